@@ -1,0 +1,57 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The named errors: the state machine matches their Go type names, so these
+// names are part of the workflow's contract. edge returns them bare.
+
+// RejectedError: the scan is at fault. Code is stable, Message is for its owner.
+type RejectedError struct{ Code, Message string }
+
+// UnsupportedError: the scan is valid, but of a kind that is not read yet.
+type UnsupportedError struct{ Code, Message string }
+
+// BusyError: try again later.
+type BusyError struct{ Message string }
+
+// EndpointFailedError: the model server or its endpoint failed at a valid request.
+type EndpointFailedError struct{ Message string }
+
+// BudgetError: a budget stop is in force; the GPU is not woken.
+type BudgetError struct{ Message string }
+
+func (e *RejectedError) Error() string       { return e.Code + ": " + e.Message }
+func (e *UnsupportedError) Error() string    { return e.Code + ": " + e.Message }
+func (e *BusyError) Error() string           { return e.Message }
+func (e *EndpointFailedError) Error() string { return e.Message }
+func (e *BudgetError) Error() string         { return e.Message }
+
+// Reject builds a RejectedError.
+func Reject(code, format string, args ...any) *RejectedError {
+	return &RejectedError{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Named finds the outermost named error in err's chain, nil when there is none.
+func Named(err error) error {
+	var rejected *RejectedError
+	var unsupported *UnsupportedError
+	var busy *BusyError
+	var endpoint *EndpointFailedError
+	var budget *BudgetError
+	switch {
+	case errors.As(err, &rejected):
+		return rejected
+	case errors.As(err, &unsupported):
+		return unsupported
+	case errors.As(err, &busy):
+		return busy
+	case errors.As(err, &endpoint):
+		return endpoint
+	case errors.As(err, &budget):
+		return budget
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package job
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Buckets by role; their real names come from the environment.
+
+// Object names below a job's attempt in the work bucket. The async reply may
+// have one dot only in its name.
+const (
+	VolumeObject = "volume.nii.gz"
+	LabelsObject = "labels.bin"
+	SourceObject = "source.json" // what an export to DICOM SEG needs: UIDs, frame of reference
+	MeshObject   = "mesh.json"   // what the mesh stage measured, read by settle when it publishes
+)
+
+// Artifact names below a job's attempt in the results bucket.
+const (
+	ModelGLB         = "model.glb"
+	ViewGLB          = "view.glb"
+	PreviewGLB       = "preview.glb"
+	LabelsNIfTI      = "labels.nii.gz"
+	SlicesNIfTI      = "slices.nii.gz"
+	MeasurementsJSON = "measurements.json"
+	MeasurementsCSV  = "measurements.csv"
+	PreviewPNG       = "preview.png"
+	CheckPNG         = "check.png"
+	ProvenanceJSON   = "provenance.json"
+)
+
+// Key is the object key of one attempt's object, in the work and the results bucket alike.
+func Key(id string, attempt int, name string) string {
+	return fmt.Sprintf("%s/%d/%s", id, attempt, name)
+}
+
+// UploadKey is where a job made by POST /v1/jobs awaits its file.
+func UploadKey(id, file string) string { return "jobs/" + id + "/" + file }
+
+// ParseUploadKey splits a key made by UploadKey; false for any other key.
+func ParseUploadKey(key string) (id, file string, ok bool) {
+	rest, found := strings.CutPrefix(key, "jobs/")
+	id, file, cut := strings.Cut(rest, "/")
+	return id, file, found && cut && ValidID(id) && file != ""
+}
+
+// MediaType is the content type of an artifact by its name.
+func MediaType(name string) string {
+	switch {
+	case strings.HasSuffix(name, ".glb"):
+		return "model/gltf-binary"
+	case strings.HasSuffix(name, ".nii.gz"):
+		return "application/gzip"
+	case strings.HasSuffix(name, ".json"):
+		return "application/json"
+	case strings.HasSuffix(name, ".csv"):
+		return "text/csv; charset=utf-8"
+	case strings.HasSuffix(name, ".png"):
+		return "image/png"
+	case strings.HasSuffix(name, ".stl"):
+		return "model/stl"
+	case strings.HasSuffix(name, ".obj"):
+		return "model/obj"
+	case strings.HasSuffix(name, ".3mf"):
+		return "model/3mf"
+	case strings.HasSuffix(name, ".usdz"):
+		return "model/vnd.usdz+zip"
+	case strings.HasSuffix(name, ".zip"):
+		return "application/zip"
+	}
+	return "application/octet-stream"
+}

@@ -1,0 +1,167 @@
+package job
+
+import (
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// Options is what a person may ask of a job (DESIGN.md §4). Make one with
+// DefaultOptions or ParseOptions: the zero value asks for no smoothing.
+type Options struct {
+	Task       string   `json:"task"`
+	Fast       bool     `json:"fast"`
+	Structures []string `json:"structures,omitempty"` // empty: all
+	Series     int      `json:"series,omitempty"`     // 0: the only or largest
+	Modality   string   `json:"modality,omitempty"`   // CT, MR, PT; empty: found out
+	Smoothing  float64  `json:"smoothing"`            // 0…1
+	Decimate   string   `json:"decimate,omitempty"`   // as CheckDecimate; empty: the default
+	Merge      []Merge  `json:"merge,omitempty"`
+}
+
+// Merge makes one closed solid of several structures.
+type Merge struct {
+	Name string   `json:"name"`
+	Of   []string `json:"of"`
+}
+
+// Task values with a meaning of their own.
+const (
+	TaskAuto   = "auto"
+	TaskLabels = "labels"
+)
+
+// MetadataPrefix is how an option is spelled in S3 object metadata (after x-amz-meta-).
+const MetadataPrefix = "iris-"
+
+// DefaultOptions is what a drop without metadata asks for.
+func DefaultOptions() Options { return Options{Task: TaskAuto, Smoothing: 0.5} }
+
+var (
+	namePattern     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+	decimatePattern = regexp.MustCompile(`^(none|0?\.[0-9]{1,6}|1(\.0+)?|[1-9][0-9]{1,8}|([0-9]{1,4})?(\.[0-9]{1,6})?(mm|vx)|[0-9]{1,4}(\.[0-9]{1,6})?(mm|vx))$`)
+)
+
+// maxNames bounds every list of structure names that a request may hold.
+const maxNames = 512
+
+// ParseOptions reads options by name, as in object metadata without its prefix.
+// Tasks are the tasks that the model server can do. An unknown name or value is
+// a RejectedError with code bad_option.
+func ParseOptions(values map[string]string, tasks []string) (Options, error) {
+	o := DefaultOptions()
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		if err := o.set(name, strings.TrimSpace(values[name]), tasks); err != nil {
+			return Options{}, err
+		}
+	}
+	return o, nil
+}
+
+func bad(name, want string) error {
+	return Reject("bad_option", "option %s: want %s", name, want)
+}
+
+func (o *Options) set(name, value string, tasks []string) error {
+	switch name {
+	case "task":
+		if value != TaskAuto && value != TaskLabels && !contains(tasks, value) {
+			return bad(name, "auto, labels or one of "+strings.Join(tasks, ", "))
+		}
+		o.Task = value
+	case "fast":
+		if value != "true" && value != "false" {
+			return bad(name, "true or false")
+		}
+		o.Fast = value == "true"
+	case "structures":
+		list, ok := nameList(value)
+		if !ok {
+			return bad(name, "structure names separated by commas")
+		}
+		o.Structures = list
+	case "series":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > 10_000 {
+			return bad(name, "a number from the list in the rejection, from 1")
+		}
+		o.Series = n
+	case "modality":
+		if value != "CT" && value != "MR" && value != "PT" {
+			return bad(name, "CT, MR or PT")
+		}
+		o.Modality = value
+	case "smoothing":
+		f, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(f >= 0 && f <= 1) {
+			return bad(name, "a number from 0 to 1")
+		}
+		o.Smoothing = f
+	case "decimate":
+		if !CheckDecimate(value) {
+			return bad(name, "none, a ratio (0.25), triangles per structure (50000) or an error (0.2mm, 0.25vx)")
+		}
+		o.Decimate = value
+	case "merge":
+		merges, err := ParseMerge(value)
+		if err != nil {
+			return err
+		}
+		o.Merge = merges
+	default:
+		return Reject("bad_option", "an option is not known: want task, fast, structures, series, modality, smoothing, decimate or merge")
+	}
+	return nil
+}
+
+// CheckDecimate says whether s is a decimation: none, a ratio, a count, an error in mm or voxels.
+func CheckDecimate(s string) bool {
+	return s != "mm" && s != "vx" && decimatePattern.MatchString(s)
+}
+
+// ParseMerge reads `name=a,b,c;name2=d,e`.
+func ParseMerge(s string) ([]Merge, error) {
+	const want = "name=a,b,c;name2=d,e"
+	var out []Merge
+	seen := map[string]bool{}
+	for _, part := range strings.Split(s, ";") {
+		name, of, found := strings.Cut(part, "=")
+		name = strings.TrimSpace(name)
+		list, ok := nameList(of)
+		if !found || !ok || !namePattern.MatchString(name) || seen[name] || len(out) >= maxNames {
+			return nil, bad("merge", want)
+		}
+		seen[name] = true
+		out = append(out, Merge{Name: name, Of: list})
+	}
+	return out, nil
+}
+
+func nameList(s string) ([]string, bool) {
+	var out []string
+	for _, name := range strings.Split(s, ",") {
+		name = strings.TrimSpace(name)
+		if !namePattern.MatchString(name) || len(out) >= maxNames {
+			return nil, false
+		}
+		if !contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out, true
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,106 @@
+package job
+
+// What travels between states: keys and numbers, never bytes or names.
+
+// Where an execution begins.
+const (
+	FromPrepare = "prepare"
+	FromMesh    = "mesh" // remesh: the labels are there already
+)
+
+// Execution is the input of one execution of the scan workflow.
+type Execution struct {
+	Job     string `json:"job"`
+	Attempt int    `json:"attempt"`
+	From    string `json:"from"`
+}
+
+// StageInput is what Prepare and Mesh take, and the base of the others.
+type StageInput struct {
+	Job     string `json:"job"`
+	Attempt int    `json:"attempt"`
+}
+
+// PrepareOutput: Ready false = a folder still receives slices; Labels true =
+// the upload is a label map, so no GPU; Gone true = the job was cancelled or erased.
+type PrepareOutput struct {
+	Ready  bool `json:"ready"`
+	Labels bool `json:"labels"`
+	Gone   bool `json:"gone"`
+}
+
+// GPU actions.
+const (
+	ActionAcquire = "acquire"
+	ActionRelease = "release"
+	ActionPark    = "park"
+	ActionWarm    = "warm"    // by hand: arms park_at
+	ActionBudget  = "budget"  // budget stop: park and block
+	ActionUnblock = "unblock" // the stop is lifted
+	ActionStatus  = "status"
+)
+
+// GPUInput asks the gpu function for one action. Holder is an execution name.
+type GPUInput struct {
+	Action string `json:"action"`
+	Holder string `json:"holder,omitempty"`
+}
+
+// GPUOutput is its answer. ParkAt is RFC 3339 in whole seconds, rounded up;
+// Empty: nobody holds the lease.
+type GPUOutput struct {
+	ParkAt  string `json:"park_at"`
+	Empty   bool   `json:"empty"`
+	Desired int    `json:"desired"`
+}
+
+// SegmentInput starts the asynchronous request; Token is the task token.
+type SegmentInput struct {
+	Job     string `json:"job"`
+	Attempt int    `json:"attempt"`
+	Token   string `json:"token"`
+}
+
+// SegmentOutput is what SendTaskSuccess carries. Gone true = cancelled or erased.
+type SegmentOutput struct {
+	Labels string `json:"labels,omitempty"` // key in the work bucket
+	Gone   bool   `json:"gone,omitempty"`
+}
+
+// MeshOutput ends the mesh stage.
+type MeshOutput struct {
+	Gone bool `json:"gone,omitempty"`
+}
+
+// Settle actions.
+const (
+	ActionPublish = "publish"
+	ActionSettle  = "settle"
+)
+
+// SettleInput records an ending. Error is the raw error of the state that failed.
+type SettleInput struct {
+	Action  string     `json:"action"`
+	Job     string     `json:"job"`
+	Attempt int        `json:"attempt"`
+	Error   *TaskError `json:"error,omitempty"`
+}
+
+// TaskError is an error as Step Functions hands it to a Catch.
+type TaskError struct {
+	Error string `json:"Error"`
+	Cause string `json:"Cause"`
+}
+
+// SettleOutput says how the job ended; the workflow's Outcome reads it.
+type SettleOutput struct {
+	Status Status `json:"status"`
+}
+
+// ExportInput asks for structures of a ready job in another format.
+type ExportInput struct {
+	Job        string   `json:"job"`
+	Attempt    int      `json:"attempt"`
+	Format     string   `json:"format"`
+	Structures []string `json:"structures,omitempty"`
+}

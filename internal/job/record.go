@@ -1,0 +1,79 @@
+package job
+
+import "time"
+
+// Record is a job as the parts know it. It is neither a table row (cloud/jobs)
+// nor an API body (api): each of those maps it.
+type Record struct {
+	ID        string
+	Attempt   int
+	Status    Status
+	From      string // where this attempt's execution begins
+	Owner     string
+	Upload    Upload
+	Options   Options
+	Erased    bool // tombstone: stages write nothing more
+	Execution bool // StartExecution has been answered for this attempt
+
+	CreatedAt, UpdatedAt, ExpiresAt time.Time
+
+	Stages     []StageTime
+	Artifacts  []Artifact
+	Shown      int // the attempt whose artifacts are shown; 0: none
+	Structures []Structure
+	Warnings   []Notice
+	Error      *Notice
+
+	Token   string  // task token of Segment
+	Request Request // the asynchronous request of this attempt
+}
+
+// Upload is the object a job was made from. Prefix is set for a folder of slices.
+type Upload struct {
+	Bucket, Key, Prefix, Sequencer, ETag string
+	Size                                 int64
+}
+
+// Request is one asynchronous inference request.
+type Request struct {
+	Outstanding bool
+	Output      string // s3:// URI that SageMaker will write
+	Failure     string // s3:// URI of its failure
+	Sent        int    // times sent; a request lost to scale-in is sent once more
+	At          time.Time
+}
+
+// StageTime is when a status was entered and left. EndedAt is zero while it lasts.
+type StageTime struct {
+	Name      Status
+	StartedAt time.Time
+	EndedAt   time.Time
+}
+
+// Artifact is one object that a job offers.
+type Artifact struct {
+	Name      string `json:"name"`
+	Bytes     int64  `json:"bytes"`
+	SHA256    string `json:"sha256"`
+	MediaType string `json:"media_type"`
+}
+
+// Notice is a warning or an error for the job's owner: a stable code and one sentence.
+type Notice struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Structure is one measured structure of a job.
+type Structure struct {
+	Label      int     `json:"label"`
+	Name       string  `json:"name"`
+	VolumeML   float64 `json:"volume_ml"` // voxels × voxel volume
+	MeshML     float64 `json:"mesh_ml"`   // enclosed by the mesh
+	SurfaceCM2 float64 `json:"surface_cm2"`
+	Partial    bool    `json:"partial"` // touches the border of the scan
+	Watertight bool    `json:"watertight"`
+}
+
+// Lifetime is how long a job and its results are kept.
+const Lifetime = 90 * 24 * time.Hour
