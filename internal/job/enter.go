@@ -1,0 +1,25 @@
+package job
+
+import "time"
+
+// Enter moves the record to a status within its attempt and keeps the stage
+// timeline: the entry of the status left gets EndedAt, a new entry begins; an
+// ending closes the timeline and begins none. Entering the status it already
+// has changes nothing, for every stage may run twice. ErrStale when CanMove
+// forbids the move, and always from an ending.
+func (r *Record) Enter(to Status, now time.Time) error {
+	if r.Status == to && !to.Ended() {
+		return nil
+	}
+	if !CanMove(r.Attempt, r.Status, r.Attempt, to) {
+		return ErrStale
+	}
+	if n := len(r.Stages); n > 0 && r.Stages[n-1].EndedAt.IsZero() {
+		r.Stages[n-1].EndedAt = now
+	}
+	if !to.Ended() {
+		r.Stages = append(r.Stages, StageTime{Name: to, StartedAt: now})
+	}
+	r.Status, r.UpdatedAt = to, now
+	return nil
+}

@@ -1,0 +1,43 @@
+package job
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"sort"
+	"strings"
+)
+
+// ExportFormats are the formats that an export may ask for, by file extension.
+var ExportFormats = []string{"glb", "stl", "obj", "ply", "3mf", "usdz", "mz3", "zip"}
+
+// maxExportStem bounds the readable form of an export's name; a longer list of
+// structures is named by its digest.
+const maxExportStem = 120
+
+// ExportName is the name of an export below a job's attempt in the results
+// bucket: `export/<structures or all>.<format>`. The order and repetition of
+// structures do not matter. A subset whose list could be mistaken for another
+// (a name with "+", one named "all", a name that is not a plain one) or is
+// longer than maxExportStem is named by its SHA-256 instead.
+func ExportName(format string, structures []string) string {
+	if len(structures) == 0 {
+		return "export/all." + format
+	}
+	names := append([]string(nil), structures...)
+	sort.Strings(names)
+	unique := names[:0]
+	plain := true
+	for i, name := range names {
+		if i > 0 && name == names[i-1] {
+			continue
+		}
+		unique = append(unique, name)
+		plain = plain && namePattern.MatchString(name)
+	}
+	stem := strings.Join(unique, "+")
+	if !plain || len(stem) > maxExportStem || stem == "all" || strings.HasPrefix(stem, "sha256-") {
+		digest := sha256.Sum256([]byte(strings.Join(unique, "\x00")))
+		stem = "sha256-" + hex.EncodeToString(digest[:16])
+	}
+	return "export/" + stem + "." + format
+}
