@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// ExportFormats are the formats that an export may ask for, by file extension.
-var ExportFormats = []string{"glb", "stl", "obj", "ply", "3mf", "usdz", "mz3", "zip"}
-
 // maxExportStem bounds the readable form of an export's name; a longer list of
 // structures is named by its digest.
 const maxExportStem = 120
