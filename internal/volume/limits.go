@@ -17,8 +17,11 @@ const (
 func CheckDims(dims [3]int) error {
 	n := int64(1)
 	for axis, d := range dims {
-		if d < 1 || d > MaxAxis {
+		if d < 1 {
 			return Reject("bad_dims", "axis %d has %d voxels: want 1 to %d", axis+1, d, MaxAxis)
+		}
+		if d > MaxAxis {
+			return Reject("too_large", "axis %d has %d voxels: want 1 to %d", axis+1, d, MaxAxis)
 		}
 		n *= int64(d)
 	}
