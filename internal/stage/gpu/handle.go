@@ -1,0 +1,124 @@
+package gpu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Leases stores the one lease record.
+type Leases interface {
+	// Get reads it consistently; an absent record is the zero Lease.
+	Get(ctx context.Context) (Lease, error)
+	// Put writes it on condition that the stored generation is one less than
+	// l's (absent: 0), and wraps ErrConflict otherwise.
+	Put(ctx context.Context, l Lease) error
+}
+
+// Endpoint is the lever on the GPU endpoint's capacity.
+type Endpoint interface {
+	Capacity(ctx context.Context) (Capacity, error)
+	// SetDesired wakes (n > 0) or parks (0). A refused change is a *job.BusyError.
+	SetDesired(ctx context.Context, n int) error
+}
+
+// Stage carries the lease's actions out. All fields are needed.
+type Stage struct {
+	Leases   Leases
+	Endpoint Endpoint
+	Policy   Policy
+	Now      func() time.Time
+}
+
+// Status is what `iris gpu status` shows.
+type Status struct {
+	Lease    Lease
+	Capacity Capacity
+}
+
+// Handle does one action of the workflow, of a person or of the budget alarm.
+func (s Stage) Handle(ctx context.Context, in job.GPUInput) (job.GPUOutput, error) {
+	switch in.Action {
+	case job.ActionAcquire, job.ActionRelease:
+		if _, _, ok := job.ParseExecutionName(in.Holder); !ok {
+			return job.GPUOutput{}, fmt.Errorf("%s the GPU: holder is not an execution name", in.Action)
+		}
+	case job.ActionPark, job.ActionWarm, job.ActionBudget, job.ActionUnblock, ActionReconcile:
+	case job.ActionStatus:
+		return s.answer(ctx)
+	default:
+		return job.GPUOutput{}, fmt.Errorf("action %.20q: want acquire, release, park, warm, budget, unblock, reconcile or status", in.Action)
+	}
+	return s.run(ctx, NewRun(s.Policy, in.Action, in.Holder))
+}
+
+// Status reads the lease and the capacity, and changes nothing.
+func (s Stage) Status(ctx context.Context) (Status, error) {
+	l, err := s.Leases.Get(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	c, err := s.Endpoint.Capacity(ctx)
+	return Status{Lease: l, Capacity: c}, err
+}
+
+// maxSweeps bounds how often a sweep begins again because the lease moved on.
+const maxSweeps = 5
+
+// Sweep is the janitor's part: it drops the holders whose execution is closed
+// and reconciles the endpoint in both directions.
+func (s Stage) Sweep(ctx context.Context, closed func(ctx context.Context, holder string) (bool, error)) (job.GPUOutput, error) {
+	for range maxSweeps {
+		l, err := s.Leases.Get(ctx)
+		if err != nil {
+			return job.GPUOutput{}, err
+		}
+		var dead []string
+		for _, holder := range l.Holders {
+			gone, err := closed(ctx, holder)
+			if err != nil {
+				return job.GPUOutput{}, fmt.Errorf("sweep the lease: %w", err)
+			}
+			if gone {
+				dead = append(dead, holder)
+			}
+		}
+		out, err := s.run(ctx, NewDrop(s.Policy, l, dead))
+		if !errors.Is(err, ErrConflict) {
+			return out, err
+		}
+	}
+	return job.GPUOutput{}, &job.BusyError{Message: fmt.Sprintf("sweep the lease: it changed %d times meanwhile", maxSweeps)}
+}
+
+func (s Stage) answer(ctx context.Context) (job.GPUOutput, error) {
+	st, err := s.Status(ctx)
+	if err != nil {
+		return job.GPUOutput{}, err
+	}
+	return Run{lease: st.Lease, capacity: st.Capacity}.Output(s.Now())
+}
+
+// run makes the calls that r asks for until it is finished.
+func (s Stage) run(ctx context.Context, r Run) (job.GPUOutput, error) {
+	for {
+		call := r.Call()
+		var reply Reply
+		switch call.Kind {
+		case ReadLease:
+			reply.Lease, reply.Err = s.Leases.Get(ctx)
+		case WriteLease:
+			reply.Err = s.Leases.Put(ctx, call.Lease)
+		case ReadCapacity:
+			reply.Capacity, reply.Err = s.Endpoint.Capacity(ctx)
+		case SetDesired:
+			reply.Err = s.Endpoint.SetDesired(ctx, call.Desired)
+		case Finished:
+			return r.Output(s.Now())
+		}
+		r = r.Next(reply, s.Now())
+	}
+}

@@ -1,0 +1,121 @@
+package gpu
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Each transition takes the record as it was read and returns the record to be
+// written in its place on condition of that generation; changed false means
+// that there is nothing to write.
+
+// Acquire adds holder. A budget stop refuses it.
+func Acquire(l Lease, holder string) (next Lease, changed bool, err error) {
+	if l.Blocked {
+		return l, false, &job.BudgetError{Message: "the budget stop is in force: the GPU is not woken until it is lifted"}
+	}
+	at, found := slices.BinarySearch(l.Holders, holder)
+	if found {
+		return l, false, nil
+	}
+	if len(l.Holders) >= MaxHolders {
+		return l, false, &job.BusyError{Message: fmt.Sprintf("%d jobs hold the GPU: want at most %d", len(l.Holders), MaxHolders)}
+	}
+	next = l.successor()
+	next.Holders = slices.Insert(slices.Clone(l.Holders), at, holder)
+	return next, true, nil
+}
+
+// Release removes holder, and arms park_at only if that leaves nobody. What one
+// does not hold one cannot release: jobs that never held the GPU must not keep it up.
+func Release(l Lease, holder string, now time.Time, linger time.Duration) (next Lease, changed bool) {
+	if !l.Holds(holder) {
+		return l, false
+	}
+	next = l.without([]string{holder})
+	if next.Empty() {
+		next.ParkAt = wholeSecond(now.Add(linger))
+	}
+	return next, true
+}
+
+// Drop removes holders whose execution is closed. It arms nothing: nobody has
+// used the GPU since they died, so whatever lingers lingers already.
+func Drop(l Lease, dead []string) (next Lease, changed bool) {
+	next = l.without(dead)
+	return next, len(next.Holders) < len(l.Holders)
+}
+
+// Warm arms park_at by hand; it never shortens a linger that runs.
+func Warm(l Lease, now time.Time, linger time.Duration) (next Lease, changed bool, err error) {
+	if l.Blocked {
+		return l, false, &job.BudgetError{Message: "the budget stop is in force: lift it before warming the GPU"}
+	}
+	at := wholeSecond(now.Add(linger))
+	if !at.After(l.ParkAt) {
+		return l, false, nil
+	}
+	next = l.successor()
+	next.ParkAt = at
+	return next, true, nil
+}
+
+// Block puts the budget stop in force or lifts it.
+func Block(l Lease, blocked bool) (next Lease, changed bool) {
+	if l.Blocked == blocked {
+		return l, false
+	}
+	next = l.successor()
+	next.Blocked = blocked
+	return next, true
+}
+
+// Fence is the write before the GPU is put to sleep. It changes the generation
+// only: from here on an Acquire that read the older record has to read again.
+func Fence(l Lease) Lease { return l.successor() }
+
+// Plan is what reconciling asks for: nothing, or Set with the new capacity.
+// Fence asks for the fence to be written first.
+type Plan struct {
+	Set     bool
+	Desired int
+	Fence   bool
+}
+
+// Reconcile compares the lease with the capacity. wanted asks for an instance
+// though nobody holds (warming by hand). sweeping says that the janitor asks:
+// only it takes away some of several instances, because a busy one may be hit
+// and its request must then be sent again.
+func Reconcile(l Lease, c Capacity, now time.Time, p Policy, wanted, sweeping bool) Plan {
+	switch {
+	case l.Blocked || l.Empty() && !wanted && !now.Before(l.ParkAt):
+		if c.asleep() {
+			return Plan{}
+		}
+		return Plan{Set: true, Desired: 0, Fence: true}
+	case l.Empty() && !wanted:
+		return Plan{} // lingering
+	}
+	need := p.need(len(l.Holders))
+	switch {
+	case !c.awake(), c.Desired < need && p.JobsPerInstance > 0:
+		return Plan{Set: true, Desired: need}
+	case sweeping && p.JobsPerInstance > 0 && 2*need <= c.Desired:
+		return Plan{Set: true, Desired: need}
+	}
+	return Plan{}
+}
+
+func (l Lease) successor() Lease {
+	l.Generation++
+	return l
+}
+
+func (l Lease) without(names []string) Lease {
+	next := l.successor()
+	next.Holders = slices.DeleteFunc(slices.Clone(l.Holders), func(h string) bool { return slices.Contains(names, h) })
+	return next
+}
