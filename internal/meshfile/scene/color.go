@@ -1,0 +1,72 @@
+package scene
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// RGB is an sRGB colour, 8 bits a channel.
+type RGB [3]uint8
+
+// Color is a label's colour; a label without a readable one ("#rrggbb") gets a
+// colour of its own that follows from its number.
+func Color(l volume.Label) RGB {
+	if len(l.Color) == 7 && l.Color[0] == '#' {
+		if n, err := strconv.ParseUint(l.Color[1:], 16, 32); err == nil {
+			return RGB{uint8(n >> 16), uint8(n >> 8), uint8(n)}
+		}
+	}
+	return numbered(l.ID)
+}
+
+// numbered walks the hue circle by the golden angle, so that labels with close
+// numbers get distant hues, at a saturation and value that suit tissue.
+func numbered(id int) RGB {
+	const golden = 0.61803398875
+	hue := 6 * math.Mod(float64(id)*golden, 1)
+	const value, chroma = 0.85, 0.45
+	second := chroma * (1 - math.Abs(math.Mod(hue, 2)-1))
+	var r, g, b float64
+	switch int(hue) {
+	case 0:
+		r, g = chroma, second
+	case 1:
+		r, g = second, chroma
+	case 2:
+		g, b = chroma, second
+	case 3:
+		g, b = second, chroma
+	case 4:
+		r, b = second, chroma
+	default:
+		r, b = chroma, second
+	}
+	base := value - chroma
+	return RGB{uint8(255*(base+r) + 0.5), uint8(255*(base+g) + 0.5), uint8(255*(base+b) + 0.5)}
+}
+
+// Linear is the colour with the sRGB transfer curve undone (IEC 61966-2-1), as
+// glTF and USD want it.
+func (c RGB) Linear() [3]float64 {
+	var out [3]float64
+	for k, v := range c {
+		if s := float64(v) / 255; s <= 0.04045 {
+			out[k] = s / 12.92
+		} else {
+			out[k] = math.Pow((s+0.055)/1.055, 2.4)
+		}
+	}
+	return out
+}
+
+// Hex is the colour as "#RRGGBB".
+func (c RGB) Hex() string {
+	const digits = "0123456789ABCDEF"
+	out := []byte{'#'}
+	for _, v := range c {
+		out = append(out, digits[v>>4], digits[v&15])
+	}
+	return string(out)
+}
