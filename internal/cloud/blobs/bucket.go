@@ -1,0 +1,188 @@
+// Package blobs reads and writes objects of one S3 bucket: in go keys and
+// streams, out come streams, ranges and what is known of an object. Nothing is
+// held whole in memory. A missing object is job.ErrNotFound; other errors are
+// the SDK's, with the operation and without the key (a key may be a person's).
+package blobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+const (
+	partBytes   = 8 << 20 // part of a multipart upload
+	concurrency = 3       // parts in flight: 24 MiB of buffers in a Lambda
+	deleteBatch = 1000    // keys per DeleteObjects, S3's bound
+)
+
+// Bucket is one bucket. Make one with New.
+type Bucket struct {
+	name   string
+	client *s3.Client
+	upload *transfermanager.Client
+}
+
+// New binds a bucket by name.
+func New(cfg aws.Config, name string) *Bucket {
+	client := s3.NewFromConfig(cfg)
+	return &Bucket{
+		name:   name,
+		client: client,
+		upload: transfermanager.New(client, func(o *transfermanager.Options) {
+			o.PartSizeBytes, o.MultipartUploadThreshold, o.Concurrency = partBytes, partBytes, concurrency
+		}),
+	}
+}
+
+// Name is the bucket's name.
+func (b *Bucket) Name() string { return b.name }
+
+// URI is the s3:// address of a key.
+func (b *Bucket) URI(key string) string { return "s3://" + b.name + "/" + key }
+
+// KeyOf is the key in an s3:// address of this bucket, false for any other.
+func (b *Bucket) KeyOf(uri string) (string, bool) {
+	return strings.CutPrefix(uri, "s3://"+b.name+"/")
+}
+
+// Get streams an object.
+func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return nil, wrap("get object", err)
+	}
+	return out.Body, nil
+}
+
+// Head says what is known of an object.
+func (b *Bucket) Head(ctx context.Context, key string) (job.Object, error) {
+	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return job.Object{}, wrap("head object", err)
+	}
+	return job.Object{
+		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: strings.Trim(aws.ToString(out.ETag), `"`),
+		Modified: aws.ToTime(out.LastModified), Metadata: lowerNames(out.Metadata),
+	}, nil
+}
+
+func lowerNames(m map[string]string) map[string]string {
+	out := make(map[string]string, len(m))
+	for name, value := range m {
+		out[strings.ToLower(name)] = value
+	}
+	return out
+}
+
+// Put stores what body yields, in parts when it is large, and says its size and digest.
+func (b *Bucket) Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error) {
+	digest := &counter{hash: sha256.New()}
+	_, err := b.upload.UploadObject(ctx, &transfermanager.UploadObjectInput{
+		Bucket: &b.name, Key: &key, ContentType: &mediaType, Body: io.TeeReader(body, digest),
+	})
+	if err != nil {
+		return job.Artifact{}, wrap("put object", err)
+	}
+	return job.Artifact{Bytes: digest.n, SHA256: hex.EncodeToString(digest.hash.Sum(nil)), MediaType: mediaType}, nil
+}
+
+// List yields the objects below a prefix, in key order.
+func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[job.Object, error] {
+	return func(yield func(job.Object, error) bool) {
+		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(job.Object{}, wrap("list objects", err))
+				return
+			}
+			for _, o := range page.Contents {
+				object := job.Object{
+					Key: aws.ToString(o.Key), Size: aws.ToInt64(o.Size),
+					ETag: strings.Trim(aws.ToString(o.ETag), `"`), Modified: aws.ToTime(o.LastModified),
+				}
+				if !yield(object, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Delete removes an object; removing what is not there is no error.
+func (b *Bucket) Delete(ctx context.Context, key string) error {
+	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
+	return wrapGone("delete object", err)
+}
+
+// DeletePrefix removes every object below a prefix, which must not be empty.
+func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) error {
+	if prefix == "" {
+		return errors.New("delete objects: empty prefix would empty the bucket")
+	}
+	var batch []types.ObjectIdentifier
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+			Bucket: &b.name, Delete: &types.Delete{Objects: batch, Quiet: aws.Bool(true)},
+		})
+		if err != nil {
+			return wrap("delete objects", err)
+		}
+		if len(out.Errors) > 0 {
+			return fmt.Errorf("delete objects: %d of %d refused: %s", len(out.Errors), len(batch), aws.ToString(out.Errors[0].Code))
+		}
+		batch = batch[:0]
+		return nil
+	}
+	for object, err := range b.List(ctx, prefix) {
+		if err != nil {
+			return err
+		}
+		batch = append(batch, types.ObjectIdentifier{Key: aws.String(object.Key)})
+		if len(batch) == deleteBatch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// wrap names the operation and turns S3's three ways of saying "not there" into one.
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "NoSuchKey", "NotFound", "NoSuchBucket":
+			return fmt.Errorf("%s: %w", doing, job.ErrNotFound)
+		}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func wrapGone(doing string, err error) error {
+	if err = wrap(doing, err); errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,67 @@
+package blobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// SignedURLLife is how long a signed URL holds (DESIGN.md §6).
+const SignedURLLife = 15 * time.Minute
+
+// SignGet is a URL that yields the object to whoever holds it, as a download named filename.
+func (b *Bucket) SignGet(ctx context.Context, key, filename string) (string, error) {
+	req, err := s3.NewPresignClient(b.client).PresignGetObject(ctx, &s3.GetObjectInput{
+		Bucket: &b.name, Key: &key,
+		ResponseContentDisposition: aws.String(fmt.Sprintf("attachment; filename=%q", filename)),
+	}, s3.WithPresignExpires(SignedURLLife))
+	if err != nil {
+		return "", fmt.Errorf("sign download: %w", err)
+	}
+	return req.URL, nil
+}
+
+// StartParts begins a multipart upload and returns its id.
+func (b *Bucket) StartParts(ctx context.Context, key, mediaType string, metadata map[string]string) (string, error) {
+	out, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+		Bucket: &b.name, Key: &key, ContentType: &mediaType, Metadata: metadata,
+	})
+	if err != nil {
+		return "", wrap("start multipart upload", err)
+	}
+	return aws.ToString(out.UploadId), nil
+}
+
+// SignPart is a URL that takes one part, numbered from 1.
+func (b *Bucket) SignPart(ctx context.Context, key, upload string, number int32) (string, error) {
+	req, err := s3.NewPresignClient(b.client).PresignUploadPart(ctx, &s3.UploadPartInput{
+		Bucket: &b.name, Key: &key, UploadId: &upload, PartNumber: &number,
+	}, s3.WithPresignExpires(SignedURLLife))
+	if err != nil {
+		return "", fmt.Errorf("sign part: %w", err)
+	}
+	return req.URL, nil
+}
+
+// Part is one uploaded part.
+type Part struct {
+	Number int32
+	ETag   string
+}
+
+// CompleteParts joins the parts into the object.
+func (b *Bucket) CompleteParts(ctx context.Context, key, upload string, parts []Part) error {
+	done := make([]types.CompletedPart, len(parts))
+	for i, p := range parts {
+		done[i] = types.CompletedPart{PartNumber: aws.Int32(p.Number), ETag: aws.String(p.ETag)}
+	}
+	_, err := b.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: &b.name, Key: &key, UploadId: &upload,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
+	})
+	return wrap("complete multipart upload", err)
+}

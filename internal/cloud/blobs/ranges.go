@@ -1,0 +1,111 @@
+package blobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+const (
+	blockBytes = 8 << 20 // one ranged read
+	maxBlocks  = 3       // blocks held: an archive is read nearly in order, its directory apart
+)
+
+// ReaderAt reads an object by ranges of 8 MiB, the last few of which it keeps.
+// The object must not change meanwhile: every range asks for the same ETag.
+func (b *Bucket) ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Object, error) {
+	object, err := b.Head(ctx, key)
+	if err != nil {
+		return nil, job.Object{}, err
+	}
+	fetch := func(off, n int64) ([]byte, error) {
+		rng := fmt.Sprintf("bytes=%d-%d", off, off+n-1)
+		out, err := b.client.GetObject(ctx, &s3.GetObjectInput{
+			Bucket: &b.name, Key: &key, Range: &rng, IfMatch: aws.String(`"` + object.ETag + `"`),
+		})
+		if err != nil {
+			return nil, wrap("get range", err)
+		}
+		defer out.Body.Close()
+		block := make([]byte, n)
+		if _, err := io.ReadFull(out.Body, block); err != nil {
+			return nil, fmt.Errorf("get range: %w", err)
+		}
+		return block, nil
+	}
+	return &blockReader{size: object.Size, fetch: fetch}, object, nil
+}
+
+// blockReader is an io.ReaderAt over fetched blocks, least recently used out first.
+type blockReader struct {
+	size  int64
+	fetch func(off, n int64) ([]byte, error)
+
+	mu     sync.Mutex
+	blocks []block // most recently used last
+}
+
+type block struct {
+	index int64
+	data  []byte
+}
+
+func (r *blockReader) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, errors.New("read range: negative offset")
+	}
+	n := 0
+	for n < len(p) {
+		at := off + int64(n)
+		if at >= r.size {
+			return n, io.EOF
+		}
+		data, err := r.block(at / blockBytes)
+		if err != nil {
+			return n, err
+		}
+		n += copy(p[n:], data[at%blockBytes:])
+	}
+	return n, nil
+}
+
+func (r *blockReader) block(index int64) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, held := range r.blocks {
+		if held.index == index {
+			copy(r.blocks[i:], r.blocks[i+1:])
+			r.blocks[len(r.blocks)-1] = held
+			return held.data, nil
+		}
+	}
+	off := index * blockBytes
+	data, err := r.fetch(off, min(blockBytes, r.size-off))
+	if err != nil {
+		return nil, err
+	}
+	if len(r.blocks) == maxBlocks {
+		r.blocks = append(r.blocks[:0], r.blocks[1:]...)
+	}
+	r.blocks = append(r.blocks, block{index, data})
+	return data, nil
+}
+
+// counter counts and digests what is written through it.
+type counter struct {
+	hash hash.Hash
+	n    int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return c.hash.Write(p)
+}

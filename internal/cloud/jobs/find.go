@@ -1,0 +1,179 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+func digest(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+// LinkKey makes the job findable by the key it was uploaded as; only a digest of the key is kept there.
+func (s *Store) LinkKey(ctx context.Context, r job.Record) error {
+	return s.put(ctx, item{
+		"pk":  str("KEY#" + digest(r.Upload.Key)),
+		"sk":  str(r.CreatedAt.UTC().Format(createdLayout) + "#" + r.ID),
+		"job": str(r.ID), "ttl": num(r.ExpiresAt.Unix()),
+	}, "", nil)
+}
+
+// UnlinkKey undoes LinkKey.
+func (s *Store) UnlinkKey(ctx context.Context, r job.Record) error {
+	return s.delete(ctx, item{
+		"pk": str("KEY#" + digest(r.Upload.Key)),
+		"sk": str(r.CreatedAt.UTC().Format(createdLayout) + "#" + r.ID),
+	})
+}
+
+// Page is one page of a listing; Next is empty at its end.
+type Page struct {
+	Jobs []job.Record
+	Next string
+}
+
+// ByKey lists the jobs of an upload key, newest first.
+func (s *Store) ByKey(ctx context.Context, key string, limit int32, cursor string) (Page, error) {
+	pk := "KEY#" + digest(key)
+	items, next, err := s.query(ctx, &dynamodb.QueryInput{
+		KeyConditionExpression:    aws.String("pk = :pk"),
+		ExpressionAttributeValues: item{":pk": str(pk)},
+	}, limit, cursor, func(sk string) item { return item{"pk": str(pk), "sk": str(sk)} }, "sk")
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Next: next}
+	for _, it := range items {
+		r, err := s.Get(ctx, text(it, "job"))
+		if err != nil {
+			continue // erased between the two reads, or expired
+		}
+		page.Jobs = append(page.Jobs, r)
+	}
+	return page, nil
+}
+
+// ByOwner lists an owner's jobs, newest first.
+func (s *Store) ByOwner(ctx context.Context, owner string, limit int32, cursor string) (Page, error) {
+	items, next, err := s.query(ctx, &dynamodb.QueryInput{
+		IndexName:                 aws.String(ownerIndex),
+		KeyConditionExpression:    aws.String("#o = :o"),
+		ExpressionAttributeNames:  map[string]string{"#o": "owner"},
+		ExpressionAttributeValues: item{":o": str(owner)},
+	}, limit, cursor, func(created string) item {
+		_, id, _ := strings.Cut(created, "#")
+		start := jobKey(id)
+		start["owner"], start["created"] = str(owner), str(created)
+		return start
+	}, "created")
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Next: next}
+	for _, it := range items {
+		r, _, err := record(it)
+		if err != nil {
+			return Page{}, err
+		}
+		if !expired(it) {
+			page.Jobs = append(page.Jobs, r)
+		}
+	}
+	return page, nil
+}
+
+// query reads one page backwards. The cursor is the last sort key, opaque to callers.
+func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, limit int32, cursor string, start func(string) item, sortKey string) ([]item, string, error) {
+	in.TableName, in.Limit, in.ScanIndexForward = &s.table, &limit, aws.Bool(false)
+	if cursor != "" {
+		sk, err := base64.RawURLEncoding.DecodeString(cursor)
+		if err != nil || len(sk) == 0 || len(sk) > 256 {
+			return nil, "", job.Reject("bad_cursor", "the cursor is not one that this service gave")
+		}
+		in.ExclusiveStartKey = start(string(sk))
+	}
+	out, err := s.client.Query(ctx, in)
+	if err != nil {
+		return nil, "", fmt.Errorf("query: %w", err)
+	}
+	next := ""
+	if len(out.LastEvaluatedKey) > 0 {
+		next = base64.RawURLEncoding.EncodeToString([]byte(text(out.LastEvaluatedKey, sortKey)))
+	}
+	return out.Items, next, nil
+}
+
+// open marks a job as not ended. It is written before the record, so that a
+// crash leaves a mark too many and never one too few.
+func (s *Store) open(ctx context.Context, id string, expires time.Time) error {
+	return s.put(ctx, item{"pk": str(openPK), "sk": str(id), "ttl": num(expires.Add(24 * time.Hour).Unix())}, "", nil)
+}
+
+// Close takes the mark of an ended or erased job away; the janitor calls it.
+func (s *Store) Close(ctx context.Context, id string) error {
+	return s.delete(ctx, item{"pk": str(openPK), "sk": str(id)})
+}
+
+// Open yields the ids of jobs that have not ended, as far as is known: a job
+// just ended may still be among them, and an id may have no record.
+func (s *Store) Open(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
+			TableName: &s.table, ConsistentRead: aws.Bool(true),
+			KeyConditionExpression:    aws.String("pk = :pk"),
+			ExpressionAttributeValues: item{":pk": str(openPK)},
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield("", fmt.Errorf("query open jobs: %w", err))
+				return
+			}
+			for _, it := range page.Items {
+				if !yield(text(it, "sk"), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Erase removes a record and its links for good. Its objects must be gone before.
+func (s *Store) Erase(ctx context.Context, r job.Record) error {
+	if err := s.UnlinkKey(ctx, r); err != nil {
+		return err
+	}
+	if err := s.delete(ctx, jobKey(r.ID)); err != nil {
+		return err
+	}
+	return s.Close(ctx, r.ID)
+}
+
+// Claim keeps value under an idempotency key for a day: it returns the value
+// that was claimed first, and whether that was this one.
+func (s *Store) Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error) {
+	id := item{"pk": str("IDEM#" + digest(owner, key)), "sk": str("IDEM")}
+	claim := item{"pk": id["pk"], "sk": id["sk"], "value": str(value), "ttl": num(now.Add(24 * time.Hour).Unix())}
+	err := s.put(ctx, claim, "attribute_not_exists(pk)", nil)
+	if !isConditionFailed(err) {
+		return value, err == nil, err
+	}
+	held, err := s.get(ctx, id)
+	if errors.Is(err, job.ErrNotFound) { // outlived its day, not yet deleted
+		return value, true, s.put(ctx, claim, "", nil)
+	}
+	return text(held, "value"), false, err
+}

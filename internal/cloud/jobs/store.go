@@ -1,0 +1,201 @@
+// Package jobs keeps job records in DynamoDB: one table, single-item
+// conditional writes only. In go records and changes, out come records; a job
+// that is not there is job.ErrNotFound.
+//
+// Items (pk, sk): JOB#<id>/JOB the record; KEY#<sha256 of upload key>/<created>#<id>
+// finds jobs by what was dropped; IDEM#<hash>/IDEM an idempotency key;
+// FOLDER#<hash>/FOLDER a folder of slices; OPEN/<id> a job that has not ended,
+// for the janitor. GPU#… belongs to cloud/leases.
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+const (
+	ownerIndex = "owner-created"
+	openPK     = "OPEN"
+
+	// amendTries bounds optimistic retries; a record has a handful of writers.
+	amendTries = 20
+)
+
+// Store is the table of jobs. Make one with New.
+type Store struct {
+	table  string
+	client *dynamodb.Client
+}
+
+// New binds a table by name.
+func New(cfg aws.Config, table string) *Store {
+	return &Store{table: table, client: dynamodb.NewFromConfig(cfg)}
+}
+
+type item = map[string]types.AttributeValue
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func num(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+func text(it item, name string) string {
+	if v, ok := it[name].(*types.AttributeValueMemberS); ok {
+		return v.Value
+	}
+	return ""
+}
+
+func integer(it item, name string) int64 {
+	if v, ok := it[name].(*types.AttributeValueMemberN); ok {
+		n, _ := strconv.ParseInt(v.Value, 10, 64)
+		return n
+	}
+	return 0
+}
+
+func jobKey(id string) item { return item{"pk": str("JOB#" + id), "sk": str("JOB")} }
+
+// createdLayout sorts as text in the order of time.
+const createdLayout = "2006-01-02T15:04:05.000Z"
+
+// row is the record as an item: what conditions and the index need stands
+// beside the record's JSON, in Go's field names.
+func row(r job.Record, rev int64) (item, error) {
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode job record: %w", err)
+	}
+	it := jobKey(r.ID)
+	it["rev"] = num(rev)
+	it["attempt"] = num(int64(r.Attempt))
+	it["status"] = str(string(r.Status))
+	it["owner"] = str(r.Owner)
+	it["created"] = str(r.CreatedAt.UTC().Format(createdLayout) + "#" + r.ID)
+	it["doc"] = str(string(doc))
+	if !r.ExpiresAt.IsZero() {
+		it["ttl"] = num(r.ExpiresAt.Unix())
+	}
+	return it, nil
+}
+
+func record(it item) (job.Record, int64, error) {
+	var r job.Record
+	if err := json.Unmarshal([]byte(text(it, "doc")), &r); err != nil {
+		return r, 0, fmt.Errorf("decode job record: %w", err)
+	}
+	return r, integer(it, "rev"), nil
+}
+
+// Create writes a new record, unless one with its id is there: then that one
+// comes back and created is false.
+func (s *Store) Create(ctx context.Context, r job.Record) (stored job.Record, created bool, err error) {
+	if err := s.open(ctx, r.ID, r.ExpiresAt); err != nil {
+		return r, false, err
+	}
+	it, err := row(r, 1)
+	if err != nil {
+		return r, false, err
+	}
+	err = s.put(ctx, it, "attribute_not_exists(pk)", nil)
+	if isConditionFailed(err) {
+		stored, err = s.Get(ctx, r.ID)
+		return stored, false, err
+	}
+	return r, err == nil, err
+}
+
+// Get reads a record.
+func (s *Store) Get(ctx context.Context, id string) (job.Record, error) {
+	r, _, err := s.read(ctx, id)
+	return r, err
+}
+
+func (s *Store) read(ctx context.Context, id string) (job.Record, int64, error) {
+	it, err := s.get(ctx, jobKey(id))
+	if err != nil {
+		return job.Record{}, 0, err
+	}
+	return record(it)
+}
+
+// Amend reads a record, lets change alter it and writes it back on the
+// condition that nobody wrote meanwhile; else it begins again, so change may
+// run more than once. An error from change is returned as it is, and nothing is written.
+func (s *Store) Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error) {
+	for range amendTries {
+		r, rev, err := s.read(ctx, id)
+		if err != nil {
+			return r, err
+		}
+		before := r.Status
+		if err := change(&r); err != nil {
+			return r, err
+		}
+		if before.Ended() && !r.Status.Ended() {
+			if err := s.open(ctx, id, r.ExpiresAt); err != nil {
+				return r, err
+			}
+		}
+		it, err := row(r, rev+1)
+		if err != nil {
+			return r, err
+		}
+		err = s.put(ctx, it, "rev = :rev", item{":rev": num(rev)})
+		if isConditionFailed(err) {
+			continue
+		}
+		return r, err
+	}
+	return job.Record{}, &job.BusyError{Message: "the job's record is being written by too many at once"}
+}
+
+func (s *Store) get(ctx context.Context, key item) (item, error) {
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: key, ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, fmt.Errorf("get item: %w", err)
+	}
+	if len(out.Item) == 0 || expired(out.Item) {
+		return nil, fmt.Errorf("get item: %w", job.ErrNotFound)
+	}
+	return out.Item, nil
+}
+
+// expired: DynamoDB deletes what has outlived its ttl days later, so readers look.
+func expired(it item) bool {
+	ttl := integer(it, "ttl")
+	return ttl > 0 && time.Now().Unix() > ttl
+}
+
+func (s *Store) put(ctx context.Context, it item, condition string, values item) error {
+	in := &dynamodb.PutItemInput{TableName: &s.table, Item: it}
+	if condition != "" {
+		in.ConditionExpression, in.ExpressionAttributeValues = &condition, values
+	}
+	if _, err := s.client.PutItem(ctx, in); err != nil {
+		return fmt.Errorf("put item: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) delete(ctx context.Context, key item) error {
+	if _, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: key}); err != nil {
+		return fmt.Errorf("delete item: %w", err)
+	}
+	return nil
+}
+
+func isConditionFailed(err error) bool {
+	var failed *types.ConditionalCheckFailedException
+	return errors.As(err, &failed)
+}
