@@ -1,0 +1,99 @@
+// Package edge is the rim of every Lambda function: it reads the environment
+// once, makes the logger, and turns a stage's error into the one that the
+// state machine can match.
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Env reads a function's environment and remembers every variable that is
+// missing or malformed, so that one message names them all.
+type Env struct{ problems []string }
+
+// String is a variable that must be set.
+func (e *Env) String(name string) string {
+	v := os.Getenv(name)
+	if v == "" {
+		e.problems = append(e.problems, name+" is not set")
+	}
+	return v
+}
+
+// Int is a variable that must be a whole number.
+func (e *Env) Int(name string) int {
+	v := e.String(name)
+	n, err := strconv.Atoi(v)
+	if v != "" && err != nil {
+		e.problems = append(e.problems, name+" is not a whole number")
+	}
+	return n
+}
+
+// List is a variable of comma-separated values; it must be set.
+func (e *Env) List(name string) []string { return strings.Split(e.String(name), ",") }
+
+// Config is the AWS configuration; Require must follow every read of the environment.
+func (e *Env) Config(ctx context.Context) aws.Config {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		e.problems = append(e.problems, "AWS configuration: "+err.Error())
+	}
+	return cfg
+}
+
+// Require ends the process with one message that names whatever is wrong.
+func (e *Env) Require() {
+	if len(e.problems) > 0 {
+		slog.Error("environment", job.LogError, strings.Join(e.problems, "; "))
+		os.Exit(1)
+	}
+}
+
+// Start serves invocations with handle until the process ends.
+func Start[In, Out any](handle func(context.Context, In) (Out, error)) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	lambda.Start(func(ctx context.Context, in In) (Out, error) {
+		out, err := handle(ctx, in)
+		return out, Name(err)
+	})
+}
+
+// StartSink is Start for a handler whose answer nobody reads.
+func StartSink[In any](handle func(context.Context, In) error) {
+	Start(func(ctx context.Context, in In) (struct{}, error) { return struct{}{}, handle(ctx, in) })
+}
+
+// InternalError is any error without a name of its own.
+type InternalError struct{ Message string }
+
+func (e *InternalError) Error() string { return e.Message }
+
+// Name is the one place that unwraps: aws-lambda-go reports the Go type of the
+// outermost error, so the named one is returned bare. What a named error says
+// is for the scan's owner; anything else is logged here, once, and named InternalError.
+func Name(err error) error {
+	if err == nil {
+		return nil
+	}
+	if named := job.Named(err); named != nil {
+		return named
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("out of time: %w", err)
+	}
+	slog.Error("stage failed", job.LogError, err.Error())
+	return &InternalError{Message: err.Error()}
+}
