@@ -1,0 +1,80 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+func folderKey(bucket, prefix string) item {
+	return item{"pk": str("FOLDER#" + digest(bucket, prefix)), "sk": str("FOLDER")}
+}
+
+// Folder reads what is known of a prefix; one never seen has generation 0.
+func (s *Store) Folder(ctx context.Context, bucket, prefix string) (job.Folder, error) {
+	f := job.Folder{Bucket: bucket, Prefix: prefix}
+	it, err := s.get(ctx, folderKey(bucket, prefix))
+	if errors.Is(err, job.ErrNotFound) {
+		return f, nil
+	}
+	if err != nil {
+		return f, err
+	}
+	f.Generation, f.Job = int(integer(it, "generation")), text(it, "job")
+	f.LastArrival = time.UnixMilli(integer(it, "last")).UTC()
+	_, f.Sealed = it["sealed"].(*types.AttributeValueMemberBOOL)
+	return f, nil
+}
+
+// OpenFolder writes a new generation of a folder; job.ErrStale when another
+// slice did so first.
+func (s *Store) OpenFolder(ctx context.Context, f job.Folder) error {
+	it := folderKey(f.Bucket, f.Prefix)
+	it["generation"], it["job"] = num(int64(f.Generation)), str(f.Job)
+	it["last"] = num(f.LastArrival.UnixMilli())
+	it["ttl"] = num(f.LastArrival.Add(job.Lifetime).Unix())
+	condition, values := "attribute_not_exists(pk)", item(nil)
+	if f.Generation > 1 {
+		condition, values = "generation = :g", item{":g": num(int64(f.Generation - 1))}
+	}
+	return stale(s.put(ctx, it, condition, values))
+}
+
+// TouchFolder notes that a slice arrived; job.ErrStale when the folder was
+// sealed or has a new generation meanwhile.
+func (s *Store) TouchFolder(ctx context.Context, f job.Folder, now time.Time) error {
+	return s.updateFolder(ctx, f, "SET #l = :now", "generation = :g AND attribute_not_exists(sealed)",
+		item{":now": num(now.UnixMilli())})
+}
+
+// SealFolder ends a folder's quiet time; job.ErrStale when a slice arrived since f was read.
+func (s *Store) SealFolder(ctx context.Context, f job.Folder) error {
+	return s.updateFolder(ctx, f, "SET sealed = :yes", "generation = :g AND #l = :l",
+		item{":yes": &types.AttributeValueMemberBOOL{Value: true}, ":l": num(f.LastArrival.UnixMilli())})
+}
+
+func (s *Store) updateFolder(ctx context.Context, f job.Folder, update, condition string, values item) error {
+	values[":g"] = num(int64(f.Generation))
+	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table, Key: folderKey(f.Bucket, f.Prefix),
+		UpdateExpression: &update, ConditionExpression: &condition,
+		ExpressionAttributeNames: map[string]string{"#l": "last"}, ExpressionAttributeValues: values,
+	})
+	if err != nil {
+		err = fmt.Errorf("update folder: %w", err)
+	}
+	return stale(err)
+}
+
+func stale(err error) error {
+	if isConditionFailed(err) {
+		return fmt.Errorf("folder: %w", job.ErrStale)
+	}
+	return err
+}
