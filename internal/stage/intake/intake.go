@@ -1,0 +1,194 @@
+// Package intake turns an uploaded object into a job and its execution. In: one
+// "Object Created" event, of which any may come late, twice or twenty at once.
+// Out: one job record and one execution a dropped scan, or nothing for litter.
+// Errors are the stores' own; the event is then delivered again.
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// Created is the part of an "Object Created" event that matters.
+type Created struct {
+	Bucket    string
+	Key       string
+	Sequencer string // orders the versions of one key
+	ETag      string
+	Size      int64
+}
+
+// Jobs keeps job records.
+type Jobs interface {
+	Create(ctx context.Context, r job.Record) (stored job.Record, created bool, err error)
+	Get(ctx context.Context, id string) (job.Record, error)
+	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
+	LinkKey(ctx context.Context, r job.Record) error
+}
+
+// Folders keeps what is known of folders of slices.
+type Folders interface {
+	Folder(ctx context.Context, bucket, prefix string) (job.Folder, error)
+	OpenFolder(ctx context.Context, f job.Folder) error
+	TouchFolder(ctx context.Context, f job.Folder, now time.Time) error
+}
+
+// Workflow starts executions; one that was started before is success.
+type Workflow interface {
+	Start(ctx context.Context, e job.Execution) error
+}
+
+// Stage is the intake. All fields are needed.
+type Stage struct {
+	Jobs     Jobs
+	Folders  Folders
+	Uploads  Uploads
+	Consumed Consumed
+	Workflow Workflow
+	Tasks    []string // what the model server can do
+	Now      func() time.Time
+}
+
+// BucketOwner owns what is dropped straight into the bucket.
+const BucketOwner = "bucket"
+
+// Handle takes one event.
+func (s Stage) Handle(ctx context.Context, e Created) error {
+	if isLitter(e.Key) {
+		return nil
+	}
+	if id, _, ok := job.ParseUploadKey(e.Key); ok {
+		taken, err := s.take(ctx, id, e)
+		if taken || err != nil {
+			return err
+		}
+	}
+	object, err := s.Uploads.Head(ctx, e.Key)
+	if errors.Is(err, job.ErrNotFound) {
+		return nil // its owner took it away again
+	}
+	if err != nil {
+		return fmt.Errorf("look at upload: %w", err)
+	}
+	prefix, slice, err := s.sliceOf(ctx, e)
+	switch {
+	case err != nil:
+		return err
+	case slice:
+		return s.slice(ctx, e, prefix, object)
+	case prefix != "": // a stranger among slices: Prepare warns of it
+		return nil
+	}
+	return s.start(ctx, s.newRecord(e, "", job.DeriveID(e.Bucket, e.Key, e.Sequencer), object))
+}
+
+// take gives an upload to the job that awaits it, or that has taken this same
+// event before. False: the key only looks like such a job's.
+func (s Stage) take(ctx context.Context, id string, e Created) (bool, error) {
+	errOther := errors.New("awaits another object")
+	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
+		switch {
+		case r.Upload.Key != e.Key || r.Erased:
+			return errOther
+		case r.Upload.Sequencer == e.Sequencer:
+			return job.ErrStale // the same event again: go on to Start
+		case r.Status != job.AwaitingUpload:
+			return errOther
+		}
+		r.Upload.Sequencer, r.Upload.ETag, r.Upload.Size = e.Sequencer, e.ETag, e.Size
+		if refused := tooLarge(e.Size); refused != nil {
+			return refuse(r, refused, s.Now())
+		}
+		return r.Enter(job.Received, s.Now())
+	})
+	if errors.Is(err, errOther) || errors.Is(err, job.ErrNotFound) {
+		return false, nil
+	}
+	if errors.Is(err, job.ErrStale) {
+		r, err = s.Jobs.Get(ctx, id)
+	}
+	if err != nil {
+		return true, fmt.Errorf("take upload: %w", err)
+	}
+	return true, s.execute(ctx, r)
+}
+
+// newRecord is the job of a dropped object; bad options or a size beyond the
+// limit end it at once, so that whoever dropped it can see why.
+func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Record {
+	now := s.Now()
+	r := job.Record{
+		ID: id, Attempt: 1, Status: job.Received, From: job.FromPrepare, Owner: BucketOwner,
+		Upload:    job.Upload{Bucket: e.Bucket, Key: e.Key, Prefix: prefix, Sequencer: e.Sequencer, ETag: e.ETag, Size: e.Size},
+		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(job.Lifetime),
+		Stages: []job.StageTime{{Name: job.Received, StartedAt: now}},
+	}
+	options, err := job.ParseOptions(optionsOf(object.Metadata), s.Tasks)
+	if err == nil {
+		err = tooLarge(e.Size)
+	}
+	r.Options = options
+	var refused *job.RejectedError
+	if errors.As(err, &refused) {
+		r.Options = job.DefaultOptions()
+		_ = refuse(&r, refused, now) // from received this move is always open
+	}
+	return r
+}
+
+func tooLarge(size int64) error {
+	if size > volume.MaxObjectBytes {
+		return job.Reject("too_large", "the upload has %d bytes: at most %d are accepted", size, int64(volume.MaxObjectBytes))
+	}
+	return nil
+}
+
+func refuse(r *job.Record, err error, now time.Time) error {
+	var refused *job.RejectedError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	r.Error = &job.Notice{Code: refused.Code, Message: refused.Message}
+	return r.Enter(job.Rejected, now)
+}
+
+// start writes the record, makes it findable and starts its execution. Every
+// step may be repeated: a delivery that died half-way is completed by the next.
+func (s Stage) start(ctx context.Context, r job.Record) error {
+	r, _, err := s.Jobs.Create(ctx, r)
+	if err != nil {
+		return fmt.Errorf("record job: %w", err)
+	}
+	if r.Erased {
+		return nil
+	}
+	if err := s.Jobs.LinkKey(ctx, r); err != nil {
+		return fmt.Errorf("link upload: %w", err)
+	}
+	return s.execute(ctx, r)
+}
+
+func (s Stage) execute(ctx context.Context, r job.Record) error {
+	if r.Execution || r.Status.Ended() {
+		return nil
+	}
+	if err := s.Workflow.Start(ctx, job.Execution{Job: r.ID, Attempt: r.Attempt, From: r.From}); err != nil {
+		return err
+	}
+	_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
+		if now.Attempt != r.Attempt || now.Execution {
+			return job.ErrStale
+		}
+		now.Execution = true
+		return nil
+	})
+	if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {
+		return fmt.Errorf("record execution: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// isLitter: what operating systems and hospital CDs leave lying about.
+func isLitter(key string) bool {
+	base := path.Base(key)
+	switch {
+	case key == "", strings.HasSuffix(key, "/"), strings.HasPrefix(key, "__MACOSX/"), strings.Contains(key, "/__MACOSX/"):
+		return true
+	case base == "DICOMDIR", base == ".DS_Store", base == "Thumbs.db", strings.HasPrefix(base, "README"):
+		return true
+	}
+	return false
+}
+
+// singles are the names of scans that are one object.
+var singles = []string{".nii", ".nii.gz", ".zip", ".tar.gz", ".tgz"}
+
+// maxSiblings bounds how much of a folder is looked at to tell a stranger in it
+// from a drop of its own.
+const maxSiblings = 64
+
+// sliceOf says whether an object is a DICOM slice of a folder, and of which:
+// one non-empty prefix, and DICM at offset 128 or the name .dcm. A stranger
+// beside such slices comes back with its prefix and false.
+func (s Stage) sliceOf(ctx context.Context, e Created) (prefix string, slice bool, err error) {
+	lower := strings.ToLower(e.Key)
+	dir := path.Dir(e.Key)
+	if dir == "." || dir == "/" || hasSuffix(lower, singles) {
+		return "", false, nil
+	}
+	if id, _, ok := job.ParseUploadKey(e.Key); ok && dir == "jobs/"+id {
+		return "", false, nil // one file of the API's, whose job is gone
+	}
+	prefix = dir + "/"
+	if strings.HasSuffix(lower, ".dcm") {
+		return prefix, true, nil
+	}
+	if slice, err = s.hasPreamble(ctx, e.Key); slice || err != nil {
+		return prefix, slice, err
+	}
+	seen := 0
+	for object, err := range s.Uploads.List(ctx, prefix) {
+		if err != nil {
+			return "", false, fmt.Errorf("list folder: %w", err)
+		}
+		if strings.HasSuffix(strings.ToLower(object.Key), ".dcm") {
+			return prefix, false, nil
+		}
+		if seen++; seen == maxSiblings {
+			break
+		}
+	}
+	f, err := s.Folders.Folder(ctx, e.Bucket, prefix)
+	if err != nil {
+		return "", false, fmt.Errorf("read folder: %w", err)
+	}
+	if f.Generation > 0 {
+		return prefix, false, nil
+	}
+	return "", false, nil
+}
+
+func hasSuffix(s string, suffixes []string) bool {
+	for _, suffix := range suffixes {
+		if strings.HasSuffix(s, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasPreamble looks for DICM at offset 128 (DICOM PS3.10 §7.1).
+func (s Stage) hasPreamble(ctx context.Context, key string) (bool, error) {
+	r, _, err := s.Uploads.ReaderAt(ctx, key)
+	if err != nil {
+		if errors.Is(err, job.ErrNotFound) {
+			return false, nil
+		}
+		return false, fmt.Errorf("look at upload: %w", err)
+	}
+	var magic [4]byte
+	if _, err := r.ReadAt(magic[:], 128); err != nil && !errors.Is(err, io.EOF) {
+		return false, fmt.Errorf("look at upload: %w", err)
+	}
+	return string(magic[:]) == "DICM", nil
+}
+
+// optionsOf picks the options out of an object's user metadata.
+func optionsOf(metadata map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, value := range metadata {
+		if option, ok := strings.CutPrefix(name, job.MetadataPrefix); ok {
+			out[option] = value
+		}
+	}
+	return out
+}
