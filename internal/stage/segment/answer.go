@@ -1,0 +1,192 @@
+package segment
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Message is what SageMaker publishes when an asynchronous request has ended.
+type Message struct {
+	InvocationStatus   string `json:"invocationStatus"` // Completed or Failed
+	InferenceID        string `json:"inferenceId"`
+	FailureReason      string `json:"failureReason"`
+	ResponseParameters struct {
+		OutputLocation string `json:"outputLocation"`
+	} `json:"responseParameters"`
+}
+
+// Answer takes one message. The objects on S3 are what counts, the message only
+// says that it is time to look: so a message of another attempt does no harm.
+func (s Stage) Answer(ctx context.Context, m Message) error {
+	id, attempt, ok := job.ParseExecutionName(m.InferenceID)
+	if !ok {
+		return nil
+	}
+	r, err := s.Jobs.Get(ctx, id)
+	if errors.Is(err, job.ErrNotFound) || err == nil && (r.Erased || r.Attempt != attempt || r.Status.Ended()) {
+		return s.discard(ctx, id, attempt)
+	}
+	if err != nil {
+		return fmt.Errorf("read job: %w", err)
+	}
+	settled, err := s.settleFromWork(ctx, r)
+	if settled || err != nil || m.InvocationStatus != "Failed" {
+		return err
+	}
+	// No object: the request expired, or its failure could not be written.
+	return s.failed(ctx, r, m.FailureReason)
+}
+
+// Recover looks for an answer whose message was lost; the janitor calls it.
+func (s Stage) Recover(ctx context.Context, r job.Record) error {
+	if r.Token == "" || r.Status.Ended() || r.Erased {
+		return nil
+	}
+	_, err := s.settleFromWork(ctx, r)
+	return err
+}
+
+// discard deletes a result that nobody waits for.
+func (s Stage) discard(ctx context.Context, id string, attempt int) error {
+	if err := s.Work.Delete(ctx, job.Key(id, attempt, job.LabelsObject)); err != nil {
+		return fmt.Errorf("discard result: %w", err)
+	}
+	return nil
+}
+
+// settleFromWork completes the token if the result, or the failure, is there.
+func (s Stage) settleFromWork(ctx context.Context, r job.Record) (bool, error) {
+	labels := job.Key(r.ID, r.Attempt, job.LabelsObject)
+	_, err := s.Work.Head(ctx, labels)
+	if err == nil {
+		if err := s.answered(ctx, r); err != nil {
+			return true, err
+		}
+		return true, s.succeed(ctx, r.Token, job.SegmentOutput{Labels: labels})
+	}
+	if !errors.Is(err, job.ErrNotFound) {
+		return false, fmt.Errorf("look for result: %w", err)
+	}
+	key, ok := s.Work.KeyOf(r.Request.Failure)
+	if !r.Request.Outstanding || !ok {
+		return false, nil
+	}
+	body, err := s.Work.Get(ctx, key)
+	if errors.Is(err, job.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read failure: %w", err)
+	}
+	defer body.Close()
+	reason, err := io.ReadAll(io.LimitReader(body, maxReason))
+	if err != nil {
+		return false, fmt.Errorf("read failure: %w", err)
+	}
+	// The failure object goes first: a request that is sent again must not find it.
+	if err := s.Work.Delete(ctx, key); err != nil {
+		return false, fmt.Errorf("delete failure: %w", err)
+	}
+	return true, s.failed(ctx, r, string(reason))
+}
+
+// maxReason bounds what is read of a failure.
+const maxReason = 16 << 10
+
+// answered notes that nothing is under way any more, and that an instance was up.
+func (s Stage) answered(ctx context.Context, r job.Record) error {
+	_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
+		if now.Attempt != r.Attempt || now.Status.Ended() || !now.Request.Outstanding && now.Status == job.Segmenting {
+			return job.ErrStale
+		}
+		now.Request.Outstanding = false
+		return now.Enter(job.Segmenting, s.Now())
+	})
+	if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {
+		return fmt.Errorf("record answer: %w", err)
+	}
+	return nil
+}
+
+// resendWithin: a request that died later than this is not sent again; the
+// task's own time would run out.
+const resendWithin = time.Hour
+
+// maxSends: a request lost with its instance is sent once more.
+const maxSends = 2
+
+// failed fails the token by name. What the model server said with 4xx is the
+// scan's fault; anything else may be a lost instance, so it is tried once more.
+func (s Stage) failed(ctx context.Context, r job.Record, reason string) error {
+	if refused := refusal(reason); refused != nil {
+		if err := s.answered(ctx, r); err != nil {
+			return err
+		}
+		return s.fail(ctx, r.Token, "RejectedError", refused.Error())
+	}
+	if r.Request.Sent < maxSends && s.Now().Sub(r.Request.At) < resendWithin {
+		return s.send(ctx, r)
+	}
+	if err := s.answered(ctx, r); err != nil {
+		return err
+	}
+	return s.fail(ctx, r.Token, "EndpointFailedError", "the model server failed at this scan")
+}
+
+// refusal finds the {code, message} with which a model server refuses a scan.
+// SageMaker quotes the reply inside a sentence of its own.
+func refusal(reason string) *job.RejectedError {
+	for _, text := range []string{reason, strings.ReplaceAll(reason, `\"`, `"`)} {
+		for rest := text; ; {
+			at := strings.IndexByte(rest, '{')
+			if at < 0 {
+				break
+			}
+			rest = rest[at:]
+			var body struct {
+				Code    string `json:"code"`
+				Message string `json:"message"`
+			}
+			if json.NewDecoder(bytes.NewReader([]byte(rest))).Decode(&body) == nil && isCode(body.Code) && body.Message != "" {
+				return &job.RejectedError{Code: body.Code, Message: body.Message}
+			}
+			rest = rest[1:]
+		}
+	}
+	return nil
+}
+
+// maxCode bounds an error code of a model server.
+const maxCode = 64
+
+func isCode(s string) bool {
+	if s == "" || len(s) > maxCode {
+		return false
+	}
+	for _, c := range s {
+		if c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// fail shapes the cause as Lambda shapes an error, so that Settle reads one form.
+func (s Stage) fail(ctx context.Context, token, name, message string) error {
+	cause, err := json.Marshal(map[string]string{"errorType": name, "errorMessage": message})
+	if err != nil {
+		return fmt.Errorf("fail task: %w", err)
+	}
+	if err := s.Tokens.Fail(ctx, token, name, string(cause)); err != nil && !errors.Is(err, job.ErrStale) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+// Package segment sends a prepared volume to the asynchronous endpoint and
+// carries its answer back to the waiting task. In: a job and a task token, or
+// the endpoint's SNS message. Out: the token completed exactly once with the
+// label map's key, or failed with a named error: job.RejectedError when the
+// model server answered 4xx, job.EndpointFailedError for anything else.
+//
+// A late, repeated or unknown answer is settled already and never an error.
+package segment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Jobs keeps job records.
+type Jobs interface {
+	Get(ctx context.Context, id string) (job.Record, error)
+	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
+}
+
+// Work is the work bucket.
+type Work interface {
+	Head(ctx context.Context, key string) (job.Object, error)
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	Delete(ctx context.Context, key string) error
+	URI(key string) string
+	KeyOf(uri string) (string, bool)
+}
+
+// Endpoint is the asynchronous endpoint.
+type Endpoint interface {
+	// Up says whether an instance is in service now.
+	Up(ctx context.Context) (bool, error)
+	// Send queues a request and says where its result and its failure will be.
+	Send(ctx context.Context, r Request) (output, failure string, err error)
+}
+
+// Tokens completes the task that waits.
+type Tokens interface {
+	Succeed(ctx context.Context, token string, output any) error
+	Fail(ctx context.Context, token, name, cause string) error
+}
+
+// Request is one asynchronous inference: Name is the execution's, Input an
+// s3:// URI; the result goes to Folder/File of the work bucket.
+type Request struct {
+	Name       string
+	Input      string
+	Attributes string
+	Folder     string
+	File       string
+}
+
+// Stage is segment and segmented. All fields are needed.
+type Stage struct {
+	Jobs     Jobs
+	Work     Work
+	Endpoint Endpoint
+	Tokens   Tokens
+	Now      func() time.Time
+}
+
+// Start stores the task token and sends the request unless one is under way.
+// Called again it stores the new token; an answer that is there already settles at once.
+func (s Stage) Start(ctx context.Context, in job.SegmentInput) error {
+	up, err := s.Endpoint.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("look at endpoint: %w", err)
+	}
+	r, err := s.Jobs.Amend(ctx, in.Job, func(r *job.Record) error {
+		if r.Attempt != in.Attempt || r.Erased {
+			return job.ErrStale
+		}
+		r.Token = in.Token
+		return r.Enter(waitingFor(r.Status, up), s.Now())
+	})
+	switch {
+	case errors.Is(err, job.ErrStale), errors.Is(err, job.ErrNotFound):
+		return s.succeed(ctx, in.Token, job.SegmentOutput{Gone: true})
+	case err != nil:
+		return fmt.Errorf("record task token: %w", err)
+	}
+	if settled, err := s.settleFromWork(ctx, r); settled || err != nil {
+		return err
+	}
+	if r.Request.Outstanding {
+		return nil
+	}
+	return s.send(ctx, r)
+}
+
+// waitingFor never goes back from segmenting when an instance left meanwhile.
+func waitingFor(status job.Status, up bool) job.Status {
+	if up || status == job.Segmenting {
+		return job.Segmenting
+	}
+	return job.Warming
+}
+
+// send queues the request, then records it: a crash between the two sends it
+// again to the same place, and never forgets it.
+func (s Stage) send(ctx context.Context, r job.Record) error {
+	name := job.ExecutionName(r.ID, r.Attempt)
+	output, failure, err := s.Endpoint.Send(ctx, Request{
+		Name:       name,
+		Input:      s.Work.URI(job.Key(r.ID, r.Attempt, job.VolumeObject)),
+		Attributes: attributes(r.Options),
+		Folder:     strings.TrimSuffix(job.Key(r.ID, r.Attempt, ""), "/"),
+		File:       job.LabelsObject,
+	})
+	if err != nil {
+		return fmt.Errorf("send request: %w", err)
+	}
+	_, err = s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
+		if now.Attempt != r.Attempt {
+			return job.ErrStale
+		}
+		now.Request = job.Request{Outstanding: true, Output: output, Failure: failure, Sent: now.Request.Sent + 1, At: s.Now()}
+		return nil
+	})
+	if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {
+		return fmt.Errorf("record request: %w", err)
+	}
+	return nil
+}
+
+// maxAttributes is SageMaker's bound on custom attributes, in bytes.
+const maxAttributes = 1024
+
+// attributes is what the model server is told. A list of structures that does
+// not fit is left out: the mesh stage takes the subset anyway.
+func attributes(o job.Options) string {
+	s := fmt.Sprintf("task=%s;fast=%t", o.Task, o.Fast)
+	if len(o.Structures) > 0 {
+		if long := s + ";structures=" + strings.Join(o.Structures, ","); len(long) <= maxAttributes {
+			return long
+		}
+	}
+	return s
+}
+
+func (s Stage) succeed(ctx context.Context, token string, out job.SegmentOutput) error {
+	if err := s.Tokens.Succeed(ctx, token, out); err != nil && !errors.Is(err, job.ErrStale) {
+		return err
+	}
+	return nil
+}
