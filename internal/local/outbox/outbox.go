@@ -1,0 +1,242 @@
+// Package outbox is a queue on disk for letters that must arrive: events on
+// their way to targets, messages to subscribers, asynchronous invocations.
+//
+// In: letters, fsynced before Put returns. Out: at least one successful Send
+// for each, or one GiveUp. A crash between loses nothing: Open goes on where
+// the folder stands. Letters are sent in the order of Put as long as Parallel
+// and retries allow; nobody may rely on it. Errors are those of the disk.
+//
+// Nothing polls: an outbox without letters that are due sleeps.
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/local/clock"
+)
+
+// Letter is one thing to deliver. The sender sets ID (for its own use and for
+// logs) and Body; the rest is the outbox's.
+type Letter struct {
+	ID       string          `json:"id"`
+	Body     json.RawMessage `json:"body"`
+	Accepted time.Time       `json:"accepted"`
+	Due      time.Time       `json:"due"`                // not sent before
+	Attempts int             `json:"attempts,omitempty"` // that failed
+	Failure  string          `json:"failure,omitempty"`  // of the last attempt
+
+	number uint64 // names the file
+}
+
+// Config says where letters lie and how they are sent.
+type Config struct {
+	Dir   string
+	Clock clock.Clock
+	// Send delivers. It may be called again for a letter that it has delivered.
+	// When ctx has ended, the error does not count as an attempt.
+	Send func(ctx context.Context, l Letter) error
+	// Again decides after a failed attempt, which l.Attempts counts already.
+	Again func(l Letter, err error) (wait time.Duration, again bool)
+	// GiveUp takes over a letter for good; an error makes it come again later.
+	GiveUp func(ctx context.Context, l Letter, err error) error
+	// Parallel bounds the letters in Send at once; default 8.
+	Parallel int
+	Logger   *slog.Logger
+}
+
+// giveUpWait is the pause before GiveUp is tried again.
+const giveUpWait = time.Minute
+
+// ErrClosed is answered by Put after Close.
+var ErrClosed = errors.New("the queue is closed")
+
+// Outbox is an open queue. Make one with Open.
+type Outbox struct {
+	config Config
+	ctx    context.Context
+	cancel context.CancelFunc
+	wake   chan struct{}
+	work   sync.WaitGroup
+
+	mu      sync.Mutex
+	store   store
+	waiting []Letter // every letter that is not in Send
+	busy    int
+	started bool
+	closed  bool
+	idle    *sync.Cond // no letter is left
+}
+
+// Open reads what the folder holds. Nothing is sent before Start.
+func Open(c Config) (*Outbox, error) {
+	if c.Parallel == 0 {
+		c.Parallel = 8
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	o := &Outbox{config: c, wake: make(chan struct{}, 1)}
+	o.idle = sync.NewCond(&o.mu)
+	o.ctx, o.cancel = context.WithCancel(context.Background())
+	var err error
+	if o.store, o.waiting, err = openStore(c.Dir); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// Start begins to send. Call it once everything that Send reaches is up.
+func (o *Outbox) Start() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.started || o.closed {
+		return
+	}
+	o.started = true
+	o.work.Add(1)
+	go o.run()
+}
+
+// Put accepts letters: when it returns nil, all of them are on the disk.
+func (o *Outbox) Put(letters ...Letter) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return ErrClosed
+	}
+	now := o.config.Clock.Now()
+	for i := range letters {
+		letters[i].Accepted, letters[i].Due = now, now
+		letters[i].Attempts, letters[i].Failure = 0, ""
+	}
+	if err := o.store.add(letters); err != nil {
+		return err
+	}
+	o.waiting = append(o.waiting, letters...)
+	o.stir()
+	return nil
+}
+
+// Len counts the letters that have not arrived yet.
+func (o *Outbox) Len() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.waiting) + o.busy
+}
+
+// Drain waits until no letter is left; the clock must go on for those that wait.
+func (o *Outbox) Drain() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.waiting)+o.busy > 0 && !o.closed {
+		o.idle.Wait()
+	}
+}
+
+// Close ends sends under way and returns when they have ended. Letters stay.
+func (o *Outbox) Close() error {
+	o.mu.Lock()
+	o.closed = true
+	o.idle.Broadcast()
+	o.mu.Unlock()
+	o.cancel()
+	o.work.Wait()
+	return nil
+}
+
+func (o *Outbox) stir() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run hands out letters as they fall due and sleeps in between.
+func (o *Outbox) run() {
+	defer o.work.Done()
+	for {
+		next, any := o.hand()
+		var fire <-chan time.Time
+		stop := func() {}
+		if any {
+			fire, stop = o.config.Clock.After(next.Sub(o.config.Clock.Now()))
+		}
+		select {
+		case <-o.ctx.Done():
+			stop()
+			return
+		case <-o.wake:
+		case <-fire:
+		}
+		stop()
+	}
+}
+
+// hand starts a send for each letter that is due, as far as Parallel allows,
+// and says when the next one falls due; a send that ends stirs the loop.
+func (o *Outbox) hand() (next time.Time, any bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := o.config.Clock.Now()
+	kept := o.waiting[:0]
+	for _, l := range o.waiting {
+		if !l.Due.After(now) && o.busy < o.config.Parallel && !o.closed {
+			o.busy++
+			o.work.Add(1)
+			go o.deliver(l)
+			continue
+		}
+		if l.Due.After(now) && (!any || l.Due.Before(next)) {
+			next, any = l.Due, true
+		}
+		kept = append(kept, l)
+	}
+	o.waiting = kept
+	return next, any
+}
+
+func (o *Outbox) deliver(l Letter) {
+	defer o.work.Done()
+	err := o.config.Send(o.ctx, l)
+	if err != nil && o.ctx.Err() == nil {
+		l, err = o.refused(l, err)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.busy--
+	if err == nil {
+		o.store.remove(l)
+	} else {
+		o.waiting = append(o.waiting, l)
+	}
+	if len(o.waiting)+o.busy == 0 {
+		o.idle.Broadcast()
+	}
+	o.stir()
+}
+
+// refused notes a failed attempt. A nil error says that the letter is done with.
+func (o *Outbox) refused(l Letter, err error) (Letter, error) {
+	l.Attempts++
+	l.Failure = err.Error()
+	wait, again := o.config.Again(l, err)
+	if !again {
+		failed := o.config.GiveUp(o.ctx, l, err)
+		if failed == nil {
+			return l, nil
+		}
+		o.config.Logger.Error("give up a letter", "letter", l.ID, "error", failed.Error())
+		wait = giveUpWait
+	}
+	l.Due = o.config.Clock.Now().Add(wait)
+	// A count that could not be written is only an attempt more after a crash.
+	if failed := o.store.update(l); failed != nil {
+		o.config.Logger.Warn("note an attempt", "letter", l.ID, "error", failed.Error())
+	}
+	return l, err
+}

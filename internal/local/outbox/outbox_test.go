@@ -1,0 +1,245 @@
+package outbox_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/outbox"
+)
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// recipient fails the first refusals sends of each letter.
+type recipient struct {
+	mu       sync.Mutex
+	refusals int
+	seen     map[string]int
+	got      []string
+	given    []outbox.Letter
+	sent     chan string
+}
+
+func newRecipient(refusals int) *recipient {
+	return &recipient{refusals: refusals, seen: map[string]int{}, sent: make(chan string, 1000)}
+}
+
+func (r *recipient) send(_ context.Context, l outbox.Letter) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer func() { r.sent <- l.ID }()
+	if r.seen[l.ID]++; r.seen[l.ID] <= r.refusals {
+		return errors.New("not now")
+	}
+	r.got = append(r.got, l.ID)
+	return nil
+}
+
+func (r *recipient) config(dir string, c clock.Clock) outbox.Config {
+	return outbox.Config{
+		Dir: dir, Clock: c, Send: r.send,
+		Again: func(l outbox.Letter, _ error) (time.Duration, bool) { return time.Minute, l.Attempts < 3 },
+		GiveUp: func(_ context.Context, l outbox.Letter, _ error) error {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.given = append(r.given, l)
+			return nil
+		},
+	}
+}
+
+func open(t *testing.T, c outbox.Config) *outbox.Outbox {
+	t.Helper()
+	o, err := outbox.Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = o.Close() })
+	return o
+}
+
+func letter(id string) outbox.Letter {
+	return outbox.Letter{ID: id, Body: json.RawMessage(`{"for":"you"}`)}
+}
+
+func TestEveryLetterArrivesOnceAndLeavesNoFile(t *testing.T) {
+	dir, r := t.TempDir(), newRecipient(0)
+	o := open(t, r.config(dir, clock.Real{}))
+	o.Start()
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			if err := o.Put(letter(fmt.Sprint("a", i)), letter(fmt.Sprint("b", i))); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	all.Wait()
+	o.Drain()
+	slices.Sort(r.got)
+	if len(r.got) != 100 || len(slices.Compact(r.got)) != 100 {
+		t.Errorf("%d sends: want each of 100 letters once", len(r.got))
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("%d files left", len(left))
+	}
+}
+
+func TestRetriesWaitOnTheClockThenGiveUp(t *testing.T) {
+	v, r := clock.NewVirtual(start), newRecipient(99)
+	o := open(t, r.config(t.TempDir(), v))
+	o.Start()
+	if err := o.Put(letter("a")); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		<-r.sent
+		waitFor(t, func() bool { _, any := v.Next(); return any || o.Len() == 0 })
+		v.Advance(time.Minute)
+	}
+	o.Drain()
+	if len(r.given) != 1 || r.given[0].Attempts != 3 || r.given[0].Failure != "not now" {
+		t.Errorf("given up: %+v: want one letter after 3 attempts", r.given)
+	}
+}
+
+func TestReopenGoesOn(t *testing.T) {
+	dir, v, r := t.TempDir(), clock.NewVirtual(start), newRecipient(1)
+	first := open(t, r.config(dir, v))
+	if err := first.Put(letter("a"), letter("b")); err != nil {
+		t.Fatal(err)
+	}
+	first.Start()
+	<-r.sent
+	<-r.sent
+	waitFor(t, func() bool { _, any := v.Next(); return any })
+	_ = first.Close()
+
+	second := open(t, r.config(dir, v))
+	if second.Len() != 2 {
+		t.Fatalf("%d letters after reopening: want 2", second.Len())
+	}
+	second.Start()
+	waitFor(t, func() bool { _, any := v.Next(); return any })
+	if len(r.got) != 0 {
+		t.Fatal("a letter came before it was due")
+	}
+	v.Advance(time.Minute)
+	second.Drain()
+	slices.Sort(r.got)
+	if !slices.Equal(r.got, []string{"a", "b"}) {
+		t.Errorf("arrived: %v", r.got)
+	}
+}
+
+// What kill -9 leaves behind is what is on the disk while a send is under way.
+func TestALetterInSendIsStillOnTheDisk(t *testing.T) {
+	dir := t.TempDir()
+	under, free := make(chan struct{}), make(chan struct{})
+	r := newRecipient(0)
+	c := r.config(dir, clock.Real{})
+	c.Send = func(ctx context.Context, l outbox.Letter) error {
+		close(under)
+		select {
+		case <-free:
+		case <-ctx.Done():
+		}
+		return ctx.Err()
+	}
+	o := open(t, c)
+	o.Start()
+	if err := o.Put(letter("a")); err != nil {
+		t.Fatal(err)
+	}
+	<-under
+	copied := t.TempDir()
+	if err := os.CopyFS(filepath.Join(copied, "q"), os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	close(free)
+	o.Drain()
+	again := open(t, r.config(filepath.Join(copied, "q"), clock.Real{}))
+	if again.Len() != 1 {
+		t.Errorf("%d letters on the disk during a send: want 1", again.Len())
+	}
+}
+
+func TestCloseDoesNotCountAsAnAttempt(t *testing.T) {
+	dir, r := t.TempDir(), newRecipient(0)
+	c := r.config(dir, clock.Real{})
+	under := make(chan struct{})
+	c.Send = func(ctx context.Context, _ outbox.Letter) error {
+		close(under)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	o := open(t, c)
+	o.Start()
+	if err := o.Put(letter("a")); err != nil {
+		t.Fatal(err)
+	}
+	<-under
+	_ = o.Close()
+	if err := o.Put(letter("b")); !errors.Is(err, outbox.ErrClosed) {
+		t.Errorf("put after close: %v", err)
+	}
+	attempts := -1
+	c.Send = func(_ context.Context, l outbox.Letter) error { attempts = l.Attempts; return nil }
+	again := open(t, c)
+	again.Start()
+	again.Drain()
+	if attempts != 0 {
+		t.Errorf("attempts after close: %d: want 0", attempts)
+	}
+}
+
+func TestPutFailsWithoutItsFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "q")
+	o := open(t, newRecipient(0).config(dir, clock.Real{}))
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Put(letter("a")); err == nil || o.Len() != 0 {
+		t.Errorf("put: %v, %d letters: want an error and none", err, o.Len())
+	}
+}
+
+func TestDeadLetters(t *testing.T) {
+	dir := t.TempDir()
+	d, err := outbox.OpenDead(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"a", "b", "a"} {
+		if err := d.Add(letter(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d, err = outbox.OpenDead(dir); err != nil || len(d.List()) != 3 || d.List()[1].ID != "b" {
+		t.Fatalf("after reopening: %+v, %v", d.List(), err)
+	}
+	if err := d.Remove("a"); err != nil || len(d.List()) != 1 {
+		t.Errorf("after removing: %+v, %v", d.List(), err)
+	}
+}
+
+func waitFor(t *testing.T, ok func() bool) {
+	t.Helper()
+	for range 2000 {
+		if ok() {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("waited 2 s in vain")
+}
