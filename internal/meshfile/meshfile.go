@@ -1,0 +1,83 @@
+// Package meshfile turns surfaces into files: bytes out and, where a package
+// below has Read, in. In: a Scene in world RAS millimetres. Out: one of Formats;
+// each package below says its axes and units. The same scene gives the same
+// bytes; no file holds a time. Errors: *volume.Error empty_segmentation (nothing
+// to write), too_large (beyond the format), unsupported_format, and those of
+// the writer.
+package meshfile
+
+import (
+	"archive/zip"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/meshfile/glb"
+	"github.com/iris-oculus/iris/internal/meshfile/mz3"
+	"github.com/iris-oculus/iris/internal/meshfile/obj"
+	"github.com/iris-oculus/iris/internal/meshfile/ply"
+	"github.com/iris-oculus/iris/internal/meshfile/scene"
+	"github.com/iris-oculus/iris/internal/meshfile/stl"
+	"github.com/iris-oculus/iris/internal/meshfile/threemf"
+	"github.com/iris-oculus/iris/internal/meshfile/usdz"
+	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// Scene is what Write takes.
+type Scene = scene.Scene
+
+// Formats are the formats that Write knows, each its own file extension.
+func Formats() []string {
+	return []string{"glb", "stl", "obj", "ply", "3mf", "usdz", "mz3", "zip"}
+}
+
+// Known says whether Write knows a format.
+func Known(format string) bool { return slices.Contains(Formats(), format) }
+
+// Write writes the scene in a format; surfaces without triangles are left out.
+func Write(w io.Writer, format string, s Scene) error {
+	if !Known(format) {
+		return volume.Unsupported("unsupported_format", "the format is not known: want one of %s", strings.Join(Formats(), ", "))
+	}
+	s.Surfaces = slices.DeleteFunc(slices.Clone(s.Surfaces), func(one surface.Surface) bool { return len(one.Mesh.Triangles) == 0 })
+	if len(s.Surfaces) == 0 {
+		return volume.Reject("empty_segmentation", "no structure has a surface: there is nothing to write")
+	}
+	switch format {
+	case "glb":
+		return glb.Write(w, s)
+	case "stl":
+		return stl.Write(w, s)
+	case "obj":
+		return obj.Write(w, s)
+	case "ply":
+		return ply.Write(w, s)
+	case "3mf":
+		return threemf.Write(w, s)
+	case "usdz":
+		return usdz.Write(w, s)
+	case "mz3":
+		return mz3.Write(w, s)
+	default:
+		return writeZip(w, s)
+	}
+}
+
+// writeZip writes one binary STL per structure, named after it.
+func writeZip(w io.Writer, s Scene) error {
+	pack := zip.NewWriter(w)
+	for i, name := range scene.FileNames(s.Surfaces) {
+		// A zip cannot hold a time before 1980; this one stands for none.
+		epoch := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+		entry, err := pack.CreateHeader(&zip.FileHeader{Name: name + ".stl", Method: zip.Deflate, Modified: epoch})
+		if err != nil {
+			return err
+		}
+		if err := stl.Write(entry, Scene{Surfaces: s.Surfaces[i : i+1]}); err != nil {
+			return err
+		}
+	}
+	return pack.Close()
+}

@@ -1,0 +1,102 @@
+// Package stl writes and reads binary STL. In: surfaces in world RAS
+// millimetres. Out: one solid of all their triangles in LPS millimetres, as the
+// header says; STL knows no structures, colours or shared vertices. Readers weld
+// equal positions, so vertices that touch are parted first (package weld).
+// Errors: *volume.Error too_large beyond 2³²−1 triangles, bad_stl when reading,
+// and those of the writer.
+package stl
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"math"
+
+	"github.com/iris-oculus/iris/internal/meshfile/scene"
+	"github.com/iris-oculus/iris/internal/meshfile/weld"
+	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// Layout of binary STL: a header of free text that must not begin with "solid",
+// a count, and per triangle a normal, three corners and two bytes of attributes.
+const (
+	headerBytes   = 80
+	triangleBytes = 50
+
+	header = "IRIS Oculus SPACE=LPS UNIT=mm"
+)
+
+// Write writes all surfaces as one binary STL.
+func Write(w io.Writer, s scene.Scene) error {
+	meshes := make([]surface.Mesh, len(s.Surfaces))
+	count := int64(0)
+	for i := range s.Surfaces {
+		meshes[i] = s.Surfaces[i].Mesh
+		count += int64(len(meshes[i].Triangles))
+	}
+	if count > math.MaxUint32 {
+		return volume.Reject("too_large", "the model has %d triangles: an STL holds at most %d", count, int64(math.MaxUint32))
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	var head [headerBytes + 4]byte
+	copy(head[:], header)
+	binary.LittleEndian.PutUint32(head[headerBytes:], uint32(count))
+	_, _ = out.Write(head[:]) // bufio keeps the first error for Flush
+	b := make([]byte, 0, triangleBytes)
+	for _, m := range weld.Separate(meshes) {
+		for _, t := range m.Triangles {
+			corners := [3][3]float32{scene.LPS(m.Vertices[t[0]]), scene.LPS(m.Vertices[t[1]]), scene.LPS(m.Vertices[t[2]])}
+			b = appendTriangle(b[:0], corners)
+			_, _ = out.Write(b)
+		}
+	}
+	return out.Flush()
+}
+
+func appendTriangle(b []byte, corners [3][3]float32) []byte {
+	n := surface.FaceVector(corners[0], corners[1], corners[2])
+	length := math.Sqrt(n[0]*n[0] + n[1]*n[1] + n[2]*n[2])
+	for k := range 3 {
+		unit := 0.0 // a triangle without area has no normal: the format asks for zeros
+		if length > 0 {
+			unit = n[k] / length
+		}
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(unit)+0)) // +0: no negative zero
+	}
+	for _, corner := range corners {
+		for _, x := range corner {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+		}
+	}
+	return append(b, 0, 0)
+}
+
+// Read reads a binary STL in LPS millimetres as one mesh in world RAS
+// millimetres; equal positions become one vertex.
+func Read(data []byte) (surface.Mesh, error) {
+	if len(data) < headerBytes+4 {
+		return surface.Mesh{}, volume.Reject("bad_stl", "the file has %d bytes: want at least %d", len(data), headerBytes+4)
+	}
+	count := uint64(binary.LittleEndian.Uint32(data[headerBytes:]))
+	data = data[headerBytes+4:]
+	if count*triangleBytes != uint64(len(data)) {
+		return surface.Mesh{}, volume.Reject("bad_stl", "the header counts %d triangles: %d bytes follow, want %d", count, len(data), count*triangleBytes)
+	}
+	positions := weld.NewPositions(int(count) / 2) // a closed mesh has about half as many vertices as triangles
+	triangles := make([][3]uint32, count)
+	for i := range triangles {
+		corners := data[i*triangleBytes+12:]
+		for k := range 3 {
+			var p [3]float32
+			for axis := range p {
+				p[axis] = math.Float32frombits(binary.LittleEndian.Uint32(corners[12*k+4*axis:]))
+				if x := float64(p[axis]); math.IsNaN(x) || math.IsInf(x, 0) {
+					return surface.Mesh{}, volume.Reject("bad_stl", "a position of triangle %d is not a finite number", i)
+				}
+			}
+			triangles[i][k], _ = positions.Add(scene.LPS(p))
+		}
+	}
+	return surface.Mesh{Vertices: positions.Points(), Triangles: triangles}, nil
+}

@@ -1,0 +1,109 @@
+package threemf_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
+	"github.com/iris-oculus/iris/internal/meshfile/scene"
+	"github.com/iris-oculus/iris/internal/meshfile/threemf"
+	"github.com/iris-oculus/iris/internal/surface"
+)
+
+// model is the part of a 3MF model that the tests look at.
+type model struct {
+	Unit      string `xml:"unit,attr"`
+	Materials struct {
+		ID   int `xml:"id,attr"`
+		Base []struct {
+			Name  string `xml:"name,attr"`
+			Color string `xml:"displaycolor,attr"`
+		} `xml:"base"`
+	} `xml:"resources>basematerials"`
+	Objects []struct {
+		ID       int    `xml:"id,attr"`
+		Name     string `xml:"name,attr"`
+		PID      int    `xml:"pid,attr"`
+		PIndex   int    `xml:"pindex,attr"`
+		Vertices []struct {
+			X float32 `xml:"x,attr"`
+			Y float32 `xml:"y,attr"`
+			Z float32 `xml:"z,attr"`
+		} `xml:"mesh>vertices>vertex"`
+		Triangles []struct {
+			V1 uint32 `xml:"v1,attr"`
+			V2 uint32 `xml:"v2,attr"`
+			V3 uint32 `xml:"v3,attr"`
+		} `xml:"mesh>triangles>triangle"`
+	} `xml:"resources>object"`
+	Items []struct {
+		Object int `xml:"objectid,attr"`
+	} `xml:"build>item"`
+}
+
+func write(t *testing.T, s scene.Scene) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := threemf.Write(&b, s); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func read(t *testing.T, data []byte) model {
+	t.Helper()
+	pack, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m model
+	for _, name := range []string{"[Content_Types].xml", "_rels/.rels", "3D/3dmodel.model"} {
+		part, err := pack.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m = model{}
+		if err := xml.NewDecoder(part).Decode(&m); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return m
+}
+
+func TestModel(t *testing.T) {
+	s := meshtest.Scene()
+	s.Surfaces[1].Label.Name = `"a" <b> & c`
+	m := read(t, write(t, s))
+	if m.Unit != "millimeter" || len(m.Objects) != 3 || len(m.Items) != 3 || len(m.Materials.Base) != 3 {
+		t.Fatalf("unit %q, %d objects, %d items, %d materials", m.Unit, len(m.Objects), len(m.Items), len(m.Materials.Base))
+	}
+	for i, o := range m.Objects {
+		label := s.Surfaces[i].Label
+		if o.Name != label.Name || o.PID != m.Materials.ID || o.ID == o.PID || m.Items[i].Object != o.ID {
+			t.Errorf("object %d: %q, pid %d, item %d", o.ID, o.Name, o.PID, m.Items[i].Object)
+		}
+		if base := m.Materials.Base[o.PIndex]; base.Color != scene.Color(label).Hex() || base.Name != label.Name {
+			t.Errorf("object %d has material %+v", o.ID, base)
+		}
+		var got surface.Mesh
+		for _, v := range o.Vertices {
+			got.Vertices = append(got.Vertices, scene.LPS([3]float32{v.X, v.Y, v.Z}))
+		}
+		for _, v := range o.Triangles {
+			got.Triangles = append(got.Triangles, [3]uint32{v.V1, v.V2, v.V3})
+		}
+		if diff := cmp.Diff(s.Surfaces[i].Mesh, got); diff != "" {
+			t.Errorf("object %d: %s", o.ID, diff)
+		}
+	}
+}
+
+func TestSameBytesTwice(t *testing.T) {
+	if !bytes.Equal(write(t, meshtest.Scene()), write(t, meshtest.Scene())) {
+		t.Error("two runs differ")
+	}
+}
