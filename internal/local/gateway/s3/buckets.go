@@ -1,0 +1,46 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// newClient speaks to the server through its socket.
+func newClient(transport http.RoundTripper, cfg Config) *awss3.Client {
+	return awss3.New(awss3.Options{
+		Region:       cfg.Region,
+		BaseEndpoint: aws.String("http://127.0.0.1"), // never dialled
+		Credentials:  credentials.NewStaticCredentialsProvider(cfg.Key.ID, cfg.Key.Secret, ""),
+		HTTPClient:   &http.Client{Transport: transport},
+		UsePathStyle: true,
+		Retryer:      aws.NopRetryer{},
+	})
+}
+
+// ensure makes a bucket, if need be, with exactly the given CORS rules.
+func ensure(ctx context.Context, client *awss3.Client, b Bucket) error {
+	_, err := client.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: &b.Name})
+	var ours *types.BucketAlreadyOwnedByYou
+	var exists *types.BucketAlreadyExists
+	if err != nil && !errors.As(err, &ours) && !errors.As(err, &exists) {
+		return fmt.Errorf("make bucket %s: %w", b.Name, err)
+	}
+	if len(b.CORS) == 0 {
+		_, err = client.DeleteBucketCors(ctx, &awss3.DeleteBucketCorsInput{Bucket: &b.Name})
+	} else {
+		_, err = client.PutBucketCors(ctx, &awss3.PutBucketCorsInput{
+			Bucket: &b.Name, CORSConfiguration: &types.CORSConfiguration{CORSRules: b.CORS},
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("set CORS of bucket %s: %w", b.Name, err)
+	}
+	return nil
+}

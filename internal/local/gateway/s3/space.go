@@ -1,0 +1,63 @@
+package s3
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+
+	"github.com/versity/versitygw/s3err"
+)
+
+// maxReserve is what stays free for the records, queues and logs of jobs under
+// way, so that a full disk stops uploads first.
+const maxReserve = 64 << 20
+
+// room refuses an upload that does not fit on the disk, before a byte of it is
+// written. A nil length is not known.
+func (s *store) room(body io.Reader, length *int64) error {
+	available, total, err := s.free(s.data)
+	if err != nil {
+		return fmt.Errorf("free space: %w", err)
+	}
+	need := min(maxReserve, total/64)
+	if length != nil {
+		need += *length
+	}
+	if available < need {
+		drain(body)
+		return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
+	}
+	return nil
+}
+
+// named turns an error into one of S3's: a disk that showed full only while
+// writing has its own; what S3 has no name for is logged without the path (keys
+// may name people) and answered InternalError.
+func (s *store) named(err error) error {
+	var known s3err.S3Error
+	switch {
+	case err == nil || errors.As(err, &known):
+		return err
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = fmt.Errorf("%s: %w", path.Op, path.Err)
+	}
+	s.log.Error("s3 could not store an object", "error", err)
+	return s3err.GetAPIError(s3err.ErrInternalError)
+}
+
+// free is what an unprivileged process may still write below path, and the size
+// of the file system.
+func free(path string) (available, total int64, err error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(path, &st); err != nil {
+		return 0, 0, err
+	}
+	size := int64(st.Bsize)
+	return int64(st.Bavail) * size, int64(st.Blocks) * size, nil
+}

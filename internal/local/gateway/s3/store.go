@@ -1,0 +1,218 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/s3response"
+)
+
+// store is versitygw's file backend with three additions: room is left on the
+// disk, what is acknowledged is on stable storage, and new objects in announced
+// buckets are announced before they are acknowledged.
+type store struct {
+	*posix.Posix
+	data     string // absolute: buckets are its folders
+	sideCar  string // absolute, empty with extended attributes
+	announce map[string]bool
+	created  func(context.Context, Created) error
+	journal  *journal
+	log      *slog.Logger
+	free     func(path string) (available, total int64, err error)
+
+	mu   sync.Mutex
+	last time.Time // the latest stamp; stamps only grow
+}
+
+func newStore(files *posix.Posix, cfg Config, sideCar string) (*store, error) {
+	j, err := openJournal(filepath.Join(cfg.Dir, "announced.log"))
+	if err != nil {
+		return nil, err
+	}
+	s := &store{
+		Posix: files, data: filepath.Join(cfg.Dir, "data"), sideCar: sideCar,
+		announce: map[string]bool{}, created: cfg.ObjectCreated, journal: j, log: cfg.Logger, free: free,
+	}
+	for _, b := range cfg.Buckets {
+		s.announce[b.Name] = b.Announce
+	}
+	return s, nil
+}
+
+// PutObject writes the bytes to stable storage before the object gets its name.
+func (s *store) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
+	if err := s.room(in.Body, in.ContentLength); err != nil {
+		return s3response.PutObjectOutput{}, err
+	}
+	out, err := s.PutObjectWithPostFunc(ctx, in, (*os.File).Sync)
+	if err != nil {
+		return out, s.named(err)
+	}
+	return out, s.settle(ctx, *in.Bucket, *in.Key, "PutObject")
+}
+
+// UploadPart writes a part to stable storage: its ETag is a promise too.
+func (s *store) UploadPart(ctx context.Context, in *awss3.UploadPartInput) (*awss3.UploadPartOutput, error) {
+	if err := s.room(in.Body, in.ContentLength); err != nil {
+		return nil, err
+	}
+	out, err := s.UploadPartWithPostFunc(ctx, in, (*os.File).Sync)
+	if err != nil {
+		return out, s.named(err)
+	}
+	return out, nil
+}
+
+// CompleteMultipartUpload needs room for the object beside its parts.
+func (s *store) CompleteMultipartUpload(ctx context.Context, in *awss3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
+	if err := s.room(nil, nil); err != nil {
+		return s3response.CompleteMultipartUploadResult{}, "", err
+	}
+	out, version, err := s.Posix.CompleteMultipartUpload(ctx, in)
+	if err != nil {
+		return out, version, s.named(err)
+	}
+	return out, version, s.settle(ctx, *in.Bucket, *in.Key, "CompleteMultipartUpload")
+}
+
+// CopyObject announces the copy.
+func (s *store) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (s3response.CopyObjectOutput, error) {
+	if err := s.room(nil, nil); err != nil {
+		return s3response.CopyObjectOutput{}, err
+	}
+	out, err := s.Posix.CopyObject(ctx, in)
+	if err != nil {
+		return out, s.named(err)
+	}
+	return out, s.settle(ctx, *in.Bucket, *in.Key, "CopyObject")
+}
+
+// settle makes a written object durable and announces it, if its bucket wants
+// that. A folder marker (key ends in a slash) is neither.
+func (s *store) settle(ctx context.Context, bucket, key, reason string) error {
+	if strings.HasSuffix(key, "/") {
+		return nil
+	}
+	var c Created
+	if s.announce[bucket] {
+		var err error
+		if c, err = s.stamp(ctx, bucket, key, reason); err != nil {
+			return s.named(gone(err))
+		}
+	}
+	if err := s.sync(bucket, key); err != nil {
+		return s.named(gone(err))
+	}
+	if !s.announce[bucket] {
+		return nil
+	}
+	return s.named(s.tell(ctx, c))
+}
+
+// gone passes over an object that was deleted while its upload was settled.
+func gone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// stamp gives an object a modification time of its own, later than any before,
+// so that its sequencer can be told again from the disk after a crash. Of two
+// uploads to one key at the same time both may describe the later one.
+func (s *store) stamp(ctx context.Context, bucket, key, reason string) (Created, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := time.Now()
+	if !at.After(s.last) {
+		at = s.last.Add(time.Nanosecond)
+	}
+	s.last = at
+	path := filepath.Join(s.data, bucket, key)
+	if err := os.Chtimes(path, at, at); err != nil {
+		return Created{}, fmt.Errorf("stamp object: %w", err)
+	}
+	info, err := os.Stat(path) // the time as this file system keeps it
+	if err != nil {
+		return Created{}, fmt.Errorf("stamp object: %w", err)
+	}
+	head, err := s.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return Created{}, err
+	}
+	return newCreated(bucket, key, info.Size(), *head.ETag, info.ModTime(), reason), nil
+}
+
+// tell announces and then remembers that it did: a crash between the two
+// announces again, with the same sequencer.
+func (s *store) tell(ctx context.Context, c Created) error {
+	// The upload is done: a client that leaves now must not undo its announcement.
+	if err := s.created(context.WithoutCancel(ctx), c); err != nil {
+		return fmt.Errorf("announce object: %w", err)
+	}
+	return s.journal.add(c)
+}
+
+// sync puts the object's name and attributes on stable storage.
+func (s *store) sync(bucket, key string) error {
+	if err := syncPath(filepath.Join(s.data, bucket, key)); err != nil {
+		return err
+	}
+	if s.sideCar != "" {
+		files, err := filepath.Glob(filepath.Join(escapeGlob(filepath.Join(s.sideCar, bucket, key)), "meta", "*"))
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if err := syncPath(f); err != nil {
+				return err
+			}
+		}
+		if err := s.syncParents(filepath.Join(s.sideCar, bucket, key, "meta", "_"), s.sideCar); err != nil {
+			return err
+		}
+	}
+	return s.syncParents(filepath.Join(s.data, bucket, key), s.data)
+}
+
+// syncParents syncs the folders between a file and root.
+func (s *store) syncParents(file, root string) error {
+	for dir := filepath.Dir(file); len(dir) > len(root); dir = filepath.Dir(dir) {
+		if err := syncPath(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("sync object: %w", err)
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// escapeGlob makes a path match only itself.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// drain reads a refused body to its end, so that the client, which still
+// writes, comes to read the refusal.
+func drain(body io.Reader) {
+	if body != nil {
+		_, _ = io.Copy(io.Discard, body)
+	}
+}
