@@ -1,0 +1,187 @@
+package nifti
+
+import (
+	"context"
+	"io"
+
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// ConvertOptions are what the scan's owner may say about it.
+type ConvertOptions struct {
+	// Modality is CT, MR or PT; empty: guessed from the voxels.
+	Modality string
+}
+
+// Report is what Convert found and wrote.
+type Report struct {
+	Dims     [3]int
+	Affine   volume.Affine
+	Modality string // as told; else CT when the voxels look like Hounsfield units; else empty
+	Warnings []Warning
+}
+
+// normalisedSpan: no scan in units of its own spans fewer; values scaled to
+// [0,1] or to unit variance do, and rounding would leave nothing of them.
+const normalisedSpan = 16
+
+// windowedMax is the largest value of an 8-bit picture of a scan.
+const windowedMax = 255
+
+// Convert reads any NIfTI file of size bytes and writes the canonical one to
+// dst. What it has written is of use only if it returns no error: some faults
+// show at the last byte. Memory is one plane, or, when the third axis is not
+// the patient's head-foot axis or runs downwards, the int16 volume.
+func Convert(ctx context.Context, src io.ReaderAt, size int64, dst io.Writer, o ConvertOptions) (Report, error) {
+	if size > volume.MaxObjectBytes {
+		return Report{}, volume.Reject("too_large", "the file has %d bytes: want at most %d", size, int64(volume.MaxObjectBytes))
+	}
+	f, err := open(io.NewSectionReader(src, 0, size), true, false)
+	if err != nil {
+		return Report{}, err
+	}
+	if end := f.offset + f.header.bytes(); f.stream.gz == nil && end > size {
+		return Report{}, volume.Reject("truncated", "the header asks for %d bytes, the file has %d", end, size)
+	}
+	affine, err := f.scanAffine()
+	if err != nil {
+		return Report{}, err
+	}
+	turn := volume.Canonical(affine)
+	var report Report
+	report.Dims, report.Affine = turn.Apply(f.dims, affine)
+	w, err := NewWriter(dst, report.Dims, report.Affine)
+	if err != nil {
+		return Report{}, err
+	}
+	d, seen := newDecoder(f), &volume.Intensities{}
+	if turn.From[2] == 2 && !turn.Flip[2] {
+		err = streamPlanes(ctx, d, turn, w, seen)
+	} else {
+		err = turnVolume(ctx, d, turn, w, seen)
+	}
+	if err != nil {
+		return Report{}, err
+	}
+	extra, err := f.finish()
+	if err != nil {
+		return Report{}, err
+	}
+	report.Warnings = append(f.warnings, extra...)
+	if err := report.judge(d, seen, o); err != nil {
+		return Report{}, err
+	}
+	return report, w.Close()
+}
+
+// judge refuses volumes without content and finds the modality.
+func (r *Report) judge(d *decoder, seen *volume.Intensities, o ConvertOptions) error {
+	if d.low == d.high {
+		return volume.Reject("empty_volume", "every voxel has the same value: there is nothing to segment")
+	}
+	if d.high-d.low < normalisedSpan {
+		return volume.Reject("not_hounsfield", "the values span only %.3g: they look normalised; send the scan in its own units (Hounsfield for CT)", d.high-d.low)
+	}
+	windowed := d.low >= 0 && d.high <= windowedMax
+	if windowed && o.Modality == "CT" {
+		return volume.Reject("not_hounsfield", "the values lie within 0 and %d: a picture of a CT, not Hounsfield units", windowedMax)
+	}
+	r.Modality = o.Modality
+	if seen.Hounsfield() {
+		if r.Modality == "" {
+			r.Modality = "CT"
+		}
+	} else if r.Modality == "" || r.Modality == "CT" {
+		r.Warnings = append(r.Warnings, Warning{"not_hounsfield", "the values do not look like Hounsfield units"})
+	}
+	if d.clipped > 0 {
+		r.Warnings = append(r.Warnings, Warning{"saturated", "values beyond -32768 and 32767 were cut"})
+	}
+	return nil
+}
+
+// streamPlanes is for files whose planes keep their order: each is turned
+// within itself and written.
+func streamPlanes(ctx context.Context, d *decoder, turn volume.Orientation, w *Writer, seen *volume.Intensities) error {
+	plane := make([]int16, d.dims[0]*d.dims[1])
+	turned := plane
+	if !turn.Identity() {
+		turned = make([]int16, len(plane))
+	}
+	dims, _ := turn.Apply(d.dims, volume.Affine{})
+	start, step := turn.Strides(d.dims)
+	for range d.dims[2] {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := d.fill(plane); err != nil {
+			return err
+		}
+		seen.Add(plane)
+		if !turn.Identity() {
+			for y := range dims[1] {
+				from := start + y*step[1]
+				row := turned[y*dims[0] : (y+1)*dims[0]]
+				for x := range row {
+					row[x] = plane[from]
+					from += step[0]
+				}
+			}
+		}
+		if err := w.WriteVoxels(turned); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turnVolume is for the others: planes are kept as they come, so that a lying
+// header costs no memory, and the output is gathered from them.
+func turnVolume(ctx context.Context, d *decoder, turn volume.Orientation, w *Writer, seen *volume.Intensities) error {
+	size := d.dims[0] * d.dims[1]
+	planes := make([][]int16, 0, d.dims[2])
+	for range d.dims[2] {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		plane := make([]int16, size)
+		if err := d.fill(plane); err != nil {
+			return err
+		}
+		seen.Add(plane)
+		planes = append(planes, plane)
+	}
+	dims, _ := turn.Apply(d.dims, volume.Affine{})
+	start, step := turn.Strides(d.dims)
+	out := make([]int16, dims[0]*dims[1])
+	for z := range dims[2] {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for y := range dims[1] {
+			gather(out[y*dims[0]:(y+1)*dims[0]], planes, size, start+z*step[2]+y*step[1], step[0])
+		}
+		if err := w.WriteVoxels(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gather fills a row from the voxel at the linear index from, step apart. A
+// step is within a plane or a whole number of planes.
+func gather(row []int16, planes [][]int16, size, from, step int) {
+	k, at := from/size, from%size
+	if across := step / size; across != 0 {
+		for x := range row {
+			row[x] = planes[k][at]
+			k += across
+		}
+		return
+	}
+	plane := planes[k]
+	for x := range row {
+		row[x] = plane[at]
+		at += step
+	}
+}

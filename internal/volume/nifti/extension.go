@@ -1,0 +1,116 @@
+package nifti
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// ecodeComment is NIFTI_ECODE_COMMENT: plain text.
+const ecodeComment = 6
+
+// tableMark begins the text of an extension that carries a volume.Table.
+const tableMark = `{"iris":"` + volume.TableVersion + `"`
+
+// maxTableText bounds the texts of one label.
+const maxTableText = 200
+
+// findTable looks for our table among the extensions. Those of others, and
+// chains that are broken, are passed over; a broken table of ours is an error.
+func findTable(f *file) (volume.Table, error) {
+	rest := f.extensions
+	if len(rest) < 4 || rest[0] == 0 { // the four bytes that say whether any follow
+		return volume.Table{}, nil
+	}
+	for rest = rest[4:]; len(rest) >= 8; {
+		size, code := int64(f.order.Uint32(rest)), f.order.Uint32(rest[4:])
+		if size < 8 || size > int64(len(rest)) {
+			break
+		}
+		if text := rest[8:size]; code == ecodeComment && bytes.HasPrefix(text, []byte(tableMark)) {
+			return parseTable(bytes.TrimRight(text, "\x00"))
+		}
+		rest = rest[size:]
+	}
+	return volume.Table{}, nil
+}
+
+func parseTable(text []byte) (volume.Table, error) {
+	var t volume.Table
+	if err := json.Unmarshal(text, &t); err != nil {
+		return volume.Table{}, volume.Reject("bad_labels", "the label table in the header is not the JSON that it claims to be")
+	}
+	if err := checkTable(&t); err != nil {
+		return volume.Table{}, err
+	}
+	return t, nil
+}
+
+// checkTable refuses ids that no voxel can have or that occur twice, and texts
+// that are no names.
+func checkTable(t *volume.Table) error {
+	seen := make([]bool, math.MaxUint16+1)
+	for _, l := range t.Labels {
+		if l.ID < 1 || l.ID > math.MaxUint16 || seen[l.ID] {
+			return volume.Reject("bad_labels", "label %d in the header's table: want each id once, from 1 to %d", l.ID, math.MaxUint16)
+		}
+		seen[l.ID] = true
+		for _, s := range []string{l.Name, l.NameEN, l.NameES, l.Color, l.SNOMED, l.Group} {
+			if !plainText(s) {
+				return volume.Reject("bad_labels", "label %d in the header's table: want texts of at most %d printable characters", l.ID, maxTableText)
+			}
+		}
+		if l.Name == "" {
+			return volume.Reject("bad_labels", "label %d in the header's table has no name", l.ID)
+		}
+	}
+	p := t.Provenance
+	for _, s := range []string{p.Model, p.Version, p.Task, p.Weights, p.Note} {
+		if !plainText(s) {
+			return volume.Reject("bad_labels", "the provenance in the header: want texts of at most %d printable characters", maxTableText)
+		}
+	}
+	return nil
+}
+
+func plainText(s string) bool {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxTableText {
+		return false
+	}
+	for _, r := range s {
+		if !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// tableExtension is the header extension of a table, empty for one without labels.
+func tableExtension(t volume.Table) ([]byte, error) {
+	if len(t.Labels) == 0 {
+		return nil, nil
+	}
+	t.Iris = volume.TableVersion
+	if err := checkTable(&t); err != nil {
+		return nil, fmt.Errorf("write label table: %w", err)
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		return nil, fmt.Errorf("write label table: %w", err)
+	}
+	size := (8 + len(text) + 15) &^ 15 // esize is a multiple of 16
+	if size > keptExtensions {
+		return nil, fmt.Errorf("write label table: %d bytes: want at most %d", size, keptExtensions)
+	}
+	out := make([]byte, size)
+	binary.LittleEndian.PutUint32(out, uint32(size))
+	binary.LittleEndian.PutUint32(out[4:], ecodeComment)
+	copy(out[8:], text)
+	return out, nil
+}

@@ -1,0 +1,164 @@
+package nifti
+
+import (
+	"math"
+
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// Bounds of a believable grid, in mm.
+const (
+	minSpacing = 1e-3
+	maxSpacing = 100
+	maxOrigin  = 1e6
+)
+
+// spacingTolerance is how far pixdim may be from the affine before it is worth
+// a warning: 1 %.
+const spacingTolerance = 0.01
+
+// exactSkew: directions closer to orthonormal than this are left alone; float32
+// headers round to a few 1e-7.
+const exactSkew = 1e-6
+
+// affine is the grid's place in the world: the sform if it has a code, else the
+// qform, else the file is refused, for left and right would be a guess.
+func (h *header) affine() (volume.Affine, error) {
+	var a volume.Affine
+	switch {
+	case h.sform:
+		a = volume.Affine(h.rows)
+	case h.qform:
+		q, err := h.fromQuaternion()
+		if err != nil {
+			return a, err
+		}
+		a = q
+	default:
+		return a, volume.Reject("missing_orientation", "sform_code and qform_code are 0: the file does not say which side is left")
+	}
+	for r := range 3 {
+		for c := range 4 {
+			a[r][c] *= h.unit
+		}
+	}
+	if !a.Finite() {
+		return a, volume.Reject("bad_affine", "the affine holds a value that is not a finite number")
+	}
+	for c, s := range a.Spacing() {
+		if !(s >= minSpacing && s <= maxSpacing) {
+			return a, volume.Reject("bad_affine", "axis %d has a spacing of %g mm: want %g to %d", c+1, s, minSpacing, maxSpacing)
+		}
+		if math.Abs(a[c][3]) > maxOrigin {
+			return a, volume.Reject("bad_affine", "the origin lies %g mm away: want at most %g", a[c][3], float64(maxOrigin))
+		}
+	}
+	// The determinant of the unit vectors: 1 for a right angle everywhere, 0 for axes in one plane.
+	if s := a.Spacing(); math.Abs(a.Det())/(s[0]*s[1]*s[2]) < 1e-3 {
+		return a, volume.Reject("bad_affine", "the affine is singular: the voxel axes lie in one plane")
+	}
+	return a, nil
+}
+
+// scanAffine is the affine of a scan: rectangular, to the last bit if it almost is.
+func (h *header) scanAffine() (volume.Affine, error) {
+	a, err := h.affine()
+	if err != nil {
+		return a, err
+	}
+	skew := a.Skew()
+	if skew > volume.MaxSkew {
+		return a, volume.Reject("non_orthogonal_affine", "the voxel axes are sheared by %.2g: want right angles within %g", skew, volume.MaxSkew)
+	}
+	if skew > exactSkew {
+		a = a.Rectangular()
+	}
+	for c, s := range a.Spacing() {
+		if p := math.Abs(h.pixdim[c+1]) * h.unit; !(math.Abs(p-s) <= spacingTolerance*s) {
+			h.warn("spacing_mismatch", "pixdim disagrees with the affine; the affine was believed")
+			break
+		}
+	}
+	return a, nil
+}
+
+// quaternionSlack is how far b²+c²+d² may exceed 1: float32 rounding thrice over.
+const quaternionSlack = 1e-5
+
+// fromQuaternion is method 2 of nifti1.h.
+func (h *header) fromQuaternion() (volume.Affine, error) {
+	var out volume.Affine
+	b, c, d := h.quaternion[0], h.quaternion[1], h.quaternion[2]
+	sum := b*b + c*c + d*d
+	if !(sum <= 1+quaternionSlack) {
+		return out, volume.Reject("bad_affine", "the qform quaternion has a square sum of %g: want at most 1", sum)
+	}
+	a := math.Sqrt(max(0, 1-sum))
+	if sum > 1 { // half a turn, rounded up
+		n := math.Sqrt(sum)
+		b, c, d = b/n, c/n, d/n
+	}
+	rotation := [3][3]float64{
+		{a*a + b*b - c*c - d*d, 2 * (b*c - a*d), 2 * (b*d + a*c)},
+		{2 * (b*c + a*d), a*a + c*c - b*b - d*d, 2 * (c*d - a*b)},
+		{2 * (b*d - a*c), 2 * (c*d + a*b), a*a + d*d - b*b - c*c},
+	}
+	step := [3]float64{h.pixdim[1], h.pixdim[2], h.pixdim[3]}
+	for n, s := range step {
+		if !(s > 0) {
+			return out, volume.Reject("bad_affine", "pixdim[%d] = %g: want more than 0", n+1, s)
+		}
+	}
+	if h.pixdim[0] < 0 { // qfac
+		step[2] = -step[2]
+	}
+	for r := range 3 {
+		for c := range 3 {
+			out[r][c] = rotation[r][c] * step[c]
+		}
+		out[r][3] = h.origin[r]
+	}
+	return out, nil
+}
+
+// quaternion is b, c, d and qfac of an affine's closest rotation, its inverse.
+func quaternion(affine volume.Affine) (q [3]float64, qfac float64) {
+	r := affine.Rectangular().Directions()
+	qfac = 1
+	if affine.Det() < 0 {
+		qfac = -1
+		for n := range 3 {
+			r[n][2] = -r[n][2]
+		}
+	}
+	// Shepperd's method: divide by the largest component, so that no precision
+	// is lost near half a turn.
+	t := [4]float64{
+		r[0][0] + r[1][1] + r[2][2], r[0][0] - r[1][1] - r[2][2],
+		r[1][1] - r[0][0] - r[2][2], r[2][2] - r[0][0] - r[1][1]}
+	best := 0
+	for n := range t {
+		if t[n] > t[best] {
+			best = n
+		}
+	}
+	m := math.Sqrt(1+t[best]) / 2
+	k := 1 / (4 * m)
+	var w [4]float64
+	switch best {
+	case 0:
+		w = [4]float64{m, (r[2][1] - r[1][2]) * k, (r[0][2] - r[2][0]) * k, (r[1][0] - r[0][1]) * k}
+	case 1:
+		w = [4]float64{(r[2][1] - r[1][2]) * k, m, (r[0][1] + r[1][0]) * k, (r[0][2] + r[2][0]) * k}
+	case 2:
+		w = [4]float64{(r[0][2] - r[2][0]) * k, (r[0][1] + r[1][0]) * k, m, (r[1][2] + r[2][1]) * k}
+	default:
+		w = [4]float64{(r[1][0] - r[0][1]) * k, (r[0][2] + r[2][0]) * k, (r[1][2] + r[2][1]) * k, m}
+	}
+	if w[0] < 0 {
+		for n := range w {
+			w[n] = -w[n]
+		}
+	}
+	return [3]float64{w[1], w[2], w[3]}, qfac
+}

@@ -1,0 +1,91 @@
+// Package nifti reads and writes NIfTI-1 and NIfTI-2 files.
+//
+// In: a single file (.nii, .nii.gz), either byte order, every scalar datatype.
+// Out: a volume.Volume (int16, Hounsfield units for CT), a volume.LabelMap, or,
+// by Convert, the canonical file that the rest of IRIS Oculus works on: NIfTI-1,
+// int16, axes permuted and flipped to RAS, never resampled, slope 1, sform =
+// qform, millimetres, a header in which nothing of the original is left but
+// geometry, gzip without a name or a time.
+//
+// Every field is hostile until compared with its bounds; nothing is allocated
+// for voxels that have not been read. A file at fault is a *volume.Error with
+// one of the codes unrecognized, bad_magic, unsupported_format, bad_header,
+// bad_dims, too_large, too_few_slices, multiple_volumes, unsupported_datatype,
+// missing_orientation, bad_affine, non_orthogonal_affine, bad_gzip, truncated,
+// nan_voxels, empty_volume, not_hounsfield, bad_labels. Anything else is the
+// reader's or the writer's own error.
+package nifti
+
+import (
+	"io"
+
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// file is an open NIfTI file, its stream at the first voxel.
+type file struct {
+	header
+	stream *stream
+	// extensions are the bytes between the header and the voxels, when asked for.
+	extensions []byte
+}
+
+// maxExtensions bounds what lies between header and voxels: the largest seen in
+// the wild hold a whole DICOM header, about 1 MiB.
+const maxExtensions = 64 << 20
+
+// keptExtensions bounds the extensions that are kept for a label table: 65,535
+// labels of 200 bytes.
+const keptExtensions = 16 << 20
+
+// open reads the header and comes to rest at the first voxel. Limits are the
+// stream's; keep asks for the extension bytes.
+func open(r io.Reader, ratio, keep bool) (*file, error) {
+	s, err := newStream(r, ratio)
+	if err != nil {
+		return nil, err
+	}
+	h, err := readHeader(s)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{header: h, stream: s}
+	between := h.offset - s.delivered
+	if keep && between <= keptExtensions {
+		f.extensions = make([]byte, between)
+		err = s.full(f.extensions, "header extensions")
+	} else {
+		err = s.skip(between)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Warning is something odd in a file that could be read all the same.
+type Warning struct{ Code, Message string }
+
+// extraBytes is how much may follow the last voxel: padding to a block of any
+// size in use. More means that the dims lie.
+const extraBytes = 1 << 20
+
+// finish reads to the end, so that the gzip checksums are known to hold, and
+// says what followed the voxels.
+func (f *file) finish() ([]Warning, error) {
+	extra, err := f.stream.drain(extraBytes)
+	if err != nil {
+		return nil, err
+	}
+	if extra > extraBytes {
+		return nil, volume.Reject("bad_header", "more than %d bytes follow the voxels that dim asks for", int64(extraBytes))
+	}
+	var w []Warning
+	if extra > 0 {
+		w = append(w, Warning{"trailing_bytes", "bytes follow the last voxel; they were ignored"})
+	}
+	if f.stream.garbage {
+		w = append(w, Warning{"trailing_bytes", "bytes follow the gzip data; they were ignored"})
+	}
+	return w, nil
+}

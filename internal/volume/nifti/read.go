@@ -1,0 +1,113 @@
+package nifti
+
+import (
+	"io"
+	"math"
+
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// goodFaith is how many voxels are decoded before memory for all of them is
+// taken: a header cannot make a small file cost a large volume.
+const goodFaith = 32 << 20
+
+// ReadVolume reads a prepared volume, gzip or not: int16 after scaling, axes as
+// in the file. Any scalar NIfTI of one rectangular volume will do.
+func ReadVolume(r io.Reader) (*volume.Volume, error) {
+	f, err := open(r, false, false)
+	if err != nil {
+		return nil, err
+	}
+	affine, err := f.scanAffine()
+	if err != nil {
+		return nil, err
+	}
+	d, n := newDecoder(f), int(f.voxels())
+	voxels := make([]int16, min(n, goodFaith))
+	if err := d.fill(voxels); err != nil {
+		return nil, err
+	}
+	if done := len(voxels); done < n {
+		voxels = append(make([]int16, 0, n), voxels...)[:n]
+		if err := d.fill(voxels[done:]); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := f.finish(); err != nil {
+		return nil, err
+	}
+	return &volume.Volume{Dims: f.dims, Affine: affine, Voxels: voxels}, nil
+}
+
+// ReadLabels reads a label map, gzip or not: whole numbers from 0 to 65535 of
+// any datatype, axes and affine as in the file, the table from our own header
+// extension if there is one. It is U8 unless a label is above 255.
+func ReadLabels(r io.Reader) (*volume.LabelMap, error) {
+	f, err := open(r, false, true)
+	if err != nil {
+		return nil, err
+	}
+	m := &volume.LabelMap{Dims: f.dims}
+	if m.Affine, err = f.affine(); err != nil {
+		return nil, err
+	}
+	if m.Table, err = findTable(f); err != nil {
+		return nil, err
+	}
+	if err := readLabels(newDecoder(f), m); err != nil {
+		return nil, err
+	}
+	if _, err := f.finish(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func readLabels(d *decoder, m *volume.LabelMap) error {
+	n := m.Len()
+	m.U8 = make([]uint8, min(n, goodFaith))
+	for done := 0; done < n; {
+		values, err := d.next(min(n-done, chunkVoxels))
+		if err != nil {
+			return err
+		}
+		end := done + len(values)
+		if end > goodFaith && m.U8 != nil && len(m.U8) < n {
+			m.U8 = append(make([]uint8, 0, n), m.U8...)[:n]
+		}
+		high, err := checkLabels(values)
+		if err != nil {
+			return err
+		}
+		if m.U8 != nil && high > math.MaxUint8 {
+			m.U16 = make([]uint16, n)
+			for i, v := range m.U8[:done] {
+				m.U16[i] = uint16(v)
+			}
+			m.U8 = nil
+		}
+		if m.U8 != nil {
+			for i, v := range values {
+				m.U8[done+i] = uint8(v)
+			}
+		} else {
+			for i, v := range values {
+				m.U16[done+i] = uint16(v)
+			}
+		}
+		done = end
+	}
+	return nil
+}
+
+// checkLabels is the largest of the values, all of which must be labels.
+func checkLabels(values []float64) (float64, error) {
+	high := 0.0
+	for _, v := range values {
+		if !(v >= 0 && v <= math.MaxUint16) || v != math.Trunc(v) {
+			return 0, volume.Reject("bad_labels", "a voxel is %g: want a label, a whole number from 0 to %d", v, math.MaxUint16)
+		}
+		high = max(high, v)
+	}
+	return high, nil
+}

@@ -1,0 +1,176 @@
+package nifti
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"io"
+	"math"
+	"math/rand"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+func randomVolume(rng *rand.Rand, dims [3]int) *volume.Volume {
+	v := &volume.Volume{Dims: dims, Affine: volume.Affine{{-1, 0, 0, 12.5}, {0, 0, 2, -7}, {0, .5, 0, 3}}}
+	for range v.Len() {
+		v.Voxels = append(v.Voxels, int16(rng.Intn(1<<16)-1<<15))
+	}
+	return v
+}
+
+func TestVolumeRoundTrip(t *testing.T) {
+	v := randomVolume(rand.New(rand.NewSource(1)), [3]int{7, 5, 3})
+	var out bytes.Buffer
+	if err := WriteVolume(&out, v); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadVolume(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(v, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestWriterSplits: how voxels are handed over changes no byte, and nothing of
+// the moment or the machine is in the file.
+func TestWriterSplits(t *testing.T) {
+	rng := rand.New(rand.NewSource(2))
+	v := randomVolume(rng, [3]int{61, 53, 47})
+	var whole, parts bytes.Buffer
+	if err := WriteVolume(&whole, v); err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWriter(&parts, v.Dims, v.Affine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rest := v.Voxels; len(rest) > 0; {
+		n := min(1+rng.Intn(9000), len(rest))
+		if err := w.WriteVoxels(rest[:n]); err != nil {
+			t.Fatal(err)
+		}
+		rest = rest[n:]
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(whole.Bytes(), parts.Bytes()) {
+		t.Error("the bytes depend on how they were handed over")
+	}
+	if gz, err := gzip.NewReader(&whole); err != nil || gz.Name != "" || gz.Comment != "" || !gz.ModTime.IsZero() || gz.OS != 255 {
+		t.Errorf("gzip header %+v %v: want no name, comment, time or system", gz.Header, err)
+	}
+}
+
+func TestWriterCounts(t *testing.T) {
+	a := volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}
+	for _, n := range []int{7, 9} {
+		w, err := NewWriter(io.Discard, [3]int{2, 2, 2}, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = w.WriteVoxels(make([]int16, n))
+		if err == nil {
+			err = w.Close()
+		}
+		if err == nil {
+			t.Errorf("%d voxels for 8 were taken", n)
+		}
+	}
+	for _, bad := range []struct {
+		dims   [3]int
+		affine volume.Affine
+	}{{[3]int{0, 2, 2}, a}, {[3]int{5000, 2, 2}, a}, {[3]int{2, 2, 2}, volume.Affine{}}, {[3]int{2, 2, 2}, volume.Affine{{math.NaN()}}}} {
+		if _, err := NewWriter(io.Discard, bad.dims, bad.affine); err == nil {
+			t.Errorf("%v was taken", bad)
+		}
+	}
+}
+
+// TestSformIsQform: both describe the same grid, left-handed and oblique ones too.
+func TestSformIsQform(t *testing.T) {
+	rng := rand.New(rand.NewSource(4))
+	for n := range 200 {
+		var h header
+		for i := range 3 {
+			h.quaternion[i] = rng.Float64() - 0.5
+			h.pixdim[i+1] = 0.3 + rng.Float64()*4
+			h.origin[i] = rng.Float64()*500 - 250
+		}
+		switch n { // half turns are where square roots lose their digits
+		case 0, 1, 2:
+			h.quaternion = [3]float64{}
+			h.quaternion[n] = 1
+		case 3:
+			h.quaternion = [3]float64{math.Sqrt(.5), math.Sqrt(.5), 0}
+		}
+		h.pixdim[0] = float64(1 - 2*(n%2))
+		a, err := h.fromQuaternion()
+		if err != nil {
+			t.Fatal(err)
+		}
+		im := image{dims: [3]int{2, 2, 2}, affine: a, datatype: codeInt16, bytes: 2}
+		raw, err := im.header()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, qform := range []bool{false, true} {
+			if qform {
+				binary.LittleEndian.PutUint16(raw[254:], 0) // no sform
+			}
+			s, err := newStream(bytes.NewReader(raw), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := readHeader(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := got.affine()
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Near half a turn the format itself is coarse: a = √(1-b²-c²-d²) of
+			// float32 values is known to √(2·6e-8) only.
+			tolerance := map[bool]float64{false: 2e-5, true: 2e-3}[qform]
+			for r := range 3 {
+				for c := range 4 {
+					if math.Abs(a[r][c]-b[r][c]) > tolerance {
+						t.Fatalf("qform %v: [%d][%d] = %g, want %g", qform, r, c, b[r][c], a[r][c])
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestHeaderSaysNoMore: outside the fields that are set on purpose, a header is zero.
+func TestHeaderSaysNoMore(t *testing.T) {
+	im := image{dims: [3]int{300, 400, 200}, affine: volume.Affine{{1, 0, 0, 7}, {0, 1, 0, 8}, {0, 0, 1, 9}}, datatype: codeInt16, bytes: 2}
+	h, err := im.header()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, span := range [][2]int{{4, 38}, {56, 70}, {120, 123}, {124, 252}, {328, 344}, {348, 352}} {
+		if strings.Trim(string(h[span[0]:span[1]]), "\x00") != "" {
+			t.Errorf("bytes %d to %d are not zero: %x", span[0], span[1], h[span[0]:span[1]])
+		}
+	}
+}
+
+func TestTooManyBytesAreRefused(t *testing.T) {
+	l := &limited{w: io.Discard, left: 10}
+	if _, err := l.Write(make([]byte, 10)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Write(make([]byte, 1)); code(err) != "too_large" {
+		t.Errorf("%v, want too_large", err)
+	}
+}
