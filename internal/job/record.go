@@ -32,6 +32,7 @@ type Record struct {
 type Upload struct {
 	Bucket, Key, Prefix, Sequencer, ETag string
 	Size                                 int64
+	Parts                                string // id of the multipart upload that the API began
 }
 
 // Request is one asynchronous inference request.

@@ -1,0 +1,76 @@
+package settle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Cancel writes cancelled, then stops the execution; the input goes from the
+// work bucket, so that an orphaned request fails fast. A job that has ended
+// comes back as it is, with job.ErrStale.
+func (s Stage) Cancel(ctx context.Context, id string) (job.Record, error) {
+	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
+		if r.Status == job.Cancelled {
+			return nil
+		}
+		r.Token = ""
+		return r.Enter(job.Cancelled, s.Now())
+	})
+	if err != nil {
+		return r, err
+	}
+	if err := s.abandon(ctx, r); err != nil {
+		return r, err
+	}
+	return r, s.Jobs.Close(ctx, id)
+}
+
+// abandon stops what runs for a job. The lease is let go by the rule on aborted
+// executions, which a stopped workflow cannot do itself.
+func (s Stage) abandon(ctx context.Context, r job.Record) error {
+	if err := s.Workflow.Stop(ctx, job.ExecutionName(r.ID, r.Attempt)); err != nil {
+		return err
+	}
+	if err := s.Work.Delete(ctx, job.Key(r.ID, r.Attempt, job.VolumeObject)); err != nil {
+		return fmt.Errorf("delete the request's input: %w", err)
+	}
+	return nil
+}
+
+// Erase removes a job and every object of it. The tombstone is written first:
+// stages look at it before they write, and the janitor finishes what a crash left.
+func (s Stage) Erase(ctx context.Context, id string) error {
+	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
+		r.Erased, r.Token = true, ""
+		return nil
+	})
+	if errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("write tombstone: %w", err)
+	}
+	return s.finishErasure(ctx, r)
+}
+
+func (s Stage) finishErasure(ctx context.Context, r job.Record) error {
+	if err := s.abandon(ctx, r); err != nil {
+		return err
+	}
+	if r.Upload.Prefix != "" {
+		if err := s.Uploads.DeletePrefix(ctx, r.Upload.Prefix); err != nil {
+			return fmt.Errorf("erase uploads: %w", err)
+		}
+	} else if err := s.Uploads.Delete(ctx, r.Upload.Key); err != nil {
+		return fmt.Errorf("erase upload: %w", err)
+	}
+	for _, b := range []Bucket{s.Work, s.Results} {
+		if err := b.DeletePrefix(ctx, r.ID+"/"); err != nil {
+			return fmt.Errorf("erase objects: %w", err)
+		}
+	}
+	return s.Jobs.Erase(ctx, r)
+}

@@ -1,0 +1,159 @@
+// Package settle writes every ending of a job and, as the janitor, finishes
+// what was left behind. In: a job and the raw error of the state that failed, a
+// closed execution, or nothing (the sweep). Out: a status, moved forward only.
+// A repeat writes nothing new; a job that has moved on keeps its status.
+package settle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Jobs keeps job records.
+type Jobs interface {
+	Get(ctx context.Context, id string) (job.Record, error)
+	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
+	Open(ctx context.Context) iter.Seq2[string, error]
+	Close(ctx context.Context, id string) error
+	Erase(ctx context.Context, r job.Record) error
+}
+
+// Bucket is one of the three buckets.
+type Bucket interface {
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	Delete(ctx context.Context, key string) error
+	DeletePrefix(ctx context.Context, prefix string) error
+}
+
+// Workflow is the executions and the bus.
+type Workflow interface {
+	Start(ctx context.Context, e job.Execution) error
+	Stop(ctx context.Context, name string) error
+	Running(ctx context.Context, name string) (running, known bool, err error)
+	Announce(ctx context.Context, detailType string, detail job.EventDetail) error
+}
+
+// Stage is settle. Janitor's fields may be nil where nothing sweeps.
+type Stage struct {
+	Jobs     Jobs
+	Uploads  Bucket
+	Work     Bucket
+	Results  Bucket
+	Workflow Workflow
+	Now      func() time.Time
+
+	Lease   Lease
+	Answers Answers
+	Running Running
+}
+
+// Handle does what the workflow asks.
+func (s Stage) Handle(ctx context.Context, in job.SettleInput) (job.SettleOutput, error) {
+	switch in.Action {
+	case job.ActionPublish:
+		return s.publish(ctx, in.Job, in.Attempt)
+	case job.ActionSettle:
+		if in.Error == nil {
+			in.Error = &job.TaskError{}
+		}
+		return s.end(ctx, in.Job, in.Attempt, verdict(*in.Error))
+	}
+	return job.SettleOutput{}, fmt.Errorf("action %.20q: want publish or settle", in.Action)
+}
+
+// Meshed is what the mesh stage leaves in the work bucket for the record.
+type Meshed struct {
+	Artifacts  []job.Artifact  `json:"artifacts"`
+	Structures []job.Structure `json:"structures"`
+	Warnings   []job.Notice    `json:"warnings"`
+}
+
+// maxMeshed bounds mesh.json: some hundred structures of 200 bytes.
+const maxMeshed = 4 << 20
+
+func (s Stage) publish(ctx context.Context, id string, attempt int) (job.SettleOutput, error) {
+	body, err := s.Work.Get(ctx, job.Key(id, attempt, job.MeshObject))
+	if errors.Is(err, job.ErrNotFound) {
+		return s.current(ctx, id) // cancelled before it was meshed
+	}
+	if err != nil {
+		return job.SettleOutput{}, fmt.Errorf("read what was meshed: %w", err)
+	}
+	defer body.Close()
+	var m Meshed
+	if err := json.NewDecoder(io.LimitReader(body, maxMeshed)).Decode(&m); err != nil {
+		return job.SettleOutput{}, fmt.Errorf("read what was meshed: %w", err)
+	}
+	return s.move(ctx, id, attempt, job.Ready, func(r *job.Record) {
+		r.Artifacts, r.Structures, r.Shown, r.Error = m.Artifacts, m.Structures, attempt, nil
+		r.Warnings = append(r.Warnings, m.Warnings...)
+		r.Token = ""
+	}, job.EventReady, "")
+}
+
+func (s Stage) end(ctx context.Context, id string, attempt int, v Verdict) (job.SettleOutput, error) {
+	detail := job.EventFailed
+	if v.Status == job.Rejected {
+		detail = job.EventRejected
+	}
+	out, err := s.move(ctx, id, attempt, v.Status, func(r *job.Record) {
+		r.Error, r.Token = &v.Notice, ""
+	}, detail, v.Notice.Code)
+	if err != nil {
+		return out, err
+	}
+	if out.Status == job.Ready {
+		return out, nil // it failed after it had published
+	}
+	// An orphaned request fails fast when its input is gone.
+	if err := s.Work.Delete(ctx, job.Key(id, attempt, job.VolumeObject)); err != nil {
+		return out, fmt.Errorf("delete the request's input: %w", err)
+	}
+	return out, nil
+}
+
+// move writes an ending, announces it and takes the job from the open ones.
+// When the job has ended already, or goes on with another attempt, its own
+// status comes back. The event follows the write, so it may come twice, never too early.
+func (s Stage) move(ctx context.Context, id string, attempt int, to job.Status, change func(*job.Record), detail, code string) (job.SettleOutput, error) {
+	repeat := false
+	_, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
+		repeat = r.Attempt == attempt && r.Status == to
+		if r.Attempt != attempt || r.Erased || repeat {
+			return job.ErrStale
+		}
+		if err := r.Enter(to, s.Now()); err != nil {
+			return err
+		}
+		change(r)
+		return nil
+	})
+	if errors.Is(err, job.ErrStale) && !repeat {
+		return s.current(ctx, id)
+	}
+	if errors.Is(err, job.ErrNotFound) {
+		return job.SettleOutput{Status: job.Cancelled}, nil
+	}
+	if err != nil && !repeat {
+		return job.SettleOutput{}, fmt.Errorf("record %s: %w", to, err)
+	}
+	if err := s.Workflow.Announce(ctx, detail, job.EventDetail{Job: id, Attempt: attempt, Status: to, Code: code}); err != nil {
+		return job.SettleOutput{}, err
+	}
+	return job.SettleOutput{Status: to}, s.Jobs.Close(ctx, id)
+}
+
+func (s Stage) current(ctx context.Context, id string) (job.SettleOutput, error) {
+	r, err := s.Jobs.Get(ctx, id)
+	if errors.Is(err, job.ErrNotFound) {
+		return job.SettleOutput{Status: job.Cancelled}, nil
+	}
+	return job.SettleOutput{Status: r.Status}, err
+}
