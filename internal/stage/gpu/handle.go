@@ -12,15 +12,15 @@ import (
 // Leases stores the one lease record.
 type Leases interface {
 	// Get reads it consistently; an absent record is the zero Lease.
-	Get(ctx context.Context) (Lease, error)
+	Get(ctx context.Context) (job.Lease, error)
 	// Put writes it on condition that the stored generation is one less than
-	// l's (absent: 0), and wraps ErrConflict otherwise.
-	Put(ctx context.Context, l Lease) error
+	// l's (absent: 0), and wraps job.ErrLeaseConflict otherwise.
+	Put(ctx context.Context, l job.Lease) error
 }
 
 // Endpoint is the lever on the GPU endpoint's capacity.
 type Endpoint interface {
-	Capacity(ctx context.Context) (Capacity, error)
+	Capacity(ctx context.Context) (job.Capacity, error)
 	// SetDesired wakes (n > 0) or parks (0). A refused change is a *job.BusyError.
 	SetDesired(ctx context.Context, n int) error
 }
@@ -35,8 +35,8 @@ type Stage struct {
 
 // Status is what `iris gpu status` shows.
 type Status struct {
-	Lease    Lease
-	Capacity Capacity
+	Lease    job.Lease
+	Capacity job.Capacity
 }
 
 // Handle does one action of the workflow, of a person or of the budget alarm.
@@ -87,7 +87,7 @@ func (s Stage) Sweep(ctx context.Context, closed func(ctx context.Context, holde
 			}
 		}
 		out, err := s.run(ctx, NewDrop(s.Policy, l, dead))
-		if !errors.Is(err, ErrConflict) {
+		if !errors.Is(err, job.ErrLeaseConflict) {
 			return out, err
 		}
 	}

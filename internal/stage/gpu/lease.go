@@ -13,47 +13,20 @@
 package gpu
 
 import (
-	"slices"
 	"time"
-)
 
-// Lease says who needs the GPU now. The zero value is an absent record: nobody,
-// never armed. Values are shared freely, so no function changes Holders in place.
-type Lease struct {
-	Holders    []string  // execution names, sorted, each once
-	Generation int64     // +1 on every write
-	ParkAt     time.Time // when an unheld GPU goes to sleep; whole seconds
-	Blocked    bool      // a budget stop: capacity 0 whoever holds
-}
+	"github.com/iris-oculus/iris/internal/job"
+)
 
 // MaxHolders bounds the record: DynamoDB takes 400 KB an item, a holder is 30
 // bytes. It is far beyond what one endpoint works off in a request's lifetime.
 const MaxHolders = 4096
 
-// Holds says whether name holds the lease.
-func (l Lease) Holds(name string) bool {
-	_, found := slices.BinarySearch(l.Holders, name)
-	return found
-}
-
-// Empty: nobody holds the lease.
-func (l Lease) Empty() bool { return len(l.Holders) == 0 }
-
-// Capacity is what is known of the endpoint. Desired is what the endpoint is
-// told to run (never what runs: an instance on its way out helps nobody). Bound
-// is the most that the lever allows: with lever weights that is Desired; with
-// bounds it is the scalable target's maximum, which changes at the call while
-// Desired follows later.
-type Capacity struct {
-	Desired int
-	Bound   int
-}
-
 // awake: instances are told to run, and nothing is under way that ends them.
-func (c Capacity) awake() bool { return c.Desired > 0 && c.Bound > 0 }
+func awake(c job.Capacity) bool { return c.Desired > 0 && c.Bound > 0 }
 
 // asleep: none are told to run, and nothing is under way that starts one.
-func (c Capacity) asleep() bool { return c.Desired == 0 && c.Bound == 0 }
+func asleep(c job.Capacity) bool { return c.Desired == 0 && c.Bound == 0 }
 
 // Policy is what the template's parameters say.
 type Policy struct {

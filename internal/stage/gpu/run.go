@@ -8,9 +8,6 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// ErrConflict: the lease was written by somebody else since it was read.
-var ErrConflict = errors.New("the lease has changed since it was read")
-
 // Kind is what a Run has to do next.
 type Kind int
 
@@ -27,15 +24,15 @@ const (
 // stored generation is one less; SetDesired sets Desired.
 type Call struct {
 	Kind    Kind
-	Lease   Lease
+	Lease   job.Lease
 	Desired int
 }
 
-// Reply is a call's answer: what was read, or the error. ErrConflict answers a
+// Reply is a call's answer: what was read, or the error. job.ErrLeaseConflict answers a
 // write whose condition did not hold.
 type Reply struct {
-	Lease    Lease
-	Capacity Capacity
+	Lease    job.Lease
+	Capacity job.Capacity
 	Err      error
 }
 
@@ -51,7 +48,7 @@ type phase int
 const (
 	reading   phase = iota // the lease, to apply the action to it
 	writing                // the applied action
-	rereading              // the lease, after a fence that came too late
+	rereading              // the lease, to reconcile it
 	looking                // at the capacity
 	fencing
 	setting
@@ -72,10 +69,10 @@ type Run struct {
 	dead   []string
 
 	phase    phase
-	lease    Lease    // as last read or written
-	next     Lease    // being written
-	capacity Capacity // as last read or set
-	desired  int      // being set
+	lease    job.Lease    // as last read or written
+	next     job.Lease    // being written
+	capacity job.Capacity // as last read or set
+	desired  int          // being set
 	calls    int
 	err      error
 }
@@ -87,10 +84,14 @@ func NewRun(p Policy, action, holder string) Run {
 
 // NewDrop begins the janitor's sweep: dead holders leave the lease as it was
 // read, at that generation only, and then it is reconciled. A Run that finds
-// another generation ends with ErrConflict.
-func NewDrop(p Policy, read Lease, dead []string) Run {
+// another generation ends with job.ErrLeaseConflict.
+func NewDrop(p Policy, read job.Lease, dead []string) Run {
 	r := Run{policy: p, action: ActionDrop, dead: dead, lease: read}
 	next, changed := Drop(read, dead)
+	if !changed {
+		r.phase = rereading // what was read is as old as the questions about its holders
+		return r
+	}
 	return r.write(next, changed)
 }
 
@@ -114,7 +115,7 @@ func (r Run) Next(reply Reply, now time.Time) Run {
 	if r.calls++; r.calls > maxCalls {
 		return r.end(&job.BusyError{Message: fmt.Sprintf("the lease is contended: gave up after %d calls", maxCalls)})
 	}
-	conflict := errors.Is(reply.Err, ErrConflict)
+	conflict := errors.Is(reply.Err, job.ErrLeaseConflict)
 	if reply.Err != nil && !conflict {
 		return r.end(reply.Err)
 	}
@@ -143,7 +144,7 @@ func (r Run) Next(reply Reply, now time.Time) Run {
 		r.phase = setting
 	case setting:
 		// Not read back: a description may lag behind the call.
-		r.capacity = Capacity{Desired: r.desired, Bound: r.desired}
+		r.capacity = job.Capacity{Desired: r.desired, Bound: r.desired}
 		r.phase = checking
 	case checking:
 		if reply.Lease.Generation == r.lease.Generation {
@@ -174,7 +175,7 @@ func (r Run) apply(now time.Time) Run {
 	return r.write(next, changed)
 }
 
-func (r Run) write(next Lease, changed bool) Run {
+func (r Run) write(next job.Lease, changed bool) Run {
 	r.phase = looking
 	if changed {
 		r.next, r.phase = next, writing
@@ -184,7 +185,7 @@ func (r Run) write(next Lease, changed bool) Run {
 
 func (r Run) conflicted() Run {
 	if r.action == ActionDrop {
-		return r.end(ErrConflict)
+		return r.end(job.ErrLeaseConflict)
 	}
 	r.phase = reading
 	return r

@@ -13,7 +13,7 @@ import (
 // that there is nothing to write.
 
 // Acquire adds holder. A budget stop refuses it.
-func Acquire(l Lease, holder string) (next Lease, changed bool, err error) {
+func Acquire(l job.Lease, holder string) (next job.Lease, changed bool, err error) {
 	if l.Blocked {
 		return l, false, &job.BudgetError{Message: "the budget stop is in force: the GPU is not woken until it is lifted"}
 	}
@@ -24,18 +24,18 @@ func Acquire(l Lease, holder string) (next Lease, changed bool, err error) {
 	if len(l.Holders) >= MaxHolders {
 		return l, false, &job.BusyError{Message: fmt.Sprintf("%d jobs hold the GPU: want at most %d", len(l.Holders), MaxHolders)}
 	}
-	next = l.successor()
+	next = successor(l)
 	next.Holders = slices.Insert(slices.Clone(l.Holders), at, holder)
 	return next, true, nil
 }
 
 // Release removes holder, and arms park_at only if that leaves nobody. What one
 // does not hold one cannot release: jobs that never held the GPU must not keep it up.
-func Release(l Lease, holder string, now time.Time, linger time.Duration) (next Lease, changed bool) {
+func Release(l job.Lease, holder string, now time.Time, linger time.Duration) (next job.Lease, changed bool) {
 	if !l.Holds(holder) {
 		return l, false
 	}
-	next = l.without([]string{holder})
+	next = without(l, []string{holder})
 	if next.Empty() {
 		next.ParkAt = wholeSecond(now.Add(linger))
 	}
@@ -44,13 +44,13 @@ func Release(l Lease, holder string, now time.Time, linger time.Duration) (next 
 
 // Drop removes holders whose execution is closed. It arms nothing: nobody has
 // used the GPU since they died, so whatever lingers lingers already.
-func Drop(l Lease, dead []string) (next Lease, changed bool) {
-	next = l.without(dead)
+func Drop(l job.Lease, dead []string) (next job.Lease, changed bool) {
+	next = without(l, dead)
 	return next, len(next.Holders) < len(l.Holders)
 }
 
 // Warm arms park_at by hand; it never shortens a linger that runs.
-func Warm(l Lease, now time.Time, linger time.Duration) (next Lease, changed bool, err error) {
+func Warm(l job.Lease, now time.Time, linger time.Duration) (next job.Lease, changed bool, err error) {
 	if l.Blocked {
 		return l, false, &job.BudgetError{Message: "the budget stop is in force: lift it before warming the GPU"}
 	}
@@ -58,24 +58,24 @@ func Warm(l Lease, now time.Time, linger time.Duration) (next Lease, changed boo
 	if !at.After(l.ParkAt) {
 		return l, false, nil
 	}
-	next = l.successor()
+	next = successor(l)
 	next.ParkAt = at
 	return next, true, nil
 }
 
 // Block puts the budget stop in force or lifts it.
-func Block(l Lease, blocked bool) (next Lease, changed bool) {
+func Block(l job.Lease, blocked bool) (next job.Lease, changed bool) {
 	if l.Blocked == blocked {
 		return l, false
 	}
-	next = l.successor()
+	next = successor(l)
 	next.Blocked = blocked
 	return next, true
 }
 
 // Fence is the write before the GPU is put to sleep. It changes the generation
 // only: from here on an Acquire that read the older record has to read again.
-func Fence(l Lease) Lease { return l.successor() }
+func Fence(l job.Lease) job.Lease { return successor(l) }
 
 // Plan is what reconciling asks for: nothing, or Set with the new capacity.
 // Fence asks for the fence to be written first.
@@ -89,10 +89,10 @@ type Plan struct {
 // though nobody holds (warming by hand). sweeping says that the janitor asks:
 // only it takes away some of several instances, because a busy one may be hit
 // and its request must then be sent again.
-func Reconcile(l Lease, c Capacity, now time.Time, p Policy, wanted, sweeping bool) Plan {
+func Reconcile(l job.Lease, c job.Capacity, now time.Time, p Policy, wanted, sweeping bool) Plan {
 	switch {
 	case l.Blocked || l.Empty() && !wanted && !now.Before(l.ParkAt):
-		if c.asleep() {
+		if asleep(c) {
 			return Plan{}
 		}
 		return Plan{Set: true, Desired: 0, Fence: true}
@@ -101,7 +101,7 @@ func Reconcile(l Lease, c Capacity, now time.Time, p Policy, wanted, sweeping bo
 	}
 	need := p.need(len(l.Holders))
 	switch {
-	case !c.awake(), c.Desired < need && p.JobsPerInstance > 0:
+	case !awake(c), c.Desired < need && p.JobsPerInstance > 0:
 		return Plan{Set: true, Desired: need}
 	case sweeping && p.JobsPerInstance > 0 && 2*need <= c.Desired:
 		return Plan{Set: true, Desired: need}
@@ -109,13 +109,13 @@ func Reconcile(l Lease, c Capacity, now time.Time, p Policy, wanted, sweeping bo
 	return Plan{}
 }
 
-func (l Lease) successor() Lease {
+func successor(l job.Lease) job.Lease {
 	l.Generation++
 	return l
 }
 
-func (l Lease) without(names []string) Lease {
-	next := l.successor()
+func without(l job.Lease, names []string) job.Lease {
+	next := successor(l)
 	next.Holders = slices.DeleteFunc(slices.Clone(l.Holders), func(h string) bool { return slices.Contains(names, h) })
 	return next
 }

@@ -1,0 +1,225 @@
+package sagemaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/local/child"
+)
+
+// container is one model server: a child process with SageMaker's contract. As
+// an http.RoundTripper it sends requests to whichever process runs now.
+type container struct {
+	model Model
+	log   io.Writer
+	http  *http.Transport
+
+	mu      sync.Mutex
+	process *child.Process
+	address string
+	ended   bool
+	running map[int64]context.CancelFunc // by the request's sequence
+}
+
+const (
+	defaultStartTimeout = 4 * time.Minute
+	pingEvery           = 25 * time.Millisecond
+	pingTimeout         = 2 * time.Second // as on AWS
+	firstBackoff        = 200 * time.Millisecond
+	lastBackoff         = 10 * time.Second
+	maxHeaderBytes      = 64 << 10
+)
+
+var errEnded = errors.New("the container is being ended")
+
+func newContainer(m Model, log io.Writer) *container {
+	if m.StartTimeout <= 0 {
+		m.StartTimeout = defaultStartTimeout
+	}
+	return &container{
+		model:   m,
+		log:     log,
+		http:    &http.Transport{DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeaderBytes},
+		running: map[int64]context.CancelFunc{},
+	}
+}
+
+// keep starts the process and starts it again whenever it ends, until end or
+// ctx. up is told each time that /ping answers, or once that it never did; down
+// each time that the process has ended after that.
+func (c *container) keep(ctx context.Context, up func(error), down func()) {
+	backoff, wasUp := firstBackoff, false
+	giveUp := time.Now().Add(c.model.StartTimeout)
+	for {
+		began := time.Now()
+		p, err := c.start()
+		if err == nil {
+			err = c.await(ctx, p)
+		}
+		if err == nil {
+			wasUp = true
+			up(nil)
+			select {
+			case <-p.Done():
+			case <-ctx.Done():
+			}
+			if !c.ending() {
+				down()
+			}
+		} else if p != nil {
+			_ = p.Kill()
+		}
+		if c.ending() || ctx.Err() != nil {
+			return
+		}
+		if !wasUp && time.Now().After(giveUp) {
+			up(fmt.Errorf("the model server did not answer /ping within %v: %w", c.model.StartTimeout, err))
+			return
+		}
+		if time.Since(began) > lastBackoff {
+			backoff = firstBackoff
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(backoff):
+		}
+		backoff = min(2*backoff, lastBackoff)
+	}
+}
+
+// start runs the program on a free port of the loopback interface.
+func (c *container) start() (*child.Process, error) {
+	if len(c.model.Command) == 0 {
+		return nil, errors.New("the model has no command")
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	address := free.Addr().String()
+	port := free.Addr().(*net.TCPAddr).Port
+	_ = free.Close()
+
+	env := c.model.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	env = append(append([]string(nil), env...), "SAGEMAKER_BIND_TO_PORT="+strconv.Itoa(port))
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return nil, errEnded
+	}
+	p, err := child.Start(child.Spec{
+		Path: c.model.Command[0], Args: c.model.Command[1:], Env: env, Dir: c.model.Dir,
+		Stdout: c.log, Stderr: c.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.process, c.address = p, address
+	return p, nil
+}
+
+// await polls /ping until it answers 200.
+func (c *container) await(ctx context.Context, p *child.Process) error {
+	limit := time.NewTimer(c.model.StartTimeout)
+	defer limit.Stop()
+	for {
+		if c.ping(ctx) {
+			return nil
+		}
+		select {
+		case <-p.Done():
+			return errors.New("it ended before that")
+		case <-limit.C:
+			return errors.New("it runs, but is silent")
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pingEvery):
+		}
+	}
+}
+
+func (c *container) ping(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://model/ping", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := c.RoundTrip(req)
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// RoundTrip sends req to the running process, whatever host it names.
+func (c *container) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.mu.Lock()
+	address := c.address
+	c.mu.Unlock()
+	req = req.Clone(req.Context())
+	req.URL.Host = address
+	return c.http.RoundTrip(req)
+}
+
+func (c *container) ending() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
+}
+
+// end asks the process to end, kills it after grace, and starts no other.
+func (c *container) end(grace time.Duration) {
+	c.mu.Lock()
+	c.ended = true
+	p := c.process
+	c.mu.Unlock()
+	if p != nil {
+		_ = p.Terminate(grace)
+	}
+}
+
+// begin notes a request that runs, and how to interrupt it.
+func (c *container) begin(sequence int64, cancel context.CancelFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running[sequence] = cancel
+}
+
+// finish says whether the request is still the caller's to conclude.
+func (c *container) finish(sequence int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, found := c.running[sequence]
+	delete(c.running, sequence)
+	return found
+}
+
+// abandon takes a request away from whoever serves it and ends the process that
+// is stuck on it; keep starts another.
+func (c *container) abandon(sequence int64) bool {
+	c.mu.Lock()
+	cancel, found := c.running[sequence]
+	delete(c.running, sequence)
+	p := c.process
+	c.mu.Unlock()
+	if found {
+		cancel()
+		_ = p.Kill()
+	}
+	return found
+}

@@ -1,0 +1,189 @@
+package sagemaker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// outcome is how a request ended. reason is empty for a success.
+type outcome struct {
+	contentType string
+	reason      string
+	body        []byte // what the model server said of its failure
+}
+
+// Reasons that SNS messages give for a failure, in AWS's words where known.
+const (
+	reasonTimeout = "ModelError: the model did not answer within InvocationTimeoutSeconds"
+	reasonEnded   = "ModelError: the model container ended before it answered"
+	reasonInput   = "ClientError: unable to download the input from S3"
+)
+
+const (
+	maxResponseHeaders = 4096    // bytes; SageMaker refuses more
+	maxFailureBody     = 1 << 20 // bytes kept of an error reply
+	maxQuoted          = 1024    // characters of it in failureReason
+)
+
+// errInterrupted: the service is closing, or its store does not take the
+// result: the request stays in the queue.
+var errInterrupted = errors.New("interrupted")
+
+// perform sends a request's input through the container behind transport and
+// stores the answer. It fails only with errInterrupted: whatever is wrong with
+// input, container or answer is an outcome.
+func (s *Service) perform(ctx context.Context, transport http.RoundTripper, r request) (outcome, error) {
+	bucket, key, err := parseS3(r.Input)
+	if err != nil {
+		return outcome{reason: reasonInput}, nil
+	}
+	input := s.cfg.Bucket(bucket)
+	object, err := input.Head(ctx, key)
+	if err != nil {
+		return s.unreadable(ctx, err)
+	}
+	body, err := input.Get(ctx, key)
+	if err != nil {
+		return s.unreadable(ctx, err)
+	}
+	defer func() { _ = body.Close() }()
+
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://model/invocations", body)
+	if err != nil {
+		return outcome{}, fmt.Errorf("%w: %w", errInterrupted, err)
+	}
+	req.ContentLength = object.Size
+	if object.Size == 0 {
+		req.Body = http.NoBody
+	}
+	setHeader(req, "Content-Type", r.ContentType)
+	setHeader(req, "Accept", r.Accept)
+	setHeader(req, "X-Amzn-SageMaker-Custom-Attributes", r.Attributes)
+	setHeader(req, "X-Amzn-SageMaker-Inference-Id", r.InferenceID)
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return outcome{}, errInterrupted
+		}
+		return outcome{reason: reasonEnded}, nil
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return s.receive(ctx, resp, r)
+}
+
+func setHeader(req *http.Request, name, value string) {
+	if value != "" {
+		req.Header.Set(name, value)
+	}
+}
+
+// unreadable tells an input that is gone (a cancelled job's) from a store that
+// does not answer just now.
+func (s *Service) unreadable(ctx context.Context, err error) (outcome, error) {
+	if ctx.Err() == nil && errors.Is(err, job.ErrNotFound) {
+		return outcome{reason: reasonInput}, nil
+	}
+	return outcome{}, fmt.Errorf("%w: read the input: %w", errInterrupted, err)
+}
+
+// receive checks an answer as SageMaker does and stores it.
+func (s *Service) receive(ctx context.Context, resp *http.Response, r request) (outcome, error) {
+	if resp.StatusCode >= 300 {
+		kind := "server"
+		if resp.StatusCode < 500 {
+			kind = "client"
+		}
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxFailureBody))
+		return outcome{
+			contentType: resp.Header.Get("Content-Type"),
+			reason:      fmt.Sprintf("ClientError: Received %s error (%d) from model with message %q", kind, resp.StatusCode, cut(body, maxQuoted)),
+			body:        body,
+		}, nil
+	}
+	if n := headerBytes(resp.Header); n > maxResponseHeaders {
+		return outcome{reason: fmt.Sprintf("ModelError: %d bytes of response headers: want at most %d", n, maxResponseHeaders)}, nil
+	}
+	if resp.ContentLength < 0 {
+		return outcome{reason: "ModelError: the response has no Content-Length"}, nil
+	}
+	bucket, key, err := parseS3(r.Output)
+	if err != nil {
+		return outcome{}, fmt.Errorf("%w: output: %w", errInterrupted, err)
+	}
+	answer := &watched{r: resp.Body}
+	contentType := resp.Header.Get("Content-Type")
+	if _, err := s.cfg.Bucket(bucket).Put(ctx, key, contentType, answer); err != nil {
+		if ctx.Err() == nil && answer.err != nil {
+			return outcome{reason: reasonEnded}, nil // cut off in the middle
+		}
+		return outcome{}, fmt.Errorf("%w: store the answer: %w", errInterrupted, err)
+	}
+	return outcome{contentType: contentType}, nil
+}
+
+// conclude leaves a failure's object at its place and tells the topic.
+func (s *Service) conclude(ctx context.Context, e *endpoint, r request, o outcome) error {
+	if o.reason != "" && r.Failure != "" {
+		bucket, key, err := parseS3(r.Failure)
+		if err != nil {
+			return fmt.Errorf("%w: failure: %w", errInterrupted, err)
+		}
+		body, contentType := o.body, o.contentType
+		if len(body) == 0 {
+			body, contentType = []byte(o.reason), "text/plain"
+		}
+		if _, err := s.cfg.Bucket(bucket).Put(ctx, key, contentType, bytes.NewReader(body)); err != nil {
+			return fmt.Errorf("%w: store the failure: %w", errInterrupted, err)
+		}
+	}
+	topic := e.SuccessTopic
+	if o.reason != "" {
+		topic = e.ErrorTopic
+	}
+	if topic == "" || s.cfg.Publish == nil {
+		return nil
+	}
+	if err := s.cfg.Publish(ctx, topic, "", notify(e.Name, r, o, s.cfg.Clock.Now())); err != nil {
+		return fmt.Errorf("%w: publish: %w", errInterrupted, err)
+	}
+	return nil
+}
+
+func headerBytes(h http.Header) int {
+	n := 0
+	for name, values := range h {
+		for _, v := range values {
+			n += len(name) + len(": ") + len(v) + len("\r\n")
+		}
+	}
+	return n
+}
+
+// cut is the beginning of a text, printable.
+func cut(b []byte, n int) string {
+	if len(b) > n {
+		b = b[:n]
+	}
+	return strings.ToValidUTF8(string(b), "")
+}
+
+// watched remembers whether reading failed, to tell a broken source from a broken sink.
+type watched struct {
+	r   io.Reader
+	err error
+}
+
+func (c *watched) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if err != nil && err != io.EOF {
+		c.err = err
+	}
+	return n, err
+}

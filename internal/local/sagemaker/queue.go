@@ -1,0 +1,125 @@
+package sagemaker
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// request is one asynchronous request, as it is kept on disk until it is done.
+type request struct {
+	Sequence    int64         `json:"sequence"`
+	InferenceID string        `json:"inference_id"`
+	Input       string        `json:"input"`   // s3:// URI
+	Output      string        `json:"output"`  // s3:// URI
+	Failure     string        `json:"failure"` // s3:// URI, or empty
+	ContentType string        `json:"content_type,omitempty"`
+	Accept      string        `json:"accept,omitempty"`
+	Attributes  string        `json:"attributes,omitempty"`
+	Received    time.Time     `json:"received"`
+	Expires     time.Time     `json:"expires"`
+	Timeout     time.Duration `json:"timeout"`
+
+	ttl      time.Duration // only until it is queued
+	instance int64         // that runs it; 0: queued
+	deadline time.Time
+	leaving  bool // its end is being written
+}
+
+// maxQueue bounds the backlog of one machine.
+const maxQueue = 10_000
+
+var errFull = errors.New("the queue is full")
+
+// enqueue accepts a request: once it returns, the request is on disk.
+func (s *Service) enqueue(e *endpoint, r request) error {
+	if len(e.queue) >= maxQueue {
+		return fmt.Errorf("%w: %d requests", errFull, maxQueue)
+	}
+	e.Sequence++
+	r.Sequence = e.Sequence
+	if err := e.store.add(&r); err != nil {
+		return err
+	}
+	e.queue = append(e.queue, &r)
+	s.changed()
+	return nil
+}
+
+// backlog is ApproximateBacklogSize: requests that wait and those that run.
+func (e *endpoint) backlog() int { return len(e.queue) }
+
+// expire forgets requests that waited too long. As on AWS nobody is told: there
+// is no object and no message.
+func (s *Service) expire(e *endpoint, now time.Time) {
+	for n := 0; n < len(e.queue); {
+		if r := e.queue[n]; r.instance == 0 && !now.Before(r.Expires) {
+			s.forget(e, r)
+			continue
+		}
+		n++
+	}
+}
+
+// overrun ends requests that run for too long, and the container with them:
+// it may still be at work on the request and would hold up the next.
+func (s *Service) overrun(e *endpoint, now time.Time) {
+	for _, r := range e.queue {
+		if r.instance != 0 && !r.leaving && !now.Before(r.deadline) {
+			r.leaving = true
+			s.world.abandon(e, r.instance, *r, reasonTimeout)
+		}
+	}
+}
+
+// dispatch gives waiting requests to instances that have room, oldest first.
+func (s *Service) dispatch(e *endpoint, now time.Time) {
+	for _, i := range e.instances {
+		for i.state == up && i.running < e.Concurrency {
+			r := e.waiting()
+			if r == nil {
+				return
+			}
+			i.running++
+			r.instance, r.deadline = i.id, now.Add(r.Timeout)
+			s.world.serve(e, i.id, *r)
+		}
+	}
+}
+
+func (e *endpoint) waiting() *request {
+	for _, r := range e.queue {
+		if r.instance == 0 {
+			return r
+		}
+	}
+	return nil
+}
+
+// served reports that a request's end has been written and announced.
+func (s *Service) served(e *endpoint, sequence int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range e.queue {
+		if r.Sequence == sequence {
+			if i := e.instance(r.instance); i != nil {
+				i.running--
+			}
+			s.forget(e, r)
+			break
+		}
+	}
+	s.changed()
+}
+
+// forget removes a request for good. If its file stays behind, it runs once
+// more after the next start and gives the same bytes at the same place.
+func (s *Service) forget(e *endpoint, r *request) {
+	_ = e.store.remove(r)
+	for n, q := range e.queue {
+		if q == r {
+			e.queue = append(e.queue[:n], e.queue[n+1:]...)
+			return
+		}
+	}
+}
