@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/iris-oculus/iris/internal/job"
 )
 
 // SignedURLLife is how long a signed URL holds (DESIGN.md §6).
@@ -47,14 +49,8 @@ func (b *Bucket) SignPart(ctx context.Context, key, upload string, number int32)
 	return req.URL, nil
 }
 
-// Part is one uploaded part.
-type Part struct {
-	Number int32
-	ETag   string
-}
-
 // CompleteParts joins the parts into the object.
-func (b *Bucket) CompleteParts(ctx context.Context, key, upload string, parts []Part) error {
+func (b *Bucket) CompleteParts(ctx context.Context, key, upload string, parts []job.Part) error {
 	done := make([]types.CompletedPart, len(parts))
 	for i, p := range parts {
 		done[i] = types.CompletedPart{PartNumber: aws.Int32(p.Number), ETag: aws.String(p.ETag)}

@@ -39,23 +39,17 @@ func (s *Store) UnlinkKey(ctx context.Context, r job.Record) error {
 	})
 }
 
-// Page is one page of a listing; Next is empty at its end.
-type Page struct {
-	Jobs []job.Record
-	Next string
-}
-
 // ByKey lists the jobs of an upload key, newest first.
-func (s *Store) ByKey(ctx context.Context, key string, limit int32, cursor string) (Page, error) {
+func (s *Store) ByKey(ctx context.Context, key string, limit int32, cursor string) (job.Page, error) {
 	pk := "KEY#" + digest(key)
 	items, next, err := s.query(ctx, &dynamodb.QueryInput{
 		KeyConditionExpression:    aws.String("pk = :pk"),
 		ExpressionAttributeValues: item{":pk": str(pk)},
 	}, limit, cursor, func(sk string) item { return item{"pk": str(pk), "sk": str(sk)} }, "sk")
 	if err != nil {
-		return Page{}, err
+		return job.Page{}, err
 	}
-	page := Page{Next: next}
+	page := job.Page{Next: next}
 	for _, it := range items {
 		r, err := s.Get(ctx, text(it, "job"))
 		if err != nil {
@@ -67,7 +61,7 @@ func (s *Store) ByKey(ctx context.Context, key string, limit int32, cursor strin
 }
 
 // ByOwner lists an owner's jobs, newest first.
-func (s *Store) ByOwner(ctx context.Context, owner string, limit int32, cursor string) (Page, error) {
+func (s *Store) ByOwner(ctx context.Context, owner string, limit int32, cursor string) (job.Page, error) {
 	items, next, err := s.query(ctx, &dynamodb.QueryInput{
 		IndexName:                 aws.String(ownerIndex),
 		KeyConditionExpression:    aws.String("#o = :o"),
@@ -80,13 +74,13 @@ func (s *Store) ByOwner(ctx context.Context, owner string, limit int32, cursor s
 		return start
 	}, "created")
 	if err != nil {
-		return Page{}, err
+		return job.Page{}, err
 	}
-	page := Page{Next: next}
+	page := job.Page{Next: next}
 	for _, it := range items {
 		r, _, err := record(it)
 		if err != nil {
-			return Page{}, err
+			return job.Page{}, err
 		}
 		if !expired(it) {
 			page.Jobs = append(page.Jobs, r)

@@ -1,0 +1,134 @@
+// Package api is the HTTP API (/v1, described by /openapi.json). In: requests
+// with the caller's token already checked by API Gateway. Out: jobs as JSON,
+// signed URLs, and errors as RFC 9457 problem+json with a stable code.
+package api
+
+import (
+	"context"
+	_ "embed"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Jobs keeps job records.
+type Jobs interface {
+	Create(ctx context.Context, r job.Record) (job.Record, bool, error)
+	Get(ctx context.Context, id string) (job.Record, error)
+	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
+	LinkKey(ctx context.Context, r job.Record) error
+	ByKey(ctx context.Context, key string, limit int32, cursor string) (job.Page, error)
+	ByOwner(ctx context.Context, owner string, limit int32, cursor string) (job.Page, error)
+	Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error)
+}
+
+// Uploads signs the parts of an upload.
+type Uploads interface {
+	Name() string
+	StartParts(ctx context.Context, key, mediaType string, metadata map[string]string) (string, error)
+	SignPart(ctx context.Context, key, upload string, number int32) (string, error)
+	CompleteParts(ctx context.Context, key, upload string, parts []job.Part) error
+}
+
+// Results signs downloads.
+type Results interface {
+	SignGet(ctx context.Context, key, filename string) (string, error)
+}
+
+// Endings cancels and erases jobs.
+type Endings interface {
+	Cancel(ctx context.Context, id string) (job.Record, error)
+	Erase(ctx context.Context, id string) error
+}
+
+// Workflow starts executions.
+type Workflow interface {
+	Start(ctx context.Context, e job.Execution) error
+}
+
+// API serves the HTTP API. All fields are needed.
+type API struct {
+	Jobs     Jobs
+	Uploads  Uploads
+	Results  Results
+	Endings  Endings
+	Workflow Workflow
+	Ready    func(ctx context.Context) error // whether what the API stands on answers
+	Tasks    []string
+	// USDPerGPUHour prices a job's time on the GPU; 0 on one machine.
+	USDPerGPUHour float64
+	Now           func() time.Time
+	Entropy       io.Reader
+}
+
+// Version is the API's, as /healthz tells it.
+const Version = "1.0.0"
+
+//go:embed openapi.json
+var openAPI []byte
+
+//go:embed page.html
+var page []byte
+
+// Handler routes the API.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	route := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			if err := h(w, r); err != nil {
+				p := problemOf(err)
+				if p.Status >= http.StatusInternalServerError {
+					slog.Error("request failed", job.LogRoute, pattern, job.LogError, err.Error())
+				}
+				p.write(w)
+			}
+		})
+	}
+	route("POST /v1/jobs", a.create)
+	route("GET /v1/jobs", a.list)
+	route("GET /v1/jobs/{id}", a.get)
+	route("DELETE /v1/jobs/{id}", a.erase)
+	route("POST /v1/jobs/{id}/parts", a.parts)
+	route("POST /v1/jobs/{id}/complete", a.complete)
+	route("POST /v1/jobs/{id}/cancel", a.cancel)
+	route("POST /v1/jobs/{id}/retry", a.retry)
+	route("POST /v1/jobs/{id}/remesh", a.remesh)
+	route("GET /v1/jobs/{id}/artifacts/{name}", a.artifact)
+	route("GET /healthz", func(w http.ResponseWriter, r *http.Request) error {
+		return reply(w, http.StatusOK, struct {
+			OK      bool   `json:"ok"`
+			Service string `json:"service"`
+			Version string `json:"version"`
+		}{true, "iris-oculus-api", Version})
+	})
+	route("GET /readyz", func(w http.ResponseWriter, r *http.Request) error {
+		if err := a.Ready(r.Context()); err != nil {
+			return problem{Status: http.StatusServiceUnavailable, Code: "not_ready", Detail: "a service that the API stands on does not answer"}
+		}
+		return reply(w, http.StatusOK, struct {
+			OK bool `json:"ok"`
+		}{true})
+	})
+	route("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) error {
+		return send(w, "application/vnd.oai.openapi+json;version=3.1", openAPI)
+	})
+	route("GET /{$}", func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:")
+		return send(w, "text/html; charset=utf-8", page)
+	})
+	route("/", func(w http.ResponseWriter, r *http.Request) error {
+		return problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is nothing at this address"}
+	})
+	return mux
+}
+
+func send(w http.ResponseWriter, mediaType string, body []byte) error {
+	w.Header().Set("Content-Type", mediaType)
+	_, err := w.Write(body)
+	return err
+}

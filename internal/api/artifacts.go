@@ -1,0 +1,46 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// signedFor is how long a signed URL holds.
+const signedFor = 15 * time.Minute
+
+// artifact redirects to a signed URL, or tells it to a page of another origin,
+// which cannot follow the redirect (browsers then send Origin: null).
+func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
+	rec, err := a.own(r)
+	if err != nil {
+		return err
+	}
+	name := r.PathValue("name")
+	found := false
+	for _, x := range rec.Artifacts {
+		found = found || x.Name == name
+	}
+	if !found {
+		if after := pollAfter(rec.Status); after > 0 {
+			return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: after}
+		}
+		return problem{Status: http.StatusNotFound, Code: "no_artifact", Detail: "the job has no artifact of this name"}
+	}
+	expires := a.Now().Add(signedFor)
+	url, err := a.Results.SignGet(r.Context(), job.Key(rec.ID, rec.Shown, name), name)
+	if err != nil {
+		return err
+	}
+	if strings.Contains(r.Header.Get("Accept"), "application/json") {
+		return reply(w, http.StatusOK, struct {
+			URL     string `json:"url"`
+			Expires string `json:"expires_at"`
+		}{url, stamp(expires)})
+	}
+	w.Header().Set("Location", url)
+	w.WriteHeader(http.StatusTemporaryRedirect)
+	return nil
+}

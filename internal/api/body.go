@@ -1,0 +1,92 @@
+package api
+
+import (
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// jobBody is a job as the API shows it (DESIGN.md §7).
+type jobBody struct {
+	ID         string                  `json:"id"`
+	Status     job.Status              `json:"status"`
+	Attempt    int                     `json:"attempt"`
+	Options    job.Options             `json:"options"`
+	CreatedAt  string                  `json:"created_at"`
+	UpdatedAt  string                  `json:"updated_at"`
+	ExpiresAt  string                  `json:"expires_at"`
+	Stages     []stageBody             `json:"stages"`
+	Artifacts  map[string]artifactBody `json:"artifacts"`
+	Structures []job.Structure         `json:"structures"`
+	Warnings   []job.Notice            `json:"warnings"`
+	Error      *job.Notice             `json:"error"`
+	CostUSD    float64                 `json:"cost_usd"`
+}
+
+type stageBody struct {
+	Name      job.Status `json:"name"`
+	StartedAt string     `json:"started_at"`
+	EndedAt   *string    `json:"ended_at"`
+}
+
+type artifactBody struct {
+	Bytes     int64  `json:"bytes"`
+	SHA256    string `json:"sha256"`
+	MediaType string `json:"media_type"`
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func (a *API) body(r job.Record) jobBody {
+	b := jobBody{
+		ID: r.ID, Status: r.Status, Attempt: r.Attempt, Options: r.Options,
+		CreatedAt: stamp(r.CreatedAt), UpdatedAt: stamp(r.UpdatedAt), ExpiresAt: stamp(r.ExpiresAt),
+		Stages: []stageBody{}, Artifacts: map[string]artifactBody{},
+		Structures: r.Structures, Warnings: r.Warnings, Error: r.Error, CostUSD: a.cost(r),
+	}
+	if b.Structures == nil {
+		b.Structures = []job.Structure{}
+	}
+	if b.Warnings == nil {
+		b.Warnings = []job.Notice{}
+	}
+	for _, s := range r.Stages {
+		stage := stageBody{Name: s.Name, StartedAt: stamp(s.StartedAt)}
+		if !s.EndedAt.IsZero() {
+			ended := stamp(s.EndedAt)
+			stage.EndedAt = &ended
+		}
+		b.Stages = append(b.Stages, stage)
+	}
+	for _, x := range r.Artifacts {
+		b.Artifacts[x.Name] = artifactBody{x.Bytes, x.SHA256, x.MediaType}
+	}
+	return b
+}
+
+// cost is the GPU's price for the time in which it worked on the job, waking
+// included; whole cents' fractions down to 1e-4 USD.
+func (a *API) cost(r job.Record) float64 {
+	var busy time.Duration
+	for _, s := range r.Stages {
+		if s.Name == job.Warming || s.Name == job.Segmenting {
+			end := s.EndedAt
+			if end.IsZero() {
+				end = a.Now()
+			}
+			busy += end.Sub(s.StartedAt)
+		}
+	}
+	return float64(int64(busy.Hours()*a.USDPerGPUHour*1e4+0.5)) / 1e4
+}
+
+// pollAfter is how many seconds a client should wait before it asks again.
+func pollAfter(s job.Status) int {
+	switch s {
+	case job.AwaitingUpload, job.Warming:
+		return 5
+	case job.Received, job.Preparing, job.Segmenting, job.Meshing:
+		return 2
+	}
+	return 0
+}

@@ -1,0 +1,200 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// own reads the job of a request's path, if its caller may.
+func (a *API) own(r *http.Request) (job.Record, error) {
+	id := r.PathValue("id")
+	if !job.ValidID(id) {
+		return job.Record{}, job.ErrNotFound
+	}
+	rec, err := a.Jobs.Get(r.Context(), id)
+	if err != nil {
+		return rec, err
+	}
+	if !caller(r.Context()).mayRead(rec) {
+		return rec, job.ErrNotFound
+	}
+	return rec, nil
+}
+
+// get answers with the job, its ETag and when to ask again.
+func (a *API) get(w http.ResponseWriter, r *http.Request) error {
+	rec, err := a.own(r)
+	if err != nil {
+		return err
+	}
+	body := a.body(rec)
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(text)
+	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	w.Header().Set("ETag", etag)
+	if after := pollAfter(rec.Status); after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(after))
+	}
+	if r.Header.Get("If-None-Match") == etag {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return reply(w, http.StatusOK, body)
+}
+
+// Bounds of a listing.
+const (
+	defaultPage = 50
+	maxPage     = 200
+	maxKey      = 1024 // bytes of an S3 key
+)
+
+// list answers with the caller's jobs, newest first, or with those of one upload key.
+func (a *API) list(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	limit := defaultPage
+	if s := q.Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > maxPage {
+			return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: fmt.Sprintf("limit: want 1 to %d", maxPage)}
+		}
+		limit = n
+	}
+	var page job.Page
+	var err error
+	if key := q.Get("key"); key != "" {
+		if len(key) > maxKey {
+			return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "key: an upload key has at most 1024 bytes"}
+		}
+		page, err = a.Jobs.ByKey(r.Context(), key, int32(limit), q.Get("cursor"))
+	} else {
+		page, err = a.Jobs.ByOwner(r.Context(), caller(r.Context()).Subject, int32(limit), q.Get("cursor"))
+	}
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Jobs []jobBody `json:"jobs"`
+		Next *string   `json:"next"`
+	}{Jobs: []jobBody{}}
+	if page.Next != "" {
+		out.Next = &page.Next
+	}
+	for _, rec := range page.Jobs {
+		if caller(r.Context()).mayRead(rec) {
+			out.Jobs = append(out.Jobs, a.body(rec))
+		}
+	}
+	return reply(w, http.StatusOK, out)
+}
+
+// newID makes a job id.
+func (a *API) newID() (string, error) {
+	var entropy [10]byte
+	if _, err := io.ReadFull(a.Entropy, entropy[:]); err != nil {
+		return "", fmt.Errorf("make job id: %w", err)
+	}
+	return job.NewID(a.Now(), entropy), nil
+}
+
+func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
+	rec, err := a.own(r)
+	if err != nil {
+		return err
+	}
+	if rec, err = a.Endings.Cancel(r.Context(), rec.ID); err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, a.body(rec))
+}
+
+func (a *API) erase(w http.ResponseWriter, r *http.Request) error {
+	rec, err := a.own(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Endings.Erase(r.Context(), rec.ID); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// retry begins another attempt at a job that was rejected or failed.
+func (a *API) retry(w http.ResponseWriter, r *http.Request) error {
+	return a.again(w, r, job.FromPrepare, job.Rejected, job.Failed)
+}
+
+// remesh begins another attempt at a ready job, from its labels: no GPU.
+func (a *API) remesh(w http.ResponseWriter, r *http.Request) error {
+	return a.again(w, r, job.FromMesh, job.Ready)
+}
+
+func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed ...job.Status) error {
+	rec, err := a.own(r)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		Options map[string]any `json:"options"`
+	}
+	if err := read(w, r, &body); err != nil {
+		return err
+	}
+	rec, err = a.Jobs.Amend(r.Context(), rec.ID, func(now *job.Record) error {
+		ok := false
+		for _, s := range allowed {
+			ok = ok || now.Status == s
+		}
+		if !ok || now.Erased {
+			return job.ErrStale
+		}
+		options, err := a.changed(now.Options, body.Options)
+		if err != nil {
+			return err
+		}
+		now.Attempt, now.From, now.Options = now.Attempt+1, from, options
+		now.Execution, now.Token, now.Request, now.Error, now.Warnings = false, "", job.Request{}, nil, nil
+		now.Stages, now.Status = []job.StageTime{{Name: job.Received, StartedAt: a.Now()}}, job.Received
+		now.UpdatedAt = a.Now()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.begin(r, rec); err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/jobs/"+rec.ID)
+	return reply(w, http.StatusAccepted, a.body(rec))
+}
+
+// begin starts an attempt's execution and records that it did; when the second
+// fails the janitor repeats the first, which changes nothing.
+func (a *API) begin(r *http.Request, rec job.Record) error {
+	if err := a.Workflow.Start(r.Context(), job.Execution{Job: rec.ID, Attempt: rec.Attempt, From: rec.From}); err != nil {
+		return err
+	}
+	_, err := a.Jobs.Amend(r.Context(), rec.ID, func(now *job.Record) error {
+		if now.Attempt != rec.Attempt {
+			return job.ErrStale
+		}
+		now.Execution = true
+		return nil
+	})
+	if errors.Is(err, job.ErrStale) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// problem is an error as RFC 9457 has it, with a stable code. It is an error too.
+type problem struct {
+	Status     int
+	Code       string
+	Detail     string
+	RetryAfter int // seconds; 0: not said
+}
+
+func (p problem) Error() string { return p.Code + ": " + p.Detail }
+
+func (p problem) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+	}{"about:blank", http.StatusText(p.Status), p.Status, p.Code, p.Detail})
+}
+
+// problemOf turns any error into what its caller may read of it.
+func problemOf(err error) problem {
+	var p problem
+	var rejected *job.RejectedError
+	var busy *job.BusyError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &rejected):
+		return problem{Status: http.StatusBadRequest, Code: rejected.Code, Detail: rejected.Message}
+	case errors.As(err, &busy):
+		return problem{Status: http.StatusServiceUnavailable, Code: "busy", Detail: "try again", RetryAfter: 2}
+	case errors.As(err, &large):
+		return problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "the request's body is too large"}
+	case errors.Is(err, job.ErrNotFound):
+		return problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such job"}
+	case errors.Is(err, job.ErrStale):
+		return problem{Status: http.StatusConflict, Code: "conflict", Detail: "the job's status does not allow this"}
+	}
+	return problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "something failed that is not your fault"}
+}
+
+// reply writes a JSON body.
+func reply(w http.ResponseWriter, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, err = w.Write(append(text, '\n'))
+	return err
+}
+
+// maxBody bounds a request's body; the longest holds 10,000 parts.
+const maxBody = 1 << 20
+
+// read decodes a JSON body strictly. An empty body leaves the zero value.
+func read(w http.ResponseWriter, r *http.Request, into any) error {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return err
+		}
+		if r.ContentLength == 0 {
+			return nil
+		}
+		return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "the body is not the JSON that /openapi.json describes"}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+// Package endpoint is the GPU endpoint: SageMaker asynchronous inference by
+// SDK. In: a desired capacity, or a request for one inference. Out: what the
+// endpoint is told to run and runs, and where a result will be. Errors: a
+// *job.BusyError when a change is refused because another is under way, a
+// *job.EndpointFailedError when the endpoint takes no request; else the SDK's.
+//
+// Capacity has one authority at a time: New returns the lever that the
+// template's CapacityLever names.
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	smtypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
+	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
+	"github.com/aws/smithy-go"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Config names the endpoint.
+type Config struct {
+	Name         string
+	Variant      string // empty: AllTraffic
+	MaxInstances int    // at least 1: the most that lever bounds allows
+}
+
+// Endpoint describes the endpoint and sends it requests. Make one with New.
+type Endpoint struct {
+	cfg     Config
+	control *sagemaker.Client
+	scaling *applicationautoscaling.Client
+	runtime *sagemakerruntime.Client
+}
+
+// New binds the endpoint that cfg names.
+func New(sdk aws.Config, cfg Config) *Endpoint {
+	if cfg.Variant == "" {
+		cfg.Variant = "AllTraffic"
+	}
+	cfg.MaxInstances = max(1, cfg.MaxInstances)
+	return &Endpoint{
+		cfg:     cfg,
+		control: sagemaker.NewFromConfig(sdk),
+		scaling: applicationautoscaling.NewFromConfig(sdk),
+		runtime: sagemakerruntime.NewFromConfig(sdk),
+	}
+}
+
+// State is the endpoint as SageMaker describes it.
+type State struct {
+	Status  string // as SageMaker's EndpointStatus
+	Desired int
+	Current int
+}
+
+// Describe reads the endpoint's state.
+func (e *Endpoint) Describe(ctx context.Context) (State, error) {
+	out, err := e.control.DescribeEndpoint(ctx, &sagemaker.DescribeEndpointInput{EndpointName: &e.cfg.Name})
+	if err != nil {
+		return State{}, fmt.Errorf("describe endpoint %s: %w", e.cfg.Name, err)
+	}
+	for _, v := range out.ProductionVariants {
+		if aws.ToString(v.VariantName) == e.cfg.Variant {
+			return State{
+				Status:  string(out.EndpointStatus),
+				Desired: int(aws.ToInt32(v.DesiredInstanceCount)),
+				Current: int(aws.ToInt32(v.CurrentInstanceCount)),
+			}, nil
+		}
+	}
+	return State{}, fmt.Errorf("describe endpoint %s: it has no variant %s", e.cfg.Name, e.cfg.Variant)
+}
+
+// Up says whether an instance is in service now.
+func (e *Endpoint) Up(ctx context.Context) (bool, error) {
+	st, err := e.Describe(ctx)
+	return st.Current > 0, err
+}
+
+// changeable: SageMaker takes changes of capacity only in this status.
+func (s State) changeable() bool { return s.Status == string(smtypes.EndpointStatusInService) }
+
+// refused turns "another change is under way" into a BusyError.
+func refused(err error, doing string) error {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		text := strings.ToLower(api.ErrorMessage())
+		switch {
+		case api.ErrorCode() == "ConcurrentUpdateException",
+			strings.Contains(text, "in-progress"), strings.Contains(text, "in progress"):
+			return &job.BusyError{Message: doing + ": another change of the endpoint is under way"}
+		}
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

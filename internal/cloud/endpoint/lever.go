@@ -1,0 +1,122 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	smtypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Values of the template's parameter CapacityLever.
+const (
+	LeverBounds  = "bounds"
+	LeverWeights = "weights"
+)
+
+// Lever moves the endpoint's capacity.
+type Lever interface {
+	Capacity(ctx context.Context) (job.Capacity, error)
+	SetDesired(ctx context.Context, n int) error
+}
+
+// Lever is the lever by its name.
+func (e *Endpoint) Lever(name string) (Lever, error) {
+	switch name {
+	case LeverBounds:
+		return bounds{e}, nil
+	case LeverWeights:
+		return weights{e}, nil
+	}
+	return nil, fmt.Errorf("capacity lever %q: want %s or %s", name, LeverBounds, LeverWeights)
+}
+
+// bounds moves the scalable target's bounds: 1..MaxInstances awake, 0..0
+// asleep. Between awake bounds target tracking decides.
+type bounds struct{ *Endpoint }
+
+func (b bounds) resource() *string {
+	return aws.String("endpoint/" + b.cfg.Name + "/variant/" + b.cfg.Variant)
+}
+
+// Capacity reads the endpoint's desired count and the target's maximum. An
+// endpoint without a scalable target is bound by what it is told to run.
+func (b bounds) Capacity(ctx context.Context) (job.Capacity, error) {
+	st, err := b.Describe(ctx)
+	if err != nil {
+		return job.Capacity{}, err
+	}
+	out, err := b.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
+		ServiceNamespace:  astypes.ServiceNamespaceSagemaker,
+		ScalableDimension: astypes.ScalableDimensionSageMakerVariantDesiredInstanceCount,
+		ResourceIds:       []string{*b.resource()},
+	})
+	if err != nil {
+		return job.Capacity{}, fmt.Errorf("describe the scalable target: %w", err)
+	}
+	c := job.Capacity{Desired: st.Desired, Bound: st.Desired}
+	if len(out.ScalableTargets) > 0 {
+		// Awake means a minimum of 1: bounds 0..n, as a first deployment
+		// declares them, do not wake it.
+		c.Bound = 0
+		if aws.ToInt32(out.ScalableTargets[0].MinCapacity) > 0 {
+			c.Bound = int(aws.ToInt32(out.ScalableTargets[0].MaxCapacity))
+		}
+	}
+	return c, nil
+}
+
+// SetDesired registers the bounds. Registering may succeed while the scaling
+// activity that follows fails, because the endpoint is just changing: whoever
+// asks then is told to ask again, and registers again.
+func (b bounds) SetDesired(ctx context.Context, n int) error {
+	low, high := int32(0), int32(0)
+	if n > 0 {
+		low, high = 1, int32(min(b.cfg.MaxInstances, 1<<10))
+	}
+	st, err := b.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = b.scaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace:  astypes.ServiceNamespaceSagemaker,
+		ScalableDimension: astypes.ScalableDimensionSageMakerVariantDesiredInstanceCount,
+		ResourceId:        b.resource(),
+		MinCapacity:       &low,
+		MaxCapacity:       &high,
+	})
+	if err != nil {
+		return refused(err, "register the scalable target")
+	}
+	if settled := (st.Desired > 0) == (n > 0); !settled && !st.changeable() {
+		return &job.BusyError{Message: "the endpoint is " + st.Status + ": the new bounds take effect when it has settled"}
+	}
+	return nil
+}
+
+// weights sets the desired count itself; there is no scalable target.
+type weights struct{ *Endpoint }
+
+func (w weights) Capacity(ctx context.Context) (job.Capacity, error) {
+	st, err := w.Describe(ctx)
+	return job.Capacity{Desired: st.Desired, Bound: st.Desired}, err
+}
+
+func (w weights) SetDesired(ctx context.Context, n int) error {
+	_, err := w.control.UpdateEndpointWeightsAndCapacities(ctx, &sagemaker.UpdateEndpointWeightsAndCapacitiesInput{
+		EndpointName: &w.cfg.Name,
+		DesiredWeightsAndCapacities: []smtypes.DesiredWeightAndCapacity{{
+			VariantName:          &w.cfg.Variant,
+			DesiredInstanceCount: aws.Int32(int32(min(n, w.cfg.MaxInstances))),
+		}},
+	})
+	if err != nil {
+		return refused(err, "change the endpoint's capacity")
+	}
+	return nil
+}

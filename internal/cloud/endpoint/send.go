@@ -1,0 +1,43 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Request is one asynchronous inference.
+type Request struct {
+	Name       string        // the execution's, as InferenceId
+	Input      string        // s3:// URI of the prepared volume
+	Attributes string        // custom attributes for the model server
+	Folder     string        // of the result, below the endpoint's output path
+	File       string        // name of the result: one dot at most
+	TTL        time.Duration // in the queue, 1 min..6 h
+	Timeout    time.Duration // at the model server, 1 s..1 h
+}
+
+// Send queues r and says where its result and its failure will be.
+func (e *Endpoint) Send(ctx context.Context, r Request) (output, failure string, err error) {
+	out, err := e.runtime.InvokeEndpointAsync(ctx, &sagemakerruntime.InvokeEndpointAsyncInput{
+		EndpointName:             &e.cfg.Name,
+		InputLocation:            &r.Input,
+		InferenceId:              &r.Name,
+		ContentType:              aws.String("application/gzip"),
+		Accept:                   aws.String("application/gzip"),
+		CustomAttributes:         &r.Attributes,
+		S3OutputPathExtension:    &r.Folder,
+		Filename:                 &r.File,
+		RequestTTLSeconds:        aws.Int32(int32(r.TTL.Seconds())),
+		InvocationTimeoutSeconds: aws.Int32(int32(r.Timeout.Seconds())),
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("%w: queue the request: %w", &job.EndpointFailedError{Message: "the model server's endpoint does not take the request"}, err)
+	}
+	return aws.ToString(out.OutputLocation), aws.ToString(out.FailureLocation), nil
+}

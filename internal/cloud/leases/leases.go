@@ -1,0 +1,151 @@
+// Package leases keeps the GPU's lease: one item, GPU#<endpoint>/LEASE, of the
+// jobs' table, written on condition of its generation. Reads are consistent.
+// Errors: job.ErrLeaseConflict for a write that came too late; else DynamoDB's.
+package leases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Store is the lease of one endpoint. Make one with New.
+type Store struct {
+	table    string
+	endpoint string
+	client   *dynamodb.Client
+}
+
+// New binds the lease of an endpoint in a table.
+func New(cfg aws.Config, table, endpoint string) *Store {
+	return &Store{table: table, endpoint: endpoint, client: dynamodb.NewFromConfig(cfg)}
+}
+
+// Attributes of the item.
+const (
+	attrHolders    = "holders" // a string set, absent when empty
+	attrGeneration = "generation"
+	attrParkAt     = "park_at" // Unix seconds, absent when never armed
+	attrBlocked    = "blocked"
+)
+
+type item = map[string]types.AttributeValue
+
+func (s *Store) key() item {
+	return item{
+		"pk": &types.AttributeValueMemberS{Value: "GPU#" + s.endpoint},
+		"sk": &types.AttributeValueMemberS{Value: "LEASE"},
+	}
+}
+
+// Get reads the lease; an absent item is the zero lease.
+func (s *Store) Get(ctx context.Context) (job.Lease, error) {
+	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &s.table, Key: s.key(), ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return job.Lease{}, fmt.Errorf("read the lease: %w", err)
+	}
+	l, err := decode(out.Item)
+	if err != nil {
+		return job.Lease{}, fmt.Errorf("read the lease: %w", err)
+	}
+	return l, nil
+}
+
+// Put writes the lease if the stored generation is one less (absent: 0).
+func (s *Store) Put(ctx context.Context, l job.Lease) error {
+	in := &dynamodb.PutItemInput{TableName: &s.table, Item: s.key()}
+	for name, value := range encode(l) {
+		in.Item[name] = value
+	}
+	if l.Generation == 1 {
+		in.ConditionExpression = aws.String("attribute_not_exists(pk)")
+	} else {
+		in.ConditionExpression = aws.String("generation = :read")
+		in.ExpressionAttributeValues = item{":read": number(l.Generation - 1)}
+	}
+	_, err := s.client.PutItem(ctx, in)
+	var refused *types.ConditionalCheckFailedException
+	switch {
+	case errors.As(err, &refused):
+		return fmt.Errorf("write the lease at generation %d: %w", l.Generation, job.ErrLeaseConflict)
+	case err != nil:
+		return fmt.Errorf("write the lease: %w", err)
+	}
+	return nil
+}
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+func encode(l job.Lease) item {
+	it := item{
+		attrGeneration: number(l.Generation),
+		attrBlocked:    &types.AttributeValueMemberBOOL{Value: l.Blocked},
+	}
+	if !l.Empty() {
+		it[attrHolders] = &types.AttributeValueMemberSS{Value: slices.Clone(l.Holders)}
+	}
+	if !l.ParkAt.IsZero() {
+		it[attrParkAt] = number(l.ParkAt.Unix())
+	}
+	return it
+}
+
+// decode refuses an item that this package cannot have written: a lease that is
+// guessed at could keep a GPU up for ever.
+func decode(it item) (job.Lease, error) {
+	var l job.Lease
+	if len(it) == 0 {
+		return l, nil
+	}
+	var err error
+	if l.Generation, err = integer(it, attrGeneration); err != nil {
+		return l, err
+	}
+	if _, armed := it[attrParkAt]; armed {
+		at, err := integer(it, attrParkAt)
+		if err != nil {
+			return l, err
+		}
+		l.ParkAt = time.Unix(at, 0).UTC()
+	}
+	if v, found := it[attrBlocked]; found {
+		b, ok := v.(*types.AttributeValueMemberBOOL)
+		if !ok {
+			return l, fmt.Errorf("attribute %s: want a boolean", attrBlocked)
+		}
+		l.Blocked = b.Value
+	}
+	if v, found := it[attrHolders]; found {
+		set, ok := v.(*types.AttributeValueMemberSS)
+		if !ok {
+			return l, fmt.Errorf("attribute %s: want a set of strings", attrHolders)
+		}
+		l.Holders = slices.Sorted(slices.Values(set.Value))
+	}
+	return l, nil
+}
+
+func integer(it item, name string) (int64, error) {
+	n, ok := it[name].(*types.AttributeValueMemberN)
+	if !ok {
+		return 0, fmt.Errorf("attribute %s: want a number", name)
+	}
+	v, err := strconv.ParseInt(n.Value, 10, 64)
+	if err != nil || v < 0 {
+		return 0, fmt.Errorf("attribute %s: want a whole number from 0", name)
+	}
+	return v, nil
+}

@@ -1,0 +1,96 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// HTTP serves API Gateway's HTTP requests (payload 2.0) with a standard handler.
+// who puts the caller, whose token the gateway has checked, into the context.
+func HTTP(h http.Handler, who func(context.Context, map[string]string) context.Context) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	return func(ctx context.Context, in events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		req, err := request(who(ctx, claims(in)), in)
+		if err != nil {
+			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusBadRequest}, nil
+		}
+		w := &recorder{header: http.Header{}}
+		h.ServeHTTP(w, req)
+		return w.response(), nil
+	}
+}
+
+func claims(in events.APIGatewayV2HTTPRequest) map[string]string {
+	if a := in.RequestContext.Authorizer; a != nil && a.JWT != nil {
+		return a.JWT.Claims
+	}
+	return nil
+}
+
+func request(ctx context.Context, in events.APIGatewayV2HTTPRequest) (*http.Request, error) {
+	body := []byte(in.Body)
+	if in.IsBase64Encoded {
+		var err error
+		if body, err = base64.StdEncoding.DecodeString(in.Body); err != nil {
+			return nil, fmt.Errorf("decode body: %w", err)
+		}
+	}
+	target := &url.URL{Path: in.RequestContext.HTTP.Path, RawQuery: in.RawQueryString}
+	if unescaped, err := url.PathUnescape(in.RawPath); err == nil {
+		target.Path, target.RawPath = unescaped, in.RawPath
+	}
+	req, err := http.NewRequestWithContext(ctx, in.RequestContext.HTTP.Method, target.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("read request: %w", err)
+	}
+	for name, value := range in.Headers {
+		req.Header.Set(name, value)
+	}
+	req.Host = in.RequestContext.DomainName
+	return req, nil
+}
+
+// recorder is the response of one request, held in memory: Lambda's answer is one JSON.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (w *recorder) Header() http.Header { return w.header }
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
+func (w *recorder) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(p)
+}
+
+func (w *recorder) response() events.APIGatewayV2HTTPResponse {
+	w.WriteHeader(http.StatusOK)
+	out := events.APIGatewayV2HTTPResponse{StatusCode: w.status, Headers: map[string]string{}}
+	for name, values := range w.header {
+		if name == "Set-Cookie" {
+			out.Cookies = values
+			continue
+		}
+		out.Headers[strings.ToLower(name)] = strings.Join(values, ",")
+	}
+	if utf8.Valid(w.body.Bytes()) {
+		out.Body = w.body.String()
+	} else {
+		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(w.body.Bytes()), true
+	}
+	return out
+}
