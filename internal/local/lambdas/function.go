@@ -113,8 +113,9 @@ func (f *function) invoke(ctx context.Context, id string, payload []byte, wait b
 	done := make(chan outcome, 1)
 	go func() {
 		defer f.running.Done()
-		defer func() { <-f.slots }()
-		done <- f.run(id, payload)
+		o := f.run(id, payload)
+		<-f.slots // before the caller knows: its next call finds room
+		done <- o
 	}()
 	select {
 	case o := <-done:

@@ -61,6 +61,7 @@ func handle(ctx context.Context, e event) (any, error) {
 	case "stream":
 		return &broken{}, nil
 	case "append":
+		time.Sleep(time.Duration(e.Bytes) * time.Millisecond)
 		f, err := os.OpenFile(e.File, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
 			return nil, err
