@@ -1,0 +1,248 @@
+package picture
+
+import (
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/iris-oculus/iris/internal/meshfile/scene"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// Layout of the check picture in pixels.
+const (
+	checkWidth     = 1500
+	checkMaxHeight = 900
+	checkMinHeight = 200
+)
+
+// outline is how far, in pixels, a label's outline reaches inside it.
+const outline = 2
+
+// Opacity of a label's area, over a scan and without one.
+const (
+	tint      = 0.16
+	tintAlone = 0.55
+)
+
+// Check draws three orthogonal slices through the centroid of all labels, with
+// the labels' outlines: axial and coronal with the patient's right at the left,
+// sagittal with anterior at the left. The scan is v, on the labels' grid; nil:
+// there is none. CT is shown in a window for soft tissue, anything else from
+// its 1st to its 99th percentile.
+func Check(m *volume.LabelMap, v *volume.Volume, w io.Writer) error {
+	if v != nil && v.Dims != m.Dims {
+		return fmt.Errorf("labels have %v voxels, the volume %v: want one grid", m.Dims, v.Dims)
+	}
+	g := newGrid(m, v)
+	plates := [3]plate{
+		{name: "AXIAL", across: 0, down: 1, through: 2},
+		{name: "CORONAL", across: 0, down: 2, through: 1},
+		{name: "SAGITTAL", across: 1, down: 2, through: 0},
+	}
+	wide, tall := 0.0, 0.0
+	for _, p := range plates {
+		wide += g.size[p.across]
+		tall = max(tall, g.size[p.down])
+	}
+	room := float64(checkWidth - 4*margin)
+	scale := min(room/wide, (checkMaxHeight-2*margin-captionSpace)/tall) // pixels per mm
+	height := max(int(tall*scale)+2*margin+captionSpace, checkMinHeight)
+	canvas := newCanvas(checkWidth, height)
+	gray := g.window(plates[:])
+	gap := (checkWidth - wide*scale) / 4
+	left := gap
+	for _, p := range plates {
+		across, down := g.size[p.across]*scale, g.size[p.down]*scale
+		panel := image.Rect(int(left), 0, int(left+across), int(down)).Add(image.Pt(0, margin+int((tall*scale-down)/2)))
+		left += across + gap
+		g.draw(canvas, panel, p, gray)
+		caption(canvas, p.name, (panel.Min.X+panel.Max.X)/2, height-margin/2-capHeight)
+	}
+	return encode(w, canvas)
+}
+
+// plate is a slice: which RAS axes run across and down it, and which through it.
+// Both run against their axis: right, anterior and superior are at the left and
+// the top.
+type plate struct {
+	name                  string
+	across, down, through int
+}
+
+// grid is labels and volume seen in axes nearest to RAS.
+type grid struct {
+	labels *volume.LabelMap
+	voxels []int16 // nil: no scan
+	dims   [3]int
+	size   [3]float64 // mm
+	start  int
+	step   [3]int
+	at     [3]int  // voxel of the centroid
+	colors []light // by label
+}
+
+func newGrid(m *volume.LabelMap, v *volume.Volume) *grid {
+	o := volume.Canonical(m.Affine)
+	dims, affine := o.Apply(m.Dims, m.Affine)
+	g := &grid{labels: m, dims: dims, colors: colorsOf(m)}
+	spacing := affine.Spacing()
+	for k := range 3 {
+		g.size[k] = float64(dims[k]) * spacing[k]
+	}
+	g.start, g.step = o.Strides(m.Dims)
+	if v != nil {
+		g.voxels = v.Voxels
+	}
+	g.at = g.centroid()
+	return g
+}
+
+// colorsOf is the colour of every label that the map can hold.
+func colorsOf(m *volume.LabelMap) []light {
+	n := 1 << 8
+	if m.U16 != nil {
+		n = 1 << 16
+	}
+	colors := make([]light, n)
+	for id := range colors {
+		colors[id] = linear(scene.Color(volume.Label{ID: id}))
+	}
+	for _, l := range m.Table.Labels {
+		if l.ID > 0 && l.ID < n {
+			colors[l.ID] = linear(scene.Color(l))
+		}
+	}
+	return colors
+}
+
+func (g *grid) index(p [3]int) int {
+	return g.start + p[0]*g.step[0] + p[1]*g.step[1] + p[2]*g.step[2]
+}
+
+// centroid is the voxel nearest to the mean of all labelled ones, the middle of
+// the grid when there are none.
+func (g *grid) centroid() [3]int {
+	var sum [3]int64
+	count := int64(0)
+	for z := range g.dims[2] {
+		for y := range g.dims[1] {
+			n, sumX := int64(0), int64(0)
+			for x, at := 0, g.index([3]int{0, y, z}); x < g.dims[0]; x, at = x+1, at+g.step[0] {
+				if g.labels.At(at) != 0 {
+					n, sumX = n+1, sumX+int64(x)
+				}
+			}
+			sum[0], sum[1], sum[2], count = sum[0]+sumX, sum[1]+n*int64(y), sum[2]+n*int64(z), count+n
+		}
+	}
+	var at [3]int
+	for k := range at {
+		at[k] = g.dims[k] / 2
+		if count > 0 {
+			at[k] = int((sum[k] + count/2) / count)
+		}
+	}
+	return at
+}
+
+// The window of soft tissue in HU: level 40, width 400.
+const (
+	windowLow  = -160
+	windowHigh = 240
+)
+
+// window maps a voxel to the light of its pixel, 0…1 before the sRGB curve is
+// undone, from what the three slices hold.
+func (g *grid) window(plates []plate) func(float64) light {
+	low, high := float64(windowLow), float64(windowHigh)
+	if g.voxels != nil {
+		var seen volume.Intensities
+		var values []int16
+		for _, p := range plates {
+			at := g.at
+			for i := range g.dims[p.across] {
+				for j := range g.dims[p.down] {
+					at[p.across], at[p.down] = i, j
+					values = append(values, g.voxels[g.index(at)])
+				}
+			}
+		}
+		if seen.Add(values); !seen.Hounsfield() {
+			slices.Sort(values)
+			low, high = float64(values[len(values)/100]), float64(values[len(values)-1-len(values)/100])
+		}
+	}
+	width := max(high-low, 1)
+	return func(value float64) light {
+		code := uint8(255*min(max((value-low)/width, 0), 1) + 0.5)
+		return linear(scene.RGB{code, code, code})
+	}
+}
+
+func (g *grid) draw(canvas *image.NRGBA, panel image.Rectangle, p plate, gray func(float64) light) {
+	width, height := panel.Dx(), panel.Dy()
+	ids := make([]int, width*height)
+	for y := range height {
+		for x := range width {
+			ids[y*width+x] = g.labels.At(g.index(g.voxel(p, g.along(p.across, x, width), g.along(p.down, y, height))))
+		}
+	}
+	opacity := float32(tint)
+	if g.voxels == nil {
+		opacity = tintAlone
+	}
+	for y := range height {
+		for x := range width {
+			l := light{}
+			if g.voxels != nil {
+				l = gray(g.interpolate(p, g.along(p.across, x, width), g.along(p.down, y, height)))
+			}
+			if id := ids[y*width+x]; id != 0 {
+				if onOutline(ids, width, height, x, y) {
+					l = g.colors[id]
+				} else {
+					l = g.colors[id].over(l, opacity)
+				}
+			}
+			canvas.SetNRGBA(panel.Min.X+x, panel.Min.Y+y, l.encode())
+		}
+	}
+}
+
+// along is the continuous voxel index of a pixel's centre; axes run backwards.
+func (g *grid) along(axis, pixel, pixels int) float64 {
+	n := float64(g.dims[axis])
+	return n - 0.5 - (float64(pixel)+0.5)*n/float64(pixels)
+}
+
+// voxel is the nearest voxel to a point of a plate.
+func (g *grid) voxel(p plate, across, down float64) [3]int {
+	at := g.at
+	at[p.across] = min(max(int(math.Round(across)), 0), g.dims[p.across]-1)
+	at[p.down] = min(max(int(math.Round(down)), 0), g.dims[p.down]-1)
+	return at
+}
+
+// interpolate is the volume at a point of a plate, bilinear within the plate.
+func (g *grid) interpolate(p plate, across, down float64) float64 {
+	i, j := math.Floor(across), math.Floor(down)
+	u, v := across-i, down-j
+	value := func(di, dj float64) float64 { return float64(g.voxels[g.index(g.voxel(p, i+di, j+dj))]) }
+	return (1-v)*((1-u)*value(0, 0)+u*value(1, 0)) + v*((1-u)*value(0, 1)+u*value(1, 1))
+}
+
+// onOutline says whether another label, or the picture's edge, is near.
+func onOutline(ids []int, width, height, x, y int) bool {
+	id := ids[y*width+x]
+	for d := 1; d <= outline; d++ {
+		for _, n := range [4][2]int{{x - d, y}, {x + d, y}, {x, y - d}, {x, y + d}} {
+			if n[0] < 0 || n[0] >= width || n[1] < 0 || n[1] >= height || ids[n[1]*width+n[0]] != id {
+				return true
+			}
+		}
+	}
+	return false
+}
