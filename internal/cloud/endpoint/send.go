@@ -13,14 +13,18 @@ import (
 
 // Request is one asynchronous inference.
 type Request struct {
-	Name       string        // the execution's, as InferenceId
-	Input      string        // s3:// URI of the prepared volume
-	Attributes string        // custom attributes for the model server
-	Folder     string        // of the result, below the endpoint's output path
-	File       string        // name of the result: one dot at most
-	TTL        time.Duration // in the queue, 1 min..6 h
-	Timeout    time.Duration // at the model server, 1 s..1 h
+	Name       string // the execution's, as InferenceId
+	Input      string // s3:// URI of the prepared volume
+	Attributes string // custom attributes for the model server
+	Folder     string // of the result, below the endpoint's output path
+	File       string // name of the result: one dot at most
 }
+
+// Times of a request (DESIGN.md §1): in the queue, and at the model server.
+const (
+	requestTTL        = time.Hour
+	invocationTimeout = time.Hour
+)
 
 // Send queues r and says where its result and its failure will be.
 func (e *Endpoint) Send(ctx context.Context, r Request) (output, failure string, err error) {
@@ -33,8 +37,8 @@ func (e *Endpoint) Send(ctx context.Context, r Request) (output, failure string,
 		CustomAttributes:         &r.Attributes,
 		S3OutputPathExtension:    &r.Folder,
 		Filename:                 &r.File,
-		RequestTTLSeconds:        aws.Int32(int32(r.TTL.Seconds())),
-		InvocationTimeoutSeconds: aws.Int32(int32(r.Timeout.Seconds())),
+		RequestTTLSeconds:        aws.Int32(int32(requestTTL.Seconds())),
+		InvocationTimeoutSeconds: aws.Int32(int32(invocationTimeout.Seconds())),
 	})
 	if err != nil {
 		return "", "", fmt.Errorf("%w: queue the request: %w", &job.EndpointFailedError{Message: "the model server's endpoint does not take the request"}, err)

@@ -25,6 +25,7 @@ type container struct {
 	mu      sync.Mutex
 	process *child.Process
 	address string
+	gone    chan struct{} // closed when the process's end has been reported
 	ended   bool
 	running map[int64]context.CancelFunc // by the request's sequence
 }
@@ -74,6 +75,7 @@ func (c *container) keep(ctx context.Context, up func(error), down func()) {
 			if !c.ending() {
 				down()
 			}
+			close(c.gone)
 		} else if p != nil {
 			_ = p.Kill()
 		}
@@ -127,7 +129,7 @@ func (c *container) start() (*child.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.process, c.address = p, address
+	c.process, c.address, c.gone = p, address, make(chan struct{})
 	return p, nil
 }
 
@@ -193,11 +195,13 @@ func (c *container) end(grace time.Duration) {
 	}
 }
 
-// begin notes a request that runs, and how to interrupt it.
-func (c *container) begin(sequence int64, cancel context.CancelFunc) {
+// begin notes a request that runs, and how to interrupt it. gone says when the
+// process that serves it has ended.
+func (c *container) begin(sequence int64, cancel context.CancelFunc) (gone <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.running[sequence] = cancel
+	return c.gone
 }
 
 // finish says whether the request is still the caller's to conclude.

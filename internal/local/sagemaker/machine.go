@@ -31,6 +31,7 @@ const (
 	stopGrace  = 30 * time.Second       // SIGTERM to SIGKILL at a scale-in, as on AWS
 	closeGrace = 5 * time.Second        // when the whole stack ends
 	retryStore = 500 * time.Millisecond // while S3 or SNS do not answer
+	endNoticed = 2 * time.Second        // from a broken connection to the end of its process
 )
 
 func newMachine(s *Service) *machine {
@@ -105,7 +106,7 @@ func (m *machine) serve(e *endpoint, id int64, r request) {
 	m.spawn(func(ctx context.Context) {
 		run, cancel := context.WithCancel(ctx)
 		defer cancel()
-		c.begin(r.Sequence, cancel)
+		gone := c.begin(r.Sequence, cancel)
 		var o outcome
 		ok := m.insist(run, func() (err error) {
 			o, err = m.s.perform(run, c, r)
@@ -114,9 +115,16 @@ func (m *machine) serve(e *endpoint, id int64, r request) {
 		if !c.finish(r.Sequence) || !ok {
 			return // abandoned for running too long, or the service closes
 		}
-		if o.reason == reasonEnded && c.ending() && e.LoseOnScaleIn {
-			m.s.served(e, r.Sequence)
-			return
+		if o.reason == reasonEnded {
+			select { // else the next request would meet the dead process
+			case <-gone:
+			case <-time.After(endNoticed):
+			case <-ctx.Done():
+			}
+			if c.ending() && e.LoseOnScaleIn {
+				m.s.served(e, r.Sequence)
+				return
+			}
 		}
 		m.finish(ctx, e, r, o)
 	})

@@ -68,30 +68,36 @@ func (s Stage) Status(ctx context.Context) (Status, error) {
 // maxSweeps bounds how often a sweep begins again because the lease moved on.
 const maxSweeps = 5
 
+// Release removes a holder whose execution has ended without doing so.
+func (s Stage) Release(ctx context.Context, holder string) error {
+	_, err := s.Handle(ctx, job.GPUInput{Action: job.ActionRelease, Holder: holder})
+	return err
+}
+
 // Sweep is the janitor's part: it drops the holders whose execution is closed
 // and reconciles the endpoint in both directions.
-func (s Stage) Sweep(ctx context.Context, closed func(ctx context.Context, holder string) (bool, error)) (job.GPUOutput, error) {
+func (s Stage) Sweep(ctx context.Context, closed func(ctx context.Context, holder string) (bool, error)) error {
 	for range maxSweeps {
 		l, err := s.Leases.Get(ctx)
 		if err != nil {
-			return job.GPUOutput{}, err
+			return err
 		}
 		var dead []string
 		for _, holder := range l.Holders {
 			gone, err := closed(ctx, holder)
 			if err != nil {
-				return job.GPUOutput{}, fmt.Errorf("sweep the lease: %w", err)
+				return fmt.Errorf("sweep the lease: %w", err)
 			}
 			if gone {
 				dead = append(dead, holder)
 			}
 		}
-		out, err := s.run(ctx, NewDrop(s.Policy, l, dead))
+		_, err = s.run(ctx, NewDrop(s.Policy, l, dead))
 		if !errors.Is(err, job.ErrLeaseConflict) {
-			return out, err
+			return err
 		}
 	}
-	return job.GPUOutput{}, &job.BusyError{Message: fmt.Sprintf("sweep the lease: it changed %d times meanwhile", maxSweeps)}
+	return &job.BusyError{Message: fmt.Sprintf("sweep the lease: it changed %d times meanwhile", maxSweeps)}
 }
 
 func (s Stage) answer(ctx context.Context) (job.GPUOutput, error) {

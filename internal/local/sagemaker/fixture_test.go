@@ -1,0 +1,241 @@
+package sagemaker
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/local/clock"
+)
+
+// modelRole makes this test binary the model server of its own tests.
+const modelRole = "IRIS_SAGEMAKER_TEST_MODEL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(modelRole) != "" {
+		model()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// model answers a request as its custom attributes say.
+func model() {
+	ends := make(chan os.Signal, 1)
+	signal.Notify(ends, syscall.SIGTERM)
+	http.HandleFunc("/ping", func(http.ResponseWriter, *http.Request) {})
+	http.HandleFunc("/invocations", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch do, arg, _ := strings.Cut(r.Header.Get("X-Amzn-SageMaker-Custom-Attributes"), "="); do {
+		case "sleep":
+			d, _ := time.ParseDuration(arg)
+			select {
+			case <-time.After(d):
+			case <-ends:
+				os.Exit(0)
+			}
+		case "exit":
+			os.Exit(3)
+		case "refuse":
+			status, _ := strconv.Atoi(arg)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"code":"bad_volume","message":"no"}`)
+			return
+		case "headers":
+			w.Header().Set("X-Long", strings.Repeat("x", 5000))
+		case "stream":
+			_, _ = w.Write(body)
+			w.(http.Flusher).Flush()
+			return
+		case "cut":
+			w.Header().Set("Content-Length", "1000")
+			_, _ = w.Write(body)
+			w.(http.Flusher).Flush()
+			os.Exit(4)
+		case "once": // hangs the first time: arg is a file that then exists
+			if _, err := os.Stat(arg); err != nil {
+				_ = os.WriteFile(arg, nil, 0o600)
+				select {}
+			}
+		}
+		w.Header().Set("Content-Type", "application/gzip")
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		_, _ = w.Write(bytes.ToUpper(body))
+	})
+	go func() {
+		if s := <-ends; s != nil {
+			time.Sleep(10 * time.Millisecond)
+			os.Exit(0)
+		}
+	}()
+	_ = http.ListenAndServe("127.0.0.1:"+os.Getenv("SAGEMAKER_BIND_TO_PORT"), nil)
+}
+
+// memory is S3 in memory: one map for all buckets.
+type memory struct {
+	mu      sync.Mutex
+	objects map[string][]byte
+	full    bool
+}
+
+type bucket struct {
+	m    *memory
+	name string
+}
+
+func (m *memory) bucket(name string) Objects { return bucket{m, name} }
+
+func (m *memory) put(uri, body string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.objects[strings.TrimPrefix(uri, "s3://")] = []byte(body)
+}
+
+func (m *memory) get(uri string) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b, found := m.objects[strings.TrimPrefix(uri, "s3://")]
+	return string(b), found
+}
+
+func (b bucket) Head(_ context.Context, key string) (job.Object, error) {
+	body, found := b.m.get(b.name + "/" + key)
+	if !found {
+		return job.Object{}, fmt.Errorf("head: %w", job.ErrNotFound)
+	}
+	return job.Object{Key: key, Size: int64(len(body))}, nil
+}
+
+func (b bucket) Get(_ context.Context, key string) (io.ReadCloser, error) {
+	body, found := b.m.get(b.name + "/" + key)
+	if !found {
+		return nil, fmt.Errorf("get: %w", job.ErrNotFound)
+	}
+	return io.NopCloser(strings.NewReader(body)), nil
+}
+
+func (b bucket) Put(_ context.Context, key, _ string, body io.Reader) (job.Artifact, error) {
+	all, err := io.ReadAll(body)
+	if err != nil {
+		return job.Artifact{}, err
+	}
+	b.m.mu.Lock()
+	full := b.m.full
+	b.m.mu.Unlock()
+	if full {
+		return job.Artifact{}, fmt.Errorf("put: %w", syscall.ENOSPC)
+	}
+	b.m.put(b.name+"/"+key, string(all))
+	return job.Artifact{Bytes: int64(len(all))}, nil
+}
+
+// message is one thing published or emitted.
+type message struct{ topic, text string }
+
+// stage is a service under test, with everything around it in memory.
+type stage struct {
+	t        *testing.T
+	s        *Service
+	cfg      Config
+	store    *memory
+	messages chan message
+	states   chan stateChange
+	server   *httptest.Server
+}
+
+// setUp starts a service with one endpoint; change may alter its declaration.
+func setUp(t *testing.T, dir string, change func(*Endpoint)) *stage {
+	t.Helper()
+	f := &stage{
+		t: t, store: &memory{objects: map[string][]byte{}},
+		messages: make(chan message, 100), states: make(chan stateChange, 1000),
+	}
+	e := Endpoint{
+		Name: "gpu", Config: "gpu-config", OutputPath: "s3://work", FailurePath: "s3://work/failures",
+		SuccessTopic: "arn:ok", ErrorTopic: "arn:error",
+		Model: Model{Command: []string{os.Args[0]}, Env: append(os.Environ(), modelRole+"=1"), StartTimeout: 20 * time.Second},
+	}
+	if change != nil {
+		change(&e)
+	}
+	f.cfg = Config{
+		Dir: dir, Clock: clock.Real{}, Bucket: f.store.bucket, Log: os.Stderr, Endpoints: []Endpoint{e},
+		Publish: func(_ context.Context, topic, _, text string) error {
+			f.messages <- message{topic, text}
+			return nil
+		},
+		Emit: func(_ context.Context, _, _ string, _ []string, detail any) error {
+			f.states <- detail.(stateChange)
+			return nil
+		},
+	}
+	f.start()
+	t.Cleanup(func() { f.server.Close(); _ = f.s.Close() })
+	return f
+}
+
+func (f *stage) start() {
+	f.t.Helper()
+	s, err := New(f.cfg)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.s = s
+	if f.server != nil {
+		f.server.Close()
+	}
+	f.server = httptest.NewServer(s)
+}
+
+// sdk is a client configuration that reaches the service.
+func (f *stage) sdk() aws.Config {
+	return aws.Config{
+		Region: region, BaseEndpoint: &f.server.URL, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
+	}
+}
+
+// next is the next message; it must come soon.
+func (f *stage) next() message {
+	f.t.Helper()
+	select {
+	case m := <-f.messages:
+		return m
+	case <-time.After(20 * time.Second):
+		f.t.Fatal("no message in 20 s")
+		return message{}
+	}
+}
+
+// until waits for the endpoint to be InService with n instances.
+func (f *stage) until(n int) {
+	f.t.Helper()
+	limit := time.After(20 * time.Second)
+	for {
+		select {
+		case st := <-f.states:
+			v := st.ProductionVariants[0]
+			if st.EndpointStatus == "IN_SERVICE" && v.CurrentInstanceCount == n && v.DesiredInstanceCount == n {
+				return
+			}
+		case <-limit:
+			f.t.Fatalf("not InService with %d instances in 20 s", n)
+		}
+	}
+}
