@@ -3,22 +3,12 @@ package endpoint
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
-
-// Request is one asynchronous inference.
-type Request struct {
-	Name       string // the execution's, as InferenceId
-	Input      string // s3:// URI of the prepared volume
-	Attributes string // custom attributes for the model server
-	Folder     string // of the result, below the endpoint's output path
-	File       string // name of the result: one dot at most
-}
 
 // Times of a request (DESIGN.md §1): in the queue, and at the model server.
 const (
@@ -27,7 +17,7 @@ const (
 )
 
 // Send queues r and says where its result and its failure will be.
-func (e *Endpoint) Send(ctx context.Context, r Request) (output, failure string, err error) {
+func (e *Endpoint) Send(ctx context.Context, r job.InferenceRequest) (output, failure string, err error) {
 	out, err := e.runtime.InvokeEndpointAsync(ctx, &sagemakerruntime.InvokeEndpointAsyncInput{
 		EndpointName:             &e.cfg.Name,
 		InputLocation:            &r.Input,

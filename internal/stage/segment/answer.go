@@ -50,8 +50,11 @@ func (s Stage) Recover(ctx context.Context, r job.Record) error {
 	if r.Token == "" || r.Status.Ended() || r.Erased {
 		return nil
 	}
-	_, err := s.settleFromWork(ctx, r)
-	return err
+	settled, err := s.settleFromWork(ctx, r)
+	if settled || err != nil || r.Request.Outstanding || r.Status == job.Meshing || r.Request.Sent >= maxSends {
+		return err
+	}
+	return s.send(ctx, r) // whoever was about to send it died
 }
 
 // discard deletes a result that nobody waits for.
@@ -91,10 +94,6 @@ func (s Stage) settleFromWork(ctx context.Context, r job.Record) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read failure: %w", err)
 	}
-	// The failure object goes first: a request that is sent again must not find it.
-	if err := s.Work.Delete(ctx, key); err != nil {
-		return false, fmt.Errorf("delete failure: %w", err)
-	}
 	return true, s.failed(ctx, r, string(reason))
 }
 
@@ -133,12 +132,36 @@ func (s Stage) failed(ctx context.Context, r job.Record, reason string) error {
 		return s.fail(ctx, r.Token, "RejectedError", refused.Error())
 	}
 	if r.Request.Sent < maxSends && s.Now().Sub(r.Request.At) < resendWithin {
-		return s.send(ctx, r)
+		return s.sendAgain(ctx, r)
 	}
 	if err := s.answered(ctx, r); err != nil {
 		return err
 	}
 	return s.fail(ctx, r.Token, "EndpointFailedError", "the model server failed at this scan")
+}
+
+// sendAgain first notes that nothing is under way, so that a crash before the
+// new request is made good by a repeat; the new request must not find the old failure.
+func (s Stage) sendAgain(ctx context.Context, r job.Record) error {
+	_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
+		if now.Attempt != r.Attempt || now.Status.Ended() {
+			return job.ErrStale
+		}
+		now.Request.Outstanding = false
+		return nil
+	})
+	if errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("record lost request: %w", err)
+	}
+	if key, ok := s.Work.KeyOf(r.Request.Failure); ok {
+		if err := s.Work.Delete(ctx, key); err != nil {
+			return fmt.Errorf("delete failure: %w", err)
+		}
+	}
+	return s.send(ctx, r)
 }
 
 // refusal finds the {code, message} with which a model server refuses a scan.

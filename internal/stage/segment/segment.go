@@ -38,23 +38,13 @@ type Endpoint interface {
 	// Up says whether an instance is in service now.
 	Up(ctx context.Context) (bool, error)
 	// Send queues a request and says where its result and its failure will be.
-	Send(ctx context.Context, r Request) (output, failure string, err error)
+	Send(ctx context.Context, r job.InferenceRequest) (output, failure string, err error)
 }
 
 // Tokens completes the task that waits.
 type Tokens interface {
 	Succeed(ctx context.Context, token string, output any) error
 	Fail(ctx context.Context, token, name, cause string) error
-}
-
-// Request is one asynchronous inference: Name is the execution's, Input an
-// s3:// URI; the result goes to Folder/File of the work bucket.
-type Request struct {
-	Name       string
-	Input      string
-	Attributes string
-	Folder     string
-	File       string
 }
 
 // Stage is segment and segmented. All fields are needed.
@@ -107,12 +97,14 @@ func waitingFor(status job.Status, up bool) job.Status {
 // again to the same place, and never forgets it.
 func (s Stage) send(ctx context.Context, r job.Record) error {
 	name := job.ExecutionName(r.ID, r.Attempt)
-	output, failure, err := s.Endpoint.Send(ctx, Request{
+	output, failure, err := s.Endpoint.Send(ctx, job.InferenceRequest{
 		Name:       name,
 		Input:      s.Work.URI(job.Key(r.ID, r.Attempt, job.VolumeObject)),
 		Attributes: attributes(r.Options),
 		Folder:     strings.TrimSuffix(job.Key(r.ID, r.Attempt, ""), "/"),
 		File:       job.LabelsObject,
+		TTL:        requestTTL,
+		Timeout:    invocationTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("send request: %w", err)
@@ -129,6 +121,12 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 	}
 	return nil
 }
+
+// Bounds of one request (DESIGN.md §1): Segment's task waits longer than both together.
+const (
+	requestTTL        = time.Hour
+	invocationTimeout = time.Hour
+)
 
 // maxAttributes is SageMaker's bound on custom attributes, in bytes.
 const maxAttributes = 1024
