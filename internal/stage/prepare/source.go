@@ -1,0 +1,124 @@
+package prepare
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/archive"
+	"github.com/iris-oculus/iris/internal/volume/dicom"
+	"github.com/iris-oculus/iris/internal/volume/drop"
+	"github.com/iris-oculus/iris/internal/volume/nifti"
+)
+
+// Source is an upload: one file, or a folder of files when Folder is set.
+type Source struct {
+	File   io.ReaderAt
+	Size   int64
+	Folder drop.Files
+}
+
+// Options is what the scan's owner may say about it, as in job.Options.
+type Options struct {
+	Series   int
+	Modality string
+}
+
+// Report is what was found and written.
+type Report struct {
+	Dims     [3]int
+	Affine   volume.Affine
+	Modality string        // CT, MR, PT; empty: not known
+	Source   *dicom.Source // nil unless the scan was DICOM
+	Warnings []job.Notice
+}
+
+// Volume writes the source as a canonical volume (.nii.gz) to dst. Its kind is
+// told by its content. What was written is of use only without an error; a scan
+// at fault is a *job.RejectedError or a *job.UnsupportedError.
+func (s Source) Volume(ctx context.Context, dst io.Writer, o Options) (Report, error) {
+	report, err := s.convert(ctx, dst, o)
+	return report, named(err)
+}
+
+func (s Source) convert(ctx context.Context, dst io.Writer, o Options) (Report, error) {
+	if s.Folder != nil {
+		return fromDICOM(ctx, s.Folder, dst, o)
+	}
+	kind, err := s.detect()
+	if err != nil {
+		return Report{}, err
+	}
+	switch kind {
+	case kindZip:
+		z, err := archive.OpenZip(s.File, s.Size)
+		if err != nil {
+			return Report{}, err
+		}
+		return fromDICOM(ctx, z, dst, o)
+	case kindTarGz:
+		return fromDICOM(ctx, &archive.TarGz{R: s.File, Size: s.Size}, dst, o)
+	case kindDICOM:
+		return fromDICOM(ctx, single{s}, dst, o)
+	}
+	r, err := nifti.Convert(ctx, s.File, s.Size, dst, nifti.ConvertOptions{Modality: o.Modality})
+	return Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Warnings: notices(r.Warnings)}, err
+}
+
+func fromDICOM(ctx context.Context, files drop.Files, dst io.Writer, o Options) (Report, error) {
+	r, err := dicom.Convert(ctx, files, dst, dicom.Options{Series: o.Series, Modality: o.Modality})
+	if err != nil {
+		return Report{}, err
+	}
+	return Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Source: &r.Source, Warnings: notices(r.Warnings)}, nil
+}
+
+// Labels writes a source that is a label map already as the model server would
+// have answered it.
+func (s Source) Labels(dst io.Writer) error {
+	if s.Folder != nil {
+		return named(volume.Reject("unrecognized", "task=labels takes one NIfTI label map: a folder was sent"))
+	}
+	kind, err := s.detect()
+	if err == nil && kind != kindNIfTI {
+		err = volume.Reject("unrecognized", "task=labels takes one NIfTI label map (.nii or .nii.gz)")
+	}
+	if err != nil {
+		return named(err)
+	}
+	m, err := nifti.ReadLabels(io.NewSectionReader(s.File, 0, s.Size))
+	if err != nil {
+		return named(err)
+	}
+	return named(nifti.WriteLabels(dst, m))
+}
+
+// single is one DICOM file as a drop.
+type single struct{ Source }
+
+// Each implements drop.Files.
+func (s single) Each(_ context.Context, _ []int, visit func(drop.File) error) error {
+	return visit(drop.File{Size: s.Size, Body: io.NewSectionReader(s.File, 0, s.Size)})
+}
+
+// named turns a scan's fault into the named error of the workflow.
+func named(err error) error {
+	var fault *volume.Error
+	switch {
+	case !errors.As(err, &fault):
+		return err
+	case fault.Unsupported:
+		return &job.UnsupportedError{Code: fault.Code, Message: fault.Message}
+	}
+	return &job.RejectedError{Code: fault.Code, Message: fault.Message}
+}
+
+func notices(warnings []nifti.Warning) []job.Notice {
+	var out []job.Notice
+	for _, w := range warnings {
+		out = append(out, job.Notice{Code: w.Code, Message: w.Message})
+	}
+	return out
+}

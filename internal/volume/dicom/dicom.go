@@ -1,0 +1,138 @@
+// Package dicom turns a drop of DICOM files into the canonical volume: files go
+// in, in any order and mixed with others; out comes one NIfTI, int16, Hounsfield
+// units for CT, axes closest to RAS, and a report. Two passes, headers then
+// pixels: memory is a few planes whatever the number of slices, but the whole
+// int16 volume when the slices are not stacked along the patient's long axis.
+//
+// Errors that are the drop's fault are *volume.Error with the codes of the
+// packages header, pixel, series and syntax, or empty_archive, nested_archive,
+// unrecognized. Nothing of a file's text reaches an error or a warning.
+package dicom
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/regrid"
+	"github.com/iris-oculus/iris/internal/volume/dicom/series"
+	"github.com/iris-oculus/iris/internal/volume/drop"
+	"github.com/iris-oculus/iris/internal/volume/nifti"
+)
+
+// Options is what the scan's owner may say about it.
+type Options struct {
+	Series   int    // number from the list of a multiple_series error; 0: the only or largest
+	Modality string // CT, MR or PT; empty: what the files say
+}
+
+// Report is what Convert found and wrote.
+type Report struct {
+	Dims     [3]int
+	Affine   volume.Affine
+	Modality string
+	Warnings []nifti.Warning
+	Source   Source
+}
+
+// Source names the instances behind a volume, for an export that must refer to
+// them. It identifies a study: it belongs with the job's work files, never in a log.
+type Source struct {
+	Study            string        `json:"study_instance_uid"`
+	Series           string        `json:"series_instance_uid"`
+	FrameOfReference string        `json:"frame_of_reference_uid"`
+	Resampled        bool          `json:"resampled"` // slices and planes do not correspond
+	Slices           []SourceSlice `json:"slices"`    // in order of the planes along the stack
+}
+
+// SourceSlice is one frame: Frame counts from 1 in multi-frame files, 0 in others.
+type SourceSlice struct {
+	Class    string `json:"sop_class_uid"`
+	Instance string `json:"sop_instance_uid"`
+	Frame    int    `json:"frame,omitempty"`
+}
+
+// Convert writes the volume of the series that was meant to dst. What it has
+// written is of use only if it returns no error.
+func Convert(ctx context.Context, files drop.Files, dst io.Writer, o Options) (Report, error) {
+	found, err := scan(ctx, files)
+	if err != nil {
+		return Report{}, err
+	}
+	chosen, err := found.series.Choose(series.Choice{Number: o.Series, Modality: o.Modality})
+	if err != nil {
+		return Report{}, err
+	}
+	stack, err := chosen.Stack()
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Modality: chosen.Modality, Source: source(chosen, stack)}
+	if o.Modality != "" {
+		report.Modality = o.Modality
+	}
+	report.warn(found, chosen, stack)
+	out := output{dims: stack.Dims, affine: stack.Affine}
+	if !stack.Regular() {
+		grid, err := regrid.Of(stack)
+		if err != nil {
+			return Report{}, err
+		}
+		out = output{dims: grid.Dims, affine: grid.Affine, grid: grid, fill: fillOf(report.Modality)}
+	}
+	if report.Dims, report.Affine, err = out.open(ctx, dst); err != nil {
+		return Report{}, err
+	}
+	if err := pixels(ctx, files, chosen, stack, out.push); err != nil {
+		return Report{}, err
+	}
+	return report, out.close()
+}
+
+// fillOf is the value of what no slice covers: air in a CT, nothing elsewhere.
+func fillOf(modality string) int16 {
+	if modality == "CT" {
+		return -1024
+	}
+	return 0
+}
+
+func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
+	add := func(code, format string, args ...any) {
+		r.Warnings = append(r.Warnings, nifti.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
+	}
+	if found.strangers > 0 {
+		add("strangers", "%d files are no DICOM images and were passed over", found.strangers)
+	}
+	if n := found.series.Others(s); n > 0 {
+		add("other_series", "the upload holds %d more series; one of %d slices was taken", n, len(s.Slices))
+	}
+	if n := len(s.Slices) - len(st.Depth); n > 0 {
+		add("duplicate_slices", "%d slices are there more than once; each was taken once", n)
+	}
+	if st.Tilted {
+		add("tilt_corrected", "the gantry was tilted: the scan was resampled to a rectangular grid")
+	}
+	if !st.Even {
+		add("variable_spacing", "the distance between slices varies: the scan was resampled to even slices")
+	}
+}
+
+func source(s *series.Series, st *series.Stack) Source {
+	out := Source{Study: s.Study, Series: s.UID, FrameOfReference: s.FrameOfReference, Resampled: !st.Regular()}
+	plane := -1
+	for _, sl := range s.Slices {
+		if sl.Plane == plane {
+			continue // a duplicate
+		}
+		plane = sl.Plane
+		im := s.Images[sl.Image]
+		slice := SourceSlice{Class: im.SOPClass, Instance: im.SOPInstance}
+		if im.Frames > 1 {
+			slice.Frame = sl.Frame + 1
+		}
+		out.Slices = append(out.Slices, slice)
+	}
+	return out
+}

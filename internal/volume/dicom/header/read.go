@@ -1,0 +1,164 @@
+package header
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/syntax"
+)
+
+// SniffLength is how many bytes of a file Sniff wants to see.
+const SniffLength = 4096
+
+// Kind is what a file's first bytes tell.
+type Kind int
+
+// A file is no DICOM file at all, one that can be read, or the damaged rest of one.
+const (
+	Other Kind = iota
+	DICOM
+	Damaged
+)
+
+// Sniff judges a file by its first bytes, never by its name. A file without
+// preamble counts when it begins with an element of group 0002 or 0008.
+func Sniff(head []byte) Kind {
+	if len(head) >= 132 && string(head[128:132]) == "DICM" {
+		return DICOM
+	}
+	if _, _, ok := bareSyntax(head); ok {
+		return DICOM
+	}
+	// Every data set names its SOP class near its start, and all of them begin so.
+	if bytes.Contains(head, []byte("1.2.840.10008.")) && bytes.IndexByte(head, 0) >= 0 {
+		return Damaged
+	}
+	return Other
+}
+
+// bareSyntax recognises a data set by its first element.
+func bareSyntax(b []byte) (order binary.ByteOrder, implicit, ok bool) {
+	if len(b) < 8 {
+		return nil, false, false
+	}
+	order = binary.LittleEndian
+	if b[0] == 0 && b[1] == 8 {
+		order = binary.BigEndian
+	}
+	group := order.Uint16(b)
+	if group != 0x0008 && group != 0x0002 {
+		return nil, false, false
+	}
+	if knownVR(b[4:6]) {
+		return order, false, true
+	}
+	// Implicit: small element number and a first value of a plausible length.
+	return order, true, order == binary.LittleEndian && order.Uint16(b[2:]) < 0x0100 && order.Uint32(b[4:]) < 4096
+}
+
+// Read reads a file of size bytes up to its pixel data. The reader it returns
+// stands at the first byte of the pixel data.
+func Read(r io.Reader, size int64) (*Header, io.Reader, error) {
+	c := newCursor(r, size)
+	h := &Header{}
+	head, err := c.peek(132)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(head) == 132 && string(head[128:]) == "DICM" {
+		if err := c.skip(132); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := readMeta(c, h); err != nil {
+		return nil, nil, err
+	}
+	s := syntax.Find(h.TransferSyntax)
+	if s.Deflated {
+		c = inflate(c)
+	}
+	if s.BigEndian {
+		c.order = binary.BigEndian
+	}
+	// The first element tells explicit from implicit better than the meta group,
+	// which some archives leave as it was when they rewrite a file.
+	first, err := c.peek(8)
+	if err != nil {
+		return nil, nil, err
+	}
+	implicit := h.TransferSyntax == "" || h.TransferSyntax == syntax.ImplicitLE
+	if order, imp, ok := bareSyntax(first); ok && !s.BigEndian {
+		c.order, implicit = order, imp
+	}
+	if h.TransferSyntax == "" {
+		h.TransferSyntax = syntax.ExplicitLE
+		if c.order == binary.BigEndian {
+			h.TransferSyntax = syntax.ExplicitBE
+		}
+	}
+	w := &walker{c: c, h: h}
+	if err := w.walk(implicit); err != nil {
+		return h, nil, err
+	}
+	return h, c.r, nil
+}
+
+// readMeta reads group 0002, always explicit little endian. Its length element
+// is not trusted: the group ends where another begins.
+func readMeta(c *cursor, h *Header) error {
+	for n := 0; ; n++ {
+		b, err := c.peek(2)
+		if err != nil || len(b) < 2 || binary.LittleEndian.Uint16(b) != 2 || n > 64 {
+			return err
+		}
+		e, err := c.next(false)
+		if err != nil {
+			return err
+		}
+		if e.tag != tagTransferSyntax || e.length > maxValue {
+			err = c.skip(int64(e.length))
+		} else if b, err = c.read(int(e.length)); err == nil {
+			h.TransferSyntax = text(b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// inflate goes on in the deflated data set. How long that is nobody says: more
+// than MaxRatio times what is there is a bomb.
+func inflate(c *cursor) *cursor {
+	size := max(volume.RatioFloor, min(c.left(), volume.MaxExpandedBytes/volume.MaxRatio)*volume.MaxRatio)
+	in := newCursor(&inflater{flate.NewReader(c.r)}, size)
+	in.beyond = volume.Reject("too_large", "a deflated DICOM file expands to more than %d MiB: such a file is no scan", size>>20)
+	return in
+}
+
+// inflater names a fault of the deflate stream.
+type inflater struct{ r io.Reader }
+
+func (i *inflater) Read(p []byte) (int, error) {
+	n, err := i.r.Read(p)
+	if _, broken := err.(flate.CorruptInputError); broken {
+		err = corrupt("its deflated data cannot be expanded")
+	}
+	return n, err
+}
+
+// pixels notes the pixel data and ends the walk.
+func (w *walker) pixels(e element) error {
+	w.h.Float = e.tag != tagPixels
+	w.h.Pixels = PixelData{Present: true, Encapsulated: e.length == endless, Words: e.vr == "OW"}
+	if e.length != endless {
+		w.h.Pixels.Length = int64(e.length)
+		if w.h.Pixels.Length > w.c.left() {
+			return w.c.short()
+		}
+	}
+	return nil
+}

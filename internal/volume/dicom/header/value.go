@@ -1,0 +1,151 @@
+package header
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// value keeps the element's value when a volume needs it and skips it otherwise.
+func (w *walker) value(e element, top level) error {
+	wanted := top.group != nil && frameTag(e.tag) || len(w.stack) == 0 && fileTag(e.tag)
+	if !wanted || e.length > maxValue {
+		return w.c.skip(int64(e.length))
+	}
+	b, err := w.c.read(int(e.length))
+	if err != nil {
+		return err
+	}
+	if frameTag(e.tag) && top.group != nil {
+		top.group.set(e.tag, b)
+		return nil
+	}
+	w.h.set(e.tag, b, w.c)
+	return nil
+}
+
+// frameTag says whether t may be given frame by frame.
+func frameTag(t tag) bool {
+	switch t {
+	case tagPosition, tagOrientation, tagSpacing, tagSlope, tagIntercept, tagFrameType:
+		return true
+	}
+	return false
+}
+
+func fileTag(t tag) bool {
+	switch t {
+	case tagImageType, tagSOPClass, tagSOPInstance, tagModality, tagStudy, tagSeries, tagFrameOfReference,
+		tagSamples, tagPhotometric, tagFrames, tagRows, tagColumns,
+		tagBitsAllocated, tagBitsStored, tagHighBit, tagSigned:
+		return true
+	}
+	return false
+}
+
+func (h *Header) set(t tag, b []byte, c *cursor) {
+	switch t {
+	case tagImageType:
+		h.Localizer = isLocalizer(b)
+	case tagSOPClass:
+		h.SOPClass = text(b)
+	case tagSOPInstance:
+		h.SOPInstance = text(b)
+	case tagModality:
+		h.Modality = text(b)
+	case tagStudy:
+		h.Study = text(b)
+	case tagSeries:
+		h.Series = text(b)
+	case tagFrameOfReference:
+		h.FrameOfReference = text(b)
+	case tagPhotometric:
+		h.Photometric = text(b)
+	case tagFrames:
+		n, err := strconv.Atoi(text(b))
+		if err != nil && text(b) != "" {
+			n = -1
+		}
+		h.NumberOfFrames = n
+	default:
+		if len(b) < 2 {
+			return
+		}
+		n := int(c.order.Uint16(b))
+		switch t {
+		case tagSamples:
+			h.Samples = n
+		case tagRows:
+			h.Rows = n
+		case tagColumns:
+			h.Columns = n
+		case tagBitsAllocated:
+			h.BitsAllocated = n
+		case tagBitsStored:
+			h.BitsStored = n
+		case tagHighBit:
+			h.HighBit = n
+		case tagSigned:
+			h.Signed = n == 1
+		}
+	}
+}
+
+func (f *Frame) set(t tag, b []byte) {
+	if text(b) == "" {
+		return // an empty tag says nothing
+	}
+	var one [1]float64
+	ok, has := true, Fields(0)
+	switch t {
+	case tagPosition:
+		ok, has = numbers(f.Position[:], b), HasPosition
+	case tagOrientation:
+		ok, has = numbers(f.Orientation[:], b), HasOrientation
+	case tagSpacing:
+		ok, has = numbers(f.Spacing[:], b), HasSpacing
+	case tagSlope:
+		ok, has = numbers(one[:], b), HasSlope
+		f.Slope = one[0]
+	case tagIntercept:
+		ok, has = numbers(one[:], b), HasIntercept
+		f.Intercept = one[0]
+	case tagFrameType:
+		if isLocalizer(b) {
+			has = IsLocalizer
+		}
+	}
+	if !ok {
+		has |= Bad
+	}
+	f.Has |= has
+}
+
+// text is a value without its padding.
+func text(b []byte) string { return strings.Trim(string(b), " \x00") }
+
+// numbers reads decimal strings separated by backslashes into out; false when
+// there are fewer, or one is no finite number.
+func numbers(out []float64, b []byte) bool {
+	parts := strings.Split(text(b), `\`)
+	if len(parts) < len(out) {
+		return false
+	}
+	for i := range out {
+		v, err := strconv.ParseFloat(strings.TrimSpace(parts[i]), 64)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+		out[i] = v
+	}
+	return true
+}
+
+func isLocalizer(b []byte) bool {
+	for _, part := range strings.Split(text(b), `\`) {
+		if p := strings.TrimSpace(part); p == "LOCALIZER" || p == "SCOUT" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+// Package pixel turns the stored samples of one frame into modality values: raw
+// bytes and a rescale slope and intercept go in, int16 comes out (Hounsfield
+// units for CT). Stored bits are masked and sign-extended, values rounded half
+// to even and saturated. MONOCHROME1 and padding values concern display only
+// and change nothing, as in dcm2niix.
+//
+// A header that contradicts its pixel data is a *volume.Error: bad_pixel_length,
+// too_large, corrupt_dicom, unsupported_image_type.
+package pixel
+
+import (
+	"math/bits"
+
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/header"
+	"github.com/iris-oculus/iris/internal/volume/dicom/syntax"
+)
+
+// Layout is how the samples of a file's frames are stored.
+type Layout struct {
+	Rows, Columns int
+	Bits          int // allocated: 8, 16 or 32
+	Stored        int // bits that carry the sample
+	Shift         int // bits below it
+	Signed        bool
+	BigEndian     bool
+	Swapped       bool // 8-bit samples swapped in pairs: OW in big endian
+}
+
+// FrameBytes is the size of one frame.
+func (l Layout) FrameBytes() int { return l.Rows * l.Columns * l.Bits / 8 }
+
+// Of is the layout of a grayscale file whose pixel data is stored as it is.
+func Of(h *header.Header) (Layout, error) {
+	if h.Float || h.BitsAllocated != 8 && h.BitsAllocated != 16 && h.BitsAllocated != 32 {
+		return Layout{}, volume.Unsupported("unsupported_image_type",
+			"the samples have %d bits: 8, 16 and 32-bit integers are read", h.BitsAllocated)
+	}
+	if err := checkLength(h); err != nil {
+		return Layout{}, err
+	}
+	l := Layout{Rows: h.Rows, Columns: h.Columns, Bits: h.BitsAllocated, Stored: h.BitsStored, Signed: h.Signed}
+	if l.Stored == 0 {
+		l.Stored = l.Bits
+	}
+	if l.Stored > l.Bits {
+		return Layout{}, volume.Reject("corrupt_dicom", "a DICOM file stores %d bits in samples of %d", l.Stored, l.Bits)
+	}
+	if high := h.HighBit; high >= l.Stored && high < l.Bits {
+		l.Shift = high + 1 - l.Stored
+	}
+	l.BigEndian = syntax.Find(h.TransferSyntax).BigEndian
+	l.Swapped = l.BigEndian && l.Bits == 8 && h.Pixels.Words
+	return l, nil
+}
+
+// checkLength compares what the header announces with the bytes that are there,
+// before anybody allocates by it. Pixel data is padded to an even length.
+func checkLength(h *header.Header) error {
+	if h.NumberOfFrames < 0 || h.Rows < 1 || h.Columns < 1 {
+		return volume.Reject("corrupt_dicom", "an image has %d rows, %d columns, %d frames", h.Rows, h.Columns, h.NumberOfFrames)
+	}
+	// Rows and columns are 16-bit, so the first product fits; the second may not.
+	frame := uint64(h.Rows) * uint64(h.Columns) * uint64(h.BitsAllocated/8)
+	over, want := bits.Mul64(frame, uint64(h.Frames()))
+	have := uint64(h.Pixels.Length)
+	if over != 0 || have != want && have != want+want%2 {
+		return volume.Reject("bad_pixel_length", "an image of %d × %d, %d frames needs other than its %d bytes of pixel data",
+			h.Columns, h.Rows, h.Frames(), h.Pixels.Length)
+	}
+	if h.Rows > volume.MaxAxis || h.Columns > volume.MaxAxis || h.Frames() > header.MaxFrames {
+		return volume.Reject("too_large", "an image has %d × %d pixels, %d frames: at most %d × %d, %d frames are read",
+			h.Columns, h.Rows, h.Frames(), volume.MaxAxis, volume.MaxAxis, header.MaxFrames)
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package dicom
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+	"sort"
+
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/header"
+	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
+	"github.com/iris-oculus/iris/internal/volume/dicom/series"
+	"github.com/iris-oculus/iris/internal/volume/drop"
+)
+
+// inFlight is how many bytes of planes may be on their way from the reader to
+// the writer: enough to keep both busy.
+const inFlight = 8 << 20
+
+// plane is one decoded slice on its way.
+type plane struct {
+	k      int
+	voxels []int16
+}
+
+// reader is the second pass: it reads, decodes and sends planes.
+type reader struct {
+	series *series.Series
+	slices map[int][]series.Slice // by file, in order of frames
+	shared []int                  // number of slices at each plane
+	sums   map[int][32]byte       // of planes with more than one slice
+	free   chan []int16
+	planes chan<- plane
+	scale  pixel.Rescaler
+	raw    []byte
+}
+
+// pixels reads the series' slices and pushes their planes in order of depth.
+// Reading and decoding run beside the pushing.
+func pixels(ctx context.Context, files drop.Files, s *series.Series, st *series.Stack, push func([]int16) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	size := st.Dims[0] * st.Dims[1]
+	buffers := max(2, min(8, inFlight/(2*size)))
+	planes := make(chan plane, buffers)
+	r := &reader{series: s, shared: make([]int, len(st.Depth)), slices: map[int][]series.Slice{},
+		sums: map[int][32]byte{}, free: make(chan []int16, buffers), planes: planes}
+	for range buffers {
+		r.free <- make([]int16, size)
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer close(planes)
+		done <- files.Each(ctx, r.plan(), func(f drop.File) error { return r.file(ctx, f) })
+	}()
+	err := inOrder(planes, r.free, len(st.Depth), size, push)
+	cancel()
+	for range planes { // let the reader end
+	}
+	if readErr := <-done; readErr != nil && (err == nil || errors.Is(err, errIncomplete)) {
+		return readErr
+	}
+	return err
+}
+
+// plan sorts the slices by file and lists the files by their first plane.
+func (r *reader) plan() []int {
+	first := map[int]int{}
+	var want []int
+	for _, sl := range r.series.Slices { // in order of planes
+		file := r.series.Images[sl.Image].File
+		if _, seen := first[file]; !seen {
+			first[file] = sl.Plane
+			want = append(want, file)
+		}
+		r.slices[file] = append(r.slices[file], sl)
+		r.shared[sl.Plane]++
+	}
+	for _, slices := range r.slices {
+		sort.Slice(slices, func(i, j int) bool { return slices[i].Frame < slices[j].Frame })
+	}
+	return want
+}
+
+// file decodes one file's frames, in the order in which they are stored.
+func (r *reader) file(ctx context.Context, f drop.File) error {
+	slices := r.slices[f.Index]
+	h, body, err := header.Read(f.Body, f.Size)
+	if err != nil {
+		return err
+	}
+	layout, err := pixel.Of(h)
+	if err != nil {
+		return err
+	}
+	if layout != r.series.Images[slices[0].Image].Layout {
+		return volume.Reject("corrupt_dicom", "a file changed while it was read")
+	}
+	at := 0
+	for _, sl := range slices {
+		skip := int64(sl.Frame-at) * int64(layout.FrameBytes())
+		if _, err := io.CopyN(io.Discard, body, skip); err != nil {
+			return cut(err)
+		}
+		if err := r.frame(ctx, body, sl, layout); err != nil {
+			return err
+		}
+		at = sl.Frame + 1
+	}
+	_, err = io.Copy(io.Discard, f.Body) // to the end, where containers keep their checksums
+	return err
+}
+
+// frame decodes one frame and sends it, unless it repeats one already sent.
+func (r *reader) frame(ctx context.Context, body io.Reader, sl series.Slice, l pixel.Layout) error {
+	if cap(r.raw) < l.FrameBytes() {
+		r.raw = make([]byte, l.FrameBytes())
+	}
+	raw := r.raw[:l.FrameBytes()]
+	if _, err := io.ReadFull(body, raw); err != nil {
+		return cut(err)
+	}
+	var voxels []int16
+	select {
+	case voxels = <-r.free:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	r.scale.Frame(voxels, raw, l, sl.Slope, sl.Intercept)
+	if r.shared[sl.Plane] > 1 {
+		sum, again := checksum(voxels), false
+		if was, seen := r.sums[sl.Plane]; seen && was != sum {
+			return volume.Reject("multiple_volumes", "the series has several different slices at one position: it holds more than one volume (phases or times); send one of them")
+		} else {
+			again = seen
+		}
+		r.sums[sl.Plane] = sum
+		if again {
+			r.free <- voxels
+			return nil
+		}
+	}
+	select {
+	case r.planes <- plane{sl.Plane, voxels}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func checksum(voxels []int16) [32]byte {
+	h := sha256.New()
+	var b [4096]byte
+	for len(voxels) > 0 {
+		part := voxels[:min(len(voxels), len(b)/2)]
+		for i, v := range part {
+			binary.LittleEndian.PutUint16(b[2*i:], uint16(v))
+		}
+		h.Write(b[:2*len(part)])
+		voxels = voxels[len(part):]
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+func cut(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return volume.Reject("truncated", "a DICOM file ends before its pixel data does: it was cut short, send it again")
+	}
+	return err
+}

@@ -1,0 +1,91 @@
+package dicom
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/header"
+	"github.com/iris-oculus/iris/internal/volume/dicom/series"
+	"github.com/iris-oculus/iris/internal/volume/drop"
+)
+
+// found is what the first pass saw.
+type found struct {
+	series                              series.Builder
+	files, dicom                        int
+	archives, niftis, strangers, litter int
+}
+
+// scan reads every file's header.
+func scan(ctx context.Context, files drop.Files) (*found, error) {
+	f := &found{}
+	err := files.Each(ctx, nil, func(file drop.File) error {
+		f.files++
+		if file.Litter {
+			f.litter++
+			return nil
+		}
+		return f.look(file)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f.dicom == 0 {
+		return nil, f.nothing()
+	}
+	return f, nil
+}
+
+// look reads one file's header. What is wrong with the file is kept for when it
+// is known whether it matters; only faults of the container or the disk return.
+func (f *found) look(file drop.File) error {
+	r := bufio.NewReaderSize(file.Body, header.SniffLength)
+	head, err := r.Peek(header.SniffLength)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	var h *header.Header
+	switch header.Sniff(head) {
+	case header.Other:
+		f.stranger(head)
+		return nil
+	case header.Damaged:
+		err = volume.Reject("corrupt_dicom", "a file holds DICOM data but does not begin as a DICOM file does")
+	case header.DICOM:
+		h, _, err = header.Read(r, file.Size)
+		if fault := (*volume.Error)(nil); err != nil && !errors.As(err, &fault) {
+			return err
+		}
+	}
+	f.dicom++
+	f.series.Add(file.Index, h, err)
+	return nil
+}
+
+// stranger sorts a file that is not DICOM.
+func (f *found) stranger(head []byte) {
+	f.strangers++
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+		f.archives++
+	case len(head) >= 348 && bytes.HasPrefix(head[344:], []byte("n+1\x00")):
+		f.niftis++
+	}
+}
+
+// nothing says what was found instead of DICOM files.
+func (f *found) nothing() error {
+	switch {
+	case f.files == 0:
+		return volume.Reject("empty_archive", "the upload holds no files")
+	case f.niftis > 0:
+		return volume.Reject("no_image_series", "the archive holds a NIfTI file and no DICOM images: upload the NIfTI file by itself")
+	case f.archives > 0:
+		return volume.Reject("nested_archive", "the archive holds other archives or compressed files and no DICOM images: upload what is inside")
+	}
+	return volume.Reject("no_image_series", "none of the %d files is a DICOM image", f.files)
+}

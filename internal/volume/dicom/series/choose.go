@@ -1,0 +1,110 @@
+package series
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// Choice is what the owner asked for. The zero value takes the largest series.
+type Choice struct {
+	Number   int    // from the list of a multiple_series error; 0: the largest
+	Modality string // CT, MR or PT: only such series, when there are any
+}
+
+// maxListed bounds the list of a multiple_series error.
+const maxListed = 20
+
+// Choose is the series that was meant: the one asked for, else the only or the
+// largest. Several largest ones of the same size are multiple_series, with the
+// list to choose from, which names no free text of the files.
+func (b *Builder) Choose(c Choice) (*Series, error) {
+	list := b.candidates(c.Modality)
+	if len(list) == 0 {
+		return nil, b.nothing()
+	}
+	if b.damaged != nil {
+		return nil, b.damaged // it may be a slice of any series
+	}
+	if c.Number > len(list) {
+		return nil, volume.Reject("bad_option", "series %d was asked for: the upload holds %d (%s)", c.Number, len(list), listing(list))
+	}
+	if c.Number > 0 {
+		return list[c.Number-1], nil
+	}
+	if len(list) > 1 && len(list[0].Slices) == len(list[1].Slices) {
+		return nil, volume.Reject("multiple_series", "the upload holds %d series, and it is not clear which one is meant: %s. Choose one, for example with series=2",
+			len(list), listing(list))
+	}
+	return list[0], nil
+}
+
+// candidates are the series of enough slices, the largest first.
+func (b *Builder) candidates(modality string) []*Series {
+	var all, wanted []*Series
+	for _, s := range b.series {
+		if len(s.Slices) < MinSlices && (s.fault == nil || len(b.series) > 1) {
+			continue
+		}
+		all = append(all, s)
+		if s.Modality == modality {
+			wanted = append(wanted, s)
+		}
+	}
+	if len(wanted) > 0 {
+		all = wanted
+	}
+	sort.SliceStable(all, func(i, j int) bool { return len(all[i].Slices) > len(all[j].Slices) })
+	return all
+}
+
+// nothing says why no series can be taken.
+func (b *Builder) nothing() error {
+	most := 0
+	for _, s := range b.series {
+		if s.fault != nil {
+			return s.fault
+		}
+		most = max(most, len(s.Slices))
+	}
+	switch {
+	case b.damaged != nil:
+		return b.damaged
+	case most > 0:
+		return volume.Reject("too_few_slices", "the largest series has %d slices: a volume needs at least %d", most, MinSlices)
+	case b.localizers > 0:
+		return volume.Reject("localizer_only", "the upload holds localizer images only (%d): send the series of slices as well", b.localizers)
+	case b.foreign > 0:
+		return volume.Reject("no_ct_series", "none of the %d images is a slice of a CT, MR or PET scan", b.foreign)
+	}
+	return volume.Reject("no_image_series", "none of the %d DICOM files is an image", b.documents)
+}
+
+func listing(list []*Series) string {
+	var lines []string
+	for i, s := range list {
+		if i == maxListed {
+			lines = append(lines, fmt.Sprintf("and %d more", len(list)-maxListed))
+			break
+		}
+		line := fmt.Sprintf("series=%d: %s, %d slices", i+1, s.Modality, len(s.Slices))
+		if gap := s.roughSpacing(); gap > 0 {
+			line += fmt.Sprintf(", %.2f mm apart", gap)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "; ")
+}
+
+// Others is how many further series of enough slices there are.
+func (b *Builder) Others(s *Series) int {
+	n := 0
+	for _, other := range b.series {
+		if other != s && len(other.Slices) >= MinSlices {
+			n++
+		}
+	}
+	return n
+}

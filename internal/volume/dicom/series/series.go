@@ -1,0 +1,130 @@
+// Package series turns the files of a drop into one stack of slices: headers go
+// in, in any order; out comes the series that was meant, its slices ordered by
+// position along the normal, and the grid they lie on. File names, instance
+// numbers and stated slice thicknesses are never looked at.
+//
+// Positions are LPS millimetres inside, world RAS millimetres in affines. What
+// keeps a drop from being a volume is a *volume.Error: no_image_series,
+// no_ct_series, localizer_only, too_few_slices, multiple_series,
+// multiple_volumes, mixed_dimensions, mixed_orientation, missing_geometry,
+// bad_geometry, missing_slices, variable_spacing, or what is wrong with a file.
+package series
+
+import (
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/header"
+	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
+)
+
+// MinSlices is the fewest slices that make a volume: two have no neighbours to
+// tell a slice's spacing from a gap.
+const MinSlices = 3
+
+// Image is one file of a series.
+type Image struct {
+	File                  int // as Builder.Add was given it
+	SOPClass, SOPInstance string
+	Layout                pixel.Layout
+	Frames                int
+}
+
+// Slice is one frame of one image.
+type Slice struct {
+	Image            int // index into Series.Images
+	Frame            int
+	Plane            int // order along the normal; equal for slices at one position
+	Slope, Intercept float64
+	geometry         header.Frame
+}
+
+// Series is what shares a series instance UID. A file without one belongs to
+// the series of all such files.
+type Series struct {
+	UID, Study, FrameOfReference string
+	Modality                     string // CT, MR or PT
+	Images                       []Image
+	Slices                       []Slice
+
+	fault  error  // the first file that cannot be used
+	syntax error  // pixel data that is not read yet
+	sizes  [2]int // rows, columns of the first image
+	mixed  bool
+}
+
+// Builder collects the headers of a drop. The zero value is ready.
+type Builder struct {
+	series  []*Series // in order of first appearance
+	byUID   map[string]*Series
+	damaged error // a file of which not even the series is known
+
+	localizers, foreign, documents int
+}
+
+// Add takes one file's header, or what is wrong with it: h may be nil then.
+func (b *Builder) Add(file int, h *header.Header, err error) {
+	switch {
+	case h == nil || err != nil && h.SOPClass == "" && h.Series == "":
+		if b.damaged == nil {
+			b.damaged = err
+		}
+	case err != nil && h.SOPClass != "" && !imageClass(h.SOPClass):
+		b.documents++
+	case err != nil:
+		s := b.of(h)
+		if s.fault == nil {
+			s.fault = err
+		}
+	case !h.Pixels.Present:
+		b.documents++
+	case h.Localizer:
+		b.localizers++
+	case !volumetric(h):
+		b.foreign++
+	default:
+		b.of(h).add(file, h)
+	}
+}
+
+func (b *Builder) of(h *header.Header) *Series {
+	if s, ok := b.byUID[h.Series]; ok {
+		return s
+	}
+	if b.byUID == nil {
+		b.byUID = map[string]*Series{}
+	}
+	s := &Series{UID: h.Series, Study: h.Study, FrameOfReference: h.FrameOfReference, Modality: modality(h)}
+	b.series = append(b.series, s)
+	b.byUID[h.Series] = s
+	return s
+}
+
+func (s *Series) add(file int, h *header.Header) {
+	if err := usable(h); err != nil {
+		if s.fault == nil {
+			s.fault = err
+		}
+		return
+	}
+	layout, err := layoutOf(h)
+	if err != nil && s.syntax == nil {
+		if e, ok := err.(*volume.Error); !ok || !e.Unsupported {
+			s.fault = err
+			return
+		}
+		s.syntax = err
+	}
+	if len(s.Images) == 0 {
+		s.sizes, s.Modality = [2]int{h.Rows, h.Columns}, modality(h)
+	}
+	s.mixed = s.mixed || s.sizes != [2]int{h.Rows, h.Columns}
+	s.Images = append(s.Images, Image{
+		File: file, SOPClass: h.SOPClass, SOPInstance: h.SOPInstance, Layout: layout, Frames: h.Frames()})
+	for n := range h.Frames() {
+		f := h.Frame(n)
+		if f.Has&header.IsLocalizer != 0 {
+			continue
+		}
+		s.Slices = append(s.Slices, Slice{
+			Image: len(s.Images) - 1, Frame: n, Slope: f.Slope, Intercept: f.Intercept, geometry: f})
+	}
+}

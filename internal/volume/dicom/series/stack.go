@@ -1,0 +1,172 @@
+package series
+
+import (
+	"math"
+	"sort"
+
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/header"
+)
+
+// Stack is a series as a pile of parallel planes. Plane k lies at Depth[k]
+// along the normal and is shifted by Shift[k] within its plane, both in mm from
+// plane 0. Regular: the depths are even and the shifts are none, so that
+// (Dims, Affine) is the grid itself.
+type Stack struct {
+	Dims    [3]int        // columns, rows, planes
+	Affine  volume.Affine // plane 0's frame, with the mean gap as third axis
+	Depth   []float64
+	Shift   [][2]float64 // along a row, along a column
+	Spacing [3]float64   // between columns, between rows, mean gap; mm
+	Even    bool         // the gaps are equal
+	Tilted  bool         // the planes are shifted against each other
+}
+
+// Regular says whether the planes lie on one orthogonal grid already.
+func (s *Stack) Regular() bool { return s.Even && !s.Tilted }
+
+// Tolerances of the geometry, all far above the 1e-6 of decimal strings.
+const (
+	// unitTolerance: direction cosines are written with 4 decimals at worst.
+	unitTolerance = 1e-3
+	// tiltDegrees is the angle above which a stack counts as tilted (imaging.md §2.1).
+	tiltDegrees = 0.5
+	// samePlace is the share of a pixel within which two slices have one position.
+	samePlace = 0.01
+	// evenMM, evenShare: gaps are equal within the larger of both (imaging.md §2.1).
+	evenMM    = 0.02
+	evenShare = 0.01
+	// farthest is 10 m: no patient lies further from a scanner's centre.
+	farthest = 1e4
+)
+
+// Stack orders the slices, sets their Plane and computes the grid.
+func (s *Series) Stack() (*Stack, error) {
+	switch {
+	case s.fault != nil:
+		return nil, s.fault
+	case len(s.Slices) < MinSlices:
+		return nil, volume.Reject("too_few_slices", "the series has %d slices: a volume needs at least %d", len(s.Slices), MinSlices)
+	case s.syntax != nil:
+		return nil, s.syntax
+	case s.mixed:
+		return nil, volume.Reject("mixed_dimensions", "the images of the series have different numbers of rows or columns")
+	}
+	row, col, spacing, err := s.plane()
+	if err != nil {
+		return nil, err
+	}
+	st := &Stack{Spacing: [3]float64{spacing[1], spacing[0], 1}}
+	normal := upward(row, col, st.Spacing)
+	if err := s.order(st, row, col, normal); err != nil {
+		return nil, err
+	}
+	first := vec(s.Slices[0].geometry.Position)
+	st.Affine = affine(first, row, col, normal, st.Spacing)
+	st.Dims = [3]int{s.sizes[1], s.sizes[0], len(st.Depth)}
+	return st, volume.CheckDims(st.Dims)
+}
+
+// plane is the orientation and pixel spacing that all slices share.
+func (s *Series) plane() (row, col vec, spacing [2]float64, err error) {
+	const need = header.HasPosition | header.HasOrientation | header.HasSpacing
+	first := s.Slices[0].geometry
+	for _, sl := range s.Slices {
+		g := sl.geometry
+		switch {
+		case g.Has&header.Bad != 0:
+			err = volume.Reject("bad_geometry", "a slice's position, orientation, spacing or scale is no number")
+		case g.Has&need != need:
+			err = volume.Reject("missing_geometry", "a slice has no position, orientation or pixel spacing: where it lies in the patient is unknown")
+		case !(g.Spacing[0] > 0) || !(g.Spacing[1] > 0) || max(g.Spacing[0], g.Spacing[1]) > farthest:
+			err = volume.Reject("bad_geometry", "a slice's pixel spacing is not above 0 mm")
+		case vec(g.Position).length() > farthest:
+			err = volume.Reject("bad_geometry", "a slice lies more than %g mm from the scanner's centre", farthest)
+		case differ(g.Orientation[:], first.Orientation[:], unitTolerance):
+			err = volume.Reject("mixed_orientation", "the slices of the series do not all have the same orientation")
+		case differ(g.Spacing[:], first.Spacing[:], unitTolerance*first.Spacing[0]):
+			err = volume.Reject("mixed_dimensions", "the slices of the series have different pixel spacings")
+		}
+		if err != nil {
+			return row, col, spacing, err
+		}
+	}
+	o := first.Orientation
+	row, col = vec{o[0], o[1], o[2]}, vec{o[3], o[4], o[5]}
+	if math.Abs(row.length()-1) > unitTolerance || math.Abs(col.length()-1) > unitTolerance ||
+		math.Abs(row.dot(col)) > unitTolerance {
+		return row, col, spacing, volume.Reject("bad_geometry", "a slice's rows and columns are not at right angles")
+	}
+	row = row.scaled(1 / row.length())
+	col = col.along(row, -col.dot(row)) // exactly at right angles
+	return row, col.scaled(1 / col.length()), first.Spacing, nil
+}
+
+func differ(a, b []float64, tolerance float64) bool {
+	for i := range a {
+		if math.Abs(a[i]-b[i]) > tolerance {
+			return true
+		}
+	}
+	return false
+}
+
+// upward is the normal in the direction in which its axis grows in RAS, so that
+// planes come in the order in which they are written.
+func upward(row, col vec, spacing [3]float64) vec {
+	n := row.cross(col)
+	o := volume.Canonical(affine(vec{}, row, col, n, spacing))
+	for axis, from := range o.From {
+		if from == 2 && o.Flip[axis] {
+			return n.scaled(-1)
+		}
+	}
+	return n
+}
+
+// affine is the grid of planes in world RAS: x and y change sign from LPS.
+func affine(origin, row, col, normal vec, spacing [3]float64) volume.Affine {
+	var a volume.Affine
+	for r, sign := range [3]float64{-1, -1, 1} {
+		a[r] = [4]float64{
+			sign * row[r] * spacing[0], sign * col[r] * spacing[1], sign * normal[r] * spacing[2], sign * origin[r]}
+	}
+	return a
+}
+
+// order sorts the slices along the normal and describes their positions in st.
+func (s *Series) order(st *Stack, row, col, normal vec) error {
+	sort.SliceStable(s.Slices, func(i, j int) bool {
+		return vec(s.Slices[i].geometry.Position).dot(normal) < vec(s.Slices[j].geometry.Position).dot(normal)
+	})
+	origin := vec(s.Slices[0].geometry.Position)
+	tolerance := samePlace * math.Min(st.Spacing[0], st.Spacing[1])
+	for i := range s.Slices {
+		d := vec(s.Slices[i].geometry.Position).minus(origin)
+		depth := d.dot(normal)
+		if n := len(st.Depth); n == 0 || depth-st.Depth[n-1] > tolerance {
+			st.Depth = append(st.Depth, depth)
+			st.Shift = append(st.Shift, [2]float64{d.dot(row), d.dot(col)})
+		}
+		s.Slices[i].Plane = len(st.Depth) - 1
+	}
+	if n := len(st.Depth); n < MinSlices {
+		return volume.Reject("too_few_slices", "the slices of the series lie at %d positions: a volume needs at least %d", n, MinSlices)
+	}
+	return st.judgeGaps()
+}
+
+// roughSpacing is the mean distance of neighbours, 0 when it is not known.
+func (s *Series) roughSpacing() float64 {
+	if len(s.Slices) < 2 {
+		return 0
+	}
+	o := s.Slices[0].geometry.Orientation
+	normal := vec{o[0], o[1], o[2]}.cross(vec{o[3], o[4], o[5]})
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, sl := range s.Slices {
+		d := vec(sl.geometry.Position).dot(normal)
+		lo, hi = math.Min(lo, d), math.Max(hi, d)
+	}
+	return (hi - lo) / float64(len(s.Slices)-1)
+}
