@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strconv"
@@ -42,6 +43,16 @@ func (e *Env) Int(name string) int {
 	return n
 }
 
+// Float is a variable that must be a number.
+func (e *Env) Float(name string) float64 {
+	v := e.String(name)
+	f, err := strconv.ParseFloat(v, 64)
+	if v != "" && err != nil {
+		e.problems = append(e.problems, name+" is not a number")
+	}
+	return f
+}
+
 // List is a variable of comma-separated values; it must be set.
 func (e *Env) List(name string) []string { return strings.Split(e.String(name), ",") }
 
@@ -64,12 +75,14 @@ func (e *Env) Require() {
 
 // Start serves invocations with handle until the process ends.
 func Start[In, Out any](handle func(context.Context, In) (Out, error)) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	logTo(os.Stderr)
 	lambda.Start(func(ctx context.Context, in In) (Out, error) {
 		out, err := handle(ctx, in)
 		return out, Name(err)
 	})
 }
+
+func logTo(w io.Writer) { slog.SetDefault(slog.New(slog.NewJSONHandler(w, nil))) }
 
 // StartSink is Start for a handler whose answer nobody reads.
 func StartSink[In any](handle func(context.Context, In) error) {
@@ -97,3 +110,6 @@ func Name(err error) error {
 	slog.Error("stage failed", job.LogError, err.Error())
 	return &InternalError{Message: err.Error()}
 }
+
+// Problem notes that a variable is set to something that cannot be used.
+func (e *Env) Problem(text string) { e.problems = append(e.problems, text) }

@@ -7,11 +7,19 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 )
+
+// ServeHTTP serves invocations by API Gateway with a standard handler until the process ends.
+func ServeHTTP(h http.Handler, who func(context.Context, map[string]string) context.Context) {
+	logTo(os.Stderr)
+	lambda.Start(HTTP(h, who))
+}
 
 // HTTP serves API Gateway's HTTP requests (payload 2.0) with a standard handler.
 // who puts the caller, whose token the gateway has checked, into the context.

@@ -1,16 +1,12 @@
 package job
 
-import "time"
-
 // InferenceRequest is one asynchronous inference. Name is the execution's and
 // becomes the InferenceId; Input an s3:// URI; the result is written as
 // Folder/File below the endpoint's output path (File: one dot at most).
 type InferenceRequest struct {
 	Name       string
 	Input      string
-	Attributes string        // custom attributes for the model server, at most 1024 bytes
-	Folder     string        // of the result
-	File       string        // name of the result
-	TTL        time.Duration // in the queue, 1 min to 6 h
-	Timeout    time.Duration // at the model server, 1 s to 1 h
+	Attributes string // custom attributes for the model server, at most 1024 bytes
+	Folder     string // of the result
+	File       string // name of the result
 }

@@ -199,3 +199,12 @@ func isConditionFailed(err error) bool {
 	var failed *types.ConditionalCheckFailedException
 	return errors.As(err, &failed)
 }
+
+// Ping says whether the table answers.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.get(ctx, item{"pk": str("PING"), "sk": str("PING")})
+	if errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -103,8 +103,6 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 		Attributes: attributes(r.Options),
 		Folder:     strings.TrimSuffix(job.Key(r.ID, r.Attempt, ""), "/"),
 		File:       job.LabelsObject,
-		TTL:        requestTTL,
-		Timeout:    invocationTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("send request: %w", err)
@@ -121,12 +119,6 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 	}
 	return nil
 }
-
-// Bounds of one request (DESIGN.md §1): Segment's task waits longer than both together.
-const (
-	requestTTL        = time.Hour
-	invocationTimeout = time.Hour
-)
 
 // maxAttributes is SageMaker's bound on custom attributes, in bytes.
 const maxAttributes = 1024

@@ -1,0 +1,36 @@
+// Command api: the HTTP API behind API Gateway.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/api"
+	"github.com/iris-oculus/iris/internal/cloud/blobs"
+	"github.com/iris-oculus/iris/internal/cloud/jobs"
+	"github.com/iris-oculus/iris/internal/cloud/workflow"
+	"github.com/iris-oculus/iris/internal/edge"
+	"github.com/iris-oculus/iris/internal/stage/settle"
+)
+
+func main() {
+	var env edge.Env
+	cfg := env.Config(context.Background())
+	store, flow := jobs.New(cfg, env.String("JOBS_TABLE")), workflow.New(cfg, env.String("STATE_MACHINE_ARN"))
+	uploads, results := blobs.New(cfg, env.String("UPLOADS_BUCKET")), blobs.New(cfg, env.String("RESULTS_BUCKET"))
+	a := api.API{
+		Jobs: store, Uploads: uploads, Results: results, Workflow: flow,
+		Endings: settle.Stage{Jobs: store, Workflow: flow, Uploads: uploads, Results: results, Now: time.Now,
+			Work: blobs.New(cfg, env.String("WORK_BUCKET"))},
+		Ready: store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),
+		Now: time.Now, Entropy: rand.Reader,
+	}
+	env.Require()
+	edge.ServeHTTP(a.Handler(), func(ctx context.Context, claims map[string]string) context.Context {
+		if claims == nil {
+			return api.WithPrincipal(ctx, api.Local)
+		}
+		return api.WithPrincipal(ctx, api.FromClaims(claims))
+	})
+}

@@ -1,0 +1,26 @@
+// Command gpu: acquire, release and park for the workflow, warm and status for
+// people, a budget stop for the alarm.
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/iris-oculus/iris/functions/internal/lease"
+	"github.com/iris-oculus/iris/internal/edge"
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+func main() {
+	var env edge.Env
+	cfg := env.Config(context.Background())
+	stage, _ := lease.Build(&env, cfg)
+	env.Require()
+	edge.Start(func(ctx context.Context, body json.RawMessage) (job.GPUOutput, error) {
+		in, err := edge.GPUInput(body)
+		if err != nil {
+			return job.GPUOutput{}, err
+		}
+		return stage.Handle(ctx, in)
+	})
+}

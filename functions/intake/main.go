@@ -1,0 +1,36 @@
+// Command intake: an object was created in the uploads bucket → a job and its execution.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/iris-oculus/iris/internal/cloud/blobs"
+	"github.com/iris-oculus/iris/internal/cloud/jobs"
+	"github.com/iris-oculus/iris/internal/cloud/workflow"
+	"github.com/iris-oculus/iris/internal/edge"
+	"github.com/iris-oculus/iris/internal/stage/intake"
+)
+
+func main() {
+	var env edge.Env
+	cfg := env.Config(context.Background())
+	store := jobs.New(cfg, env.String("JOBS_TABLE"))
+	stage := intake.Stage{
+		Jobs: store, Folders: store, Tasks: env.List("TASKS"), Now: time.Now,
+		Uploads:  blobs.New(cfg, env.String("UPLOADS_BUCKET")),
+		Consumed: blobs.New(cfg, env.String("WORK_BUCKET")),
+		Workflow: workflow.New(cfg, env.String("STATE_MACHINE_ARN")),
+	}
+	env.Require()
+	edge.StartSink(func(ctx context.Context, e events.EventBridgeEvent) error {
+		var created intake.Event
+		if err := json.Unmarshal(e.Detail, &created); err != nil {
+			return err
+		}
+		return stage.Handle(ctx, created.Object())
+	})
+}

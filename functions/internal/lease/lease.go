@@ -1,0 +1,44 @@
+// Package lease builds the GPU lease out of a function's environment: the gpu
+// and the settle function carry the same actions out.
+package lease
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/iris-oculus/iris/internal/cloud/endpoint"
+	"github.com/iris-oculus/iris/internal/cloud/leases"
+	"github.com/iris-oculus/iris/internal/edge"
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/stage/gpu"
+)
+
+// NoEndpoint is the endpoint's name where no model is deployed.
+const NoEndpoint = "none"
+
+// Build reads what the lease needs.
+func Build(env *edge.Env, cfg aws.Config) (gpu.Stage, *endpoint.Endpoint) {
+	name, lever := env.String("ENDPOINT_NAME"), env.String("CAPACITY_LEVER")
+	policy := gpu.Policy{Linger: time.Duration(env.Int("LINGER_SECONDS")) * time.Second, MaxInstances: env.Int("MAX_INSTANCES")}
+	perInstance := env.Int("JOBS_PER_INSTANCE")
+	if lever == "weights" {
+		policy.JobsPerInstance = perInstance
+	}
+	e := endpoint.New(cfg, endpoint.Config{Name: name, MaxInstances: policy.MaxInstances})
+	capacity, err := e.Lever(lever)
+	if err != nil {
+		env.Problem("CAPACITY_LEVER: " + err.Error())
+	}
+	return gpu.Stage{Leases: leases.New(cfg, env.String("JOBS_TABLE"), name), Endpoint: capacity, Policy: policy, Now: time.Now}, e
+}
+
+// Janitor is the lease as settle sees it.
+type Janitor struct{ gpu.Stage }
+
+// Release lets one holder go.
+func (j Janitor) Release(ctx context.Context, holder string) error {
+	_, err := j.Handle(ctx, job.GPUInput{Action: job.ActionRelease, Holder: holder})
+	return err
+}

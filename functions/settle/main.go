@@ -1,0 +1,34 @@
+// Command settle: every ending of a job, and every five minutes the janitor.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/iris-oculus/iris/functions/internal/lease"
+	"github.com/iris-oculus/iris/internal/cloud/blobs"
+	"github.com/iris-oculus/iris/internal/cloud/jobs"
+	"github.com/iris-oculus/iris/internal/cloud/workflow"
+	"github.com/iris-oculus/iris/internal/edge"
+	"github.com/iris-oculus/iris/internal/stage/segment"
+	"github.com/iris-oculus/iris/internal/stage/settle"
+)
+
+func main() {
+	var env edge.Env
+	cfg := env.Config(context.Background())
+	gpu, endpoint := lease.Build(&env, cfg)
+	store, flow := jobs.New(cfg, env.String("JOBS_TABLE")), workflow.New(cfg, env.String("STATE_MACHINE_ARN"))
+	work := blobs.New(cfg, env.String("WORK_BUCKET"))
+	stage := settle.Stage{
+		Jobs: store, Workflow: flow, Work: work, Now: time.Now,
+		Uploads: blobs.New(cfg, env.String("UPLOADS_BUCKET")),
+		Results: blobs.New(cfg, env.String("RESULTS_BUCKET")),
+	}
+	if env.String("ENDPOINT_NAME") != lease.NoEndpoint {
+		stage.Lease, stage.Running = lease.Janitor{Stage: gpu}, endpoint
+		stage.Answers = segment.Stage{Jobs: store, Work: work, Endpoint: endpoint, Tokens: flow, Now: time.Now}
+	}
+	env.Require()
+	edge.Start(stage.Invoke)
+}
