@@ -3,6 +3,8 @@ package job
 import (
 	"errors"
 	"fmt"
+
+	"github.com/iris-oculus/iris/internal/volume"
 )
 
 // The named errors: the state machine matches their Go type names, so these
@@ -35,7 +37,10 @@ func Reject(code, format string, args ...any) *RejectedError {
 }
 
 // Named finds the outermost named error in err's chain, nil when there is none.
+// A *volume.Error, which says the same without knowing jobs, becomes a
+// RejectedError or an UnsupportedError with its code.
 func Named(err error) error {
+	var fault *volume.Error
 	var rejected *RejectedError
 	var unsupported *UnsupportedError
 	var busy *BusyError
@@ -52,6 +57,10 @@ func Named(err error) error {
 		return endpoint
 	case errors.As(err, &budget):
 		return budget
+	case errors.As(err, &fault) && fault.Unsupported:
+		return &UnsupportedError{Code: fault.Code, Message: fault.Message}
+	case errors.As(err, &fault):
+		return &RejectedError{Code: fault.Code, Message: fault.Message}
 	}
 	return nil
 }
