@@ -26,7 +26,7 @@ func main() {
 		Results: blobs.New(cfg, env.String("RESULTS_BUCKET")),
 	}
 	if env.String("ENDPOINT_NAME") != lease.NoEndpoint {
-		stage.Lease, stage.Running = lease.Janitor{Stage: gpu}, endpoint
+		stage.Lease, stage.Running = gpu, endpoint
 		stage.Answers = segment.Stage{Jobs: store, Work: work, Endpoint: endpoint, Tokens: flow, Now: time.Now}
 	}
 	env.Require()

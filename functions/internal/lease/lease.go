@@ -3,7 +3,6 @@
 package lease
 
 import (
-	"context"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,7 +10,6 @@ import (
 	"github.com/iris-oculus/iris/internal/cloud/endpoint"
 	"github.com/iris-oculus/iris/internal/cloud/leases"
 	"github.com/iris-oculus/iris/internal/edge"
-	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/stage/gpu"
 )
 
@@ -32,13 +30,4 @@ func Build(env *edge.Env, cfg aws.Config) (gpu.Stage, *endpoint.Endpoint) {
 		env.Problem("CAPACITY_LEVER: " + err.Error())
 	}
 	return gpu.Stage{Leases: leases.New(cfg, env.String("JOBS_TABLE"), name), Endpoint: capacity, Policy: policy, Now: time.Now}, e
-}
-
-// Janitor is the lease as settle sees it.
-type Janitor struct{ gpu.Stage }
-
-// Release lets one holder go.
-func (j Janitor) Release(ctx context.Context, holder string) error {
-	_, err := j.Handle(ctx, job.GPUInput{Action: job.ActionRelease, Holder: holder})
-	return err
 }
