@@ -1,0 +1,353 @@
+package asl
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/iris-oculus/iris/internal/local/clock"
+)
+
+// recorded is one execution of shared/asl/cases.json.
+type recorded struct {
+	Test       string
+	Definition json.RawMessage
+	Input      string
+	Events     []map[string]json.RawMessage
+}
+
+func cases(t *testing.T) []recorded {
+	t.Helper()
+	shared := os.Getenv("IRIS_SHARED")
+	if shared == "" {
+		shared = filepath.Join(root(t), "../shared")
+	}
+	text, err := os.ReadFile(filepath.Join(shared, "asl/cases.json"))
+	if err != nil {
+		t.Skipf("SKIPPED: no recorded executions: %v (set IRIS_SHARED)", err)
+	}
+	var list []recorded
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// TestRecorded replays what AWS recorded: the same replies must give the same
+// status, output, error name and event types. A machine with a JSONPath state must
+// be refused by the name of such a state.
+func TestRecorded(t *testing.T) {
+	list := cases(t)
+	e := engine(t)
+	ran, refused := 0, 0
+	for _, c := range list {
+		t.Run(c.Test[strings.LastIndex(c.Test, ":")+1:], func(t *testing.T) {
+			m, err := Parse(c.Definition, e.Check)
+			if name := jsonPathState(c.Definition); name != "" {
+				refused++
+				if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "JSON") {
+					t.Fatalf("error %v: want a refusal that names state %q", err, name)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			ran++
+			replies := repliesOf(t, c.Events)
+			run := play(t, e, m, c.Input, func(Call) Reply { return replies.next() })
+			last := c.Events[len(c.Events)-1]
+			compare(t, last, run)
+			want := typesOf(c.Events, func(e map[string]json.RawMessage) string { return text(e["type"]) })
+			got := typesOf(run.events, func(e Event) string { return e.Type })
+			if strings.Contains(string(c.Definition), `"Parallel"`) || strings.Contains(string(c.Definition), `"Map"`) {
+				slices.Sort(want)
+				slices.Sort(got)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("event types (-AWS +here):\n%s", diff)
+			}
+		})
+	}
+	t.Logf("%d executions replayed, %d machines with JSONPath refused", ran, refused)
+}
+
+// jsonPathState is a state that is not JSONata, by AWS's rule: the state's own
+// QueryLanguage, else the machine's, else JSONPath.
+func jsonPathState(definition json.RawMessage) string {
+	type machine struct {
+		QueryLanguage string
+		States        map[string]json.RawMessage
+	}
+	var walk func(text json.RawMessage, language string) string
+	walk = func(text json.RawMessage, language string) string {
+		var m machine
+		if json.Unmarshal(text, &m) != nil {
+			return ""
+		}
+		if m.QueryLanguage != "" {
+			language = m.QueryLanguage
+		}
+		for name, state := range m.States {
+			var s struct {
+				QueryLanguage string
+				Branches      []json.RawMessage
+				ItemProcessor json.RawMessage
+			}
+			if json.Unmarshal(state, &s) != nil {
+				return name
+			}
+			if s.QueryLanguage == "JSONPath" || s.QueryLanguage == "" && language != "JSONata" {
+				return name
+			}
+			for _, b := range append(s.Branches, s.ItemProcessor) {
+				if inner := walk(b, language); inner != "" {
+					return inner
+				}
+			}
+		}
+		return ""
+	}
+	return walk(definition, "")
+}
+
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return string(raw)
+	}
+	return s
+}
+
+func typesOf[E any](events []E, of func(E) string) []string {
+	var types []string
+	for _, e := range events {
+		if kind := of(e); kind != "EvaluationFailed" {
+			types = append(types, kind)
+		}
+	}
+	return types
+}
+
+// script is a row of replies.
+type script struct {
+	t  *testing.T
+	mu sync.Mutex
+
+	replies []Reply
+}
+
+func (s *script) next() Reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.replies) == 0 {
+		s.t.Error("more calls than were recorded")
+		return Reply{Err: errors.New("no reply")}
+	}
+	r := s.replies[0]
+	s.replies = s.replies[1:]
+	return r
+}
+
+// repliesOf is what the functions gave, as the history tells it.
+func repliesOf(t *testing.T, events []map[string]json.RawMessage) *script {
+	s := &script{t: t}
+	for _, e := range events {
+		var d struct {
+			Output json.RawMessage
+			Error  string
+			Cause  json.RawMessage
+		}
+		switch text(e["type"]) {
+		case "TaskSucceeded":
+			details(t, e["taskSucceededEventDetails"], &d)
+			var result struct{ Payload json.RawMessage }
+			details(t, asJSON(d.Output), &result)
+			s.replies = append(s.replies, Reply{Payload: result.Payload})
+		case "LambdaFunctionSucceeded":
+			details(t, e["lambdaFunctionSucceededEventDetails"], &d)
+			s.replies = append(s.replies, Reply{Payload: asJSON(d.Output)})
+		case "TaskFailed":
+			details(t, e["taskFailedEventDetails"], &d)
+			s.replies = append(s.replies, failed(d.Error, d.Cause))
+		case "LambdaFunctionFailed":
+			details(t, e["lambdaFunctionFailedEventDetails"], &d)
+			s.replies = append(s.replies, failed(d.Error, d.Cause))
+		}
+	}
+	return s
+}
+
+// failed is the reply behind a recorded failure: a function's own error has its
+// JSON as the cause, any other is an error of the call.
+func failed(name string, cause json.RawMessage) Reply {
+	cause = asJSON(cause)
+	var told struct{ ErrorType string }
+	if json.Unmarshal(cause, &told) == nil && (told.ErrorType == name || name == "Lambda.Unknown") {
+		return Reply{Payload: compact(cause), FunctionError: "Unhandled"}
+	}
+	return Reply{Err: namedError{name, text(cause)}}
+}
+
+type namedError struct{ name, cause string }
+
+func (e namedError) Error() string     { return e.cause }
+func (e namedError) ErrorName() string { return e.name }
+
+func details(t *testing.T, raw json.RawMessage, into any) {
+	t.Helper()
+	if err := json.Unmarshal(raw, into); err != nil {
+		t.Fatalf("recorded details: %v", err)
+	}
+}
+
+// asJSON undoes the recording's text form: values are JSON or JSON as text.
+func asJSON(raw json.RawMessage) json.RawMessage {
+	var s string
+	if json.Unmarshal(raw, &s) == nil && json.Valid([]byte(s)) {
+		return json.RawMessage(s)
+	}
+	return raw
+}
+
+// played is a finished execution.
+type played struct {
+	end     *End
+	events  []Event
+	records []Record
+}
+
+// play runs a machine to its end with a clock that jumps from deadline to deadline.
+func play(t *testing.T, e *Engine, m *Machine, input string, invoke func(Call) Reply) played {
+	t.Helper()
+	var run played
+	v := clock.NewVirtual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	x := New(m, start(input, v), Env{
+		Engine: e, Clock: v,
+		Invoke: func(_ context.Context, c Call) Reply { return invoke(c) },
+		Commit: func(r Record) error {
+			run.events = append(run.events, r.Events...)
+			run.records = append(run.records, clone(t, r))
+			return nil
+		},
+		Warn:   func(err error) { t.Error(err) },
+		Token:  func() string { return "token" },
+		Random: func() float64 { return 0.5 },
+	})
+	done := make(chan struct{})
+	go jump(v, done)
+	var err error
+	run.end, err = x.Run(t.Context())
+	close(done)
+	x.Join()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func start(input string, c clock.Clock) Start {
+	return Start{
+		ARN: "arn:aws:states:us-east-1:000000000000:execution:m:e", Name: "e", MachineName: "m", RoleARN: "role",
+		MachineARN: "arn:aws:states:us-east-1:000000000000:stateMachine:m", Region: "us-east-1",
+		Input: compact(json.RawMessage(input)), Time: c.Now(),
+	}
+}
+
+// clone is a record as a journal gives it back.
+func clone(t *testing.T, r Record) (back Record) {
+	t.Helper()
+	text, err := json.Marshal(r)
+	if err == nil {
+		err = json.Unmarshal(text, &back)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
+
+// jump moves a virtual clock to whatever is due next, until done.
+func jump(v *clock.Virtual, done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Millisecond):
+			if at, any := v.Next(); any {
+				v.Advance(at.Sub(v.Now()))
+			}
+		}
+	}
+}
+
+// compare checks how the execution ended. In recorded outputs, what differs from
+// run to run is a placeholder.
+func compare(t *testing.T, last map[string]json.RawMessage, run played) {
+	t.Helper()
+	status := map[string]string{"ExecutionSucceeded": Succeeded, "ExecutionFailed": Failed, "ExecutionAborted": Aborted, "ExecutionTimedOut": TimedOut}[text(last["type"])]
+	if run.end.Status != status {
+		t.Fatalf("%s %s %s: want %s", run.end.Status, run.end.Error, run.end.Cause, status)
+	}
+	var d struct {
+		Output json.RawMessage
+		Error  string
+	}
+	if status != Succeeded {
+		details(t, last["executionFailedEventDetails"], &d)
+		if run.end.Error != d.Error {
+			t.Errorf("error %q (%s): want %q", run.end.Error, run.end.Cause, d.Error)
+		}
+		return
+	}
+	details(t, last["executionSucceededEventDetails"], &d)
+	var want, got any
+	for _, v := range []struct {
+		raw  json.RawMessage
+		into *any
+	}{{asJSON(d.Output), &want}, {run.end.Output, &got}} {
+		decoder := json.NewDecoder(bytes.NewReader(v.raw))
+		if err := decoder.Decode(v.into); err != nil {
+			t.Fatalf("output %s: %v", v.raw, err)
+		}
+	}
+	if diff := cmp.Diff(want, got, cmp.FilterPath(func(p cmp.Path) bool {
+		index, ok := p.Last().(cmp.MapIndex)
+		return ok && (index.Key().String() == "SdkHttpMetadata" || index.Key().String() == "SdkResponseMetadata")
+	}, cmp.Ignore()), cmp.Comparer(func(a, b string) bool {
+		return a == b || placeholder(a) || placeholder(b)
+	})); diff != "" {
+		t.Errorf("output (-AWS +here):\n%s", diff)
+	}
+}
+
+func placeholder(s string) bool {
+	return s == "date" || s == "timestamp" || s == "snf_role_arn" || strings.Contains(s, "<") || s == "lambda_function_name"
+}

@@ -1,0 +1,78 @@
+package asl
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// engine loads the JSONata library that `make` installs, or skips loudly.
+func engine(t testing.TB) *Engine {
+	t.Helper()
+	path := filepath.Join(root(t), "build/node/node_modules/jsonata/jsonata-es5.min.js")
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("SKIPPED: no JSONata engine at %s: run make", path)
+	}
+	e, err := NewEngine(path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestEvaluate(t *testing.T) {
+	e := engine(t)
+	states := json.RawMessage(`{"input":{"a":[1,2,3],"b":"x","n":null},"context":{}}`)
+	variables := map[string]json.RawMessage{"v": json.RawMessage(`{"k":2}`)}
+	for _, tc := range []struct{ name, expression, want, wrong string }{
+		{"sum with a variable", "$sum($states.input.a) + $v.k", "8", ""},
+		{"nothing", "$nothing", "", ""},
+		{"null", "$states.input.n", "null", ""},
+		{"no input at top level", "input", "", ""},
+		{"key order kept", "{'z': 1, 'a': 2}", `{"z":1,"a":2}`, ""},
+		{"partition", "$partition([1,2,3,4,5], 2)", "[[1,2],[3,4],[5]]", ""},
+		{"range", "$range(1, 9, 2)", "[1,3,5,7,9]", ""},
+		{"range downwards", "$range(3, 1, -1)", "[3,2,1]", ""},
+		{"hash", "$hash('abc', 'SHA-256')", `"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"`, ""},
+		{"hash by an unknown name", "$hash('abc', 'CRC')", "", "algorithm"},
+		{"parse", `$parse('{"a":[true]}').a`, "[true]", ""},
+		{"seeded random repeats", "$random(7) = $random(7)", "true", ""},
+		{"random", "$random() < 1", "true", ""},
+		{"uuid", "$length($uuid())", "36", ""},
+		{"base64", "$base64decode($base64encode('hé'))", `"hé"`, ""},
+		{"no eval", "$eval('1')", "", "T1006"},
+		{"type error", "'a' + 1", "", "T2001"},
+		{"thrown error", "$error('mine')", "", "mine"},
+		{"large range", "[1..10000000]", "", "array"},
+		{"padding", "$pad('', 100000000)", "", "array"},
+		{"doubling text", "($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f('0123456789', 40))", "", "MiB"},
+		{"joined copies", "($s := $join([1..10000].('0123456789')); $join([1..100000].($s)))", "", "MiB"},
+		{"shared parts", "($f := function($x, $n) { $n = 0 ? $x : $f([[$x],[$x]], $n - 1) }; $f(1, 60))", "", "bytes"},
+		{"endless recursion", "($f := function($x) { 1 + $f($x) }; $f(1))", "", "within"},
+		{"endless loop", "($f := function($x) { $f($x) }; $f(1))", "", "it "},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := e.Session(states, variables)
+			defer s.Close()
+			start := time.Now()
+			got, err := s.Evaluate(tc.expression)
+			if took := time.Since(start); took > evalTime+2*time.Second {
+				t.Errorf("took %v: want at most %v", took, evalTime)
+			}
+			if tc.wrong != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.wrong) {
+					t.Fatalf("%.100s, error %v: want an error with %q", got, err, tc.wrong)
+				}
+			} else if err != nil || string(got) != tc.want {
+				t.Fatalf("%s, error %v: want %s", got, err, tc.want)
+			}
+			// The next expression of the same session is not disturbed.
+			if got, err := s.Evaluate("$v.k"); err != nil || string(got) != "2" {
+				t.Fatalf("next expression: %s, %v", got, err)
+			}
+		})
+	}
+}
