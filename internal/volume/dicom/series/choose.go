@@ -21,6 +21,7 @@ const maxListed = 20
 // largest. Several largest ones of the same size are multiple_series, with the
 // list to choose from, which names no free text of the files.
 func (b *Builder) Choose(c Choice) (*Series, error) {
+	b.dropScreenshots()
 	list := b.candidates(c.Modality)
 	if len(list) == 0 {
 		return nil, b.nothing()
@@ -39,6 +40,24 @@ func (b *Builder) Choose(c Choice) (*Series, error) {
 			len(list), listing(list))
 	}
 	return list[0], nil
+}
+
+// dropScreenshots takes out secondary captures that make no stack, such as
+// scouts with the slices drawn in.
+func (b *Builder) dropScreenshots() {
+	kept := b.series[:0]
+	for _, s := range b.series {
+		places := map[[3]float64]bool{}
+		for _, sl := range s.Slices {
+			places[sl.geometry.Position] = true
+		}
+		if s.captured && len(places) < MinSlices {
+			b.foreign += len(s.Images)
+			continue
+		}
+		kept = append(kept, s)
+	}
+	b.series = kept
 }
 
 // candidates are the series of enough slices, the largest first.

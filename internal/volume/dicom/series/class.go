@@ -19,16 +19,22 @@ var classes = map[string]string{
 	storage + "128": "PT", storage + "130": "PT", storage + "128.1": "PT",
 }
 
-// secondaryCapture are images that a program made: slices when they have a
-// position in the patient, screenshots and reports otherwise.
+// secondaryCapture are images that a program made: slices when they have
+// positions in the patient, screenshots and reports otherwise.
 const secondaryCapture = storage + "7"
 
 func isSecondary(class string) bool {
 	return class == secondaryCapture || strings.HasPrefix(class, secondaryCapture+".")
 }
 
+// isForeign: a class that DICOM does not know, absent, private or rewritten by
+// an anonymiser. What such a file is only its other attributes tell.
+func isForeign(class string) bool { return !strings.HasPrefix(class, "1.2.840.10008.") }
+
 // imageClass says whether a file of this class could be part of a volume.
-func imageClass(class string) bool { return classes[class] != "" || isSecondary(class) }
+func imageClass(class string) bool {
+	return classes[class] != "" || isSecondary(class) || isForeign(class)
+}
 
 // modality is CT, MR or PT, empty for anything else.
 func modality(h *header.Header) string {
@@ -48,7 +54,7 @@ func volumetric(h *header.Header) bool {
 		return true
 	}
 	const placed = header.HasPosition | header.HasOrientation
-	return (h.SOPClass == "" || isSecondary(h.SOPClass)) && h.Frame(0).Has&placed == placed
+	return imageClass(h.SOPClass) && h.Frame(0).Has&placed == placed
 }
 
 // usable refuses a header whose counts contradict each other.

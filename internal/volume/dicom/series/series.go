@@ -45,10 +45,11 @@ type Series struct {
 	Images                       []Image
 	Slices                       []Slice
 
-	fault  error  // the first file that cannot be used
-	syntax error  // pixel data that is not read yet
-	sizes  [2]int // rows, columns of the first image
-	mixed  bool
+	fault    error  // the first file that cannot be used
+	syntax   error  // pixel data that is not read yet
+	sizes    [2]int // rows, columns of the first image
+	mixed    bool
+	captured bool // some image is a secondary capture
 }
 
 // Builder collects the headers of a drop. The zero value is ready.
@@ -116,6 +117,7 @@ func (s *Series) add(file int, h *header.Header) {
 	if len(s.Images) == 0 {
 		s.sizes, s.Modality = [2]int{h.Rows, h.Columns}, modality(h)
 	}
+	s.captured = s.captured || isSecondary(h.SOPClass)
 	s.mixed = s.mixed || s.sizes != [2]int{h.Rows, h.Columns}
 	s.Images = append(s.Images, Image{
 		File: file, SOPClass: h.SOPClass, SOPInstance: h.SOPInstance, Layout: layout, Frames: h.Frames()})
