@@ -1,0 +1,159 @@
+package prepare
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/drop"
+)
+
+// slices lists a folder once it has been quiet, and seals it: what arrives
+// later is for another job. False: it is not quiet yet.
+func (s Stage) slices(ctx context.Context, r job.Record) (files *objects, ready bool, err error) {
+	f, err := s.Folders.Folder(ctx, r.Upload.Bucket, r.Upload.Prefix)
+	if err != nil {
+		return nil, false, fmt.Errorf("read folder: %w", err)
+	}
+	now := s.Now()
+	quiet := now.Sub(f.LastArrival) >= job.QuietFor || now.Sub(r.CreatedAt) >= job.FolderBound
+	mine := f.Job == r.ID && !f.Sealed
+	if mine && !quiet {
+		return nil, false, nil
+	}
+	files, digests, err := s.list(ctx, r.Upload.Prefix)
+	if err != nil || !mine {
+		return files, err == nil, err // sealed by an earlier run, or by nobody any more
+	}
+	// The list is there before the folder is sealed, for who finds it sealed reads it.
+	text, err := json.Marshal(digests)
+	if err != nil {
+		return nil, false, fmt.Errorf("list slices: %w", err)
+	}
+	if _, err := s.Work.Put(ctx, job.Key(r.ID, 1, job.SlicesObject), job.MediaType(job.SlicesObject), bytes.NewReader(text)); err != nil {
+		return nil, false, fmt.Errorf("write list of slices: %w", err)
+	}
+	err = s.Folders.SealFolder(ctx, f)
+	if errors.Is(err, job.ErrStale) {
+		return nil, false, nil // a slice came in between
+	}
+	return files, err == nil, wrapped("seal folder", err)
+}
+
+// list is what lies directly below the prefix, in order of keys.
+func (s Stage) list(ctx context.Context, prefix string) (*objects, []string, error) {
+	files := &objects{uploads: s.Uploads}
+	var digests []string
+	for o, err := range s.Uploads.List(ctx, prefix) {
+		if err != nil {
+			return nil, nil, fmt.Errorf("list folder: %w", err)
+		}
+		if strings.Contains(strings.TrimPrefix(o.Key, prefix), "/") {
+			continue // another folder's
+		}
+		if len(files.list) == volume.MaxEntries {
+			return nil, nil, job.Reject("too_large", "the folder holds more than %d files", volume.MaxEntries)
+		}
+		files.list, digests = append(files.list, o), append(digests, job.SliceDigest(o.Key, o.ETag))
+	}
+	return files, digests, nil
+}
+
+// ahead is how many objects are being fetched while one is read.
+const ahead = 16
+
+// objects is a folder of uploads as a drop.
+type objects struct {
+	uploads Uploads
+	list    []job.Object
+}
+
+// fetched is an object whose transfer has begun.
+type fetched struct {
+	body io.ReadCloser
+	err  error
+}
+
+// Each implements drop.Files. Objects are opened ahead of their turn, so that a
+// folder of thousands does not wait a round trip for each.
+func (o *objects) Each(ctx context.Context, want []int, visit func(drop.File) error) error {
+	if want == nil {
+		want = all(len(o.list))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	queue := make([]chan fetched, len(want))
+	for i := range queue {
+		queue[i] = make(chan fetched, 1)
+	}
+	slots := make(chan struct{}, ahead)
+	var fetchers sync.WaitGroup
+	fetchers.Add(1)
+	go func() {
+		defer fetchers.Done()
+		for i, n := range want {
+			select {
+			case slots <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			fetchers.Add(1)
+			go func() {
+				defer fetchers.Done()
+				queue[i] <- o.fetch(ctx, n)
+			}()
+		}
+	}()
+	defer func() { // join, then close what nobody read
+		cancel()
+		fetchers.Wait()
+		for _, q := range queue {
+			select {
+			case f := <-q:
+				f.close()
+			default:
+			}
+		}
+	}()
+	for i, n := range want {
+		var f fetched
+		select {
+		case f = <-queue[i]:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		err := f.err
+		if err == nil {
+			err = visit(drop.File{Index: n, Size: o.list[n].Size, Litter: f.body == nil, Body: f.body})
+		}
+		f.close()
+		<-slots
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *objects) fetch(ctx context.Context, n int) fetched {
+	if drop.Litter(o.list[n].Key) {
+		return fetched{}
+	}
+	body, err := o.uploads.Get(ctx, o.list[n].Key)
+	if errors.Is(err, job.ErrNotFound) {
+		err = job.Reject("missing_upload", "a file of the folder is no longer there")
+	}
+	return fetched{body, wrapped("open a file of the folder", err)}
+}
+
+func (f fetched) close() {
+	if f.body != nil {
+		_ = f.body.Close()
+	}
+}

@@ -1,0 +1,192 @@
+// Package prepare turns an upload into one volume. In: a job whose upload is a
+// NIfTI file, a DICOM file, an archive or a folder of slices. Out: volume.nii.gz
+// (or, for a label map, labels.bin) in the work bucket, source.json beside it
+// for DICOM, and the record with its task, modality and warnings; or
+// {"ready":false} while a folder is still receiving, {"gone":true} for a job
+// cancelled or erased. A scan at fault is a *job.RejectedError or a
+// *job.UnsupportedError; other errors are the stores' own.
+//
+// It may run twice or die half-way: keys follow from the job, a repeat writes
+// the same bytes. Source is the same work without a job, for the command line.
+package prepare
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Jobs keeps job records.
+type Jobs interface {
+	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
+}
+
+// Uploads is the bucket that people drop into.
+type Uploads interface {
+	ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Object, error)
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
+}
+
+// Work is the work bucket.
+type Work interface {
+	Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error)
+	Delete(ctx context.Context, key string) error
+}
+
+// Folders keeps what is known of folders of slices.
+type Folders interface {
+	Folder(ctx context.Context, bucket, prefix string) (job.Folder, error)
+	// SealFolder answers job.ErrStale when a slice arrived since f was read.
+	SealFolder(ctx context.Context, f job.Folder) error
+}
+
+// Stage is prepare. All fields are needed.
+type Stage struct {
+	Jobs    Jobs
+	Uploads Uploads
+	Work    Work
+	Folders Folders
+	Tasks   []string // what the model server can do
+	Now     func() time.Time
+}
+
+// Prepare handles one job.
+func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutput, error) {
+	r, err := s.amend(ctx, in, func(r *job.Record) error { return r.Enter(job.Preparing, s.Now()) })
+	if isGone(err) {
+		return job.PrepareOutput{Gone: true}, nil
+	}
+	if err != nil {
+		return job.PrepareOutput{}, fmt.Errorf("enter preparing: %w", err)
+	}
+	source, ready, err := s.open(ctx, r)
+	if err != nil || !ready {
+		return job.PrepareOutput{}, err
+	}
+	if r.Options.Task == job.TaskLabels {
+		return s.labels(ctx, in, source)
+	}
+	report, err := s.volume(ctx, r, source)
+	if err != nil {
+		return job.PrepareOutput{}, err
+	}
+	task, modality, err := resolve(r.Options, s.Tasks, report)
+	if err != nil {
+		return job.PrepareOutput{}, err
+	}
+	return s.finish(ctx, in, job.PrepareOutput{Ready: true}, func(r *job.Record) {
+		r.Options.Task, r.Options.Modality, r.Warnings = task, modality, report.Warnings
+	})
+}
+
+// amend changes the record of this attempt; job.ErrStale for any other.
+func (s Stage) amend(ctx context.Context, in job.StageInput, change func(*job.Record) error) (job.Record, error) {
+	return s.Jobs.Amend(ctx, in.Job, func(r *job.Record) error {
+		if r.Attempt != in.Attempt || r.Erased || r.Status.Ended() {
+			return job.ErrStale
+		}
+		return change(r)
+	})
+}
+
+// isGone: the job was cancelled, erased, or is at another attempt.
+func isGone(err error) bool { return errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) }
+
+// open finds the upload; false while a folder is not quiet yet.
+func (s Stage) open(ctx context.Context, r job.Record) (source Source, ready bool, err error) {
+	if r.Upload.Prefix != "" {
+		slices, ready, err := s.slices(ctx, r)
+		if err != nil || !ready {
+			return source, false, err
+		}
+		return Source{Folder: slices}, true, nil
+	}
+	file, object, err := s.Uploads.ReaderAt(ctx, r.Upload.Key)
+	if errors.Is(err, job.ErrNotFound) {
+		return source, false, job.Reject("missing_upload", "the uploaded file is no longer there")
+	}
+	if err != nil {
+		return source, false, fmt.Errorf("open upload: %w", err)
+	}
+	return Source{File: file, Size: object.Size}, true, nil
+}
+
+// volume writes the prepared scan, and for DICOM what it was made from.
+func (s Stage) volume(ctx context.Context, r job.Record, source Source) (Report, error) {
+	var report Report
+	err := s.stream(ctx, job.Key(r.ID, r.Attempt, job.VolumeObject), func(w io.Writer) (err error) {
+		report, err = source.Volume(ctx, w, Options{Series: r.Options.Series, Modality: r.Options.Modality})
+		return err
+	})
+	if err != nil || report.Source == nil {
+		return report, err
+	}
+	text, err := json.Marshal(report.Source)
+	if err != nil {
+		return report, fmt.Errorf("describe source: %w", err)
+	}
+	_, err = s.Work.Put(ctx, job.Key(r.ID, r.Attempt, job.SourceObject), job.MediaType(job.SourceObject), bytes.NewReader(text))
+	return report, wrapped("write source", err)
+}
+
+// labels writes an upload that is a label map as the model server would have answered.
+func (s Stage) labels(ctx context.Context, in job.StageInput, source Source) (job.PrepareOutput, error) {
+	err := s.stream(ctx, job.Key(in.Job, in.Attempt, job.LabelsObject), source.Labels)
+	if err != nil {
+		return job.PrepareOutput{}, err
+	}
+	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, func(*job.Record) {})
+}
+
+// stream stores what write produces while it is produced. Nothing is stored
+// when write fails, and its error is the one that counts.
+func (s Stage) stream(ctx context.Context, key string, write func(io.Writer) error) error {
+	r, w := io.Pipe()
+	written := make(chan error, 1)
+	go func() {
+		err := write(w)
+		w.CloseWithError(err)
+		written <- err
+	}()
+	_, err := s.Work.Put(ctx, key, "application/gzip", r)
+	r.CloseWithError(errStored) // a writer whose reader gave up ends, too
+	if cause := <-written; cause != nil && !errors.Is(cause, errStored) {
+		return cause
+	}
+	return wrapped("write volume", err)
+}
+
+// errStored is what write sees when the store stopped reading.
+var errStored = errors.New("the store stopped reading")
+
+// finish records what was found. A job that has gone meanwhile keeps nothing.
+func (s Stage) finish(ctx context.Context, in job.StageInput, out job.PrepareOutput, change func(*job.Record)) (job.PrepareOutput, error) {
+	_, err := s.amend(ctx, in, func(r *job.Record) error {
+		change(r)
+		return nil
+	})
+	if !isGone(err) {
+		return out, wrapped("record volume", err)
+	}
+	for _, name := range []string{job.VolumeObject, job.LabelsObject, job.SourceObject} {
+		if err := s.Work.Delete(ctx, job.Key(in.Job, in.Attempt, name)); err != nil {
+			return job.PrepareOutput{}, fmt.Errorf("delete volume: %w", err)
+		}
+	}
+	return job.PrepareOutput{Gone: true}, nil
+}
+
+func wrapped(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -1,0 +1,57 @@
+package prepare
+
+import (
+	"strings"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// byModality is what `auto` chooses when there are several tasks.
+var byModality = map[string]string{"CT": "total", "MR": "total_mr"}
+
+// needs is the modality that a task was made for. Models of this family say MR
+// in the names of those that are not for CT.
+func needs(task string) string {
+	if strings.HasSuffix(task, "_mr") {
+		return "MR"
+	}
+	return "CT"
+}
+
+// resolve settles the task and the modality (DESIGN.md §4, Options). A scan
+// whose modality nobody knows is refused unless the task says it.
+func resolve(o job.Options, tasks []string, found Report) (task, modality string, err error) {
+	task, modality = o.Task, found.Modality
+	if task == job.TaskAuto || task == "" {
+		if task, err = auto(tasks, modality); err != nil {
+			return "", "", err
+		}
+	}
+	want := needs(task)
+	switch {
+	case modality == want:
+		return task, modality, nil
+	case modality == "" && want == "MR":
+		return task, want, nil // MR has no units to tell it by
+	case modality == "":
+		return "", "", job.Reject("not_hounsfield",
+			"the values do not look like Hounsfield units, which task %s needs: send the CT in Hounsfield units, or say modality=CT if it is one", task)
+	}
+	return "", "", job.Reject("wrong_modality", "the scan is %s and task %s is for %s: choose another task, or say modality=%s if the scan is one",
+		modality, task, want, want)
+}
+
+func auto(tasks []string, modality string) (string, error) {
+	if len(tasks) == 1 {
+		return tasks[0], nil
+	}
+	if modality == "" {
+		return "", job.Reject("unknown_modality", "a NIfTI file does not say what it is, and the values are no Hounsfield units: say modality=CT or modality=MR")
+	}
+	for _, task := range tasks {
+		if task == byModality[modality] {
+			return task, nil
+		}
+	}
+	return "", &job.UnsupportedError{Code: "unsupported_modality", Message: "there is no model for " + modality + " scans here"}
+}
