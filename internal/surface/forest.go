@@ -1,0 +1,31 @@
+package surface
+
+// forest is a union-find over 0..n-1: every element points to another of its
+// set, the smallest one to itself.
+type forest []uint32
+
+func newForest(n int) forest {
+	f := make(forest, n)
+	for i := range f {
+		f[i] = uint32(i)
+	}
+	return f
+}
+
+// root is the smallest element of a's set. It halves the path that it walks.
+func (f forest) root(a uint32) uint32 {
+	for f[a] != a {
+		f[a] = f[f[a]]
+		a = f[a]
+	}
+	return a
+}
+
+func (f forest) join(a, b uint32) {
+	a, b = f.root(a), f.root(b)
+	if a < b {
+		f[b] = a
+	} else {
+		f[a] = b
+	}
+}

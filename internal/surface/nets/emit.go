@@ -1,0 +1,228 @@
+package nets
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// The twelve edges of a cell, told by comparing its corner bytes with themselves
+// shifted by one, two and four corners, cross these faces.
+var facesOfX, facesOfY, facesOfZ = buildFaceTables()
+
+func buildFaceTables() (x, y, z [256]uint8) {
+	for set := range 256 {
+		for c := range 8 {
+			if set>>c&1 == 0 {
+				continue
+			}
+			// The edge that starts at corner c along an axis lies on two faces, one
+			// of either other axis.
+			fx, fy, fz := uint8(FaceX0)<<(c&1), uint8(FaceY0)<<(c>>1&1), uint8(FaceZ0)<<(c>>2&1)
+			x[set] |= fy | fz
+			y[set] |= fx | fz
+			z[set] |= fx | fy
+		}
+	}
+	return
+}
+
+// emit makes the vertices and entries of cell layer z from the activity of this
+// layer and the one below.
+func (w *worker) emit(s *slab, z int) {
+	g := w.g
+	count := w.cur.count
+	out := Layer{Vertices: w.vertices.Take(count), Rows: w.indices.Take(g.rows), First: w.indices.Take(count + 1)}
+	entries := w.entries.Room(8 * count)
+	var lower []Vertex // of the layer below, nil at the slab's first
+	if z > s.from {
+		lower = w.net.Layers[z-1].Vertices
+	}
+	shift := int32(w.prev.count) // vertex number in the layer below, minus in this, is -shift + difference
+	v, e := int32(0), 0
+	for y := range g.rows - 1 {
+		out.Rows[y] = uint32(v)
+		row := y * g.words
+		rowBefore := max(0, row-g.words)
+		for word := range g.words {
+			active := w.cur.bits[row+word]
+			if active == 0 {
+				continue
+			}
+			bitsY, rankY := w.cur.bits[rowBefore+word], w.cur.rank[rowBefore+word]
+			bitsZ, rankZ := w.prev.bits[row+word], w.prev.rank[row+word]
+			at := y*g.stride + word*64
+			r00, r10 := w.below.low[at:][:72], w.below.low[at+g.stride:][:72]
+			r01, r11 := w.above.low[at:][:72], w.above.low[at+g.stride:][:72]
+			for ; active != 0; active &= active - 1 {
+				x := bits.TrailingZeros64(active)
+				before := uint64(1)<<x - 1
+				c := corners{low: cornerBytes(r00, r10, r01, r11, x)}
+				if w.src.wide {
+					c.high = w.highCorners(at, x)
+				}
+				ex, ey, ez := c.edges()
+				vertex := Vertex{
+					X:     uint16(word*64 + x),
+					Faces: facesOfX[ex] | facesOfY[ey] | facesOfZ[ez],
+					Quads: uint8(ex&1 | (ey&1)<<1 | (ez&1)<<2),
+				}
+				if vertex.Faces&FaceY0 != 0 {
+					u := rankY + int32(bits.OnesCount64(bitsY&before))
+					vertex.Y0 = int16(u - v)
+					out.Vertices[u].Y1 = int16(v - u)
+				}
+				if vertex.Faces&FaceZ0 != 0 {
+					u := rankZ + int32(bits.OnesCount64(bitsZ&before))
+					vertex.Z0 = u - v - shift
+					if lower != nil {
+						lower[u].Z1 = -vertex.Z0
+					}
+				}
+				out.Vertices[v] = vertex
+				w.countQuads(s, c, vertex.Quads, word*64+x, y, z)
+				out.First[v] = uint32(e)
+				e = w.addEntries(s, entries, e, c, word*64+x, y, z)
+				v++
+			}
+		}
+	}
+	out.Rows[g.rows-1] = uint32(v)
+	out.First[v] = uint32(e)
+	out.Entries = w.entries.Keep(e)
+	w.net.Layers[z] = out
+}
+
+// corners holds the labels of a cell's eight corners, a byte each.
+type corners struct{ low, high uint64 }
+
+func cornerBytes(r00, r10, r01, r11 []byte, x int) uint64 {
+	le := binary.LittleEndian
+	return uint64(le.Uint16(r00[x:])) | uint64(le.Uint16(r10[x:]))<<16 | uint64(le.Uint16(r01[x:]))<<32 | uint64(le.Uint16(r11[x:]))<<48
+}
+
+func (w *worker) highCorners(at, x int) uint64 {
+	stride := w.g.stride
+	return cornerBytes(w.below.high[at:], w.below.high[at+stride:], w.above.high[at:], w.above.high[at+stride:], x)
+}
+
+// label of corner i.
+func (c corners) label(i int) uint16 {
+	return uint16(c.low>>(8*i)&0xff | (c.high>>(8*i)&0xff)<<8)
+}
+
+// set is the corners that carry a label.
+func (c corners) set(label uint16) uint8 {
+	const ones = 0x0101010101010101
+	return uint8(^nonzeroBytes((c.low ^ uint64(label&0xff)*ones) | (c.high ^ uint64(label>>8)*ones)))
+}
+
+// edges are the crossing edges along x, y and z by the corner they start at.
+func (c corners) edges() (x, y, z uint64) {
+	x = nonzeroBytes((c.low^c.low>>8)|(c.high^c.high>>8)) & 0b01010101
+	y = nonzeroBytes((c.low^c.low>>16)|(c.high^c.high>>16)) & 0b00110011
+	z = nonzeroBytes((c.low^c.low>>32)|(c.high^c.high>>32)) & 0b00001111
+	return x, y, z
+}
+
+// countQuads counts the quads of a cell's low edges for both their labels.
+func (w *worker) countQuads(s *slab, c corners, quads uint8, x, y, z int) {
+	if quads == 0 {
+		return
+	}
+	a := c.label(0)
+	if quads&1 != 0 {
+		b := c.label(1)
+		s.quads[a]++
+		s.quads[b]++
+		w.countRun(a, b, x, y, z)
+	}
+	if quads&2 != 0 {
+		s.quads[a]++
+		s.quads[c.label(2)]++
+	}
+	if quads&4 != 0 {
+		s.quads[a]++
+		s.quads[c.label(4)]++
+	}
+}
+
+// countRun counts voxels without visiting them. A run of one label from padded x
+// = p+1 to q is bounded by the crossings p and q, and a sum over the run is a
+// difference of sums up to its ends: voxels q - p, and for the indices i = x - 1
+// the sum q(q-1)/2 - p(p-1)/2. So each crossing adds to the label that ends
+// there and takes from the one that begins.
+func (w *worker) countRun(ends, begins uint16, x, y, z int) {
+	a, b := &w.moments[ends], &w.moments[begins]
+	n, sum := int64(x), int64(x)*int64(x-1)/2
+	ny, nz := n*int64(y-1), n*int64(z-1)
+	a.voxels += n
+	a.sum[0] += sum
+	a.sum[1] += ny
+	a.sum[2] += nz
+	b.voxels -= n
+	b.sum[0] -= sum
+	b.sum[1] -= ny
+	b.sum[2] -= nz
+}
+
+// addEntries writes an entry for each label of a cell but the background, in
+// order of the first corner that carries it.
+func (w *worker) addEntries(s *slab, entries []Entry, e int, c corners, x, y, z int) int {
+	table := &cycleTables[w.net.rule]
+	for seen := uint8(0); seen != 0xff; {
+		label := c.label(bits.TrailingZeros8(^seen))
+		set := c.set(label)
+		seen |= set
+		if label == 0 {
+			continue
+		}
+		entry := Entry{ID: s.vertices[label], Label: label, Corners: set}
+		count := table[set].count
+		if table[set].pinch != 0 {
+			if entry.Joined = w.pinched(table, label, set, x, y, z); entry.Joined != 0 {
+				count = w.net.cyclesOf(&entry).count
+			}
+		}
+		entries[e] = entry
+		e++
+		s.vertices[label] += uint32(count)
+	}
+	return e
+}
+
+// pinched finds the ambiguous faces where both cells would run the two links of
+// the face through one vertex each: there four quads would share the edge between
+// the two vertices. Both cells then take the other rule for that face, which
+// splits either cycle in two. Each cell decides alone, from the labels, and
+// both decide the same.
+func (w *worker) pinched(table *[256]cycles, label uint16, set uint8, x, y, z int) (faces uint8) {
+	for f := range uint8(6) {
+		if table[set].pinch>>f&1 == 0 {
+			continue
+		}
+		at := [3]int{x, y, z}
+		at[f/2] += int(f&1)*2 - 1
+		var other uint8
+		for c := range 8 {
+			if w.src.at(at[0]+(c&1), at[1]+(c>>1&1), at[2]+(c>>2)) == label {
+				other |= 1 << c
+			}
+		}
+		if table[other].pinch>>(f^1)&1 == 1 {
+			faces |= 1 << f
+		}
+	}
+	return faces
+}
+
+// cyclesOf traces or looks up the cycles of an entry.
+func (n *Net) cyclesOf(e *Entry) cycles {
+	if e.Joined == 0 {
+		return cycleTables[n.rule][e.Corners]
+	}
+	joined := e.Joined
+	if n.rule == Joined {
+		joined ^= 0x3f
+	}
+	return traceCycles(e.Corners, joined)
+}
