@@ -1,0 +1,227 @@
+// Package dynamo is DynamoDB on one machine: npm dynalite as a child process
+// over files. In: DynamoDB requests, their signature already checked. Out: its
+// answers; while the child starts (again), an error that SDKs retry. The tables
+// of the template are made at start, and items whose time has passed are
+// deleted by a sweep. Not there: transactions, PartiQL, streams.
+package dynamo
+
+import (
+	"context"
+	_ "embed" // the child's program
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/iris-oculus/iris/internal/local/child"
+	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/template"
+)
+
+//go:embed dynalite.js
+var program string
+
+const (
+	startTimeout = 20 * time.Second
+	tryTimeout   = 3 * time.Second // for one start; a lock of a dying predecessor passes sooner
+	endTimeout   = 3 * time.Second
+)
+
+// Config is what a Server needs. Socket is where the child listens, a path
+// short enough for a Unix socket, in a folder of ours alone: the child does not
+// check signatures. Modules is the folder with npm's packages.
+type Config struct {
+	Dir     string
+	Socket  string
+	Modules string
+	Region  string
+	Tables  []template.Table
+	Clock   clock.Clock
+	Logger  *slog.Logger
+}
+
+// Server is a running DynamoDB. Make one with New.
+type Server struct {
+	cfg       Config
+	client    *dynamodb.Client
+	proxy     *httputil.ReverseProxy
+	transport *http.Transport
+	stop      context.CancelFunc
+	loops     sync.WaitGroup
+}
+
+// New starts the child, makes the tables and begins to sweep.
+func New(ctx context.Context, cfg Config) (*Server, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("dynamodb folder: %w", err)
+	}
+	cfg.Dir = dir
+	if err := prepare(dir); err != nil {
+		return nil, fmt.Errorf("dynamodb folder: %w", err)
+	}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", cfg.Socket)
+		},
+		DisableCompression:  true,
+		MaxIdleConnsPerHost: 16,
+		IdleConnTimeout:     30 * time.Second, // less than the child's
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Server{cfg: cfg, transport: transport, stop: stop, proxy: proxy(transport), client: newClient(transport, cfg.Region)}
+	p, err := s.start(ctx)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	s.loops.Go(func() { s.supervise(running, p) })
+	for _, t := range cfg.Tables {
+		if err := s.ensure(ctx, t); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, made), nil, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("dynamodb folder: %w", err), s.Close())
+	}
+	s.loops.Go(func() { s.sweep(running) })
+	return s, nil
+}
+
+// made marks a folder whose tables were all made once.
+const made = "made"
+
+// prepare makes the folder. A database that ended while its tables were being
+// made holds nothing and may never finish them, so it is begun again.
+func prepare(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, made)); errors.Is(err, fs.ErrNotExist) {
+		if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(filepath.Join(dir, "data"), 0o700)
+}
+
+// newClient speaks to the child; any signature does.
+func newClient(transport http.RoundTripper, region string) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region:       region,
+		BaseEndpoint: aws.String("http://127.0.0.1"), // never dialled
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:   &http.Client{Transport: transport},
+		Retryer:      aws.NopRetryer{},
+	})
+}
+
+func proxy(transport http.RoundTripper) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Transport: transport,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "dynamodb"
+			r.Out.Host = r.In.Host
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = w.Write([]byte(`{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"DynamoDB starts again: please retry"}`))
+		},
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+}
+
+// start runs the child until it answers. A predecessor that was killed may hold
+// the database's lock for a moment, so there are several tries.
+func (s *Server) start(ctx context.Context) (*child.Process, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		log := &logWriter{s.cfg.Logger}
+		p, err := child.Start(child.Spec{
+			Path: "node", Args: []string{"-e", program, filepath.Join(s.cfg.Modules, "dynalite"), filepath.Join(s.cfg.Dir, "data"), s.cfg.Socket},
+			Env: []string{"PATH=" + os.Getenv("PATH"), "NODE_OPTIONS=--max-old-space-size=512"},
+			Dir: filepath.Dir(s.cfg.Socket), Stdout: log, Stderr: log, Lifeline: true,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("start dynamodb: %w", err)
+		}
+		failed := s.answers(ctx, p)
+		if failed == nil {
+			return p, nil
+		}
+		_ = p.Kill()
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("start dynamodb: %w", failed)
+		}
+	}
+}
+
+// answers waits until the child lists its tables.
+func (s *Server) answers(ctx context.Context, p *child.Process) error {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	for {
+		_, err := s.client.ListTables(ctx, &dynamodb.ListTablesInput{})
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.Done():
+			return fmt.Errorf("dynalite ended: %w", errors.Join(p.Wait(), err))
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// supervise starts the child again when it ends, until ctx does.
+func (s *Server) supervise(ctx context.Context, p *child.Process) {
+	for {
+		select {
+		case <-ctx.Done():
+			s.transport.CloseIdleConnections()
+			if p != nil {
+				_ = p.Terminate(endTimeout)
+			}
+			return
+		case <-p.Done():
+		}
+		s.cfg.Logger.Error("dynalite ended; it is started again", "error", p.Wait())
+		var err error
+		if p, err = s.start(ctx); err != nil {
+			if ctx.Err() == nil {
+				s.cfg.Logger.Error("dynalite does not start", "error", err)
+			}
+			<-ctx.Done()
+			return
+		}
+	}
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.proxy.ServeHTTP(w, r) }
+
+// Close ends the child.
+func (s *Server) Close() error {
+	s.stop()
+	s.loops.Wait()
+	return nil
+}
+
+// logWriter logs what the child says; it prints no items.
+type logWriter struct{ log *slog.Logger }
+
+func (w *logWriter) Write(line []byte) (int, error) {
+	w.log.Warn("dynalite", "says", string(line))
+	return len(line), nil
+}

@@ -1,0 +1,217 @@
+package dynamo
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/template"
+)
+
+var jobs = template.Table{
+	Name:       "iris-jobs",
+	Attributes: []template.Attribute{{AttributeName: "pk", AttributeType: "S"}, {AttributeName: "sk", AttributeType: "S"}, {AttributeName: "owner", AttributeType: "S"}},
+	Keys:       []template.Key{{AttributeName: "pk", KeyType: "HASH"}, {AttributeName: "sk", KeyType: "RANGE"}},
+	Indexes:    []template.Index{index1()},
+	TTL:        "ttl",
+}
+
+func index1() (i template.Index) {
+	i.IndexName = "owner"
+	i.KeySchema = []template.Key{{AttributeName: "owner", KeyType: "HASH"}}
+	i.Projection.ProjectionType = "ALL"
+	return i
+}
+
+// modules is where the Makefile installs npm's packages.
+func modules(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if found := filepath.Join(dir, "build", "node", "node_modules"); exists(filepath.Join(found, "dynalite")) {
+			return found
+		}
+	}
+	t.Skip("SKIPPED: no build/node/node_modules/dynalite: run `make build` first")
+	return ""
+}
+
+func exists(path string) bool { _, err := os.Stat(path); return err == nil }
+
+func start(t *testing.T, dir string, c clock.Clock, tables ...template.Table) (*Server, error) {
+	t.Helper()
+	s, err := New(t.Context(), Config{
+		Dir: dir, Socket: filepath.Join(t.TempDir(), "d.sock"), Modules: modules(t), Region: "us-east-1",
+		Tables: tables, Clock: c, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err == nil {
+		t.Cleanup(func() { _ = s.Close() })
+	}
+	return s, err
+}
+
+func (s *Server) put(t *testing.T, pk string, ttl int64) {
+	t.Helper()
+	_, err := s.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &jobs.Name, Item: map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: "-"},
+		"ttl": &types.AttributeValueMemberN{Value: strconv.FormatInt(ttl, 10)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Server) has(t *testing.T, pk string) bool {
+	t.Helper()
+	out, err := s.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &jobs.Name, Key: map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: "-"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Item != nil
+}
+
+func TestItemsSurviveARestartAndAKill(t *testing.T) {
+	dir := t.TempDir()
+	s, err := start(t, dir, clock.Real{}, jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.put(t, "a", 1)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err = start(t, dir, clock.Real{}, jobs)
+	if err != nil || !s.has(t, "a") {
+		t.Fatalf("after a restart: %v", err)
+	}
+
+	// The child dies under us: it comes back with everything that it said.
+	s.put(t, "b", 1)
+	crash(t, s)
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		_, err := s.client.ListTables(t.Context(), &dynamodb.ListTablesInput{})
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if !s.has(t, "a") || !s.has(t, "b") {
+		t.Error("an item is lost")
+	}
+
+	changed := jobs
+	changed.Keys = jobs.Keys[:1]
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := start(t, dir, clock.Real{}, changed); err == nil || !strings.Contains(err.Error(), "iris-jobs") {
+		t.Errorf("another key schema: %v", err)
+	}
+}
+
+// crash makes the child end by itself: a request with a broken header does not,
+// so its own pid is looked up among our children.
+func crash(t *testing.T, s *Server) {
+	t.Helper()
+	entries, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil || len(entries) == 0 {
+		t.Skip("SKIPPED: no /proc to find the child in")
+	}
+	for _, e := range entries {
+		line, err := os.ReadFile(e)
+		if err != nil || !strings.Contains(string(line), s.cfg.Socket) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(e)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := os.FindProcess(pid)
+		if err == nil {
+			err = p.Kill()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Fatal("the child is not there")
+}
+
+func TestExpiredItemsGo(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	c := clock.NewVirtual(now)
+	s, err := start(t, t.TempDir(), c, jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.put(t, "past", now.Unix()+10)
+	s.put(t, "future", now.Add(time.Hour).Unix())
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for { // until the sweep waits on the clock
+		if _, waits := c.Next(); waits {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	c.Advance(sweepEvery)
+	for s.has(t, "past") {
+		if ctx.Err() != nil {
+			t.Fatal("the expired item stays")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if !s.has(t, "future") {
+		t.Error("an item went before its time")
+	}
+}
+
+func TestServesSDKsAndSaysWhenItIsDown(t *testing.T) {
+	s, err := start(t, t.TempDir(), clock.Real{}, jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(s)
+	defer web.Close()
+	client := newClient(http.DefaultTransport, "us-east-1")
+	at := func(o *dynamodb.Options) { o.BaseEndpoint = aws.String(web.URL) }
+	out, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &jobs.Name}, at)
+	if err != nil || out.Table.TableStatus != types.TableStatusActive || len(out.Table.GlobalSecondaryIndexes) != 1 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(web.URL, "application/x-amz-json-1.0", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != 500 || !strings.Contains(string(body), "InternalServerError") {
+		t.Errorf("%s %s", resp.Status, body)
+	}
+}
