@@ -1,0 +1,127 @@
+// Package apigw is API Gateway's HTTP API on one machine. In: HTTP requests.
+// Out: the answers of the functions behind the template's routes, called with
+// events in payload format 2.0, with API Gateway's limits (10 MB, 30 s), its
+// CORS and its errors. Authorizers are not evaluated: the address is loopback's,
+// or asks for a token.
+package apigw
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/local/gateway"
+	"github.com/iris-oculus/iris/internal/local/template"
+)
+
+// MaxBody is API Gateway's limit of a request.
+const MaxBody = 10 << 20
+
+// Config is what an Adapter needs.
+type Config struct {
+	API    template.API
+	Hosts  gateway.Hosts // names, beside loopback's, under which the API is reached
+	Token  string        // asked of every request; empty: none is
+	Invoke func(ctx context.Context, function string, payload []byte) (reply []byte, functionError string, err error)
+	Logger *slog.Logger
+}
+
+// Adapter is the HTTP API. Make one with New.
+type Adapter struct {
+	cfg    Config
+	routes map[string]template.Route // by key
+}
+
+// New refuses routes that it cannot match.
+func New(cfg Config) (*Adapter, error) {
+	a := &Adapter{cfg: cfg, routes: map[string]template.Route{}}
+	for _, r := range cfg.API.Routes {
+		if strings.Contains(r.Key, "{") {
+			return nil, fmt.Errorf("route %q: path variables are not supported on one machine", r.Key)
+		}
+		a.routes[r.Key] = r
+	}
+	return a, nil
+}
+
+func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !a.cfg.Hosts.Allow(r.Host) {
+		fail(w, http.StatusMisdirectedRequest, "Misdirected Request")
+		return
+	}
+	if a.preflight(w, r) {
+		return
+	}
+	if !a.mayChange(r) {
+		fail(w, http.StatusForbidden, "Forbidden")
+		return
+	}
+	if !a.admit(w, r) {
+		return
+	}
+	route, ok := a.match(r)
+	if !ok {
+		fail(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			fail(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
+		}
+		return // otherwise the client is gone
+	}
+	a.answer(w, r, route, body)
+}
+
+// match finds a route as API Gateway does: the method's, ANY, the default.
+func (a *Adapter) match(r *http.Request) (template.Route, bool) {
+	for _, key := range []string{r.Method + " " + r.URL.Path, "ANY " + r.URL.Path, "$default"} {
+		if route, ok := a.routes[key]; ok {
+			return route, true
+		}
+	}
+	return template.Route{}, false
+}
+
+// answer invokes the function; it goes on when the client leaves, as on AWS.
+func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, route template.Route, body []byte) {
+	payload, err := json.Marshal(event(r, route.Key, a.cfg.API.Name, body, time.Now()))
+	if err != nil {
+		fail(w, http.StatusInternalServerError, "Internal Server Error")
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), route.Timeout)
+	defer cancel()
+	reply, functionError, err := a.cfg.Invoke(ctx, route.FunctionARN, payload)
+	switch {
+	case ctx.Err() != nil:
+		fail(w, http.StatusServiceUnavailable, "Service Unavailable")
+	case err != nil:
+		a.cfg.Logger.Error("the api function could not be invoked", "error", err)
+		fail(w, http.StatusServiceUnavailable, "Service Unavailable")
+	case functionError != "":
+		a.cfg.Logger.Error("the api function ended with an error", "kind", functionError)
+		fail(w, http.StatusInternalServerError, "Internal Server Error")
+	default:
+		a.allow(w.Header(), r)
+		if err := write(w, r, reply); err != nil {
+			a.cfg.Logger.Error("the api function's reply is not one", "error", err)
+			fail(w, http.StatusInternalServerError, "Internal Server Error")
+		}
+	}
+}
+
+// fail answers in API Gateway's own words.
+func fail(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
+}
