@@ -8,7 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
+
+	"github.com/iris-oculus/iris/internal/local/durable"
 )
 
 // store keeps one endpoint under a folder: endpoint.json, and one file for
@@ -27,8 +28,10 @@ func (s store) read(r *record, queue *[]*request) error {
 	if s.dir == "" {
 		return nil
 	}
-	if err := os.MkdirAll(s.queue(), 0o700); err != nil {
-		return err
+	for _, dir := range []string{s.dir, s.queue()} { // also removes writes that were cut off
+		if err := durable.MakeDir(dir); err != nil {
+			return err
+		}
 	}
 	if err := readJSON(s.record(), r); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -38,13 +41,8 @@ func (s store) read(r *record, queue *[]*request) error {
 		return err
 	}
 	for _, entry := range entries {
-		path := filepath.Join(s.queue(), entry.Name())
-		if !strings.HasSuffix(path, ".json") {
-			_ = os.Remove(path) // a write that was cut off
-			continue
-		}
 		var q request
-		if err := readJSON(path, &q); err != nil {
+		if err := readJSON(filepath.Join(s.queue(), entry.Name()), &q); err != nil {
 			return err
 		}
 		*queue = append(*queue, &q)
@@ -92,27 +90,10 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-// writeJSON replaces path so that after a crash it holds the old or the new.
 func writeJSON(path string, v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "*.tmp")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return durable.WriteFile(path, b)
 }
