@@ -1,0 +1,59 @@
+package phantom
+
+import (
+	"runtime"
+	"slices"
+	"testing"
+)
+
+// TestTorsoHoldsWhatItPromises samples known places of the anatomy.
+func TestTorsoHoldsWhatItPromises(t *testing.T) {
+	v := Torso([3]int{160, 160, 160}, 2.5)
+	at := func(x, y, z float64) int16 {
+		inv, _ := v.Affine.Inverse()
+		p := inv.Apply([3]float64{x, y, z})
+		return v.Voxels[int(p[0]+.5)+160*(int(p[1]+.5)+160*int(p[2]+.5))]
+	}
+	for _, c := range []struct {
+		name      string
+		x, y, z   float64
+		low, high int16
+	}{
+		{"air in front", 0, 180, 0, -1024, -950},
+		{"right lung", 90, 0, 60, -930, -750},
+		{"left lung", -90, 0, 60, -930, -750},
+		{"windpipe", 0, -20, 120, -1024, -850},
+		{"heart", -16, 24, 14, 0, 90},
+		{"liver", 60, 10, -60, 20, 100},
+		{"vertebra", 0, -52, 0, 150, 400},
+		{"table", 0, -130, 0, -140, 200},
+		{"fat of the belly", 0, 95, -110, -150, -50},
+	} {
+		if got := at(c.x, c.y, c.z); got < c.low || got > c.high {
+			t.Errorf("%s: %d HU, want %d to %d", c.name, got, c.low, c.high)
+		}
+	}
+}
+
+func TestTorsoIsTheSameOnEveryRun(t *testing.T) {
+	dims := [3]int{64, 56, 48}
+	want := Torso(dims, 6)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if got := Torso(dims, 6); !slices.Equal(got.Voxels, want.Voxels) || got.Affine != want.Affine {
+		t.Error("one worker and several make different scans")
+	}
+}
+
+func TestTorsoOfAnySize(t *testing.T) {
+	for _, dims := range [][3]int{{1, 1, 1}, {2, 3, 4}, {50, 20, 1}, {20, 50, 200}} {
+		if v := Torso(dims, 1); len(v.Voxels) != v.Len() {
+			t.Errorf("%v: %d voxels", dims, len(v.Voxels))
+		}
+	}
+}
+
+func BenchmarkTorso(b *testing.B) {
+	for b.Loop() {
+		Torso([3]int{256, 256, 256}, 1.5)
+	}
+}
