@@ -34,18 +34,3 @@ func firstBytes(text string, n int) []byte {
 	sum := sha256.Sum256([]byte(text))
 	return sum[:n]
 }
-
-// Detail is the detail of the EventBridge event, as AWS shapes it.
-func (c Created) Detail(account string) map[string]any {
-	return map[string]any{
-		"version": "0",
-		"bucket":  map[string]any{"name": c.Bucket},
-		"object": map[string]any{
-			"key": c.Key, "size": c.Size, "etag": c.ETag, "sequencer": c.Sequencer,
-		},
-		"request-id":        fmt.Sprintf("%X", firstBytes(c.Sequencer, 8)),
-		"requester":         account,
-		"source-ip-address": "127.0.0.1",
-		"reason":            c.Reason,
-	}
-}

@@ -16,6 +16,8 @@ import (
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/versity/versitygw/s3response"
+
+	"github.com/iris-oculus/iris/internal/local/durable"
 )
 
 // journal remembers what was announced: a line of JSON for each Created. It is
@@ -88,11 +90,7 @@ func (j *journal) replace(keep []entry) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	next := j.path + ".next"
-	if err := os.WriteFile(next, b.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("announcement journal: %w", err)
-	}
-	if err := os.Rename(next, j.path); err != nil {
+	if err := durable.WriteFile(j.path, b.Bytes()); err != nil {
 		return fmt.Errorf("announcement journal: %w", err)
 	}
 	f, err := os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND, 0o600)
