@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/iris-oculus/iris/internal/local/outbox"
 )
 
 // statuses of the exceptions that this API knows.
@@ -22,7 +24,7 @@ var statuses = map[string]int{
 // ServeHTTP is the part of the Lambda API that a client of the stack needs:
 // Invoke, ListFunctions, GetFunction, GetFunctionConfiguration.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Amzn-Requestid", newRequestID())
+	w.Header().Set("X-Amzn-Requestid", outbox.NewID())
 	// The escaped path: a function's ARN is one segment.
 	path, found := strings.CutPrefix(strings.TrimSuffix(r.URL.EscapedPath(), "/"), "/2015-03-31/functions")
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
@@ -98,7 +100,7 @@ func (h *Host) serveRequestResponse(w http.ResponseWriter, r *http.Request, f *f
 		fail(w, err)
 		return
 	}
-	id := newRequestID()
+	id := outbox.NewID()
 	o, err := f.invoke(r.Context(), id, payload, !f.reserved())
 	if err != nil {
 		fail(w, err)

@@ -1,7 +1,6 @@
 package lambdas
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,10 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string { return e.Code + ": " + e.Message }
+
+// Permanent says whether the same request will fail again: then a bus or a
+// topic that delivers to a function gives up at once.
+func (e *APIError) Permanent() bool { return e.Code != "TooManyRequestsException" }
 
 var errClosing = errors.New("the host is closing")
 
@@ -68,12 +71,4 @@ func throttled(reserved bool) *APIError {
 		reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
 	}
 	return &APIError{"TooManyRequestsException", "Rate Exceeded.", reason}
-}
-
-// newRequestID is a random UUID (version 4).
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -157,7 +157,7 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (reply [
 	if payload, err = checkPayload(payload, maxRequest, "InvokeFunction"); err != nil {
 		return nil, "", err
 	}
-	outcome, err := f.invoke(ctx, newRequestID(), payload, !f.reserved())
+	outcome, err := f.invoke(ctx, outbox.NewID(), payload, !f.reserved())
 	return outcome.reply, outcome.functionError, err
 }
 
@@ -175,7 +175,7 @@ func (h *Host) enqueue(name string, payload []byte) (requestID string, err error
 	if payload, err = checkPayload(payload, maxEvent, "InvokeFunction"); err != nil {
 		return "", err
 	}
-	requestID = newRequestID()
+	requestID = outbox.NewID()
 	return requestID, f.queue.Put(outbox.Letter{ID: requestID, Body: payload})
 }
 

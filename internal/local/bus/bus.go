@@ -1,0 +1,150 @@
+// Package bus is EventBridge on one machine: the default event bus with its
+// rules, targets and schedules.
+//
+// In: events from services (Emit) and clients (PutEvents over ServeHTTP). Out:
+// each event that matches a rule's pattern is delivered to the rule's targets
+// at least once. It is on the disk before Emit or PutEvents returns; deliveries
+// are retried by the target's policy and end among DeadLetters when all fail.
+// Errors: those of the disk; *pattern.InvalidError and others name the part of
+// a rule that is wrong. Times are UTC, in whole seconds where AWS has them so.
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/durable"
+	"github.com/iris-oculus/iris/internal/local/outbox"
+)
+
+// Deliver hands a payload to a target and returns once it is accepted for
+// good. An error whose chain has a method Permanent() bool that answers true is
+// not retried.
+type Deliver func(ctx context.Context, target Target, payload []byte) error
+
+// Config says where the state lies and who takes what rules deliver.
+type Config struct {
+	Dir     string
+	Clock   clock.Clock
+	Account string // default 000000000000
+	Region  string // default us-east-1
+	// Deliver by the service in the target's ARN: "lambda", "states", "sns".
+	// A rule with a target of another service is refused.
+	Deliver map[string]Deliver
+	Logger  *slog.Logger
+}
+
+// Service is the bus. Make one with New.
+type Service struct {
+	config Config
+	queue  *outbox.Outbox
+	dead   *outbox.DeadLetters
+	wake   chan struct{} // rules have changed
+	stop   chan struct{}
+	loop   sync.WaitGroup
+
+	mu      sync.Mutex
+	rules   map[string]*rule
+	due     map[string]dueState
+	started bool
+	closed  bool
+}
+
+// New opens the state under Config.Dir: rules made by clients, schedules, and
+// deliveries that have not arrived. Nothing is delivered before Start.
+func New(c Config) (*Service, error) {
+	if c.Account == "" {
+		c.Account = "000000000000"
+	}
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	if c.Clock == nil {
+		c.Clock = clock.Real{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{config: c, rules: map[string]*rule{}, wake: make(chan struct{}, 1), stop: make(chan struct{})}
+	err := durable.MakeDir(c.Dir)
+	if err == nil {
+		s.due, err = s.readDue()
+	}
+	if err == nil {
+		err = s.readRules()
+	}
+	if err == nil {
+		s.dead, err = outbox.OpenDead(filepath.Join(c.Dir, "dead"))
+	}
+	if err == nil {
+		s.queue, err = outbox.Open(outbox.Config{
+			Dir: filepath.Join(c.Dir, "queue"), Clock: c.Clock, Logger: c.Logger, Parallel: 16,
+			Send: s.send, Again: s.again, GiveUp: s.giveUp,
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open event bus: %w", err)
+	}
+	return s, nil
+}
+
+// Start begins to deliver and to keep schedules. A schedule that fell due while
+// the bus was down runs once now.
+func (s *Service) Start() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.started || s.closed {
+		return
+	}
+	s.started = true
+	s.queue.Start()
+	s.loop.Add(1)
+	go s.keepSchedules()
+}
+
+// Close ends deliveries under way; they go on after the next Start.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	close(s.stop)
+	s.loop.Wait()
+	return s.queue.Close()
+}
+
+// Waiting counts deliveries that have not arrived.
+func (s *Service) Waiting() int { return s.queue.Len() }
+
+// DeadLetters are the deliveries that were given up, oldest first; the body of
+// each is a DeadLetter in JSON.
+func (s *Service) DeadLetters() []outbox.Letter { return s.dead.List() }
+
+func (s *Service) arn(resource string) string {
+	return "arn:aws:events:" + s.config.Region + ":" + s.config.Account + ":" + resource
+}
+
+func (s *Service) stir() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// serviceOf is the third part of an ARN.
+func serviceOf(arn string) (string, error) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" {
+		return "", errors.New("want an ARN")
+	}
+	return parts[2], nil
+}
