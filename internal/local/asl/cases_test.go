@@ -213,13 +213,8 @@ func failed(name string, cause json.RawMessage) Reply {
 	if json.Unmarshal(cause, &told) == nil && (told.ErrorType == name || name == "Lambda.Unknown") {
 		return Reply{Payload: compact(cause), FunctionError: "Unhandled"}
 	}
-	return Reply{Err: namedError{name, text(cause)}}
+	return Reply{Err: &CallError{name, text(cause)}}
 }
-
-type namedError struct{ name, cause string }
-
-func (e namedError) Error() string     { return e.cause }
-func (e namedError) ErrorName() string { return e.name }
 
 func details(t *testing.T, raw json.RawMessage, into any) {
 	t.Helper()

@@ -31,13 +31,19 @@ type Call struct {
 }
 
 // Reply is what a run gave. FunctionError is Lambda's header of that name: then
-// Payload tells the error. Err is an error of the call itself; one with a method
-// ErrorName() string is matched by that name, any other as Lambda.ServiceException.
+// Payload tells the error. Err is an error of the call itself: a *CallError, or any
+// other, which counts as Lambda.ServiceException.
 type Reply struct {
 	Payload       []byte
 	FunctionError string
 	Err           error
 }
+
+// CallError is an error of a call by the name that Retry and Catch match, such as
+// Lambda.TooManyRequestsException.
+type CallError struct{ Name, Cause string }
+
+func (e *CallError) Error() string { return e.Name + ": " + e.Cause }
 
 // Env is what an execution needs of its surroundings.
 type Env struct {
@@ -290,6 +296,9 @@ func (x *Execution) launch(ctx context.Context) {
 		call := Call{Function: t.Task.Function, Payload: t.Task.Payload}
 		x.running.Go(func() {
 			r.Reply = x.env.Invoke(ctx, call)
+			if ctx.Err() != nil {
+				return // the service ends: what came back is no reply of the function
+			}
 			select {
 			case x.replies <- r:
 			case <-x.ended:

@@ -12,6 +12,7 @@
 package asl
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -120,8 +121,20 @@ func (s *State) machineOf(index int) *Machine {
 	return s.Branches[index]
 }
 
-// compact is the JSON text without white space; text is valid JSON.
+// Compact checks that text is JSON and removes its white space.
+func Compact(text []byte) (json.RawMessage, error) {
+	var out bytes.Buffer
+	if err := json.Compact(&out, text); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// compact is Compact for text that is known to be JSON.
 func compact(text json.RawMessage) json.RawMessage {
-	var out jsonBuffer
-	return out.compact(text)
+	out, err := Compact(text)
+	if err != nil {
+		return text
+	}
+	return out
 }

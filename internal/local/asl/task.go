@@ -103,10 +103,10 @@ func (x *Execution) replied(r reply) {
 	x.touch(t)
 	switch {
 	case r.Err != nil:
-		var named interface{ ErrorName() string }
+		var named *CallError
 		f := Failure{Error: "Lambda.ServiceException", Cause: r.Err.Error()}
 		if errors.As(r.Err, &named) {
-			f.Error = named.ErrorName()
+			f = Failure{named.Name, named.Cause}
 		}
 		x.taskFailed(t, f)
 	case r.FunctionError != "":

@@ -21,16 +21,6 @@ type node struct {
 	keys       []string        // an object with expressions: items are its values
 }
 
-// jsonBuffer compacts JSON text.
-type jsonBuffer struct{ bytes.Buffer }
-
-func (b *jsonBuffer) compact(text json.RawMessage) json.RawMessage {
-	if err := json.Compact(&b.Buffer, text); err != nil {
-		return text
-	}
-	return b.Bytes()
-}
-
 // expressionOf is the expression inside a string of the form {% … %}.
 func expressionOf(s string) (string, bool) {
 	if len(s) < 4 || !strings.HasPrefix(s, "{%") || !strings.HasSuffix(s, "%}") {

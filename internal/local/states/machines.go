@@ -1,0 +1,138 @@
+package states
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/local/asl"
+	"github.com/iris-oculus/iris/internal/local/durable"
+)
+
+// machine is a stored state machine. It is replaced, never changed.
+type machine struct {
+	Name       string            `json:"name"`
+	ARN        string            `json:"arn"`
+	Definition string            `json:"definition"`
+	RoleARN    string            `json:"role_arn"`
+	Created    time.Time         `json:"created"`
+	Updated    time.Time         `json:"updated"`
+	Revision   string            `json:"revision"`
+	Tags       map[string]string `json:"tags,omitempty"`
+
+	parsed *asl.Machine
+}
+
+func (s *Service) machinePath(name string) string {
+	return filepath.Join(s.machineDir(), url.PathEscape(name)+".json")
+}
+
+func (s *Service) loadMachines() error {
+	paths, err := filepath.Glob(filepath.Join(s.machineDir(), "*.json"))
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("load state machine: %w", err)
+		}
+		m := &machine{}
+		if err := json.Unmarshal(text, m); err != nil {
+			return fmt.Errorf("load state machine: %w", err)
+		}
+		if m.parsed, err = asl.Parse([]byte(m.Definition), s.engine.Check); err != nil {
+			return fmt.Errorf("load state machine %s: %w", m.Name, err)
+		}
+		s.machines[m.Name] = m
+	}
+	return nil
+}
+
+// store parses the definition and keeps the machine.
+func (s *Service) store(m *machine) error {
+	parsed, err := asl.Parse([]byte(m.Definition), s.engine.Check)
+	var wrong *asl.DefinitionError
+	if errors.As(err, &wrong) {
+		return refuse("InvalidDefinition", "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: %v'", wrong)
+	} else if err != nil {
+		return err
+	}
+	m.parsed = parsed
+	text, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := durable.WriteFile(s.machinePath(m.Name), text); err != nil {
+		return fmt.Errorf("store state machine: %w", err)
+	}
+	s.machines[m.Name] = m
+	return nil
+}
+
+// CreateOrUpdate makes the named machine have this definition, and returns its
+// ARN. Executions that run keep the definition they began with.
+func (s *Service) CreateOrUpdate(name string, definition []byte, roleARN string) (arn string, err error) {
+	if !validName(name) {
+		return "", refuse("InvalidName", "Invalid Name: '%.100s'", name)
+	}
+	now := s.now()
+	m := &machine{Name: name, ARN: s.machineARN(name), Definition: string(definition), RoleARN: roleARN, Created: now, Updated: now, Revision: newID()}
+	if before := s.machine(name); before != nil {
+		if before.Definition == m.Definition && before.RoleARN == roleARN {
+			return before.ARN, nil
+		}
+		m.Created, m.Tags = before.Created, before.Tags
+	}
+	return m.ARN, s.store(m)
+}
+
+func (s *Service) machine(name string) *machine {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.machines[name]
+}
+
+// machineByARN finds a machine by its ARN; a bare name will do for Go callers.
+func (s *Service) machineByARN(arn string) (*machine, error) {
+	name := arn
+	if strings.HasPrefix(arn, "arn:") {
+		parts := strings.Split(arn, ":")
+		if len(parts) < 7 || parts[2] != "states" || parts[5] != "stateMachine" {
+			return nil, refuse("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: %.200s'", arn)
+		}
+		name = strings.Join(parts[6:], ":") // a version or alias is another name, which does not exist
+	}
+	m := s.machine(name)
+	if m == nil {
+		return nil, refuse("StateMachineDoesNotExist", "State Machine Does Not Exist: '%.200s'", arn)
+	}
+	return m, nil
+}
+
+// machineList are the machines by name.
+func (s *Service) machineList() []*machine {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.SortedFunc(maps.Values(s.machines), func(a, b *machine) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// deleteMachine removes a machine; one that is not there is removed already.
+func (s *Service) deleteMachine(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := os.Remove(s.machinePath(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("delete state machine: %w", err)
+	}
+	delete(s.machines, name)
+	return durable.SyncDir(s.machineDir())
+}
