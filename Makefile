@@ -1,0 +1,73 @@
+# IRIS Oculus. `make run` does the main job on a scan, `make test` passes everything.
+# Both install what they need; the caches lie outside the checkout.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+CACHE     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/iris
+FUNCTIONS := intake prepare gpu segment segmented mesh settle export api
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+
+GOLANGCI    := $(CACHE)/golangci-lint-v2.14.0
+GOVULNCHECK := $(CACHE)/govulncheck-v1.8.0
+
+# A virtual environment per purpose, named by a hash of its requirements.
+venv = $(CACHE)/venv-$(shell sha256sum $(1) | cut -c1-12)
+E2E_VENV := $(call venv,tests/e2e/requirements.txt)
+
+.PHONY: build run test unit race e2e lint vuln bench fuzz clean
+build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue bin/iris
+
+# Go decides what is stale; these rules always run and cost little when nothing changed.
+.PHONY: always
+bin/iris: always
+	@$(GOBUILD) -o $@ ./cmd/iris
+build/tissue: always
+	@$(GOBUILD) -o $@ ./containers/tissue
+build/%/bootstrap: always
+	@$(GOBUILD) -tags lambda.norpc -o $@ ./functions/$*
+
+build/node/.installed: internal/local/node/package.json internal/local/node/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install nodejs npm"; exit 1; }
+	mkdir -p build/node && cp internal/local/node/package*.json build/node/
+	npm ci --prefix build/node --no-audit --no-fund --loglevel=error && touch $@
+
+# The main job: a scan (SCAN=file, else a synthetic torso) becomes a model.
+run: build
+	@tests/run.sh $(SCAN)
+
+test: build unit race e2e
+
+unit: build/contract/.installed
+	go vet ./...
+	go test ./...
+
+# The race detector where goroutines meet.
+race:
+	go test -race -short ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/api/... ./internal/cloud/...
+
+build/contract/.installed: tests/contract/package.json tests/contract/package-lock.json
+	npm ci --prefix tests/contract --no-audit --no-fund --loglevel=error && mkdir -p build/contract && touch $@
+
+$(E2E_VENV)/.installed: tests/e2e/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+e2e: build build/contract/.installed $(E2E_VENV)/.installed
+	IRIS_E2E=1 IRIS_PYTHON=$(E2E_VENV)/bin/python go test -count=1 -timeout 20m ./tests/...
+
+$(GOLANGCI):
+	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0 && mv $(CACHE)/bin/golangci-lint $@
+$(GOVULNCHECK):
+	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install golang.org/x/vuln/cmd/govulncheck@v1.8.0 && mv $(CACHE)/bin/govulncheck $@
+
+lint: $(GOLANGCI)
+	$(GOLANGCI) run ./...
+
+# The vulnerability database is not on every network: said, not hidden.
+vuln: $(GOVULNCHECK)
+	@$(GOVULNCHECK) ./... || { [ $$? -eq 3 ] && exit 3; echo "govulncheck: SKIPPED, its database cannot be reached from here"; }
+
+clean:
+	rm -rf bin build out

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// client talks to the HTTP API.
+type client struct {
+	base  string // no slash at its end
+	token string
+	http  *http.Client
+}
+
+// newClient finds the API: IRIS_API and IRIS_TOKEN, else the stack that runs on
+// the state folder.
+func newClient(state string) (*client, error) {
+	c := &client{base: os.Getenv("IRIS_API"), token: os.Getenv("IRIS_TOKEN"), http: &http.Client{Timeout: time.Minute}}
+	if c.base == "" {
+		r, err := readReady(state)
+		if err != nil {
+			return nil, &exitError{exitUnreachable, errors.New("unreachable: no stack runs here: start one with `iris up`, or set IRIS_API")}
+		}
+		c.base = r.HTTP
+	}
+	c.base = strings.TrimSuffix(c.base, "/")
+	return c, nil
+}
+
+// jobView is what the CLI reads of a job.
+type jobView struct {
+	ID        string       `json:"id"`
+	Status    job.Status   `json:"status"`
+	Attempt   int          `json:"attempt"`
+	CreatedAt time.Time    `json:"created_at"`
+	UpdatedAt time.Time    `json:"updated_at"`
+	Stages    []stageView  `json:"stages"`
+	Artifacts artifactMap  `json:"artifacts"`
+	Warnings  []job.Notice `json:"warnings"`
+	Error     *job.Notice  `json:"error"`
+	CostUSD   float64      `json:"cost_usd"`
+
+	Structures []job.Structure `json:"structures"`
+}
+
+type artifactMap map[string]struct {
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+type stageView struct {
+	Name      job.Status `json:"name"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+}
+
+// maxReply bounds what is read of an answer.
+const maxReply = 32 << 20
+
+// do sends a request and decodes its answer; a problem comes back as an error
+// with its code. raw is the answer's text, for --json.
+func (c *client) do(ctx context.Context, method, path string, body, into any) (raw []byte, err error) {
+	var in io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("encode request: %w", err)
+		}
+		in = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, in)
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	req.Header.Set("Accept", "application/json")
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	defer res.Body.Close()
+	raw, err = io.ReadAll(io.LimitReader(res.Body, maxReply))
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	if res.StatusCode >= http.StatusBadRequest {
+		return raw, refusal(res.StatusCode, raw)
+	}
+	if into == nil || len(raw) == 0 {
+		return raw, nil
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return raw, fmt.Errorf("read answer: %w", err)
+	}
+	return raw, nil
+}
+
+func unreachable(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err // its text repeats the address, which may hold a signature
+	}
+	return &exitError{exitUnreachable, fmt.Errorf("unreachable: the service does not answer: %w", err)}
+}
+
+func refusal(status int, raw []byte) error {
+	var p struct {
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+	}
+	if json.Unmarshal(raw, &p) != nil || p.Code == "" {
+		return &exitError{1, fmt.Errorf("http_%d: the service refused", status)}
+	}
+	err := fmt.Errorf("%s: %s", p.Code, p.Detail)
+	if status == http.StatusBadRequest {
+		return &exitError{exitUsage, err}
+	}
+	return &exitError{1, err}
+}
+
+func (c *client) job(ctx context.Context, id string) (jobView, []byte, error) {
+	var v jobView
+	raw, err := c.do(ctx, http.MethodGet, "/v1/jobs/"+url.PathEscape(id), nil, &v)
+	return v, raw, err
+}
+
+// outcome is the error of a job that ended badly.
+func outcome(v jobView) error {
+	notice := job.Notice{Code: string(v.Status), Message: "the job is " + string(v.Status)}
+	if v.Error != nil {
+		notice = *v.Error
+	}
+	err := fmt.Errorf("%s: %s", notice.Code, notice.Message)
+	switch v.Status {
+	case job.Ready:
+		return nil
+	case job.Rejected:
+		return &exitError{exitRejected, err}
+	}
+	return &exitError{exitFailed, err}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const (
+	defaultState = ".iris"
+	readyFile    = "ready.json"
+)
+
+// ready is what `iris up` says when everything answers, and what other
+// commands read of it.
+type ready struct {
+	Ready       bool   `json:"ready"`
+	HTTP        string `json:"http"`
+	AWS         string `json:"aws"`
+	Credentials string `json:"credentials"`
+}
+
+func readReady(state string) (ready, error) {
+	var r ready
+	text, err := os.ReadFile(filepath.Join(state, readyFile))
+	if err != nil {
+		return r, withoutPath("read the state folder", err)
+	}
+	if err := json.Unmarshal(text, &r); err != nil || !r.Ready {
+		return r, errors.New("read the state folder: it does not say where the stack is")
+	}
+	return r, nil
+}
+
+func writeReady(state string, r ready) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return replace(filepath.Join(state, readyFile), func(f *os.File) error {
+		_, err := f.Write(append(text, '\n'))
+		return err
+	})
+}
+
+func envCommand() *cobra.Command {
+	var state string
+	c := &cobra.Command{
+		Use:   "env",
+		Short: "Print the environment in which AWS tools talk to the stack on this machine",
+		Long:  "Print the environment in which AWS tools talk to the stack on this machine:\n\n  eval \"$(iris env)\"; aws s3 cp scan.nii.gz s3://iris-uploads/",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := readReady(state)
+			if err != nil {
+				return &exitError{exitUnreachable, errors.New("unreachable: no stack runs here: start one with `iris up`")}
+			}
+			for _, pair := range [][2]string{
+				{"AWS_ENDPOINT_URL", r.AWS},
+				{"AWS_SHARED_CREDENTIALS_FILE", r.Credentials},
+				{"AWS_REGION", "us-east-1"},
+				{"AWS_DEFAULT_REGION", "us-east-1"}, // what the AWS CLI reads
+				{"IRIS_API", r.HTTP},
+			} {
+				fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", pair[0], quote(pair[1]))
+			}
+			return nil
+		},
+	}
+	stateFlag(c, &state)
+	return c
+}
+
+// quote makes a word of the shell's.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+const pollEvery = 500 * time.Millisecond
+
+// follow polls a job until it ends and tells each change of status to said.
+func (c *client) follow(ctx context.Context, id string, said func(jobView)) (jobView, []byte, error) {
+	var last job.Status
+	for {
+		v, raw, err := c.job(ctx, id)
+		if err != nil {
+			return v, raw, err
+		}
+		if v.Status != last {
+			last = v.Status
+			said(v)
+		}
+		if v.Status.Ended() {
+			return v, raw, nil
+		}
+		select {
+		case <-ctx.Done():
+			return v, raw, ctx.Err()
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// words is how a person reads a status.
+func words(s job.Status) string {
+	switch s {
+	case job.AwaitingUpload:
+		return "waiting for the upload"
+	case job.Warming:
+		return "waiting for the GPU"
+	}
+	return string(s)
+}
+
+// timeline prints when a job did what.
+func timeline(w io.Writer, v jobView) {
+	for _, s := range v.Stages {
+		took := "…"
+		if s.EndedAt != nil {
+			took = fmt.Sprintf("%.1f s", s.EndedAt.Sub(s.StartedAt).Seconds())
+		}
+		fmt.Fprintf(w, "  %-24s %8s\n", words(s.Name), took)
+	}
+	fmt.Fprintf(w, "  %-24s %8s\n", words(v.Status), "")
+	for _, n := range v.Warnings {
+		fmt.Fprintf(w, "  warning: %s: %s\n", n.Code, n.Message)
+	}
+}
+
+// isTerminal: progress is for people.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// bar is one line of progress on a terminal, and nothing elsewhere.
+type bar struct {
+	w    io.Writer
+	what string
+}
+
+func newBar(cmd *cobra.Command, what string) *bar {
+	if !isTerminal(os.Stderr) {
+		return &bar{}
+	}
+	return &bar{w: cmd.ErrOrStderr(), what: what}
+}
+
+func (b *bar) set(done, total int64) {
+	if b.w == nil || total <= 0 {
+		return
+	}
+	end := ""
+	if done >= total {
+		end = "\n"
+	}
+	fmt.Fprintf(b.w, "\r\x1b[K%s %d %%%s", b.what, done*100/total, end)
+}
+
+func (b *bar) say(text string) {
+	if b.w != nil {
+		fmt.Fprintln(b.w, text)
+	}
+}

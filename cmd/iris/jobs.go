@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sort"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+func stateFlag(c *cobra.Command, state *string) {
+	c.Flags().StringVar(state, "state", defaultState, "state folder of the stack on this machine")
+}
+
+// jobCommand is a command over one job.
+func jobCommand(use, short string, run func(cmd *cobra.Command, api *client, id string, asJSON bool) error) *cobra.Command {
+	var state string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: use, Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			api, err := newClient(state)
+			if err != nil {
+				return err
+			}
+			return run(cmd, api, args[0], asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the job as JSON")
+	stateFlag(c, &state)
+	return c
+}
+
+func statusCommand() *cobra.Command {
+	return jobCommand("status ID", "Show a job", func(cmd *cobra.Command, api *client, id string, asJSON bool) error {
+		v, raw, err := api.job(cmd.Context(), id)
+		if err != nil {
+			return err
+		}
+		return show(cmd, v, raw, asJSON)
+	})
+}
+
+func watchCommand() *cobra.Command {
+	return jobCommand("watch ID", "Wait until a job has ended", func(cmd *cobra.Command, api *client, id string, asJSON bool) error {
+		progress := newBar(cmd, "")
+		v, raw, err := api.follow(cmd.Context(), id, func(v jobView) { progress.say(words(v.Status)) })
+		if err != nil {
+			return err
+		}
+		if err := show(cmd, v, raw, asJSON); err != nil {
+			return err
+		}
+		return outcome(v)
+	})
+}
+
+func show(cmd *cobra.Command, v jobView, raw []byte, asJSON bool) error {
+	out := cmd.OutOrStdout()
+	if asJSON {
+		_, err := out.Write(raw)
+		return err
+	}
+	fmt.Fprintf(out, "%s  %s  attempt %d\n", v.ID, words(v.Status), v.Attempt)
+	timeline(out, v)
+	if v.Error != nil {
+		fmt.Fprintf(out, "  %s: %s\n", v.Error.Code, v.Error.Message)
+	}
+	names := make([]string, 0, len(v.Artifacts))
+	for name := range v.Artifacts {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		fmt.Fprintf(out, "  %-24s %10d bytes\n", name, v.Artifacts[name].Bytes)
+	}
+	return nil
+}
+
+func listCommand() *cobra.Command {
+	var state, key string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "list", Short: "List jobs, newest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			api, err := newClient(state)
+			if err != nil {
+				return err
+			}
+			path := "/v1/jobs"
+			if key != "" {
+				path += "?key=" + url.QueryEscape(key)
+			}
+			var page struct {
+				Jobs []jobView `json:"jobs"`
+			}
+			raw, err := api.do(cmd.Context(), http.MethodGet, path, nil, &page)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				_, err := cmd.OutOrStdout().Write(raw)
+				return err
+			}
+			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			for _, v := range page.Jobs {
+				note := ""
+				if v.Error != nil {
+					note = v.Error.Code
+				}
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", v.ID, v.CreatedAt.Local().Format("2006-01-02 15:04"), words(v.Status), note)
+			}
+			return t.Flush()
+		},
+	}
+	c.Flags().StringVar(&key, "key", "", "only the jobs of this upload key")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the listing as JSON")
+	stateFlag(c, &state)
+	return c
+}
+
+func cancelCommand() *cobra.Command {
+	return jobCommand("cancel ID", "Cancel a job that has not ended", func(cmd *cobra.Command, api *client, id string, asJSON bool) error {
+		return api.act(cmd, http.MethodPost, id, "/cancel", nil, asJSON)
+	})
+}
+
+func rmCommand() *cobra.Command {
+	return jobCommand("rm ID", "Erase a job and every object of it", func(cmd *cobra.Command, api *client, id string, _ bool) error {
+		_, err := api.do(cmd.Context(), http.MethodDelete, "/v1/jobs/"+url.PathEscape(id), nil, nil)
+		return err
+	})
+}
+
+func retryCommand() *cobra.Command {
+	var options optionFlags
+	c := jobCommand("retry ID", "Try a rejected or failed job again, with other options if wanted", func(cmd *cobra.Command, api *client, id string, asJSON bool) error {
+		values, err := options.values()
+		if err != nil {
+			return err
+		}
+		return api.act(cmd, http.MethodPost, id, "/retry", map[string]any{"options": values}, asJSON)
+	})
+	options.add(c)
+	return c
+}
+
+// act does something to a job and shows it.
+func (c *client) act(cmd *cobra.Command, method, id, action string, body any, asJSON bool) error {
+	raw, err := c.do(cmd.Context(), method, "/v1/jobs/"+url.PathEscape(id)+action, body, nil)
+	if err != nil {
+		return err
+	}
+	var v jobView
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	return show(cmd, v, raw, asJSON)
+}

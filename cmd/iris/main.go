@@ -1,0 +1,103 @@
+// Command iris runs IRIS Oculus on one machine and talks to it, here or on AWS.
+//
+// Progress goes to standard error and only to a terminal; what a script reads
+// goes to standard output. Exit codes: 0 ok, 2 usage, 3 the scan was rejected,
+// 4 the job failed, 5 the service cannot be reached.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// Exit codes.
+const (
+	exitUsage       = 2
+	exitRejected    = 3
+	exitFailed      = 4
+	exitUnreachable = 5
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// exitError is an error that asks for its own exit code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := rootCommand()
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		stop()
+		os.Exit(exitCode(err))
+	}
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "iris",
+		Short:         "A scan goes in, a 3D model of every organ comes out",
+		Long:          "IRIS Oculus turns a CT or MR scan into 3D models of its organs. It is not a medical device.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	root.AddCommand(
+		upCommand(), envCommand(), runCommand(), submitCommand(), statusCommand(), watchCommand(), getCommand(),
+		listCommand(), cancelCommand(), retryCommand(), rmCommand(), prepareCommand(), meshCommand(), gpuCommand(),
+		sampleCommand(), doctorCommand(), versionCommand(),
+	)
+	for _, c := range root.Commands() {
+		if args := c.Args; args != nil {
+			c.Args = func(cmd *cobra.Command, list []string) error {
+				if err := args(cmd, list); err != nil {
+					return &exitError{exitUsage, err}
+				}
+				return nil
+			}
+		}
+	}
+	return root
+}
+
+// exitCode tells a scan at fault from a service at fault.
+func exitCode(err error) int {
+	var exit *exitError
+	var rejected *job.RejectedError
+	var unsupported *job.UnsupportedError
+	var scan *volume.Error
+	switch {
+	case errors.As(err, &exit):
+		return exit.code
+	case errors.As(err, &rejected) && rejected.Code == "bad_option":
+		return exitUsage
+	case errors.As(err, &rejected), errors.As(err, &unsupported), errors.As(err, &scan):
+		return exitRejected
+	}
+	return 1
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), version) },
+	}
+}

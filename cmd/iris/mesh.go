@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile"
+	"github.com/iris-oculus/iris/internal/surface/build"
+	"github.com/iris-oculus/iris/internal/volume/nifti"
+)
+
+// meshCommand does offline what the mesh stage does: a label map becomes one
+// closed surface per structure, in the format that OUT's ending names.
+func meshCommand() *cobra.Command {
+	var f meshFlags
+	c := &cobra.Command{
+		Use:   "mesh LABELS.nii.gz OUT.{" + strings.Join(meshfile.Formats(), ",") + "}",
+		Short: "Turn a label map into surfaces, one per structure",
+		Long: "Mesh writes the structures of LABELS, a NIfTI label map, as closed surfaces.\n" +
+			"The ending of OUT says the format: glb and usdz are in metres with the patient facing you,\n" +
+			"stl, obj, ply, 3mf and zip (one stl per structure) in millimetres, LPS, mz3 in millimetres, RAS.\n" +
+			"A label map that cannot be used ends with code 3, one line that says why, and no OUT.",
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			format := strings.ToLower(strings.TrimPrefix(filepath.Ext(args[1]), "."))
+			if !meshfile.Known(format) {
+				return usage("unsupported_format: OUT must end in one of .%s", strings.Join(meshfile.Formats(), ", ."))
+			}
+			o, err := f.options()
+			if err != nil {
+				return err
+			}
+			o.Progress = progress("meshing")
+			err = replace(args[1], func(out *os.File) error { return meshLabels(cmd.Context(), args[0], out, format, o) })
+			if named := job.Named(err); named != nil {
+				return named
+			}
+			return err
+		},
+	}
+	c.Flags().Float64Var(&f.smooth, "smooth", job.DefaultOptions().Smoothing, "0 (exact voxels) to 1")
+	c.Flags().StringVar(&f.decimate, "decimate", "none", "none, the only value until decimation exists")
+	c.Flags().StringVar(&f.merge, "merge", "", "closed solids of several structures: name=a,b,c;name2=d,e")
+	c.Flags().StringVar(&f.structures, "structures", "", "only these structures, separated by commas (default all)")
+	c.Flags().IntVar(&f.threads, "threads", 0, "workers (default one per processor); the output does not depend on it")
+	return c
+}
+
+// meshFlags are the flags of iris mesh as they were given.
+type meshFlags struct {
+	smooth                      float64
+	decimate, merge, structures string
+	threads                     int
+}
+
+// options applies the rules of job options to the flags.
+func (f meshFlags) options() (build.Options, error) {
+	values := map[string]string{"smoothing": fmt.Sprint(f.smooth), "decimate": f.decimate}
+	if f.merge != "" {
+		values["merge"] = f.merge
+	}
+	if f.structures != "" {
+		values["structures"] = f.structures
+	}
+	o, err := job.ParseOptions(values, nil)
+	switch {
+	case err != nil:
+		return build.Options{}, &exitError{exitUsage, err}
+	case o.Decimate != "none":
+		return build.Options{}, usage("unsupported_option: --decimate %s cannot be done yet: want none", o.Decimate)
+	case f.threads < 0:
+		return build.Options{}, usage("bad_option: --threads %d: want 0 or more", f.threads)
+	}
+	out := build.Options{Smoothing: o.Smoothing, Structures: o.Structures, Threads: f.threads}
+	for _, m := range o.Merge {
+		out.Merge = append(out.Merge, build.Group(m))
+	}
+	return out, nil
+}
+
+func meshLabels(ctx context.Context, path string, out io.Writer, format string, o build.Options) error {
+	in, err := os.Open(path)
+	if err != nil {
+		return withoutPath("open the input", err)
+	}
+	defer in.Close()
+	labels, err := nifti.ReadLabels(in)
+	if err != nil {
+		return err
+	}
+	surfaces, err := build.Surfaces(ctx, labels, o)
+	if err != nil {
+		return err
+	}
+	return meshfile.Write(out, format, meshfile.Scene{
+		Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(),
+	})
+}
+
+// progress draws a line that counts up, on a terminal only; nil elsewhere.
+func progress(doing string) func(done, total int) {
+	if !isTerminal(os.Stderr) {
+		return nil
+	}
+	return func(done, total int) {
+		fmt.Fprintf(os.Stderr, "\r%s %d/%d", doing, done, total)
+		if done == total {
+			fmt.Fprint(os.Stderr, "\r\x1b[K") // leave nothing behind
+		}
+	}
+}
+
+func usage(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// optionFlags are the options of a job as flags.
+type optionFlags struct{ list []string }
+
+func (o *optionFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVarP(&o.list, "option", "O", nil, "an option of the job as name=value (task, fast, structures, series, modality, smoothing, merge); may be repeated")
+}
+
+func (o *optionFlags) values() (map[string]any, error) {
+	out := map[string]any{}
+	for _, text := range o.list {
+		name, value, found := strings.Cut(text, "=")
+		if !found {
+			return nil, &exitError{exitUsage, errors.New("bad_option: want name=value")}
+		}
+		out[name] = value
+	}
+	return out, nil
+}
+
+type uploadPlan struct {
+	PartBytes int64 `json:"part_bytes"`
+	Parts     int   `json:"parts"`
+	Signed    []struct {
+		Number int32  `json:"number"`
+		URL    string `json:"url"`
+	} `json:"signed"`
+}
+
+// submit uploads a scan and returns its job.
+func (c *client) submit(ctx context.Context, path string, options map[string]any, progress func(sent, total int64)) (jobView, []byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return jobView{}, nil, &exitError{exitUsage, withoutPath("open the scan", err)}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return jobView{}, nil, withoutPath("open the scan", err)
+	}
+	if info.IsDir() {
+		return jobView{}, nil, &exitError{exitUsage, errors.New("usage: a folder is dropped into the uploads bucket under one prefix, or sent as a .zip")}
+	}
+	var created struct {
+		Job    jobView    `json:"job"`
+		Upload uploadPlan `json:"upload"`
+	}
+	body := map[string]any{"file": "scan" + suffix(path), "bytes": info.Size(), "options": options}
+	if _, err := c.do(ctx, http.MethodPost, "/v1/jobs", body, &created); err != nil {
+		return jobView{}, nil, err
+	}
+	parts, err := c.sendParts(ctx, created.Job.ID, f, info.Size(), created.Upload, progress)
+	if err != nil {
+		return created.Job, nil, err
+	}
+	var v jobView
+	raw, err := c.do(ctx, http.MethodPost, "/v1/jobs/"+created.Job.ID+"/complete", map[string]any{"parts": parts}, &v)
+	return v, raw, err
+}
+
+// suffix is the ending of a file name that says its kind; the name itself is not sent.
+func suffix(path string) string {
+	lower := strings.ToLower(path)
+	for _, s := range []string{".nii.gz", ".tar.gz", ".nii", ".zip", ".dcm"} {
+		if strings.HasSuffix(lower, s) {
+			return s
+		}
+	}
+	return ".nii.gz" // what it is the content decides; the service then says so by name
+}
+
+func (c *client) sendParts(ctx context.Context, id string, f io.ReaderAt, size int64, plan uploadPlan, progress func(sent, total int64)) ([]job.Part, error) {
+	var parts []job.Part
+	for len(parts) < plan.Parts {
+		if len(plan.Signed) == 0 {
+			var numbers []int
+			for n := len(parts) + 1; n <= plan.Parts && len(numbers) < 16; n++ {
+				numbers = append(numbers, n)
+			}
+			next := uploadPlan{}
+			if _, err := c.do(ctx, http.MethodPost, "/v1/jobs/"+id+"/parts", map[string]any{"numbers": numbers}, &next); err != nil {
+				return nil, err
+			}
+			plan.Signed = next.Signed
+		}
+		if len(plan.Signed) == 0 {
+			return nil, errors.New("upload: the service signed no part")
+		}
+		p := plan.Signed[0]
+		plan.Signed = plan.Signed[1:]
+		off := int64(p.Number-1) * plan.PartBytes
+		etag, err := putPart(ctx, p.URL, io.NewSectionReader(f, off, min(plan.PartBytes, size-off)))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, job.Part{Number: p.Number, ETag: etag})
+		progress(min(off+plan.PartBytes, size), size)
+	}
+	return parts, nil
+}
+
+func putPart(ctx context.Context, url string, body *io.SectionReader) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, body)
+	if err != nil {
+		return "", errors.New("upload: the service's address cannot be used")
+	}
+	req.ContentLength = body.Size()
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", unreachable(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("upload: storage refused a part: %s", res.Status)
+	}
+	return res.Header.Get("ETag"), nil
+}
+
+func submitCommand() *cobra.Command {
+	var options optionFlags
+	var state string
+	c := &cobra.Command{
+		Use: "submit SCAN", Short: "Upload a scan and print its job's id", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			api, err := newClient(state)
+			if err != nil {
+				return err
+			}
+			values, err := options.values()
+			if err != nil {
+				return err
+			}
+			v, _, err := api.submit(cmd.Context(), args[0], values, newBar(cmd, "uploading").set)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), v.ID)
+			return nil
+		},
+	}
+	options.add(c)
+	stateFlag(c, &state)
+	return c
+}
