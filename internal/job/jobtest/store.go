@@ -1,0 +1,229 @@
+// Package jobtest holds working in-memory stores for tests of stages and of the
+// API: job records with the conditional writes of cloud/jobs, and buckets.
+package jobtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Store keeps records, folders and claims. The zero value is empty and ready.
+type Store struct {
+	mu      sync.Mutex
+	records map[string][]byte
+	open    map[string]bool
+	keys    map[string][]string
+	folders map[string]job.Folder
+	claims  map[string]string
+}
+
+func (s *Store) init() {
+	if s.records == nil {
+		s.records, s.open, s.keys = map[string][]byte{}, map[string]bool{}, map[string][]string{}
+		s.folders, s.claims = map[string]job.Folder{}, map[string]string{}
+	}
+}
+
+func (s *Store) get(id string) (job.Record, error) {
+	var r job.Record
+	text, ok := s.records[id]
+	if !ok {
+		return r, fmt.Errorf("get record: %w", job.ErrNotFound)
+	}
+	return r, json.Unmarshal(text, &r)
+}
+
+func (s *Store) put(r job.Record) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // a record always has JSON
+	}
+	s.records[r.ID] = text
+}
+
+// Create writes a record unless its id is taken.
+func (s *Store) Create(_ context.Context, r job.Record) (job.Record, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	if stored, err := s.get(r.ID); err == nil {
+		return stored, false, nil
+	}
+	s.put(r)
+	s.open[r.ID] = true
+	return r, true, nil
+}
+
+// Get reads a record.
+func (s *Store) Get(_ context.Context, id string) (job.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	return s.get(id)
+}
+
+// Amend changes a record, or not when change fails.
+func (s *Store) Amend(_ context.Context, id string, change func(*job.Record) error) (job.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	r, err := s.get(id)
+	if err != nil {
+		return r, err
+	}
+	if err := change(&r); err != nil {
+		return r, err
+	}
+	s.put(r)
+	s.open[id] = s.open[id] || !r.Status.Ended()
+	return r, nil
+}
+
+// LinkKey makes a job findable by its upload key.
+func (s *Store) LinkKey(_ context.Context, r job.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	if !slices.Contains(s.keys[r.Upload.Key], r.ID) {
+		s.keys[r.Upload.Key] = append(s.keys[r.Upload.Key], r.ID)
+	}
+	return nil
+}
+
+// ByKey lists the jobs of an upload key, newest first, in one page.
+func (s *Store) ByKey(_ context.Context, key string, _ int32, _ string) (job.Page, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	return s.page(s.keys[key], func(job.Record) bool { return true })
+}
+
+// ByOwner lists an owner's jobs, newest first, in one page.
+func (s *Store) ByOwner(_ context.Context, owner string, _ int32, _ string) (job.Page, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	var ids []string
+	for id := range s.records {
+		ids = append(ids, id)
+	}
+	return s.page(ids, func(r job.Record) bool { return r.Owner == owner })
+}
+
+func (s *Store) page(ids []string, keep func(job.Record) bool) (job.Page, error) {
+	var page job.Page
+	for _, id := range ids {
+		if r, err := s.get(id); err == nil && keep(r) {
+			page.Jobs = append(page.Jobs, r)
+		}
+	}
+	sort.Slice(page.Jobs, func(i, j int) bool { return page.Jobs[i].CreatedAt.After(page.Jobs[j].CreatedAt) })
+	return page, nil
+}
+
+// Open yields the jobs that have not ended, in order of id.
+func (s *Store) Open(_ context.Context) iter.Seq2[string, error] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []string
+	for id, open := range s.open {
+		if open {
+			ids = append(ids, id)
+		}
+	}
+	sort.Strings(ids)
+	return func(yield func(string, error) bool) {
+		for _, id := range ids {
+			if !yield(id, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Close takes a job from the open ones.
+func (s *Store) Close(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, id)
+	return nil
+}
+
+// IsOpen says whether a job is among the open ones.
+func (s *Store) IsOpen(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[id]
+}
+
+// Erase removes a record for good.
+func (s *Store) Erase(_ context.Context, r job.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.records, r.ID)
+	delete(s.open, r.ID)
+	return nil
+}
+
+// Claim keeps the first value under a key.
+func (s *Store) Claim(_ context.Context, owner, key, value string, _ time.Time) (string, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	if held, ok := s.claims[owner+key]; ok {
+		return held, false, nil
+	}
+	s.claims[owner+key] = value
+	return value, true, nil
+}
+
+// Folder reads what is known of a prefix.
+func (s *Store) Folder(_ context.Context, bucket, prefix string) (job.Folder, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	f, ok := s.folders[bucket+"/"+prefix]
+	if !ok {
+		f = job.Folder{Bucket: bucket, Prefix: prefix}
+	}
+	return f, nil
+}
+
+// OpenFolder writes the next generation of a folder, or job.ErrStale.
+func (s *Store) OpenFolder(_ context.Context, f job.Folder) error {
+	return s.folder(f, func(held job.Folder) bool { return held.Generation == f.Generation-1 }, func(*job.Folder) {})
+}
+
+// TouchFolder notes an arrival, or job.ErrStale.
+func (s *Store) TouchFolder(_ context.Context, f job.Folder, now time.Time) error {
+	return s.folder(f, func(held job.Folder) bool { return held.Generation == f.Generation && !held.Sealed },
+		func(f *job.Folder) { f.LastArrival = now })
+}
+
+// SealFolder ends a folder's quiet time, or job.ErrStale.
+func (s *Store) SealFolder(_ context.Context, f job.Folder) error {
+	return s.folder(f, func(held job.Folder) bool {
+		return held.Generation == f.Generation && held.LastArrival.Equal(f.LastArrival)
+	}, func(f *job.Folder) { f.Sealed = true })
+}
+
+func (s *Store) folder(f job.Folder, holds func(job.Folder) bool, change func(*job.Folder)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.init()
+	name := f.Bucket + "/" + f.Prefix
+	if !holds(s.folders[name]) {
+		return fmt.Errorf("folder: %w", job.ErrStale)
+	}
+	change(&f)
+	s.folders[name] = f
+	return nil
+}
