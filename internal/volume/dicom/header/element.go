@@ -9,6 +9,7 @@ type tag uint32
 
 // The tags that are read, PS3.6.
 const (
+	tagMetaSOPClass     tag = 0x00020002
 	tagTransferSyntax   tag = 0x00020010
 	tagImageType        tag = 0x00080008
 	tagSOPClass         tag = 0x00080016

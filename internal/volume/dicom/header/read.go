@@ -119,13 +119,19 @@ func readMeta(c *cursor, h *Header) error {
 		if err != nil {
 			return err
 		}
-		if e.tag != tagTransferSyntax || e.length > maxValue {
-			err = c.skip(int64(e.length))
-		} else if b, err = c.read(int(e.length)); err == nil {
-			h.TransferSyntax = text(b)
+		if e.tag != tagTransferSyntax && e.tag != tagMetaSOPClass || e.length > maxValue {
+			if err := c.skip(int64(e.length)); err != nil {
+				return err
+			}
+			continue
 		}
-		if err != nil {
+		if b, err = c.read(int(e.length)); err != nil {
 			return err
+		}
+		if e.tag == tagTransferSyntax {
+			h.TransferSyntax = text(b)
+		} else {
+			h.SOPClass = text(b) // until the data set says it itself
 		}
 	}
 }

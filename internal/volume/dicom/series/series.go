@@ -63,18 +63,17 @@ type Builder struct {
 
 // Add takes one file's header, or what is wrong with it: h may be nil then.
 func (b *Builder) Add(file int, h *header.Header, err error) {
+	if h == nil {
+		h = &header.Header{}
+	}
+	if err == nil && !h.Pixels.Present && classes[h.SOPClass] != "" {
+		err = volume.Reject("truncated", "a DICOM image has no pixel data: it was cut short, send it again")
+	}
 	switch {
-	case h == nil || err != nil && h.SOPClass == "" && h.Series == "":
-		if b.damaged == nil {
-			b.damaged = err
-		}
-	case err != nil && h.SOPClass != "" && !imageClass(h.SOPClass):
+	case err != nil && !imageClass(h.SOPClass):
 		b.documents++
 	case err != nil:
-		s := b.of(h)
-		if s.fault == nil {
-			s.fault = err
-		}
+		b.damage(h, err)
 	case !h.Pixels.Present:
 		b.documents++
 	case h.Localizer:
@@ -83,6 +82,18 @@ func (b *Builder) Add(file int, h *header.Header, err error) {
 		b.foreign++
 	default:
 		b.of(h).add(file, h)
+	}
+}
+
+// damage keeps the first fault of a series, or of the drop when the file does
+// not even say which series it belongs to.
+func (b *Builder) damage(h *header.Header, err error) {
+	fault := &b.damaged
+	if h.Series != "" {
+		fault = &b.of(h).fault
+	}
+	if *fault == nil {
+		*fault = err
 	}
 }
 
