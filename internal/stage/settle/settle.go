@@ -68,13 +68,6 @@ func (s Stage) Handle(ctx context.Context, in job.SettleInput) (job.SettleOutput
 	return job.SettleOutput{}, fmt.Errorf("action %.20q: want publish or settle", in.Action)
 }
 
-// Meshed is what the mesh stage leaves in the work bucket for the record.
-type Meshed struct {
-	Artifacts  []job.Artifact  `json:"artifacts"`
-	Structures []job.Structure `json:"structures"`
-	Warnings   []job.Notice    `json:"warnings"`
-}
-
 // maxMeshed bounds mesh.json: some hundred structures of 200 bytes.
 const maxMeshed = 4 << 20
 
@@ -87,7 +80,7 @@ func (s Stage) publish(ctx context.Context, id string, attempt int) (job.SettleO
 		return job.SettleOutput{}, fmt.Errorf("read what was meshed: %w", err)
 	}
 	defer body.Close()
-	var m Meshed
+	var m job.Meshed
 	if err := json.NewDecoder(io.LimitReader(body, maxMeshed)).Decode(&m); err != nil {
 		return job.SettleOutput{}, fmt.Errorf("read what was meshed: %w", err)
 	}
