@@ -1,0 +1,157 @@
+package settle_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// lease holds execution names.
+type lease map[string]bool
+
+func (l lease) Release(_ context.Context, holder string) error { delete(l, holder); return nil }
+func (l lease) Sweep(ctx context.Context, closed func(context.Context, string) (bool, error)) error {
+	for holder := range l {
+		if gone, err := closed(ctx, holder); err != nil {
+			return err
+		} else if gone {
+			delete(l, holder)
+		}
+	}
+	return nil
+}
+
+type up bool
+
+func (u up) Up(context.Context) (bool, error) { return bool(u), nil }
+
+type answers struct{ asked []string }
+
+func (a *answers) Recover(_ context.Context, r job.Record) error {
+	a.asked = append(a.asked, r.ID)
+	return nil
+}
+
+// Each duty first shows the harm: the job would stay as it is for ever.
+func TestTheJanitorFinishesWhatWasLeft(t *testing.T) {
+	name := job.ExecutionName(id, 1)
+	tests := []struct {
+		name   string
+		status job.Status
+		age    time.Duration
+		before func(t *testing.T, b *bench)
+		after  func(t *testing.T, b *bench)
+	}{
+		{"an upload that never came", job.AwaitingUpload, 25 * time.Hour, func(t *testing.T, b *bench) {}, func(t *testing.T, b *bench) {
+			if r := b.record(t); r.Status != job.Expired || r.Error.Code != "not_uploaded" {
+				t.Errorf("record = %s %+v", r.Status, r.Error)
+			}
+		}},
+		{"an upload that may still come", job.AwaitingUpload, time.Hour, func(t *testing.T, b *bench) {}, func(t *testing.T, b *bench) {
+			if r := b.record(t); r.Status != job.AwaitingUpload {
+				t.Errorf("status = %s", r.Status)
+			}
+		}},
+		{"recorded, never started", job.Received, 2 * time.Minute, func(t *testing.T, b *bench) {
+			delete(b.flow.running, name)
+			b.amend(t, func(r *job.Record) { r.Execution = false })
+		}, func(t *testing.T, b *bench) {
+			if !b.flow.running[name] || !b.record(t).Execution {
+				t.Error("not started")
+			}
+		}},
+		{"its execution closed without a word", job.Segmenting, 2 * time.Minute, func(t *testing.T, b *bench) {
+			b.flow.running[name] = false
+		}, func(t *testing.T, b *bench) {
+			if r := b.record(t); r.Status != job.Failed {
+				t.Errorf("status = %s, want failed", r.Status)
+			}
+		}},
+		{"an erasure that died half-way", job.Ready, time.Minute, func(t *testing.T, b *bench) {
+			b.amend(t, func(r *job.Record) { r.Erased = true })
+		}, func(t *testing.T, b *bench) {
+			if _, err := b.jobs.Get(t.Context(), id); !errors.Is(err, job.ErrNotFound) || len(b.work.Keys()) != 0 {
+				t.Errorf("not erased: %v, %v", err, b.work.Keys())
+			}
+		}},
+		{"a mark that outlived its job", job.Ready, time.Minute, func(t *testing.T, b *bench) {}, func(t *testing.T, b *bench) {
+			if b.jobs.IsOpen(id) {
+				t.Error("an ended job is still among the open ones")
+			}
+		}},
+		{"an answer whose message was lost", job.Segmenting, time.Minute, func(t *testing.T, b *bench) {}, func(t *testing.T, b *bench) {
+			if got := b.Answers.(*answers).asked; len(got) != 1 || got[0] != id {
+				t.Errorf("asked for %v", got)
+			}
+		}},
+		{"an InService event that was lost", job.Warming, time.Minute, func(t *testing.T, b *bench) {}, func(t *testing.T, b *bench) {
+			if r := b.record(t); r.Status != job.Segmenting {
+				t.Errorf("status = %s, want segmenting", r.Status)
+			}
+		}},
+		{"a dead holder of the lease", job.Segmenting, time.Minute, func(t *testing.T, b *bench) {
+			b.Lease.(lease)[job.ExecutionName(id, 7)] = true
+		}, func(t *testing.T, b *bench) {
+			if l := b.Lease.(lease); len(l) != 1 || !l[name] {
+				t.Errorf("lease = %v, want only the running one", l)
+			}
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t, test.status)
+			b.Lease, b.Running, b.Answers = lease{name: true}, up(true), &answers{}
+			test.before(t, b)
+			b.now = start.Add(test.age)
+			if err := b.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			test.after(t, b)
+		})
+	}
+}
+
+func (b *bench) amend(t *testing.T, change func(*job.Record)) {
+	t.Helper()
+	if _, err := b.jobs.Amend(t.Context(), id, func(r *job.Record) error { change(r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEventsReachTheirDuty(t *testing.T) {
+	name := job.ExecutionName(id, 1)
+	tests := []struct {
+		name, event string
+		status      job.Status
+		want        job.Status
+	}{
+		{"aborted", `{"source":"aws.states","detail":{"name":"` + name + `","status":"ABORTED"}}`, job.Segmenting, job.Failed},
+		{"timed out", `{"source":"aws.states","detail":{"name":"` + name + `","status":"TIMED_OUT"}}`, job.Warming, job.Failed},
+		{"another workflow's", `{"source":"aws.states","detail":{"name":"backup-3","status":"FAILED"}}`, job.Segmenting, job.Segmenting},
+		{"in service", `{"source":"aws.sagemaker","detail":{"EndpointStatus":"IN_SERVICE"}}`, job.Warming, job.Segmenting},
+		{"failed after it had published", `{"source":"aws.states","detail":{"name":"` + name + `","status":"FAILED"}}`, job.Ready, job.Ready},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t, test.status)
+			held := lease{name: true}
+			b.Lease, b.Running, b.Answers = held, up(true), &answers{}
+			if _, err := b.Invoke(t.Context(), json.RawMessage(test.event)); err != nil {
+				t.Fatal(err)
+			}
+			if r := b.record(t); r.Status != test.want {
+				t.Errorf("status = %s, want %s", r.Status, test.want)
+			}
+			if test.want == job.Failed && len(held) != 0 {
+				t.Error("a closed execution still holds the GPU")
+			}
+			if test.want == job.Ready && b.work.Bytes(job.Key(id, 1, job.VolumeObject)) == nil {
+				t.Error("a ready job lost its volume")
+			}
+		})
+	}
+}

@@ -1,0 +1,215 @@
+package settle_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/job/jobtest"
+	"github.com/iris-oculus/iris/internal/stage/settle"
+)
+
+const id = "01JD0000000000000000000001"
+
+var start = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// executions is the workflow: which executions run, and what was announced.
+type executions struct {
+	running   map[string]bool
+	announced []job.EventDetail
+}
+
+func (w *executions) Start(_ context.Context, e job.Execution) error {
+	w.running[job.ExecutionName(e.Job, e.Attempt)] = true
+	return nil
+}
+func (w *executions) Stop(_ context.Context, name string) error {
+	if _, known := w.running[name]; known {
+		w.running[name] = false
+	}
+	return nil
+}
+func (w *executions) Running(_ context.Context, name string) (bool, bool, error) {
+	running, known := w.running[name]
+	return running, known, nil
+}
+func (w *executions) Announce(_ context.Context, _ string, d job.EventDetail) error {
+	w.announced = append(w.announced, d)
+	return nil
+}
+
+type bench struct {
+	settle.Stage
+	jobs                   *jobtest.Store
+	uploads, work, results *jobtest.Bucket
+	flow                   *executions
+	now                    time.Time
+}
+
+func newBench(t *testing.T, status job.Status) *bench {
+	t.Helper()
+	b := &bench{jobs: &jobtest.Store{}, uploads: &jobtest.Bucket{}, work: &jobtest.Bucket{}, results: &jobtest.Bucket{},
+		flow: &executions{running: map[string]bool{}}, now: start}
+	b.Stage = settle.Stage{Jobs: b.jobs, Uploads: b.uploads, Work: b.work, Results: b.results, Workflow: b.flow,
+		Now: func() time.Time { return b.now }}
+	b.add(t, job.Record{ID: id, Attempt: 1, Status: status, From: job.FromPrepare, Execution: true,
+		Upload: job.Upload{Bucket: "uploads", Key: "scan.nii.gz"}, CreatedAt: start, UpdatedAt: start})
+	b.flow.running[job.ExecutionName(id, 1)] = true
+	b.uploads.Set("scan.nii.gz", []byte("scan"), nil)
+	b.work.Set(job.Key(id, 1, job.VolumeObject), []byte("volume"), nil)
+	return b
+}
+
+func (b *bench) add(t *testing.T, r job.Record) {
+	t.Helper()
+	if _, _, err := b.jobs.Create(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bench) record(t *testing.T) job.Record {
+	t.Helper()
+	r, err := b.jobs.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (b *bench) mesh(t *testing.T) {
+	t.Helper()
+	text, err := json.Marshal(job.Meshed{
+		Artifacts:  []job.Artifact{{Name: job.ModelGLB, Bytes: 3}},
+		Structures: []job.Structure{{Label: 1, Name: "bone"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.work.Set(job.Key(id, 1, job.MeshObject), text, nil)
+}
+
+func TestPublishMakesReadyOnce(t *testing.T) {
+	b := newBench(t, job.Meshing)
+	b.mesh(t)
+	for range 2 { // a repeat writes nothing new; its event may come twice
+		out, err := b.Handle(t.Context(), job.SettleInput{Action: job.ActionPublish, Job: id, Attempt: 1})
+		if err != nil || out.Status != job.Ready {
+			t.Fatalf("publish = %v, %v", out, err)
+		}
+	}
+	r := b.record(t)
+	if r.Shown != 1 || len(r.Artifacts) != 1 || len(r.Structures) != 1 || len(r.Warnings) != 0 {
+		t.Errorf("record = %+v", r)
+	}
+	if b.jobs.IsOpen(id) {
+		t.Error("a ready job is still among the open ones")
+	}
+	if d := b.flow.announced[0]; d.Status != job.Ready || d.Job != id {
+		t.Errorf("announced %+v", d)
+	}
+}
+
+func TestACancelledJobStaysCancelled(t *testing.T) {
+	b := newBench(t, job.Meshing)
+	b.mesh(t)
+	if _, err := b.Cancel(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if b.flow.running[job.ExecutionName(id, 1)] {
+		t.Error("the execution goes on")
+	}
+	if b.work.Bytes(job.Key(id, 1, job.VolumeObject)) != nil {
+		t.Error("the request's input is still there: an orphan would run")
+	}
+	for _, action := range []string{job.ActionPublish, job.ActionSettle} {
+		out, err := b.Handle(t.Context(), job.SettleInput{Action: action, Job: id, Attempt: 1, Error: &job.TaskError{Error: "X"}})
+		if err != nil || out.Status != job.Cancelled {
+			t.Errorf("%s after cancel = %v, %v", action, out, err)
+		}
+	}
+	if _, err := b.Cancel(t.Context(), id); err != nil {
+		t.Errorf("cancel again: %v", err)
+	}
+}
+
+func TestCancelLeavesAnEndedJob(t *testing.T) {
+	b := newBench(t, job.Ready)
+	if _, err := b.Cancel(t.Context(), id); !errors.Is(err, job.ErrStale) {
+		t.Errorf("cancel of a ready job = %v, want ErrStale", err)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	secret := "pq: password=hunter2 for Jane Doe"
+	tests := []struct {
+		name       string
+		err        job.TaskError
+		wantStatus job.Status
+		wantCode   string
+	}{
+		{"rejected", job.TaskError{Error: "RejectedError", Cause: `{"errorMessage":"truncated: the file ends early","errorType":"RejectedError"}`}, job.Rejected, "truncated"},
+		{"unsupported", job.TaskError{Error: "UnsupportedError", Cause: `{"errorMessage":"unsupported_datatype: complex voxels"}`}, job.Rejected, "unsupported_datatype"},
+		{"rejected, cause cut", job.TaskError{Error: "RejectedError", Cause: `{"errorMessage":"trunc`}, job.Rejected, "rejected"},
+		{"busy", job.TaskError{Error: "BusyError"}, job.Failed, "busy"},
+		{"budget", job.TaskError{Error: "BudgetError"}, job.Failed, "budget_stop"},
+		{"model", job.TaskError{Error: "EndpointFailedError"}, job.Failed, "model_failed"},
+		{"timeout", job.TaskError{Error: "States.Timeout"}, job.Failed, "timed_out"},
+		{"killed", job.TaskError{Error: "Runtime.ExitError"}, job.Failed, "out_of_memory"},
+		{"anything else", job.TaskError{Error: "InternalError", Cause: `{"errorMessage":"` + secret + `"}`}, job.Failed, "internal"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t, job.Preparing)
+			out, err := b.Handle(t.Context(), job.SettleInput{Action: job.ActionSettle, Job: id, Attempt: 1, Error: &test.err})
+			if err != nil || out.Status != test.wantStatus {
+				t.Fatalf("settle = %v, %v", out, err)
+			}
+			r := b.record(t)
+			if r.Error == nil || r.Error.Code != test.wantCode || r.Error.Message == "" {
+				t.Errorf("notice = %+v, want code %s and a sentence", r.Error, test.wantCode)
+			}
+			if r.Error != nil && r.Error.Message == secret {
+				t.Error("an internal error's text reached the owner")
+			}
+			if b.work.Bytes(job.Key(id, 1, job.VolumeObject)) != nil {
+				t.Error("a bad ending leaves the request's input")
+			}
+		})
+	}
+}
+
+func TestALateErrorDoesNotTouchTheNextAttempt(t *testing.T) {
+	b := newBench(t, job.Failed)
+	if _, err := b.jobs.Amend(t.Context(), id, func(r *job.Record) error {
+		r.Attempt, r.Status = 2, job.Preparing
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := b.Handle(t.Context(), job.SettleInput{Action: job.ActionSettle, Job: id, Attempt: 1, Error: &job.TaskError{Error: "X"}})
+	if err != nil || out.Status != job.Preparing || b.record(t).Status != job.Preparing {
+		t.Errorf("settle of attempt 1 = %v, %v; record %s", out, err, b.record(t).Status)
+	}
+}
+
+func TestEraseLeavesNothing(t *testing.T) {
+	b := newBench(t, job.Ready)
+	b.results.Set(job.Key(id, 1, job.ModelGLB), []byte("glb"), nil)
+	other := job.Key("01JD0000000000000000000002", 1, job.ModelGLB)
+	b.results.Set(other, []byte("another's"), nil)
+	if err := b.Erase(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if got := append(append(b.uploads.Keys(), b.work.Keys()...), b.results.Keys()...); len(got) != 1 || got[0] != other {
+		t.Errorf("objects left: %v, want only another job's", got)
+	}
+	if _, err := b.jobs.Get(t.Context(), id); !errors.Is(err, job.ErrNotFound) {
+		t.Errorf("the record is still there: %v", err)
+	}
+	if err := b.Erase(t.Context(), id); err != nil {
+		t.Errorf("erase again: %v", err)
+	}
+}
