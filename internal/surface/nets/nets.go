@@ -40,6 +40,9 @@ const (
 	FaceZ1
 )
 
+// Turned is the bit of Vertex.Quads that belongs to the quad along x.
+const Turned = 8
+
 // Vertex is the vertex of one active cell. Neighbours are told as differences of
 // vertex number: those along x, where Faces has their bit, are -1 and +1; those
 // along y and z are in the four fields, 0 where there is none.
@@ -47,7 +50,9 @@ type Vertex struct {
 	X      uint16 // cell
 	Y0, Y1 int16  // within one layer two rows are less than 2·4097 vertices long
 	Faces  uint8
-	Quads  uint8 // bit a: the edge along axis a at the low corner carries a quad
+	// Quads has bit a when the edge along axis a at the cell's low corner carries
+	// a quad, and Turned<<a when that quad is cut along its other diagonal.
+	Quads  uint8
 	Z0, Z1 int32
 }
 

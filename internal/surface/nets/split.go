@@ -124,27 +124,27 @@ func (p *splitter) quads(layer *Layer, z int) {
 			continue
 		}
 		entries := layer.Entries[layer.First[v]:layer.First[v+1]]
-		from := labelAt(entries, 0)
+		from := LabelAt(entries, 0)
 		// The neighbours towards low y, low z and both.
 		vy, vz := v+int(vertex.Y0), v+int(vertex.Z0)+shift
 		if vertex.Quads&1 != 0 {
 			vyz := vz + int(below.Vertices[vz].Y0)
-			p.quad(from, labelAt(entries, 1), vertex.Quads>>3&1 != 0,
+			p.quad(from, LabelAt(entries, 1), vertex.Quads&Turned != 0,
 				[4]corner{{below, vyz, 3}, {below, vz, 2}, {layer, v, 0}, {layer, vy, 1}})
 		}
 		if vertex.Quads&2 != 0 {
-			p.quad(from, labelAt(entries, 2), vertex.Quads>>4&1 != 0,
+			p.quad(from, LabelAt(entries, 2), vertex.Quads&(Turned<<1) != 0,
 				[4]corner{{below, vz - 1, 7}, {layer, v - 1, 5}, {layer, v, 4}, {below, vz, 6}})
 		}
 		if vertex.Quads&4 != 0 {
-			p.quad(from, labelAt(entries, 4), vertex.Quads>>5&1 != 0,
+			p.quad(from, LabelAt(entries, 4), vertex.Quads&(Turned<<2) != 0,
 				[4]corner{{layer, vy - 1, 11}, {layer, vy, 10}, {layer, v, 8}, {layer, v - 1, 9}})
 		}
 	}
 }
 
-// labelAt is the label of a corner, 0 for the background.
-func labelAt(entries []Entry, c int) uint16 {
+// LabelAt is the label of a corner, 0 for the background.
+func LabelAt(entries []Entry, c int) uint16 {
 	for i := range entries {
 		if entries[i].Corners>>c&1 != 0 {
 			return entries[i].Label

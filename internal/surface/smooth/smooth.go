@@ -2,7 +2,8 @@
 // and the shape stays.
 //
 // In: a net and a strength for each voxel axis, 0 (exact voxels) to 1. Out: the
-// offset of each vertex from the middle of its cell (nets.Offset). Labels share
+// offset of each vertex from the middle of its cell (nets.Offset), and, in the
+// net, the diagonal along which each quad is best cut. Labels share
 // vertices, so neighbours stay without gap or overlap.
 //
 // # Twicing
@@ -33,6 +34,8 @@ type Options struct {
 	// Strength along each voxel axis, 0 to 1: how far the coordinates along that
 	// axis are smoothed. Thick slices want more along their axis.
 	Strength [3]float64
+	// Shells marks, by dense label, thin structures, which keep their volume.
+	Shells []bool
 	// Threads is how many goroutines work; 0 for one each CPU.
 	Threads int
 }
@@ -72,6 +75,10 @@ func Offsets(ctx context.Context, n *nets.Net, o Options) ([]nets.Offset, error)
 		}
 		next, last = last, next
 	}
+	if len(o.Shells) > 0 {
+		keepShells(n, next, o.Shells)
+	}
+	unfold(n, next, chunks, workers)
 	return next, nil
 }
 

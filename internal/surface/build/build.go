@@ -1,0 +1,174 @@
+// Package build makes the surfaces of a label map: the whole engine in one call.
+//
+// In: a label map with its table, and Options. Out: one surface.Surface for each
+// structure that has voxels, ordered by label id, its mesh closed, outward and in
+// world RAS millimetres, its measurements taken. The steps are packages of their
+// own: labels are chosen and merged (remap.go), small pieces dropped (pieces.go),
+// vertices found (surface/nets), smoothed (surface/smooth), split into one mesh a
+// label (surface/nets), and measured (measure.go).
+//
+// The same map and options give the same bytes for any number of threads.
+// Errors are *volume.Error (bad_option, bad_affine, too_large, grid_mismatch, …),
+// the context's error, or what Options.Voxels returned.
+package build
+
+import (
+	"context"
+	"math"
+	"sync"
+
+	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/nets"
+	"github.com/iris-oculus/iris/internal/surface/smooth"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// Options of Surfaces. The zero value meshes every label as exact voxels, on all
+// CPUs.
+type Options struct {
+	// Smoothing is 0 (exact voxels) to 1; 0.5 suits most.
+	Smoothing float64
+	// Structures are the names to mesh, of labels or of groups; empty: all.
+	Structures []string
+	// Merge makes each group one closed solid. A group in which a member is named
+	// by Structures is meshed whole.
+	Merge []Group
+	// Threads is how many goroutines work; 0 for one each CPU.
+	Threads int
+	// Joined lets voxels that touch at an edge belong to one piece.
+	Joined bool
+	// KeepLargest leaves of each structure only its piece with the most voxels.
+	KeepLargest bool
+	// DropBelowMM3 drops the pieces of a structure that are smaller than this.
+	DropBelowMM3 float64
+	// Voxels hands out the volume on the label map's grid, in order, in slabs of
+	// any length, and io.EOF after the last; nil: no HU is measured.
+	Voxels func() ([]int16, error)
+	// Progress is called with a growing done, one call at a time.
+	Progress func(done, total int)
+}
+
+// Group is a set of structures to be meshed as one. It gets the smallest id of
+// its members, the colour and codes of the first one named, and its own name.
+type Group struct {
+	Name string
+	Of   []string
+}
+
+// Surfaces builds the surface of every structure of a label map that has voxels.
+func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Surface, error) {
+	if err := check(m, &o); err != nil {
+		return nil, err
+	}
+	choice, err := choose(m, &o)
+	if err != nil {
+		return nil, err
+	}
+	if o.KeepLargest || o.DropBelowMM3 > 0 {
+		if m, err = dropPieces(m, choice, &o); err != nil {
+			return nil, err
+		}
+	}
+	progress := progress{report: o.Progress}
+
+	rule := nets.Separated
+	if o.Joined {
+		rule = nets.Joined
+	}
+	net, err := nets.Extract(ctx, m, nets.Options{
+		Dense: choice.dense, Rule: rule, Threads: o.Threads,
+		Progress: func(done, total int) { progress.at(0, 50, done, total) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	offsets, err := smooth.Offsets(ctx, net, smooth.Options{
+		Strength: strengths(o.Smoothing, m.Affine.Spacing()),
+		Shells:   choice.shells(net.Labels), Threads: o.Threads,
+	})
+	if err != nil {
+		return nil, err
+	}
+	progress.at(50, 70, 1, 1)
+	meshes, err := net.Split(ctx, offsets, m.Affine, o.Threads)
+	if err != nil {
+		return nil, err
+	}
+	progress.at(70, 85, 1, 1)
+
+	var surfaces []surface.Surface
+	var numbers []int // dense label of each surface
+	for d := 1; d < len(net.Labels); d++ {
+		if t := net.Labels[d]; t.Voxels > 0 {
+			numbers = append(numbers, d)
+			surfaces = append(surfaces, surface.Surface{Label: choice.label(d), Mesh: meshes[d], Measure: voxelMeasure(t, m.Affine)})
+		}
+	}
+	if err := measure(ctx, m, choice, surfaces, numbers, &o, &progress); err != nil {
+		return nil, err
+	}
+	return surfaces, nil
+}
+
+func check(m *volume.LabelMap, o *Options) error {
+	if err := volume.CheckDims(m.Dims); err != nil {
+		return err
+	}
+	if len(m.U8)+len(m.U16) != m.Len() {
+		return volume.Reject("truncated", "the label map has %d voxels: its grid has %d", len(m.U8)+len(m.U16), m.Len())
+	}
+	if d := m.Affine.Det(); !m.Affine.Finite() || d == 0 || math.IsInf(d, 0) || math.IsNaN(d) {
+		return volume.Reject("bad_affine", "the label map's axes do not span a space: its affine has determinant %g", d)
+	}
+	if !(o.Smoothing >= 0 && o.Smoothing <= 1) {
+		return volume.Reject("bad_option", "smoothing = %g: want 0 to 1", o.Smoothing)
+	}
+	if !(o.DropBelowMM3 >= 0) || math.IsInf(o.DropBelowMM3, 0) {
+		return volume.Reject("bad_option", "pieces below %g mm³: want 0 or more", o.DropBelowMM3)
+	}
+	return nil
+}
+
+// strengths makes smoothing stronger along an axis of thicker slices, where one
+// step of the staircase is taller: in proportion, up to twice as strong.
+func strengths(s float64, spacing [3]float64) (axes [3]float64) {
+	for axis := range axes {
+		axes[axis] = min(1, s*min(2, spacing[axis]/min(spacing[0], spacing[1], spacing[2])))
+	}
+	return axes
+}
+
+// Memory is an upper estimate of the bytes that Surfaces needs on a grid, the
+// label map itself included: a label map whose surfaces would need more than it
+// allows for is refused as too_large.
+func Memory(dims [3]int, bytesPerLabel int) int64 {
+	const (
+		offsets = 2 * 8     // a vertex: two buffers of smoothing
+		meshes  = 12 + 2*12 // an own vertex: its position and two triangles
+		sharing = 1.5       // own vertices for one of the net
+		buffers = 256 << 20 // layers at hand, counters, the runtime
+		slack   = 1.1       // what allocators round up
+	)
+	voxels := int64(dims[0]) * int64(dims[1]) * int64(dims[2])
+	vertices := float64(nets.MaxVertices(dims))
+	return voxels*int64(bytesPerLabel) + buffers + int64(slack*(float64(nets.Memory(dims))+vertices*(offsets+sharing*meshes)))
+}
+
+// progress reports percent, never going back.
+type progress struct {
+	mu     sync.Mutex
+	last   int
+	report func(done, total int)
+}
+
+func (p *progress) at(from, to, done, total int) {
+	if p.report == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if percent := from + (to-from)*done/max(total, 1); percent > p.last {
+		p.last = percent
+		p.report(percent, 100)
+	}
+}

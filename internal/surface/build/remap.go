@@ -1,0 +1,226 @@
+package build
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/iris-oculus/iris/internal/surface/nets"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// choice is which structures are meshed and what they are.
+type choice struct {
+	// dense is the number of the structure that each label of the map belongs to,
+	// 0 for none; nil when every label of a uint8 map is its own.
+	dense []uint16
+	// labels are the structures by number; nil with dense nil.
+	labels []volume.Label
+	table  *volume.Table
+}
+
+// label is the structure with a number.
+func (c *choice) label(number int) volume.Label {
+	if c.dense == nil {
+		return entry(c.table, number)
+	}
+	return c.labels[number]
+}
+
+// of is the number of the structure that a label of the map belongs to.
+func (c *choice) of(label int) int {
+	if c.dense == nil {
+		return label
+	}
+	return int(c.dense[label])
+}
+
+// shells says, by number, which structures are thin: those that the model calls
+// so, and those with fewer voxels than faces. A staircase has 3/2 of the area of
+// the slope that it follows on average over all slopes, so a plate of thickness h
+// voxels and area A on either side has hA voxels and 3A faces.
+func (c *choice) shells(tallies []nets.Tally) []bool {
+	thin := make([]bool, len(tallies))
+	for d := 1; d < len(tallies); d++ {
+		if t := tallies[d]; t.Voxels > 0 {
+			thin[d] = t.Voxels < t.Quads || c.label(d).Shell
+		}
+	}
+	return thin
+}
+
+// entry is the table's entry of a label id, or one made up for it.
+func entry(t *volume.Table, id int) volume.Label {
+	if l, ok := t.Find(id); ok {
+		if l.Name == "" {
+			l.Name = unnamed(id)
+		}
+		return l
+	}
+	return volume.Label{ID: id, Name: unnamed(id), Color: unnamedColor(id)}
+}
+
+func unnamed(id int) string { return fmt.Sprintf("label_%d", id) }
+
+// unnamedColor spreads hues: neighbouring ids differ by the golden angle, as
+// seeds of a sunflower do, in six steps of a colour wheel at fixed lightness.
+func unnamedColor(id int) string {
+	hue := float64(id) * 0.6180339887498949
+	hue = 6 * (hue - float64(int(hue)))
+	const low, high = 90, 220
+	sector, part := int(hue), hue-float64(int(hue))
+	if sector%2 == 1 {
+		part = 1 - part
+	}
+	middle := low + int(part*(high-low))
+	wheel := [6][3]int{{high, middle, low}, {middle, high, low}, {low, high, middle}, {low, middle, high}, {middle, low, high}, {high, low, middle}}
+	c := wheel[sector%6]
+	return fmt.Sprintf("#%02x%02x%02x", c[0], c[1], c[2])
+}
+
+// choose resolves Structures and Merge against the labels of the map.
+func choose(m *volume.LabelMap, o *Options) (*choice, error) {
+	c := &choice{table: &m.Table}
+	if m.U8 != nil && len(o.Structures) == 0 && len(o.Merge) == 0 {
+		return c, nil
+	}
+	present := presentLabels(m)
+	groups, err := resolveGroups(m, present, o)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := wantedNames(&m.Table, present, o)
+	if err != nil {
+		return nil, err
+	}
+
+	// The structure of each present label, then numbers in order of their ids.
+	structures := make(map[int]volume.Label)
+	home := make([]int, len(present)) // id of the structure, 0: left out
+	for label, here := range present {
+		if label == 0 || !here {
+			continue
+		}
+		l := entry(&m.Table, label)
+		g := groups[label]
+		if len(wanted) > 0 && !wanted[l.Name] && (g == nil || !g.wanted) {
+			continue
+		}
+		if g != nil {
+			l = g.label
+		}
+		home[label] = l.ID
+		structures[l.ID] = l
+	}
+	ids := make([]int, 0, len(structures))
+	for id := range structures {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	c.labels = make([]volume.Label, 1, len(ids)+1)
+	number := make(map[int]uint16, len(ids))
+	for _, id := range ids {
+		number[id] = uint16(len(c.labels))
+		c.labels = append(c.labels, structures[id])
+	}
+	c.dense = make([]uint16, len(present))
+	for label, id := range home {
+		c.dense[label] = number[id]
+	}
+	return c, nil
+}
+
+// presentLabels says which labels have voxels.
+func presentLabels(m *volume.LabelMap) []bool {
+	if m.U8 != nil {
+		present := make([]bool, 1<<8)
+		for _, v := range m.U8 {
+			present[v] = true
+		}
+		return present
+	}
+	present := make([]bool, 1<<16)
+	for _, v := range m.U16 {
+		present[v] = true
+	}
+	return present
+}
+
+// group is a Group resolved.
+type group struct {
+	label  volume.Label
+	wanted bool // Structures names it or one of its members
+}
+
+// resolveGroups finds the group of each label, by label.
+func resolveGroups(m *volume.LabelMap, present []bool, o *Options) ([]*group, error) {
+	groups := make([]*group, len(present))
+	members := make(map[string]bool)
+	for _, g := range o.Merge {
+		if g.Name == "" || len(g.Of) == 0 {
+			return nil, volume.Reject("bad_option", "merge: a group needs a name and members")
+		}
+		resolved := &group{wanted: slices.Contains(o.Structures, g.Name)}
+		for i, name := range g.Of {
+			ids := named(&m.Table, present, name)
+			if len(ids) == 0 {
+				return nil, unknown("merge", name)
+			}
+			if members[name] {
+				return nil, volume.Reject("bad_option", "merge: %q is named twice", name)
+			}
+			members[name] = true
+			resolved.wanted = resolved.wanted || slices.Contains(o.Structures, name)
+			for _, id := range ids {
+				groups[id] = resolved
+			}
+			if i == 0 {
+				resolved.label = entry(&m.Table, ids[0])
+			}
+			resolved.label.ID = min(resolved.label.ID, slices.Min(ids))
+		}
+		resolved.label.Name, resolved.label.NameEN, resolved.label.NameES, resolved.label.SNOMED = g.Name, "", "", ""
+	}
+	for i, g := range o.Merge {
+		taken := len(named(&m.Table, present, g.Name)) > 0 && !members[g.Name]
+		for _, before := range o.Merge[:i] {
+			taken = taken || before.Name == g.Name
+		}
+		if taken {
+			return nil, volume.Reject("bad_option", "merge: the name %q is taken", g.Name)
+		}
+	}
+	return groups, nil
+}
+
+// wantedNames is the set of Structures, each of which must exist.
+func wantedNames(t *volume.Table, present []bool, o *Options) (map[string]bool, error) {
+	wanted := make(map[string]bool)
+	for _, name := range o.Structures {
+		isGroup := slices.ContainsFunc(o.Merge, func(g Group) bool { return g.Name == name })
+		if !isGroup && len(named(t, present, name)) == 0 {
+			return nil, unknown("structures", name)
+		}
+		wanted[name] = true
+	}
+	return wanted, nil
+}
+
+// named lists the label ids with a name, ascending: those of the table, and those
+// that have voxels and no entry.
+func named(t *volume.Table, present []bool, name string) (ids []int) {
+	for _, l := range t.Labels {
+		if l.Name == name && l.ID > 0 && l.ID < len(present) {
+			ids = append(ids, l.ID)
+		}
+	}
+	var id int
+	if _, err := fmt.Sscanf(name, "label_%d", &id); err == nil && id > 0 && id < len(present) && present[id] && entry(t, id).Name == name && !slices.Contains(ids, id) {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func unknown(option, name string) error {
+	return volume.Reject("bad_option", "%s: the label map has no structure %q", option, name)
+}
