@@ -10,6 +10,7 @@ package topics
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,7 +126,9 @@ func (s *Service) Subscribe(topicARN, functionARN string) (subscriptionARN strin
 			return sub.ARN, nil
 		}
 	}
-	sub := subscription{topicARN + ":" + outbox.NewID(), functionARN}
+	// The id follows from the two, so that it is the same after a restart.
+	id := sha256.Sum256([]byte(topicARN + " " + functionARN))
+	sub := subscription{fmt.Sprintf("%s:%x-%x-%x-%x-%x", topicARN, id[:4], id[4:6], id[6:8], id[8:10], id[10:16]), functionARN}
 	s.topics[topicARN] = append(list, sub)
 	return sub.ARN, nil
 }
