@@ -24,6 +24,9 @@ type source struct {
 }
 
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 { // an archive that lies about where its parts are
+		return 0, io.ErrUnexpectedEOF
+	}
 	n, err := s.r.ReadAt(p, off)
 	if err != nil && err != io.EOF {
 		s.err = err
@@ -31,10 +34,10 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// fault is err as seen from outside: io.EOF, an error of storage and a limit as
-// they are, anything else a damaged archive.
+// fault is err as seen from outside: an error of storage and a limit as they
+// are, anything else a damaged archive.
 func (s *source) fault(err error) error {
-	if named := (*volume.Error)(nil); err == nil || err == io.EOF || errors.As(err, &named) {
+	if named := (*volume.Error)(nil); err == nil || errors.As(err, &named) {
 		return err
 	}
 	if s.err != nil {

@@ -168,5 +168,8 @@ func (e *entry) Read(p []byte) (int, error) {
 	if limit := e.meter.take(n); limit != nil {
 		return 0, limit
 	}
-	return n, e.source.fault(err)
+	if err != io.EOF {
+		err = e.source.fault(err)
+	}
+	return n, err
 }
