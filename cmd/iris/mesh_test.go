@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile"
+	"github.com/iris-oculus/iris/internal/meshfile/glb"
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/nifti"
+)
+
+// labelFile is a label map with a box of "liver" beside one of "spleen".
+func labelFile(t *testing.T) string {
+	t.Helper()
+	m := &volume.LabelMap{Dims: [3]int{16, 8, 8}, Affine: volume.Affine{{2, 0, 0, 0}, {0, 2, 0, 0}, {0, 0, 2, 0}}, U8: make([]uint8, 16*8*8)}
+	for n := range 125 {
+		i, j, k := n%5, n/5%5, n/25
+		m.U8[(1+i)+16*((1+j)+8*(1+k))] = 1
+		m.U8[(6+i)+16*((1+j)+8*(1+k))] = 2
+	}
+	m.Table = volume.Table{Iris: volume.TableVersion, Labels: []volume.Label{{ID: 1, Name: "liver"}, {ID: 2, Name: "spleen"}}}
+	path := filepath.Join(t.TempDir(), "labels.nii.gz")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(nifti.WriteLabels(f, m), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func runMesh(t *testing.T, args ...string) error {
+	t.Helper()
+	c := meshCommand()
+	c.SilenceErrors, c.SilenceUsage = true, true
+	c.SetArgs(args)
+	return c.ExecuteContext(t.Context())
+}
+
+func TestMeshWritesEveryFormat(t *testing.T) {
+	labels, out := labelFile(t), t.TempDir()
+	for _, format := range meshfile.Formats() {
+		path := filepath.Join(out, "model."+format)
+		if err := runMesh(t, labels, path); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
+func TestMeshFlags(t *testing.T) {
+	labels := labelFile(t)
+	for _, c := range []struct {
+		name  string
+		flags []string
+		want  string
+	}{
+		{"all", nil, "liver spleen"},
+		{"one", []string{"--structures", "spleen"}, "spleen"},
+		{"merged", []string{"--merge", "both=liver,spleen", "--smooth", "0", "--decimate", "none"}, "both"},
+	} {
+		out := filepath.Join(t.TempDir(), "model.GLB")
+		if err := runMesh(t, append(c.flags, labels, out)...); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		data, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := glb.Read(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for i := range s.Surfaces {
+			names = append(names, s.Surfaces[i].Label.Name)
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestMeshSameBytesForAnyThreads(t *testing.T) {
+	labels := labelFile(t)
+	var first []byte
+	for _, threads := range []string{"1", "2", "8"} {
+		out := filepath.Join(t.TempDir(), "model.glb")
+		if err := runMesh(t, "--threads", threads, labels, out); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = data
+		}
+		if !bytes.Equal(first, data) {
+			t.Errorf("%s threads give other bytes", threads)
+		}
+	}
+}
+
+func TestMeshRefusals(t *testing.T) {
+	labels := labelFile(t)
+	text := filepath.Join(t.TempDir(), "text.nii.gz")
+	if err := os.WriteFile(text, []byte("not a label map"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name       string
+		in, ending string
+		flags      []string
+		usage      bool
+		want       string
+	}{
+		{"format", labels, ".exe", nil, true, "unsupported_format"},
+		{"no ending", labels, "", nil, true, "unsupported_format"},
+		{"smoothing", labels, ".glb", []string{"--smooth", "1.5"}, true, "bad_option"},
+		{"smoothing NaN", labels, ".glb", []string{"--smooth", "NaN"}, true, "bad_option"},
+		{"decimation to come", labels, ".glb", []string{"--decimate", "0.25"}, true, "unsupported_option"},
+		{"no decimation", labels, ".glb", []string{"--decimate", "much"}, true, "bad_option"},
+		{"merge", labels, ".glb", []string{"--merge", "liver"}, true, "bad_option"},
+		{"threads", labels, ".glb", []string{"--threads", "-1"}, true, "bad_option"},
+		{"unknown structure", labels, ".glb", []string{"--structures", "gills"}, false, "bad_option"},
+		{"not a label map", text, ".glb", nil, false, ""},
+		{"missing", text + ".missing", ".glb", nil, false, "open the input"},
+	} {
+		folder := t.TempDir()
+		err := runMesh(t, append(c.flags, c.in, filepath.Join(folder, "model"+c.ending))...)
+		var exit *exitError
+		switch {
+		case err == nil:
+			t.Errorf("%s: no error", c.name)
+		case errors.As(err, &exit) != c.usage || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n"):
+			t.Errorf("%s: %v", c.name, err)
+		case !c.usage && c.name != "missing" && job.Named(err) == nil:
+			t.Errorf("%s: %v has no name", c.name, err)
+		}
+		if left, _ := os.ReadDir(folder); len(left) > 0 {
+			t.Errorf("%s: %d files are left", c.name, len(left))
+		}
+	}
+}

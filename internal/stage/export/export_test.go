@@ -1,0 +1,178 @@
+package export_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"testing"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile"
+	"github.com/iris-oculus/iris/internal/meshfile/stl"
+	"github.com/iris-oculus/iris/internal/stage/export"
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/nifti"
+)
+
+const id = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+// world is the job's record and the results bucket, in memory.
+type world struct {
+	record  *job.Record
+	objects map[string][]byte
+	puts    int
+	meshing func() // runs when the labels have been read
+}
+
+func (w *world) stage() export.Stage { return export.Stage{Jobs: records{w}, Results: w} }
+
+type records struct{ w *world }
+
+func (s records) Get(context.Context, string) (job.Record, error) {
+	if s.w.record == nil {
+		return job.Record{}, fmt.Errorf("job: %w", job.ErrNotFound)
+	}
+	return *s.w.record, nil
+}
+
+func (w *world) Head(_ context.Context, key string) (job.Object, error) {
+	data, ok := w.objects[key]
+	if !ok {
+		return job.Object{}, fmt.Errorf("object: %w", job.ErrNotFound)
+	}
+	return job.Object{Key: key, Size: int64(len(data))}, nil
+}
+
+func (w *world) Get(_ context.Context, key string) (io.ReadCloser, error) {
+	data, ok := w.objects[key]
+	if !ok {
+		return nil, fmt.Errorf("object: %w", job.ErrNotFound)
+	}
+	if w.meshing != nil {
+		w.meshing()
+	}
+	return io.NopCloser(bytes.NewReader(data)), nil
+}
+
+func (w *world) Put(_ context.Context, key, mediaType string, body io.Reader) (job.Artifact, error) {
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return job.Artifact{}, err
+	}
+	w.objects[key], w.puts = data, w.puts+1
+	return job.Artifact{Bytes: int64(len(data)), MediaType: mediaType}, nil
+}
+
+// newWorld has a ready job, at its second attempt, with two cubes of 10 mm.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	m := &volume.LabelMap{Dims: [3]int{16, 8, 8}, Affine: volume.Affine{{2, 0, 0, 0}, {0, 2, 0, 0}, {0, 0, 2, 0}}, U8: make([]uint8, 16*8*8)}
+	for n := range 125 {
+		i, j, k := n%5, n/5%5, n/25
+		m.U8[(1+i)+16*((1+j)+8*(1+k))] = 1
+		m.U8[(9+i)+16*((1+j)+8*(1+k))] = 2
+	}
+	m.Table = volume.Table{Iris: volume.TableVersion, Labels: []volume.Label{{ID: 1, Name: "liver", Color: "#dd8265"}, {ID: 2, Name: "spleen", Color: "#9d6ca2"}}}
+	var b bytes.Buffer
+	if err := nifti.WriteLabels(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	options := job.DefaultOptions()
+	options.Smoothing = 0
+	return &world{
+		record:  &job.Record{ID: id, Attempt: 2, Shown: 2, Status: job.Ready, Options: options},
+		objects: map[string][]byte{job.Key(id, 2, job.LabelsNIfTI): b.Bytes()},
+	}
+}
+
+func TestEveryFormat(t *testing.T) {
+	for _, format := range meshfile.Formats() {
+		w := newWorld(t)
+		in := job.ExportInput{Job: id, Attempt: 2, Format: format}
+		for range 2 { // the repeat finds it there
+			if err := w.stage().Handle(t.Context(), in); err != nil {
+				t.Fatalf("%s: %v", format, err)
+			}
+		}
+		if len(w.objects[job.Key(id, 2, job.ExportName(format, nil))]) == 0 || w.puts != 1 {
+			t.Errorf("%s: %d objects written", format, w.puts)
+		}
+	}
+}
+
+func TestOnlyWhatWasAskedFor(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		of, asked []string
+		from, to  float64 // extent along R
+	}{
+		{"one", nil, []string{"liver"}, 1, 11},
+		{"all", nil, nil, 1, 27},
+		{"all of a job for one", []string{"spleen"}, nil, 17, 27},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.record.Options.Structures = c.of
+			if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl", Structures: c.asked}); err != nil {
+				t.Fatal(err)
+			}
+			m, err := stl.Read(w.objects[job.Key(id, 2, job.ExportName("stl", c.asked))])
+			if err != nil {
+				t.Fatal(err)
+			}
+			low, high := math.Inf(1), math.Inf(-1)
+			for _, v := range m.Vertices {
+				low, high = min(low, float64(v[0])), max(high, float64(v[0]))
+			}
+			if math.Abs(low-c.from) > 0.51 || math.Abs(high-c.to) > 0.51 {
+				t.Errorf("from %v to %v mm, want %v to %v", low, high, c.from, c.to)
+			}
+		})
+	}
+}
+
+func TestGone(t *testing.T) {
+	for name, before := range map[string]func(*world){
+		"unknown":          func(w *world) { w.record = nil },
+		"erased":           func(w *world) { w.record.Erased = true },
+		"another attempt":  func(w *world) { w.record.Shown = 3 },
+		"erased meanwhile": func(w *world) { w.meshing = func() { w.record.Erased = true } },
+		"gone meanwhile":   func(w *world) { w.meshing = func() { w.record = nil } },
+	} {
+		w := newWorld(t)
+		before(w)
+		if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err != nil || w.puts > 0 {
+			t.Errorf("%s: %v, %d objects written", name, err, w.puts)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		in   job.ExportInput
+		code string
+	}{
+		{"format", job.ExportInput{Format: "exe"}, "unsupported_format"},
+		{"structure", job.ExportInput{Format: "stl", Structures: []string{"gills"}}, "bad_option"},
+	} {
+		w := newWorld(t)
+		c.in.Job, c.in.Attempt = id, 2
+		err := job.Named(w.stage().Handle(t.Context(), c.in))
+		var rejected *job.RejectedError
+		var unsupported *job.UnsupportedError
+		if (!errors.As(err, &rejected) || rejected.Code != c.code) && (!errors.As(err, &unsupported) || unsupported.Code != c.code) || w.puts > 0 {
+			t.Errorf("%s: %v, %d objects written", c.name, err, w.puts)
+		}
+	}
+	w := newWorld(t)
+	s := w.stage()
+	s.MemoryBytes = 1
+	var unsupported *job.UnsupportedError
+	if err := s.Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); !errors.As(err, &unsupported) || unsupported.Code != "too_large_to_mesh" {
+		t.Errorf("memory: %v", err)
+	}
+}

@@ -1,0 +1,107 @@
+// Package mesh is the stage that turns a label map into results. In: a job whose
+// label map lies in the work bucket or, for a remesh, among the results of the
+// attempt that is shown. Out: the artifacts in the results bucket and, last of
+// all, job.MeshObject in the work bucket, from which settle publishes. A repeat
+// writes equal bytes; a job that has moved on gets nothing (Gone).
+//
+// Errors: job.RejectedError bad_option (a structure the scan has not),
+// empty_segmentation, or what the label map's reader says; job.UnsupportedError
+// too_large_to_mesh and unsupported_option; job.EndpointFailedError when the
+// label map does not lie on the volume's grid.
+package mesh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/build"
+)
+
+// Jobs keeps job records.
+type Jobs interface {
+	Get(ctx context.Context, id string) (job.Record, error)
+	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
+}
+
+// Bucket is the work or the results bucket. Get wraps job.ErrNotFound; Put
+// leaves the artifact's name empty.
+type Bucket interface {
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error)
+}
+
+// Stage is the mesh stage.
+type Stage struct {
+	Jobs    Jobs
+	Work    Bucket
+	Results Bucket
+	Now     func() time.Time
+
+	MemoryBytes int64 // what the function may use; 0: no limit
+	Threads     int   // 0: one per processor
+}
+
+// Handle meshes one attempt at a job.
+func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, error) {
+	r, err := s.Jobs.Amend(ctx, in.Job, func(r *job.Record) error {
+		if r.Attempt != in.Attempt || r.Erased {
+			return job.ErrStale
+		}
+		return r.Enter(job.Meshing, s.Now())
+	})
+	if gone(err) {
+		return job.MeshOutput{Gone: true}, nil
+	}
+	if err != nil {
+		return job.MeshOutput{}, fmt.Errorf("enter meshing: %w", err)
+	}
+	scan, err := s.read(ctx, r)
+	if err != nil {
+		return job.MeshOutput{}, err
+	}
+	surfaces, err := build.Surfaces(ctx, scan.labels, s.options(r.Options, scan))
+	if err != nil {
+		return job.MeshOutput{}, fmt.Errorf("build surfaces: %w", err)
+	}
+	if len(surfaces) == 0 {
+		return job.MeshOutput{}, job.Reject("empty_segmentation", "no structure was found in the scan: there is nothing to make a model of")
+	}
+	// Minutes may have passed: whoever cancelled or erased wants nothing written.
+	now, err := s.Jobs.Get(ctx, in.Job)
+	if gone(err) || err == nil && (now.Erased || now.Attempt != in.Attempt || now.Status != job.Meshing) {
+		return job.MeshOutput{Gone: true}, nil
+	}
+	if err != nil {
+		return job.MeshOutput{}, fmt.Errorf("look at the job again: %w", err)
+	}
+	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces)
+}
+
+func gone(err error) bool { return errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) }
+
+// options is what the engine is asked for.
+func (s Stage) options(o job.Options, scan scan) build.Options {
+	out := build.Options{Smoothing: o.Smoothing, Structures: o.Structures, Threads: s.Threads, Voxels: scan.voxels()}
+	for _, m := range o.Merge {
+		out.Merge = append(out.Merge, build.Group(m))
+	}
+	return out
+}
+
+// structures is what the job's record says of the surfaces.
+func structures(surfaces []surface.Surface) []job.Structure {
+	out := make([]job.Structure, len(surfaces))
+	for i := range surfaces {
+		m := &surfaces[i].Measure
+		out[i] = job.Structure{
+			Label: surfaces[i].Label.ID, Name: surfaces[i].Label.Name,
+			VolumeML: m.VolumeML, MeshML: m.MeshML, SurfaceCM2: m.SurfaceCM2, Partial: m.Partial, Watertight: m.Watertight,
+		}
+	}
+	return out
+}
