@@ -1,0 +1,163 @@
+package segment
+
+import "math"
+
+// What a windpipe looks like in a slice, and how much an airway may hold.
+const (
+	lumenHigh   = -880 // its inside, partial volumes apart
+	lumenLow2   = 40.0 // mm²
+	lumenHigh2  = 900.0
+	lumenStepMM = 6  // how far its centre moves from slice to slice
+	lumenMM     = 25 // how long it is at least
+	airwayML    = 150
+)
+
+// airway is windpipe and bronchi: a round thin hollow near the middle that goes
+// on from slice to slice above the lungs' centre is the seed; a region of
+// rising threshold grows from it until it would leak into the lungs.
+func (s *scan) airway(inside, lung *mask) *mask {
+	lumen := s.between(lowest, lumenHigh).and(inside)
+	seed := s.windpipe(lumen, inside, lung)
+	if seed.none() {
+		return seed
+	}
+	grown := seed
+	for high := int16(-970); high <= lumenHigh+20; high += 15 {
+		c := s.between(lowest, high).and(inside).or(seed).components(false)
+		next := c.keep(c.touching(seed))
+		ml, before := float64(next.count())*s.voxelML(), float64(grown.count())*s.voxelML()
+		if ml > airwayML || ml > 1.6*before+3 { // it ran out into a lung
+			break
+		}
+		grown = next
+	}
+	// The rim, where air and wall share a voxel.
+	return grown.dilate(s.ball(0, 1)).and(s.between(lowest, hollowHigh)).and(inside).or(grown)
+}
+
+// slot is a hollow in one slice that may be a section of the windpipe.
+type slot struct {
+	component int
+	x, y      float64 // mm
+	area      float64 // mm²
+}
+
+// chain is a run of slots from slice to slice, going down.
+type chain struct {
+	last  slot
+	z     int // of the last slot
+	parts []int
+}
+
+// windpipe is the longest chain of slots, empty when there is none.
+func (s *scan) windpipe(lumen, inside, lung *mask) *mask {
+	c := lumen.components(true)
+	slots := s.slots(c, inside)
+	centre := lung.centreZ()
+	var open, best []chain
+	bestOf := func(ch chain) {
+		long := float64(len(ch.parts)) * s.spacing[2]
+		if long >= lumenMM && (len(best) == 0 || len(ch.parts) > len(best[0].parts)) {
+			best = []chain{ch}
+		}
+	}
+	for z := s.nz - 1; z >= 0; z-- {
+		var going []chain
+		used := make([]bool, len(slots[z]))
+		for _, ch := range open {
+			n := s.follow(ch, slots[z], used)
+			if n < 0 {
+				bestOf(ch)
+				continue
+			}
+			used[n] = true
+			ch.last, ch.z, ch.parts = slots[z][n], z, append(ch.parts, slots[z][n].component)
+			going = append(going, ch)
+		}
+		for n, sl := range slots[z] {
+			if !used[n] && z >= centre { // it begins above the lungs' centre
+				going = append(going, chain{last: sl, z: z, parts: []int{sl.component}})
+			}
+		}
+		open = going
+	}
+	for _, ch := range open {
+		bestOf(ch)
+	}
+	want := make([]bool, c.count)
+	if len(best) > 0 {
+		for _, k := range best[0].parts {
+			want[k] = true
+		}
+	}
+	return c.keep(want)
+}
+
+// follow is the nearest slot that may go on with a chain, -1 for none.
+func (s *scan) follow(ch chain, slots []slot, used []bool) int {
+	near, at := lumenStepMM+0.5*s.spacing[2], -1
+	for n, sl := range slots {
+		d := math.Hypot(sl.x-ch.last.x, sl.y-ch.last.y)
+		if !used[n] && d < near && sl.area < 2.5*ch.last.area && ch.last.area < 2.5*sl.area {
+			near, at = d, n
+		}
+	}
+	return at
+}
+
+// slots are the round hollows of each slice that lie in the middle of the body.
+func (s *scan) slots(c *components, inside *mask) [][]slot {
+	type box struct{ n, x0, x1, y0, y1, z, sumX, sumY int }
+	boxes := make([]box, c.count)
+	for k := range boxes {
+		boxes[k].x0, boxes[k].y0 = c.nx, c.ny
+	}
+	c.each(func(k, row, x0, x1 int) {
+		b, y := &boxes[k], row%c.ny
+		b.n += x1 - x0
+		b.x0, b.x1 = min(b.x0, x0), max(b.x1, x1)
+		b.y0, b.y1, b.z = min(b.y0, y), max(b.y1, y+1), row/c.ny
+		b.sumX += (x0 + x1 - 1) * (x1 - x0) / 2
+		b.sumY += y * (x1 - x0)
+	})
+	low, high := inside.spans()
+	out := make([][]slot, s.nz)
+	for k, b := range boxes {
+		area := float64(b.n) * s.spacing[0] * s.spacing[1]
+		w, h := float64(b.x1-b.x0)*s.spacing[0], float64(b.y1-b.y0)*s.spacing[1]
+		if area < lumenLow2 || area > lumenHigh2 || w > 2.2*h || h > 2.2*w || area < 0.55*w*h {
+			continue
+		}
+		x := float64(b.sumX) / float64(b.n)
+		middle, half := float64(low[b.z]+high[b.z])/2, float64(high[b.z]-low[b.z])/2
+		if math.Abs(x-middle) > 0.4*half {
+			continue
+		}
+		out[b.z] = append(out[b.z], slot{k, x * s.spacing[0], float64(b.sumY) / float64(b.n) * s.spacing[1], area})
+	}
+	return out
+}
+
+// spans is the first and the last+1 column of a mask in each slice.
+func (m *mask) spans() (low, high []int) {
+	low, high = make([]int, m.nz), make([]int, m.nz)
+	for z := range m.nz {
+		low[z] = m.nx
+		for y := range m.ny {
+			runs(m.row(y+m.ny*z), func(x0, x1 int) { low[z], high[z] = min(low[z], x0), max(high[z], x1) })
+		}
+	}
+	return low, high
+}
+
+// centreZ is the mean slice of a mask, 0 when it is empty.
+func (m *mask) centreZ() int {
+	sum, count := 0, 0
+	for n := range m.ny * m.nz {
+		runs(m.row(n), func(x0, x1 int) {
+			sum += (x1 - x0) * (n / m.ny)
+			count += x1 - x0
+		})
+	}
+	return sum / max(count, 1)
+}

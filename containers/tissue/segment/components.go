@@ -1,0 +1,128 @@
+package segment
+
+// components are the connected parts of a mask, found over runs by union-find.
+// They are numbered by their first voxel.
+type components struct {
+	grid
+	runs  []run
+	first []int32 // first run of each row; one more at the end
+	of    []int32 // the component of each run
+	count int
+}
+
+// run is the voxels x0 to x1-1 of a row.
+type run struct{ x0, x1 uint16 }
+
+// components joins voxels that share a face, across slices unless inSlice.
+func (m *mask) components(inSlice bool) *components {
+	c := &components{grid: m.grid, first: make([]int32, 0, m.ny*m.nz+1)}
+	for n := range m.ny * m.nz {
+		c.first = append(c.first, int32(len(c.runs)))
+		runs(m.row(n), func(x0, x1 int) { c.runs = append(c.runs, run{uint16(x0), uint16(x1)}) })
+	}
+	c.first = append(c.first, int32(len(c.runs)))
+
+	parent := make([]int32, len(c.runs))
+	for n := range parent {
+		parent[n] = int32(n)
+	}
+	for z := range m.nz {
+		for y := range m.ny {
+			n := y + m.ny*z
+			if y > 0 {
+				c.join(parent, n, n-1)
+			}
+			if z > 0 && !inSlice {
+				c.join(parent, n, n-m.ny)
+			}
+		}
+	}
+	// Parents are smaller than their children: one pass numbers everything.
+	for n, p := range parent {
+		if int(p) == n {
+			parent[n] = int32(c.count)
+			c.count++
+		} else {
+			parent[n] = parent[p]
+		}
+	}
+	c.of = parent
+	return c
+}
+
+// join unites the overlapping runs of two rows.
+func (c *components) join(parent []int32, a, b int) {
+	i, iEnd := c.first[a], c.first[a+1]
+	j, jEnd := c.first[b], c.first[b+1]
+	for i < iEnd && j < jEnd {
+		p, q := c.runs[i], c.runs[j]
+		if p.x0 < q.x1 && q.x0 < p.x1 {
+			unite(parent, i, j)
+		}
+		if p.x1 < q.x1 {
+			i++
+		} else {
+			j++
+		}
+	}
+}
+
+// unite hangs the larger root below the smaller.
+func unite(parent []int32, a, b int32) {
+	a, b = root(parent, a), root(parent, b)
+	if a < b {
+		parent[b] = a
+	} else {
+		parent[a] = b
+	}
+}
+
+func root(parent []int32, n int32) int32 {
+	for parent[n] != n {
+		parent[n] = parent[parent[n]] // halve the path
+		n = parent[n]
+	}
+	return n
+}
+
+// each visits every run with its component.
+func (c *components) each(visit func(component, row, x0, x1 int)) {
+	for row := range c.ny * c.nz {
+		for n := c.first[row]; n < c.first[row+1]; n++ {
+			visit(int(c.of[n]), row, int(c.runs[n].x0), int(c.runs[n].x1))
+		}
+	}
+}
+
+// sizes is the number of voxels of each component.
+func (c *components) sizes() []int {
+	out := make([]int, c.count)
+	c.each(func(k, _, x0, x1 int) { out[k] += x1 - x0 })
+	return out
+}
+
+// keep is the mask of the components that are wanted.
+func (c *components) keep(want []bool) *mask {
+	m := c.empty()
+	c.each(func(k, row, x0, x1 int) {
+		if want[k] {
+			m.set(row, x0, x1)
+		}
+	})
+	return m
+}
+
+// touching is which components share a voxel with o.
+func (c *components) touching(o *mask) []bool {
+	out := make([]bool, c.count)
+	c.each(func(k, row, x0, x1 int) {
+		if !out[k] {
+			out[k] = anySet(o.row(row), x0, x1)
+		}
+	})
+	return out
+}
+
+func anySet(row []uint64, x0, x1 int) bool {
+	return seek(row, x0, 0) < x1
+}
