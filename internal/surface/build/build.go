@@ -129,11 +129,16 @@ func check(m *volume.LabelMap, o *Options) error {
 	return nil
 }
 
+// thickest is how much stronger smoothing gets along thick slices. On a sphere
+// in slices 3.75 times as thick as pixels are wide, 1.4 takes a sixth off the
+// mean error; beyond it the gain costs volume.
+const thickest = 1.4
+
 // strengths makes smoothing stronger along an axis of thicker slices, where one
-// step of the staircase is taller: in proportion, up to twice as strong.
+// step of the staircase is taller.
 func strengths(s float64, spacing [3]float64) (axes [3]float64) {
 	for axis := range axes {
-		axes[axis] = min(1, s*min(2, spacing[axis]/min(spacing[0], spacing[1], spacing[2])))
+		axes[axis] = min(1, s*min(thickest, spacing[axis]/min(spacing[0], spacing[1], spacing[2])))
 	}
 	return axes
 }

@@ -2,9 +2,14 @@ package smooth
 
 import "math"
 
-// longestTime is the diffusion time of strength 1. The default strength 0.5 is
-// time 10: on a sphere of 30 voxels a mean error of 0.038 voxel.
-const longestTime = 20
+// longestTime is the diffusion time of strength 1.
+const longestTime = 28
+
+// order of the filter: 1 is plain diffusion, 2 twicing. On the analytic shapes
+// of the tests, at the time where the sphere comes out alike, 3 leaves the torus
+// and a slab half as far from their volume as 2 does; 4 gains little more and
+// keeps more of the staircase.
+const order = 3
 
 // tail is how much of the filter may be left out: the sum of the coefficients
 // beyond the degree. A vertex of a cell has at least three neighbours and the mean
@@ -18,12 +23,14 @@ const tail = 0.1
 // The vertices start at p0, the middles of their cells, and go to f(A) p0. Since
 // f(1) = 1, f(A) - 1 has the factor A - 1, and d = (A-1) p0 is known without any
 // sum: it depends on which faces of the cell are crossed and nothing else. So
-// the offset is g(A) d with g(a) = (f(a)-1)/(a-1) = (1 - exp(-t(1-a)))² / (1-a).
+// the offset is g(A) d with
+//
+//	g(a) = (f(a)-1) / (a-1) = (1 - exp(-t(1-a)))^order / (1-a).
 //
 // The eigenvalues of A lie in [-1,1]; on a = cos θ the coefficients are those of
 // a cosine series, which for a function as smooth as g the midpoint rule gives to
-// all digits. They fall like exp(-k²/4t): degree grows with the square root of
-// the time, where a plain diffusion takes steps in proportion to it.
+// all digits. They fall like exp(-k²/4t): the degree grows with the square root
+// of the time, where a plain diffusion takes steps in proportion to it.
 func coefficients(time float64) []float64 {
 	if time == 0 {
 		return []float64{0}
@@ -34,8 +41,7 @@ func coefficients(time float64) []float64 {
 	for j := range points {
 		theta := math.Pi * (float64(j) + 0.5) / points
 		k := 1 - math.Cos(theta)
-		e := -math.Expm1(-time * k)
-		g := e * e / k
+		g := math.Pow(-math.Expm1(-time*k), order) / k
 		for i := range c {
 			c[i] += 2 * g * math.Cos(float64(i)*theta) / points
 		}

@@ -25,9 +25,9 @@ const (
 	every = 1 | 1<<lane | 1<<(2*lane) // 1 in each lane
 	bound = nets.OffsetOne * 5 / 4
 
-	// reach is how far a vertex may end from the middle of its cell: less than a
-	// voxel, so that it never passes the next vertex along an axis.
-	reach = nets.OffsetOne * 9 / 10
+	// reach is how far a vertex may end from the middle of its cell: not quite to
+	// the cell's faces, see diagonals.go.
+	reach = nets.OffsetOne/2 - 1
 
 	shift      = 6
 	positive   = 1 << 14 // added to D
