@@ -1,0 +1,197 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdkcredentials "github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/iris-oculus/iris/internal/cloud/blobs"
+	"github.com/iris-oculus/iris/internal/local/bus"
+	"github.com/iris-oculus/iris/internal/local/gateway"
+	"github.com/iris-oculus/iris/internal/local/gateway/apigw"
+	"github.com/iris-oculus/iris/internal/local/gateway/dynamo"
+	"github.com/iris-oculus/iris/internal/local/gateway/s3"
+	"github.com/iris-oculus/iris/internal/local/lambdas"
+	"github.com/iris-oculus/iris/internal/local/sagemaker"
+	"github.com/iris-oculus/iris/internal/local/states"
+)
+
+// services are the emulated ones, in the order in which they need each other.
+type services struct {
+	s3        *s3.Server
+	dynamo    *dynamo.Server
+	host      *lambdas.Host
+	bus       *bus.Service
+	sagemaker *sagemaker.Service
+	states    *states.Service
+}
+
+// client is how this process itself calls the stack.
+func (s *Stack) client() aws.Config {
+	return aws.Config{
+		Region: Region, BaseEndpoint: &s.AWS,
+		Credentials: sdkcredentials.NewStaticCredentialsProvider(s.key.ID, s.key.Secret, ""),
+	}
+}
+
+// environment is what a function needs to find the stack, and nothing else of
+// this machine.
+func (s *Stack) environment() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL": s.AWS, "AWS_ACCESS_KEY_ID": s.key.ID, "AWS_SECRET_ACCESS_KEY": s.key.Secret,
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	}
+}
+
+// build makes every service. Unfinished executions and requests go on at once;
+// what they call waits until the endpoint is served.
+func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err error) {
+	v := &services{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, v.stop())
+		}
+	}()
+	if err = s.buildStorage(ctx, v, api); err != nil {
+		return nil, err
+	}
+	functions, err := s.cfg.functions(s.Template.Functions, s.environment())
+	if err != nil {
+		return nil, err
+	}
+	v.host, err = lambdas.New(lambdas.Config{
+		Dir: s.place.path("lambda"), LogDir: s.place.path("logs"), Clock: s.cfg.Clock, Functions: functions,
+		Region: Region, Account: Account, Logger: s.cfg.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err = s.buildMessages(v); err != nil {
+		return nil, err
+	}
+	if err = s.buildEndpoint(v); err != nil {
+		return nil, err
+	}
+	return v, s.buildWorkflow(v)
+}
+
+func (s *Stack) buildStorage(ctx context.Context, v *services, api net.Listener) (err error) {
+	v.s3, err = s3.New(ctx, s3.Config{
+		Dir: s.place.path("s3"), Socket: s.place.socket("s3"), Key: s.key, Region: Region,
+		Buckets: buckets(s.Template.Buckets, origins(api)),
+		// The bus is made before the first upload comes.
+		ObjectCreated: func(ctx context.Context, c s3.Created) error { return announce(v.bus)(ctx, c) },
+		Logger:        s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.closing(v.s3.Close)
+	v.dynamo, err = dynamo.New(ctx, dynamo.Config{
+		Dir: s.place.path("dynamodb"), Socket: s.place.socket("dynamodb"), Modules: s.modules(), Region: Region,
+		Tables: s.Template.Tables, Clock: s.cfg.Clock, Logger: s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.closing(v.dynamo.Close)
+	return nil
+}
+
+func (s *Stack) modules() string { return filepath.Join(s.cfg.Build, "node", "node_modules") }
+
+func (s *Stack) buildEndpoint(v *services) error {
+	endpoints, err := s.cfg.endpoints(s.Template)
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(s.place.path("logs", "model.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("model log: %w", err)
+	}
+	s.closing(log.Close)
+	v.sagemaker, err = sagemaker.New(sagemaker.Config{
+		Dir: s.place.path("sagemaker"), Clock: s.cfg.Clock, Emit: v.bus.Emit, Endpoints: endpoints, Log: log,
+		Bucket: func(name string) sagemaker.Objects { return blobs.New(s.client(), name) },
+	})
+	return err
+}
+
+func (s *Stack) buildWorkflow(v *services) (err error) {
+	v.states, err = states.New(states.Config{
+		Dir: s.place.path("states"), Clock: s.cfg.Clock, Invoke: invoke(v.host), Emit: v.bus.Emit,
+		JSONataPath: filepath.Join(s.modules(), "jsonata", "jsonata-es5.min.js"), Region: Region, Account: Account, Logger: s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range s.Template.StateMachines {
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(s.cfg.Template), filepath.FromSlash(m.Definition)))
+		if err != nil {
+			return fmt.Errorf("state machine %s: %w", m.ID, err)
+		}
+		definition, err := m.Substitute(string(text))
+		if err != nil {
+			return err
+		}
+		if _, err := v.states.CreateOrUpdate(m.Name, []byte(definition), "arn:aws:iam::"+Account+":role/"+Name+"-"+strings.ToLower(m.ID)+"role"); err != nil {
+			return fmt.Errorf("state machine %s: %w", m.ID, err)
+		}
+	}
+	return nil
+}
+
+// doors are the two handlers through which everything enters.
+func (s *Stack) doors(v *services, api, endpoint net.Listener) (http.Handler, http.Handler, error) {
+	hosts := gateway.Hosts{}
+	for _, address := range []string{s.cfg.HTTP, s.cfg.AWS, api.Addr().String(), endpoint.Addr().String()} {
+		if host, _, err := net.SplitHostPort(address); err == nil && host != "" {
+			hosts = append(hosts, host)
+		}
+	}
+	aws := gateway.New(gateway.Config{
+		Key: s.key, Region: Region, Account: Account, Hosts: hosts, S3: v.s3,
+		Services: map[string]http.Handler{
+			"dynamodb": v.dynamo, "states": v.states, "events": v.bus, "lambda": v.host,
+			"sagemaker": v.sagemaker, "application-autoscaling": v.sagemaker,
+		},
+	})
+	if s.Template.API == nil {
+		return nil, nil, errors.New("the template declares no HTTP API")
+	}
+	adapter, err := apigw.New(apigw.Config{API: *s.Template.API, Hosts: hosts, Token: s.Token, Invoke: v.host.Invoke, Logger: s.cfg.Logger})
+	return aws, adapter, err
+}
+
+// start lets queues, schedules and topics deliver.
+func (v *services) start() {
+	v.host.Start()
+	v.bus.Start()
+}
+
+// stop ends what works by itself. The workflow comes first, so that it does not
+// take a function's end for a failure; functions come last.
+func (v *services) stop() error {
+	var errs []error
+	if v.states != nil {
+		errs = append(errs, v.states.Close())
+	}
+	if v.bus != nil {
+		errs = append(errs, v.bus.Close())
+	}
+	if v.sagemaker != nil {
+		errs = append(errs, v.sagemaker.Close())
+	}
+	if v.host != nil {
+		errs = append(errs, v.host.Close())
+	}
+	return errors.Join(errs...)
+}
