@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sort"
+	"strings"
 
 	"github.com/klauspost/compress/flate"
 
@@ -94,7 +95,8 @@ func (z *Zip) Each(ctx context.Context, want []int, visit func(drop.File) error)
 func (z *Zip) entry(n int, m *meter, visit func(drop.File) error) error {
 	f := z.entries[n]
 	file := drop.File{Index: n, Size: int64(f.UncompressedSize64), Litter: drop.Litter(f.Name)}
-	if file.Litter {
+	if file.Litter || file.Size == 0 {
+		file.Body = strings.NewReader("")
 		return visit(file)
 	}
 	if err := z.place(n); err != nil {

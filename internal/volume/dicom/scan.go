@@ -15,6 +15,7 @@ import (
 
 // found is what the first pass saw.
 type found struct {
+	buffer                              *bufio.Reader // of one file after the other
 	series                              series.Builder
 	files, dicom                        int
 	archives, niftis, strangers, litter int
@@ -22,7 +23,7 @@ type found struct {
 
 // scan reads every file's header.
 func scan(ctx context.Context, files drop.Files) (*found, error) {
-	f := &found{}
+	f := &found{buffer: bufio.NewReaderSize(nil, header.SniffLength)}
 	err := files.Each(ctx, nil, func(file drop.File) error {
 		f.files++
 		if file.Litter {
@@ -43,7 +44,8 @@ func scan(ctx context.Context, files drop.Files) (*found, error) {
 // look reads one file's header. What is wrong with the file is kept for when it
 // is known whether it matters; only faults of the container or the disk return.
 func (f *found) look(file drop.File) error {
-	r := bufio.NewReaderSize(file.Body, header.SniffLength)
+	r := f.buffer
+	r.Reset(file.Body)
 	head, err := r.Peek(header.SniffLength)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
