@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/local/bus/pattern"
 )
@@ -152,6 +153,20 @@ func TestWideArraysEndInTime(t *testing.T) {
 	event := `{"a":` + array + `,"b":` + array + `,"c":` + array + `,"d":1}`
 	if got := outcome(t, `{"a":{"x":[1]},"b":{"x":[1]},"c":{"x":[1]},"d":[2]}`, event); got != "no match" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestLongWildcardsAreJudgedInTime(t *testing.T) {
+	begun := time.Now()
+	for _, text := range []string{
+		strings.Repeat("abcdefgh", 200) + "*" + strings.Repeat("hgfedcba", 200),
+		"*" + strings.Repeat("a", 2000),
+		strings.Repeat("a*b", 600),
+	} {
+		_ = outcome(t, `{"f":[{"wildcard":"`+text+`"}]}`, `{"f":"x"}`)
+	}
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 

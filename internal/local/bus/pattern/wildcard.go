@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -62,74 +63,71 @@ const (
 	maxVisited    = 1 << 12
 )
 
-// nodes are the places of all wildcards of one field, quotes included: node i
-// is reached by byte at[i], or by any byte any number of times when star[i].
-type nodes struct {
-	at    []byte
-	star  []bool
-	start []bool // first node of its wildcard
-	last  []bool
+// node is one place in the wildcards of one field, quotes included: it is
+// reached by byte at, or when star by any byte any number of times.
+type node struct {
+	at    byte
+	star  bool
+	first bool // of its wildcard
+	last  bool
 }
 
-func (n *nodes) add(w wildcard) {
+type nodes []node
+
+func (n nodes) add(w wildcard) nodes {
+	begun := len(n)
 	text := func(s string) {
 		for i := range len(s) {
-			n.at, n.star, n.start, n.last = append(n.at, s[i]), append(n.star, false), append(n.start, false), append(n.last, false)
+			n = append(n, node{at: s[i]})
 		}
 	}
-	first := len(n.at)
 	text(`"` + w.pieces[0])
 	for _, piece := range w.pieces[1:] {
-		n.at, n.star, n.start, n.last = append(n.at, 0), append(n.star, true), append(n.start, false), append(n.last, false)
+		n = append(n, node{star: true})
 		text(piece)
 	}
 	text(`"`)
-	n.start[first], n.last[len(n.last)-1] = true, true
+	n[begun].first, n[len(n)-1].last = true, true
+	return n
 }
 
 // step is where a text standing at active may stand after byte b; known says
 // whether b occurs in the wildcards at all.
-func (n *nodes) step(active []int, b byte, known bool) []int {
-	reached := make([]bool, len(n.at)+2)
+func (n nodes) step(active []int, b byte, known bool) []int {
+	var reached []int
 	for _, i := range active {
-		if n.star[i] {
-			reached[i] = true
+		if n[i].star {
+			reached = append(reached, i)
 		}
-		if n.last[i] {
+		if n[i].last {
 			continue
 		}
 		next := i + 1
-		if n.star[next] { // the asterisk may stand for nothing
-			reached[next] = true
+		if n[next].star { // the asterisk may stand for nothing
+			reached = append(reached, next)
 			next++
 		}
-		if known && n.at[next] == b {
-			reached[next] = true
+		if known && n[next].at == b {
+			reached = append(reached, next)
 		}
 	}
-	return collect(reached)
+	return distinct(reached)
 }
 
-func collect(reached []bool) []int {
-	var out []int
-	for i, yes := range reached {
-		if yes {
-			out = append(out, i)
-		}
-	}
-	return out
+func distinct(places []int) []int {
+	slices.Sort(places)
+	return slices.Compact(places)
 }
 
 // size counts the places of active, and the asterisks right after them.
-func (n *nodes) size(active []int) int {
-	counted := make([]bool, len(n.at)+1)
+func (n nodes) size(active []int) int {
+	counted := slices.Clone(active)
 	for _, i := range active {
-		counted[i] = true
-		if !n.last[i] && n.star[i+1] {
-			counted[i+1] = true
+		if !n[i].last && n[i+1].star {
+			counted = append(counted, i+1)
 		}
 	}
-	return len(collect(counted))
+	return len(distinct(counted))
 }
 
 func checkComplexity(wildcards []wildcard) error {
@@ -140,13 +138,17 @@ func checkComplexity(wildcards []wildcard) error {
 		"or fewer repeating character sequences after a wildcard character")
 	var n nodes
 	for _, w := range wildcards {
-		n.add(w)
+		n = n.add(w)
 	}
 	var alphabet [256]bool
-	for i, b := range n.at {
-		alphabet[b] = alphabet[b] || !n.star[i]
+	var begin []int // where a text stands once its opening quote has been read
+	for i, at := range n {
+		alphabet[at.at] = alphabet[at.at] || !at.star
+		if at.first {
+			begin = append(begin, i)
+		}
 	}
-	queue := [][]int{collect(n.start)} // the opening quote has been read
+	queue := [][]int{begin}
 	seen := map[string]bool{}
 	for len(queue) > 0 {
 		active := queue[len(queue)-1]
