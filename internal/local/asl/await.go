@@ -19,7 +19,7 @@ func (x *Execution) send(ctx context.Context, handle func() error) error {
 	select {
 	case x.signals <- s:
 	case <-x.ended:
-		return ErrEnded
+		return x.over()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -31,9 +31,17 @@ func (x *Execution) send(ctx context.Context, handle func() error) error {
 		case err := <-s.ack:
 			return err
 		default:
-			return ErrEnded
+			return x.over()
 		}
 	}
+}
+
+// over is why an execution takes no more signals.
+func (x *Execution) over() error {
+	if x.suspended {
+		return ErrSuspended
+	}
+	return ErrEnded
 }
 
 // Succeed answers a task token with an output.

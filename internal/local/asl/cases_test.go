@@ -2,7 +2,6 @@ package asl
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -11,11 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/iris-oculus/iris/internal/local/clock"
 )
 
 // recorded is one execution of shared/asl/cases.json.
@@ -82,7 +78,7 @@ func TestRecorded(t *testing.T) {
 			}
 			ran++
 			replies := repliesOf(t, c.Events)
-			run := play(t, e, m, c.Input, func(Call) Reply { return replies.next() })
+			run := play(t, e, m, c.Input, func(_ *world, _ Call) Reply { return replies.next() })
 			last := c.Events[len(c.Events)-1]
 			compare(t, last, run)
 			want := typesOf(c.Events, func(e map[string]json.RawMessage) string { return text(e["type"]) })
@@ -230,77 +226,6 @@ func asJSON(raw json.RawMessage) json.RawMessage {
 		return json.RawMessage(s)
 	}
 	return raw
-}
-
-// played is a finished execution.
-type played struct {
-	end     *End
-	events  []Event
-	records []Record
-}
-
-// play runs a machine to its end with a clock that jumps from deadline to deadline.
-func play(t *testing.T, e *Engine, m *Machine, input string, invoke func(Call) Reply) played {
-	t.Helper()
-	var run played
-	v := clock.NewVirtual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	x := New(m, start(input, v), Env{
-		Engine: e, Clock: v,
-		Invoke: func(_ context.Context, c Call) Reply { return invoke(c) },
-		Commit: func(r Record) error {
-			run.events = append(run.events, r.Events...)
-			run.records = append(run.records, clone(t, r))
-			return nil
-		},
-		Warn:   func(err error) { t.Error(err) },
-		Token:  func() string { return "token" },
-		Random: func() float64 { return 0.5 },
-	})
-	done := make(chan struct{})
-	go jump(v, done)
-	var err error
-	run.end, err = x.Run(t.Context())
-	close(done)
-	x.Join()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return run
-}
-
-func start(input string, c clock.Clock) Start {
-	return Start{
-		ARN: "arn:aws:states:us-east-1:000000000000:execution:m:e", Name: "e", MachineName: "m", RoleARN: "role",
-		MachineARN: "arn:aws:states:us-east-1:000000000000:stateMachine:m", Region: "us-east-1",
-		Input: compact(json.RawMessage(input)), Time: c.Now(),
-	}
-}
-
-// clone is a record as a journal gives it back.
-func clone(t *testing.T, r Record) (back Record) {
-	t.Helper()
-	text, err := json.Marshal(r)
-	if err == nil {
-		err = json.Unmarshal(text, &back)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return back
-}
-
-// jump moves a virtual clock to whatever is due next, until done.
-func jump(v *clock.Virtual, done <-chan struct{}) {
-	for {
-		select {
-		case <-done:
-			return
-		case <-time.After(time.Millisecond):
-			if at, any := v.Next(); any {
-				v.Advance(at.Sub(v.Now()))
-			}
-		}
-	}
 }
 
 // compare checks how the execution ended. In recorded outputs, what differs from

@@ -24,7 +24,7 @@ var (
 // Bounds of one expression. Step Functions keeps its own unpublished; these stop
 // what could hurt the machine and nothing that a workflow of 256 KiB payloads does.
 const (
-	evalTime      = 3 * time.Second
+	evalTime      = 5 * time.Second
 	evalAllowance = 64 << 20 // units of about a byte: 64 a step, what results hold
 	maxItems      = 1 << 20  // of one array
 	maxText       = 4 << 20  // bytes of one value as JSON text
@@ -33,10 +33,7 @@ const (
 	maxCached     = 1024     // compiled expressions kept per virtual machine
 )
 
-var (
-	errTime      = fmt.Errorf("it ran longer than %v", evalTime)
-	errAllowance = fmt.Errorf("it used more than %d MiB", evalAllowance>>20)
-)
+var errAllowance = fmt.Errorf("it used more than %d MiB", evalAllowance>>20)
 
 // Engine evaluates JSONata 2.0.6, the version Step Functions runs, with the
 // reference implementation on a pool of JavaScript virtual machines. It is safe
@@ -44,6 +41,7 @@ var (
 type Engine struct {
 	guard, library, bridge *goja.Program
 	now                    func() time.Time
+	limit                  time.Duration // of one expression
 	pool                   chan *machine // nil entries are machines yet to be made
 }
 
@@ -56,8 +54,9 @@ type machine struct {
 	allowance int64
 }
 
-// ensureMatchTimeout bounds backtracking expressions, which the virtual machine
-// cannot interrupt; the regular expression library has it as a global only.
+// ensureMatchTimeout bounds regular expressions that backtrack, which the virtual
+// machine cannot interrupt; their library has it as a global only. A match that
+// gives up counts as none, so it may do so only when the whole expression is late.
 var ensureMatchTimeout = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = evalTime })
 
 // NewEngine loads jsonata-es5.min.js from path. now is what $now and $millis tell.
@@ -67,7 +66,7 @@ func NewEngine(path string, now func() time.Time) (*Engine, error) {
 		return nil, fmt.Errorf("read the JSONata engine: %w", err)
 	}
 	ensureMatchTimeout()
-	e := &Engine{now: now, pool: make(chan *machine, runtime.GOMAXPROCS(0))}
+	e := &Engine{now: now, limit: evalTime, pool: make(chan *machine, runtime.GOMAXPROCS(0))}
 	for _, part := range []struct {
 		name, text string
 		program    **goja.Program
@@ -156,7 +155,7 @@ func (e *Engine) Check(text string) error {
 	if err != nil {
 		return err
 	}
-	usable, err := m.bounded(func() error {
+	usable, err := m.bounded(e.limit, func() error {
 		_, err := m.compile(goja.Undefined(), m.vm.ToValue(text))
 		return err
 	})
@@ -174,9 +173,9 @@ func (e *Engine) give(m *machine, usable bool) {
 // bounded runs one call within the time limit and a fresh allowance, and tells
 // whether the virtual machine may be used again: one that was stopped half-way
 // holds half-done work.
-func (m *machine) bounded(call func() error) (usable bool, err error) {
+func (m *machine) bounded(limit time.Duration, call func() error) (usable bool, err error) {
 	m.allowance = evalAllowance
-	timer := time.AfterFunc(evalTime, func() { m.vm.Interrupt(errTime) })
+	timer := time.AfterFunc(limit, func() { m.vm.Interrupt("time") })
 	defer func() {
 		if p := recover(); p != nil { // a native call that gave up, such as a regular expression out of time
 			usable, err = false, fmt.Errorf("the engine stopped: %v", p)
@@ -193,7 +192,7 @@ func (m *machine) bounded(call func() error) (usable bool, err error) {
 	case err == nil:
 		return true, nil
 	case errors.As(err, &interrupted):
-		return false, errTime
+		return false, fmt.Errorf("it ran longer than %v", limit)
 	case errors.As(err, &overflow):
 		return false, fmt.Errorf("it went more than %d calls deep", maxStack)
 	case errors.As(err, &thrown):
@@ -257,7 +256,7 @@ func (s *Session) Evaluate(text string) (json.RawMessage, error) {
 		}
 		return goja.Undefined()
 	}
-	usable, err := m.bounded(func() error {
+	usable, err := m.bounded(s.engine.limit, func() error {
 		_, err := m.evaluate(goja.Undefined(), m.vm.ToValue(text), s.bindings, m.vm.ToValue(done))
 		return err
 	})
@@ -285,7 +284,7 @@ func (s *Session) bind() error {
 	}
 	s.machine, s.broken = m, false
 	s.bindings = m.vm.NewObject()
-	usable, err := m.bounded(func() error {
+	usable, err := m.bounded(s.engine.limit, func() error {
 		if err := s.set("states", s.states); err != nil {
 			return err
 		}

@@ -71,10 +71,11 @@ type Start struct {
 	Time                     time.Time
 }
 
-// Errors of Answer and Stop.
+// Errors of Succeed, Fail, Heartbeat and Stop.
 var (
 	ErrTaskClosed = errors.New("the task is closed or its token is unknown")
 	ErrEnded      = errors.New("the execution has ended")
+	ErrSuspended  = errors.New("the execution is suspended until the service starts again")
 )
 
 // Execution runs one machine on one input. Run drives it; the other methods may
@@ -96,10 +97,11 @@ type Execution struct {
 	calls   []*Thread // to launch after the commit
 	acks    []func()  // to call after the commit
 
-	signals chan signal
-	replies chan reply
-	ended   chan struct{}
-	running sync.WaitGroup
+	signals   chan signal
+	replies   chan reply
+	ended     chan struct{} // closed when Run returns
+	suspended bool          // it returned before the end
+	running   sync.WaitGroup
 }
 
 type reply struct {
@@ -134,6 +136,9 @@ func Resume(m *Machine, s Start, records []Record, env Env) (*Execution, error) 
 		}
 		x.end = r.End
 	}
+	if x.end != nil {
+		return x, nil
+	}
 	for _, id := range x.ids() { // parents before children
 		if err := x.revive(x.threads[id]); err != nil {
 			return nil, err
@@ -149,18 +154,22 @@ func (x *Execution) revive(t *Thread) error {
 	if t.Parent != 0 && (parent == nil || parent.state == nil || parent.Fan == nil) {
 		return fmt.Errorf("resume %s: thread %d has no parent", x.start.Name, t.ID)
 	}
+	if parent != nil {
+		parent.Fan.spawned++
+	}
+	if t.Phase == phaseDone || t.Phase == phaseFailed {
+		parent.Fan.keep(t)
+		if t.Phase == phaseFailed {
+			parent.Fan.failed++
+		}
+		delete(x.threads, t.ID)
+		return nil
+	}
 	if t.state = x.machineOf(t).States[t.State]; t.state == nil {
 		return fmt.Errorf("resume %s: no state %q", x.start.Name, t.State)
 	}
-	if parent != nil {
-		parent.Fan.spawned++
-		switch t.Phase {
-		case phaseFailed:
-			parent.Fan.failed++
-			parent.Fan.finished++
-		case phaseDone:
-			parent.Fan.finished++
-		}
+	if t.Fan != nil {
+		t.Fan.results = make([]json.RawMessage, t.Fan.Width)
 	}
 	now := x.now()
 	switch t.Phase {
@@ -180,9 +189,12 @@ func (x *Execution) revive(t *Thread) error {
 
 // Run drives the execution to its end. An error means that ctx ended first: the
 // committed records are all that a later Resume needs.
-func (x *Execution) Run(ctx context.Context) (*End, error) {
-	defer close(x.ended)
-	if len(x.threads) == 0 && x.end == nil {
+func (x *Execution) Run(ctx context.Context) (end *End, err error) {
+	defer func() {
+		x.suspended = err != nil
+		close(x.ended)
+	}()
+	if x.nextEvent == 1 {
 		x.begin()
 	}
 	for {

@@ -99,10 +99,8 @@ func (x *Execution) dataLimit(t *Thread, w way, cause string) {
 // fail runs t's state again, or goes where a Catch says, or ends t's machine.
 func (x *Execution) fail(t *Thread, f Failure) {
 	x.touch(t)
-	for _, c := range x.children(t) {
-		x.drop(c)
-	}
-	t.Task, t.Fan = nil, nil
+	x.clear(t)
+	t.Task = nil
 	for i, r := range t.state.Retry {
 		if !f.matches(r.Errors) {
 			continue

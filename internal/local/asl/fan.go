@@ -1,7 +1,6 @@
 package asl
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -22,6 +21,7 @@ func (x *Execution) fanOut(t *Thread) {
 		x.evaluationFailed(t, err, false)
 		return
 	}
+	f.results = make([]json.RawMessage, f.Width)
 	t.Phase, t.Fan = phaseFan, f
 	if t.state.Type == Map {
 		x.event(t, "MapStateStarted", lengthDetails{f.Width})
@@ -77,7 +77,7 @@ func (x *Execution) items(t *Thread, f *fan, s *Session) error {
 // event that they follow. When none is left, the state is done.
 func (x *Execution) widen(t *Thread, previous int64) {
 	f := t.Fan
-	for f.spawned < f.Width && f.spawned-f.finished < f.AtOnce {
+	for f.spawned < f.Width && f.spawned-len(f.retired) < f.AtOnce {
 		c := &Thread{Parent: t.ID, Index: f.spawned, Input: f.Input, Previous: previous}
 		f.spawned++
 		if t.state.Type == Map {
@@ -93,7 +93,7 @@ func (x *Execution) widen(t *Thread, previous int64) {
 		}
 		x.spawn(c, t.state.machineOf(c.Index))
 	}
-	if f.finished == f.Width {
+	if len(f.retired) == f.Width {
 		x.fanIn(t)
 	}
 }
@@ -110,7 +110,7 @@ func (x *Execution) selectItem(t, child *Thread) error {
 
 // branchDone counts a branch or iteration that ended well.
 func (x *Execution) branchDone(t, child *Thread) {
-	t.Fan.finished++
+	x.retire(t, child)
 	last := child.Previous
 	if t.state.Type == Map {
 		t.Previous = x.eventAfter(last, "MapIterationSucceeded", iterationDetails{t.State, child.Index})
@@ -122,20 +122,10 @@ func (x *Execution) branchDone(t, child *Thread) {
 
 // fanIn ends a Parallel or Map state with its results in order.
 func (x *Execution) fanIn(t *Thread) {
-	var result bytes.Buffer
-	result.WriteByte('[')
-	for i, c := range x.children(t) { // made in the order of their index
-		if i > 0 {
-			result.WriteByte(',')
-		}
-		result.Write(c.Result)
-	}
-	result.WriteByte(']')
-	for _, c := range x.children(t) {
-		x.drop(c)
-	}
+	result := encode(t.Fan.results)
+	x.clear(t)
 	x.eventAfter(t.Previous, t.state.Type+"StateSucceeded", nil)
-	x.conclude(t, way{output: t.state.Output, assign: t.state.Assign, next: t.state.Next}, result.Bytes())
+	x.conclude(t, way{output: t.state.Output, assign: t.state.Assign, next: t.state.Next}, result)
 }
 
 // branchFailed ends a Parallel or Map state because of one of its branches or
@@ -151,12 +141,8 @@ func (x *Execution) branchFailed(t, child *Thread, f Failure) {
 	t.Previous = x.eventAfter(last, "MapIterationFailed", iterationDetails{t.State, child.Index})
 	t.Fan.failed++
 	if bounded, kept := t.Fan.tolerates(); bounded && kept {
-		for _, c := range x.children(child) {
-			x.drop(c)
-		}
-		child.Phase, child.Result, child.Input, child.Variables, child.Task, child.Fan = phaseFailed, f.output(), nil, nil, nil, nil
-		x.touch(child)
-		t.Fan.finished++
+		child.Phase, child.Result, child.Input, child.Variables, child.Task = phaseFailed, f.output(), nil, nil, nil
+		x.retire(t, child)
 		x.widen(t, last)
 		return
 	} else if bounded {
@@ -182,6 +168,9 @@ func (f *fan) tolerates() (bounded, kept bool) {
 
 // abortAll ends t's branches or iterations where they are.
 func (x *Execution) abortAll(t *Thread) {
+	if t.Fan == nil {
+		return
+	}
 	for _, c := range x.children(t) {
 		if c.Phase == phaseDone || c.Phase == phaseFailed {
 			continue
@@ -197,7 +186,5 @@ func (x *Execution) abortAll(t *Thread) {
 			x.event(c, "MapIterationAborted", iterationDetails{t.State, c.Index})
 		}
 	}
-	for _, c := range x.children(t) {
-		x.drop(c)
-	}
+	x.clear(t)
 }

@@ -99,7 +99,7 @@ func (x *Execution) exit(t *Thread, output json.RawMessage, assigned map[string]
 		t.Variables = variables
 	}
 	x.event(t, t.state.Type+"StateExited", details)
-	t.Task, t.Fan = nil, nil
+	t.Task = nil
 	if next == "" {
 		x.arrive(t, output)
 		return

@@ -57,17 +57,19 @@ type taskRun struct {
 	beat time.Time // a heartbeat is due; counted anew after a restart, when none could arrive
 }
 
-// fan is a running Parallel or Map state. Its counts follow from its children.
+// fan is a running Parallel or Map state. What its JSON form leaves out follows
+// from its children's.
 type fan struct {
-	Input    json.RawMessage   `json:"input,omitempty"` // of each branch
-	Items    []json.RawMessage `json:"items,omitempty"`
-	Width    int               `json:"width"` // branches or iterations in all
-	AtOnce   int               `json:"at_once"`
-	Count    *float64          `json:"count,omitempty"`   // failures tolerated
-	Percent  *float64          `json:"percent,omitempty"` // of Width
-	spawned  int
-	finished int
-	failed   int
+	Input   json.RawMessage   `json:"input,omitempty"` // of each branch
+	Items   []json.RawMessage `json:"items,omitempty"`
+	Width   int               `json:"width"` // branches or iterations in all
+	AtOnce  int               `json:"at_once"`
+	Count   *float64          `json:"count,omitempty"`   // failures tolerated
+	Percent *float64          `json:"percent,omitempty"` // of Width
+	spawned int
+	failed  int
+	retired []int             // threads that have ended
+	results []json.RawMessage // theirs, by index
 }
 
 // Record is what one commit makes durable. The fold of all records of an
@@ -101,21 +103,37 @@ func (x *Execution) touch(t *Thread) {
 	x.changed[t.ID] = true
 }
 
-// drop removes t and everything beneath it.
-func (x *Execution) drop(t *Thread) {
-	for _, c := range x.children(t) {
-		x.drop(c)
-	}
-	delete(x.threads, t.ID)
-	delete(x.changed, t.ID)
-	x.pending.Dropped = append(x.pending.Dropped, t.ID)
+// retire takes a branch or iteration that has ended out of the running threads:
+// its last form goes into the next record, its result to its parent.
+func (x *Execution) retire(t, child *Thread) {
+	x.pending.Threads = append(x.pending.Threads, child)
+	delete(x.threads, child.ID)
+	delete(x.changed, child.ID)
+	t.Fan.keep(child)
 }
 
-// children are t's threads in the order they were made.
-func (x *Execution) children(t *Thread) []*Thread {
+func (f *fan) keep(child *Thread) {
+	f.results[child.Index] = child.Result
+	f.retired = append(f.retired, child.ID)
+}
+
+// clear ends t's fan and removes everything beneath it.
+func (x *Execution) clear(t *Thread) {
 	if t.Fan == nil {
-		return nil
+		return
 	}
+	x.pending.Dropped = append(x.pending.Dropped, t.Fan.retired...)
+	for _, c := range x.children(t) {
+		x.clear(c)
+		delete(x.threads, c.ID)
+		delete(x.changed, c.ID)
+		x.pending.Dropped = append(x.pending.Dropped, c.ID)
+	}
+	t.Fan = nil
+}
+
+// children are t's running threads in the order they were made.
+func (x *Execution) children(t *Thread) []*Thread {
 	var list []*Thread
 	for _, id := range x.ids() {
 		if c := x.threads[id]; c.Parent == t.ID {
