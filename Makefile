@@ -8,14 +8,17 @@ SHELL := /bin/bash
 CACHE     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/iris
 FUNCTIONS := intake prepare gpu segment segmented mesh settle export api
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+# The same flags for building and testing, so that nothing is compiled twice.
+export CGO_ENABLED := 0
+export GOFLAGS     := -trimpath
+GOBUILD   := go build -ldflags '-s -w -X main.version=$(VERSION)'
 
 GOLANGCI    := $(CACHE)/golangci-lint-v2.14.0
 GOVULNCHECK := $(CACHE)/govulncheck-v1.8.0
 
 # A virtual environment per purpose, named by a hash of its requirements.
 venv = $(CACHE)/venv-$(shell sha256sum $(1) | cut -c1-12)
-E2E_VENV := $(call venv,tests/e2e/requirements.txt)
+E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
 .PHONY: build run test unit race e2e lint vuln bench fuzz clean
 build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue bin/iris
@@ -46,7 +49,7 @@ unit: build/contract/.installed
 
 # The race detector where goroutines meet.
 race:
-	go test -race -short ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/api/... ./internal/cloud/...
+	CGO_ENABLED=1 go test -race -short ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/api/... ./internal/cloud/...
 
 build/contract/.installed: tests/contract/package.json tests/contract/package-lock.json
 	npm ci --prefix tests/contract --no-audit --no-fund --loglevel=error && mkdir -p build/contract && touch $@

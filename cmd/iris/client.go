@@ -32,7 +32,7 @@ func newClient(state string) (*client, error) {
 		if err != nil {
 			return nil, &exitError{exitUnreachable, errors.New("unreachable: no stack runs here: start one with `iris up`, or set IRIS_API")}
 		}
-		c.base = r.HTTP
+		c.base, c.token = r.HTTP, r.Token
 	}
 	c.base = strings.TrimSuffix(c.base, "/")
 	return c, nil

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/iris-oculus/iris/internal/local/stack"
 	"github.com/iris-oculus/iris/internal/local/template"
 )
 
@@ -63,17 +66,16 @@ func needs(install string) []need {
 
 // withoutEffect prints what the template declares for AWS only.
 func withoutEffect(cmd *cobra.Command, install string) error {
-	path := filepath.Join(install, "template.yaml")
-	text, err := os.ReadFile(path)
-	if err != nil {
+	who := template.Identity{Account: stack.Account, Region: stack.Region, Stack: stack.Name}
+	t, err := template.Load(filepath.Join(install, "template.yaml"), who, localParameters())
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil // said above
 	}
-	declared, err := template.WithoutEffect(text)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "\nDeclared in template.yaml, without effect on one machine:")
-	for _, line := range declared {
+	for _, line := range t.Declared {
 		fmt.Fprintf(cmd.OutOrStdout(), "  %s\n", line)
 	}
 	return nil

@@ -23,6 +23,8 @@ type ready struct {
 	HTTP        string `json:"http"`
 	AWS         string `json:"aws"`
 	Credentials string `json:"credentials"`
+	// Token is what the HTTP API asks for off loopback; only in the state folder.
+	Token string `json:"token,omitempty"`
 }
 
 func readReady(state string) (ready, error) {

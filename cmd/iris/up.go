@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/local/stack"
+)
+
+// defaultInstall is the folder that bin/iris was built in, else the current one.
+func defaultInstall() string {
+	if program, err := os.Executable(); err == nil {
+		dir := filepath.Dir(filepath.Dir(program))
+		if _, err := os.Stat(filepath.Join(dir, "template.yaml")); err == nil {
+			return dir
+		}
+	}
+	return "."
+}
+
+func upCommand() *cobra.Command {
+	var state, httpAddr, awsAddr, modelName, install string
+	var linger, wake time.Duration
+	var asJSON, verbose bool
+	c := &cobra.Command{
+		Use:   "up",
+		Short: "Run the whole system on this machine",
+		Long: "Up runs the workflow, the functions, the storage, the job table and the model of IRIS Oculus on this machine,\n" +
+			"with no account, no Docker and no GPU. When everything answers it prints one line; SIGTERM or Ctrl-C ends it.\n" +
+			"State lies in the state folder and survives: what was under way goes on at the next start.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := findModel(cmd.Context(), cmd.ErrOrStderr(), modelName, install)
+			if err != nil {
+				return err
+			}
+			if linger < 0 || linger > time.Hour || linger%time.Second != 0 {
+				return &exitError{exitUsage, errors.New("linger: want whole seconds, at most 1h")}
+			}
+			m.parameters["LingerSeconds"] = fmt.Sprint(int(linger.Seconds()))
+			credentials := filepath.Join(state, "credentials")
+			level := slog.LevelWarn
+			if verbose {
+				level = slog.LevelInfo
+			}
+			if state, err = filepath.Abs(state); err != nil {
+				return err
+			}
+			s, err := stack.Start(cmd.Context(), stack.Config{
+				State: state, HTTP: httpAddr, AWS: awsAddr,
+				Template: filepath.Join(install, "template.yaml"), Build: filepath.Join(install, "build"),
+				Parameters: m.parameters, Model: m.command, ModelStartAfter: wake,
+				Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+			})
+			if err != nil {
+				return err
+			}
+			r := ready{Ready: true, HTTP: s.HTTP, AWS: s.AWS, Credentials: s.Credentials, Token: s.Token}
+			if err := errors.Join(writeReady(state, r), say(cmd, r, credentials, asJSON)); err != nil {
+				return errors.Join(err, s.Close())
+			}
+			<-cmd.Context().Done()
+			return errors.Join(os.Remove(filepath.Join(state, readyFile)), s.Close())
+		},
+	}
+	f := c.Flags()
+	stateFlag(c, &state)
+	f.StringVar(&httpAddr, "http", "127.0.0.1:8000", "address of the HTTP API; port 0 takes a free one")
+	f.StringVar(&awsAddr, "aws", "127.0.0.1:4566", "address of the AWS endpoint")
+	f.DurationVar(&linger, "linger", 120*time.Second, "how long the model stays up after the last job")
+	f.DurationVar(&wake, "wake", 0, "how long an instance takes to come, to rehearse what people on AWS see")
+	f.StringVar(&modelName, "model", "tissue", "tissue, totalsegmentator, or none (uploaded label maps only)")
+	f.StringVar(&install, "install", defaultInstall(), "folder that holds template.yaml, statemachine/ and build/")
+	f.BoolVar(&asJSON, "json", false, "print the one line as JSON")
+	f.BoolVarP(&verbose, "verbose", "v", false, "log what the services do")
+	return c
+}
+
+// say prints the one line. The path of the credentials is the one that was
+// asked for, so that it reads the same in scripts.
+func say(cmd *cobra.Command, r ready, credentials string, asJSON bool) error {
+	r.Credentials, r.Token = credentials, ""
+	if asJSON {
+		text, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), string(text))
+		return err
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ready: jobs at %s, AWS endpoint at %s; drop a scan: eval \"$(iris env)\"; aws s3 cp scan.nii.gz s3://iris-uploads/\n", r.HTTP, r.AWS)
+	return err
+}
+
+// answers says whether the API of a ready file answers.
+func (r ready) answers() bool {
+	c := http.Client{Timeout: 2 * time.Second}
+	res, err := c.Get(r.HTTP + "/healthz")
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
