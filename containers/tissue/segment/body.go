@@ -40,16 +40,11 @@ func (s *scan) bodies(c *components) []bool {
 		wide    = 4  // and wider than this many times its thickness
 	)
 	want, sizes := make([]bool, c.count), c.sizes()
-	largest := 0
-	for k, n := range sizes {
-		if n > sizes[largest] {
-			largest = k
-		}
-	}
+	first := largest(sizes, 1)
 	flat := s.flatness(c)
 	for k, n := range sizes {
 		isTable := flat[k].thick < thickMM && flat[k].wide > wide*flat[k].thick
-		want[k] = k == largest || (n*share >= sizes[largest] && !isTable)
+		want[k] = k == first[0] || (n*share >= sizes[first[0]] && !isTable)
 	}
 	return want
 }

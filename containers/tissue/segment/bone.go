@@ -12,7 +12,8 @@ const (
 // bone is by hysteresis: dense voxels joined to enough denser ones, pores and
 // marrow filled.
 func (s *scan) bone(inside *mask) *mask {
-	c := s.between(boneLow, highest).and(inside).components(false)
+	dense := s.between(boneLow, highest).and(inside)
+	c := dense.clone().minus(s.enhanced(dense)).components(false)
 	sizes, compact := c.sizes(), make([]int, c.count)
 	c.each(func(k, row, x0, x1 int) {
 		n := 0

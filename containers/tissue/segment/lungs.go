@@ -124,21 +124,13 @@ func (s *scan) cores(eroded *mask, middle int) (left, right *mask) {
 	const comparable = 6 // the smaller lung has at least a sixth of the larger
 	c := eroded.components(false)
 	sizes := c.sizes()
-	a, b := -1, -1
-	for k, n := range sizes {
-		switch {
-		case a < 0 || n > sizes[a]:
-			a, b = k, a
-		case b < 0 || n > sizes[b]:
-			b = k
-		}
-	}
-	if b < 0 || sizes[b]*comparable < sizes[a] {
+	two := largest(sizes, 2)
+	if len(two) < 2 || sizes[two[1]]*comparable < sizes[two[0]] {
 		return nil, nil
 	}
-	one, two := make([]bool, c.count), make([]bool, c.count)
-	one[a], two[b] = true, true
-	p, q := c.keep(one), c.keep(two)
+	one, other := make([]bool, c.count), make([]bool, c.count)
+	one[two[0]], other[two[1]] = true, true
+	p, q := c.keep(one), c.keep(other)
 	px, _ := p.meanX()
 	qx, _ := q.meanX()
 	switch {
