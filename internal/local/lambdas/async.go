@@ -91,21 +91,27 @@ func (f *function) giveUp(ctx context.Context, l outbox.Letter, cause error) err
 	if err != nil {
 		return err
 	}
-	h := f.host
-	if f.spec.OnFailure != "" {
-		_, err := h.find(f.spec.OnFailure)
-		switch {
-		case err == nil:
-			err = h.InvokeAsync(ctx, f.spec.OnFailure, body)
-		case h.config.Destination != nil:
-			err = h.config.Destination(ctx, f.spec.OnFailure, body)
-		}
-		if err == nil {
-			return nil
-		}
-		h.config.Logger.Error("deliver to on-failure destination", "function", f.spec.Name, "error", err.Error())
+	err = f.destined(ctx, body)
+	if err == nil {
+		return nil
 	}
-	return h.dead.Add(outbox.Letter{ID: l.ID, Body: body})
+	if f.spec.OnFailure != "" {
+		f.host.config.Logger.Error("deliver to on-failure destination", "function", f.spec.Name, "error", err.Error())
+	}
+	return f.host.dead.Add(outbox.Letter{ID: l.ID, Body: body})
+}
+
+// destined delivers a record to the function's destination; an error when it
+// has none.
+func (f *function) destined(ctx context.Context, body []byte) error {
+	h, arn := f.host, f.spec.OnFailure
+	if _, err := h.find(arn); arn != "" && err == nil {
+		return h.InvokeAsync(ctx, arn, body)
+	}
+	if arn != "" && h.config.Destination != nil {
+		return h.config.Destination(ctx, arn, body)
+	}
+	return errors.New("no destination takes it")
 }
 
 func (f *function) record(l outbox.Letter, cause error) ([]byte, error) {

@@ -330,6 +330,30 @@ func TestConfigIsChecked(t *testing.T) {
 	}
 }
 
+func BenchmarkInvoke(b *testing.B) {
+	path, err := probe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, idle := range []struct {
+		name  string
+		after time.Duration
+	}{{"warm", time.Minute}, {"cold", time.Nanosecond}} {
+		b.Run(idle.name, func(b *testing.B) {
+			h, err := lambdas.New(lambdas.Config{Dir: b.TempDir(), IdleAfter: idle.after, Functions: []lambdas.Function{{Name: "f", Command: []string{path}}}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = h.Close() }()
+			for b.Loop() {
+				if _, functionError, err := h.Invoke(b.Context(), "f", nil); err != nil || functionError != "" {
+					b.Fatal(functionError, err)
+				}
+			}
+		})
+	}
+}
+
 func running(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(b), ") Z ")

@@ -31,7 +31,8 @@ func (d *DeadLetters) Add(l Letter) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	one := []Letter{l}
-	if err := d.store.add(one); err != nil {
+	d.store.number(one)
+	if err := d.store.write(one); err != nil {
 		return fmt.Errorf("keep dead letter: %w", err)
 	}
 	d.held = append(d.held, one...)

@@ -102,21 +102,26 @@ func (o *Outbox) Start() {
 	go o.run()
 }
 
-// Put accepts letters: when it returns nil, all of them are on the disk.
+// Put accepts letters: when it returns nil, all of them are on the disk. Any
+// number of callers write at once, so that their syncs share the disk's work.
 func (o *Outbox) Put(letters ...Letter) error {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	if o.closed {
+		o.mu.Unlock()
 		return ErrClosed
 	}
+	o.store.number(letters)
+	o.mu.Unlock()
 	now := o.config.Clock.Now()
 	for i := range letters {
 		letters[i].Accepted, letters[i].Due = now, now
 		letters[i].Attempts, letters[i].Failure = 0, ""
 	}
-	if err := o.store.add(letters); err != nil {
+	if err := o.store.write(letters); err != nil {
 		return err
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.waiting = append(o.waiting, letters...)
 	o.stir()
 	return nil

@@ -113,6 +113,33 @@ func TestRetriesWaitOnTheClockThenGiveUp(t *testing.T) {
 	}
 }
 
+func TestGiveUpThatFailsIsTriedAgain(t *testing.T) {
+	v, r := clock.NewVirtual(start), newRecipient(99)
+	c := r.config(t.TempDir(), v)
+	full := true
+	c.Again = func(outbox.Letter, error) (time.Duration, bool) { return 0, false }
+	give := c.GiveUp
+	c.GiveUp = func(ctx context.Context, l outbox.Letter, err error) error {
+		if full {
+			full = false
+			return errors.New("disk full")
+		}
+		return give(ctx, l, err)
+	}
+	o := open(t, c)
+	o.Start()
+	if err := o.Put(letter("a")); err != nil {
+		t.Fatal(err)
+	}
+	<-r.sent
+	waitFor(t, func() bool { _, any := v.Next(); return any })
+	v.Advance(time.Minute)
+	o.Drain()
+	if len(r.given) != 1 {
+		t.Errorf("given up %d letters: want 1", len(r.given))
+	}
+}
+
 func TestReopenGoesOn(t *testing.T) {
 	dir, v, r := t.TempDir(), clock.NewVirtual(start), newRecipient(1)
 	first := open(t, r.config(dir, v))
@@ -212,6 +239,41 @@ func TestPutFailsWithoutItsFolder(t *testing.T) {
 	if err := o.Put(letter("a")); err == nil || o.Len() != 0 {
 		t.Errorf("put: %v, %d letters: want an error and none", err, o.Len())
 	}
+}
+
+func TestABrokenLetterIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "00000000000000000007.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := outbox.Open(newRecipient(0).config(dir, clock.Real{})); err == nil {
+		t.Error("opened")
+	}
+}
+
+func BenchmarkPut(b *testing.B) {
+	o, err := outbox.Open(newRecipient(0).config(b.TempDir(), clock.Real{}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = o.Close() }()
+	b.Run("one by one", func(b *testing.B) {
+		for b.Loop() {
+			if err := o.Put(letter("a")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("ten at once", func(b *testing.B) {
+		b.SetParallelism(5) // times GOMAXPROCS
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if err := o.Put(letter("a")); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
 }
 
 func TestDeadLetters(t *testing.T) {

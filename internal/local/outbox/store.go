@@ -56,17 +56,23 @@ func openStore(dir string) (store, []Letter, error) {
 
 func name(number uint64) string { return fmt.Sprintf("%020d.json", number) }
 
-// add numbers the letters and writes them; on an error none of them is kept.
-func (s *store) add(letters []Letter) error {
-	files := make(map[string][]byte, len(letters))
+// number gives the letters their places; the caller holds its lock.
+func (s *store) number(letters []Letter) {
 	for i := range letters {
 		letters[i].number = s.next
 		s.next++
-		b, err := json.Marshal(letters[i])
+	}
+}
+
+// write puts numbered letters on the disk; on an error none of them is kept.
+func (s *store) write(letters []Letter) error {
+	files := make(map[string][]byte, len(letters))
+	for _, l := range letters {
+		b, err := json.Marshal(l)
 		if err != nil {
 			return fmt.Errorf("put letter: %w", err)
 		}
-		files[name(letters[i].number)] = b
+		files[name(l.number)] = b
 	}
 	if err := durable.WriteFiles(s.dir, files); err != nil {
 		for _, l := range letters {
