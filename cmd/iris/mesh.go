@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,9 @@ func meshCommand() *cobra.Command {
 			o, err := f.options()
 			if err != nil {
 				return err
+			}
+			if f.threads > 0 {
+				runtime.GOMAXPROCS(f.threads) // the writers, too, keep to it
 			}
 			o.Progress = progress("meshing")
 			err = replace(args[1], func(out *os.File) error { return meshLabels(cmd.Context(), args[0], out, format, o) })

@@ -7,11 +7,12 @@
 package meshfile
 
 import (
-	"archive/zip"
 	"io"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/zip"
 
 	"github.com/iris-oculus/iris/internal/meshfile/glb"
 	"github.com/iris-oculus/iris/internal/meshfile/mz3"

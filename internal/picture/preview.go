@@ -8,6 +8,7 @@ package picture
 import (
 	"image"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
@@ -37,19 +38,14 @@ func Preview(surfaces []surface.Surface, w io.Writer) error {
 	for k := range size {
 		size[k] = max(high[k]-low[k], 1)
 	}
-	free := float32(previewWidth - 4*margin)
-	scale := free / (2*size[0] + size[1])
+	scale := (previewWidth - 4*margin) / (2*size[0] + size[1])
 	height := int(min(max(size[2]*scale+2*margin+captionSpace, previewMinHeight), previewMaxHeight))
 	tall := float32(height - 2*margin - captionSpace)
 	scale = min(scale, tall/size[2])
+	gap := (previewWidth - scale*(2*size[0]+size[1])) / 4
 
 	canvas := newCanvas(previewWidth, height)
-	ghosts := envelopes(surfaces, low, high)
-	normals := make([][][3]float32, len(surfaces))
-	for i := range surfaces {
-		normals[i] = surface.Normals(&surfaces[i].Mesh)
-	}
-	gap := (float32(previewWidth) - scale*(2*size[0]+size[1])) / 4
+	s := newSubject(surfaces, low, high)
 	var drawing sync.WaitGroup
 	left := gap
 	for i := range views {
@@ -61,13 +57,89 @@ func Preview(surfaces []surface.Surface, w io.Writer) error {
 		panel := image.Rect(int(left), margin, int(left+wide*scale)+1, margin+int(size[2]*scale)+1)
 		panel = panel.Add(image.Pt(0, (int(tall)-panel.Dy())/2)).Intersect(canvas.Rect)
 		left += wide*scale + gap
-		drawing.Go(func() { // panels do not overlap: each its own pixels
-			drawPanel(canvas, panel, v, surfaces, normals, ghosts, [2]float32{lowest(v.right, low, high), lowest(v.down, low, high)}, scale)
-		})
+		drawing.Go(func() { s.draw(canvas, panel, v, scale) }) // panels do not overlap
 		caption(canvas, v.name, (panel.Min.X+panel.Max.X)/2, height-margin/2-capHeight)
 	}
 	drawing.Wait()
 	return encode(w, canvas)
+}
+
+// subject is what every view draws.
+type subject struct {
+	surfaces  []surface.Surface
+	normals   [][][3]float32
+	shells    []bool  // surfaces drawn as pale shells
+	colors    []light // by owner of a sample
+	low, high [3]float32
+}
+
+func newSubject(surfaces []surface.Surface, low, high [3]float32) *subject {
+	s := &subject{surfaces: surfaces, shells: envelopes(surfaces, low, high), colors: []light{background}, low: low, high: high}
+	for i := range surfaces {
+		s.normals = append(s.normals, surface.Normals(&surfaces[i].Mesh))
+		s.colors = append(s.colors, linear(scene.Color(surfaces[i].Label)))
+	}
+	return s
+}
+
+// draw draws one view into its panel.
+func (s *subject) draw(canvas *image.NRGBA, panel image.Rectangle, v *view, scale float32) {
+	// Not every surface is a shell (envelopes), so there always is a solid one.
+	solid, shell := s.film(panel, v, scale, false), s.film(panel, v, scale, true)
+	for y := range panel.Dy() {
+		for x := range panel.Dx() {
+			var sum light
+			for n := range oversample * oversample {
+				at := (y*oversample+n/oversample)*panel.Dx()*oversample + x*oversample + n%oversample
+				one := s.develop(&solid.samples[at])
+				if shell != nil {
+					one = s.veil(&shell.samples[at], &solid.samples[at], one)
+				}
+				for k := range sum {
+					sum[k] += one[k]
+				}
+			}
+			canvas.SetNRGBA(panel.Min.X+x, panel.Min.Y+y, sum.scaled(1.0/(oversample*oversample)).encode())
+		}
+	}
+}
+
+// film exposes the shells or the other surfaces; nil when there are none.
+func (s *subject) film(panel image.Rectangle, v *view, scale float32, shells bool) *film {
+	if !slices.Contains(s.shells, shells) {
+		return nil
+	}
+	origin := [2]float32{lowest(v.right, s.low, s.high), lowest(v.down, s.low, s.high)}
+	f := newFilm(panel.Dx()*oversample, panel.Dy()*oversample, origin, scale*oversample)
+	for i := range s.surfaces {
+		if s.shells[i] == shells {
+			f.draw(v, &s.surfaces[i].Mesh, s.normals[i], int32(i+1))
+		}
+	}
+	return f
+}
+
+// Opacity of a shell seen face on, and what its edges add.
+const (
+	shellFace = 0.06
+	shellEdge = 0.55
+)
+
+// develop is the colour of a sample of the solid surfaces.
+func (s *subject) develop(solid *sample) light {
+	if solid.owner == 0 {
+		return background
+	}
+	return s.colors[solid.owner].scaled(solid.shade)
+}
+
+// veil lays a shell over what lies behind it, the denser the more it turns away.
+func (s *subject) veil(shell, solid *sample, behind light) light {
+	if shell.owner == 0 || solid.owner != 0 && solid.depth > shell.depth {
+		return behind
+	}
+	edge := 1 - min(max(shell.facing, 0), 1)
+	return s.colors[shell.owner].scaled(0.4+0.6*shell.shade).over(behind, shellFace+shellEdge*edge*edge*edge)
 }
 
 // lowest is the smallest coordinate of the box along an axis direction.
@@ -110,51 +182,4 @@ func envelopes(surfaces []surface.Surface, low, high [3]float32) []bool {
 		clear(out)
 	}
 	return out
-}
-
-func drawPanel(canvas *image.NRGBA, panel image.Rectangle, v *view, surfaces []surface.Surface, normals [][][3]float32, ghosts []bool, origin [2]float32, scale float32) {
-	solid := newFilm(panel.Dx()*oversample, panel.Dy()*oversample, origin, scale*oversample)
-	ghost := newFilm(solid.width, solid.height, origin, solid.scale)
-	colors := make([]light, len(surfaces)+1)
-	for i := range surfaces {
-		colors[i+1] = linear(scene.Color(surfaces[i].Label))
-		layer := solid
-		if ghosts[i] {
-			layer = ghost
-		}
-		layer.draw(v, &surfaces[i].Mesh, normals[i], int32(i+1))
-	}
-	for y := range panel.Dy() {
-		for x := range panel.Dx() {
-			var sum light
-			for n := range oversample * oversample {
-				at := (y*oversample+n/oversample)*solid.width + x*oversample + n%oversample
-				one := develop(&solid.samples[at], &ghost.samples[at], colors)
-				for k := range sum {
-					sum[k] += one[k]
-				}
-			}
-			canvas.SetNRGBA(panel.Min.X+x, panel.Min.Y+y, sum.scaled(1.0/(oversample*oversample)).encode())
-		}
-	}
-}
-
-// Opacity of a shell seen face on, and what its edges add.
-const (
-	shellFace = 0.06
-	shellEdge = 0.55
-)
-
-// develop is the colour of one sample: the solid surface, and over it a shell
-// that is the denser the more it turns away.
-func develop(solid, ghost *sample, colors []light) light {
-	l := background
-	if solid.owner != 0 {
-		l = colors[solid.owner].scaled(solid.shade)
-	}
-	if ghost.owner != 0 && (solid.owner == 0 || ghost.depth >= solid.depth) {
-		edge := 1 - min(max(ghost.facing, -ghost.facing), 1)
-		l = colors[ghost.owner].scaled(0.4+0.6*ghost.shade).over(l, shellFace+shellEdge*edge*edge*edge)
-	}
-	return l
 }

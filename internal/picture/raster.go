@@ -92,10 +92,11 @@ func (f *film) draw(v *view, m *surface.Mesh, normals [][3]float32, owner int32)
 	}
 }
 
-// fill sets the samples whose centres lie in a triangle, of either winding.
+// fill sets the samples whose centres lie in a triangle that faces the viewer.
 func (f *film) fill(a, b, c *corner, owner int32) {
+	// Counter-clockwise from outside is clockwise, so negative, where y runs down.
 	area := (b.x-a.x)*(c.y-a.y) - (b.y-a.y)*(c.x-a.x)
-	if area == 0 {
+	if !(area < 0) {
 		return
 	}
 	inverse := 1 / area

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"runtime"
 
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/surface"
@@ -48,14 +49,14 @@ func Write(w io.Writer, s scene.Scene) error {
 	words(out, magic, version, uint32(total), uint32(len(text)), chunkJSON)
 	_, _ = out.Write(text) // bufio keeps the first error for Flush
 	words(out, uint32(binBytes), chunkBIN)
-	for i := range s.Surfaces {
-		writeMesh(out, &s.Surfaces[i].Mesh)
+	for part := range encodeAll(s.Surfaces) {
+		_, _ = out.Write(<-part)
 	}
 	return out.Flush()
 }
 
 // describe lays the document out: per structure three buffer views, positions,
-// normals, indices, in the order in which writeMesh writes them.
+// normals, indices, in the order in which encode writes them.
 func describe(s scene.Scene) (document, int) {
 	doc := document{
 		Asset:  asset{Version: "2.0", Generator: generator},
@@ -129,40 +130,56 @@ func bounds(vertices [][3]float32) (low, high []float64) {
 	return low, high
 }
 
-func writeMesh(out *bufio.Writer, m *surface.Mesh) {
-	for _, v := range m.Vertices {
-		vector(out, scene.FacingMetres(v))
-	}
-	for _, n := range surface.Normals(m) {
-		vector(out, scene.Facing(n))
-	}
-	if len(m.Vertices) > maxShort {
-		for _, t := range m.Triangles {
-			words(out, t[0], t[1], t[2])
+// encodeAll encodes the meshes ahead of the writer, a few at a time, and hands
+// them over in order. Whoever ranges must range to the end.
+func encodeAll(surfaces []surface.Surface) <-chan chan []byte {
+	parts := make(chan chan []byte, runtime.GOMAXPROCS(0)-1)
+	go func() {
+		defer close(parts)
+		for i := range surfaces {
+			part := make(chan []byte, 1)
+			parts <- part
+			go func() { part <- encode(&surfaces[i].Mesh) }()
 		}
-		return
-	}
-	var b [6]byte
-	for _, t := range m.Triangles {
-		for k, v := range t {
-			binary.LittleEndian.PutUint16(b[2*k:], uint16(v))
-		}
-		_, _ = out.Write(b[:])
-	}
-	if len(m.Triangles)%2 == 1 {
-		_, _ = out.Write([]byte{0, 0})
-	}
+	}()
+	return parts
 }
 
-func vector(out *bufio.Writer, v [3]float32) {
-	words(out, math.Float32bits(v[0]), math.Float32bits(v[1]), math.Float32bits(v[2]))
+// encode is a mesh's share of the binary chunk: positions, normals, indices.
+func encode(m *surface.Mesh) []byte {
+	b := make([]byte, 0, 24*len(m.Vertices)+12*len(m.Triangles)+3)
+	for _, v := range m.Vertices {
+		b = appendVector(b, scene.FacingMetres(v))
+	}
+	for _, n := range surface.Normals(m) {
+		b = appendVector(b, scene.Facing(n))
+	}
+	short := len(m.Vertices) <= maxShort
+	for _, t := range m.Triangles {
+		for _, v := range t {
+			if short {
+				b = binary.LittleEndian.AppendUint16(b, uint16(v))
+			} else {
+				b = binary.LittleEndian.AppendUint32(b, v)
+			}
+		}
+	}
+	for len(b)%4 != 0 {
+		b = append(b, 0)
+	}
+	return b
+}
+
+func appendVector(b []byte, v [3]float32) []byte {
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return b
 }
 
 // words writes little-endian words; bufio keeps the first error for Flush.
 func words(out *bufio.Writer, values ...uint32) {
-	var b [4]byte
 	for _, v := range values {
-		binary.LittleEndian.PutUint32(b[:], v)
-		_, _ = out.Write(b[:])
+		_, _ = out.Write(binary.LittleEndian.AppendUint32(nil, v))
 	}
 }

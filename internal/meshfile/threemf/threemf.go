@@ -6,13 +6,14 @@
 package threemf
 
 import (
-	"archive/zip"
 	"bufio"
 	"encoding/xml"
 	"io"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/zip"
 
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/meshfile/weld"
