@@ -27,6 +27,7 @@ type world struct {
 	over   chan struct{} // closed when Run has returned
 	tokens atomic.Int64
 	busy   atomic.Int64 // functions that will reply
+	owed   atomic.Int64 // replies less what the history tells of them
 
 	mu      sync.Mutex
 	calls   []Call
@@ -51,7 +52,7 @@ func play(t *testing.T, e *Engine, m *Machine, input string, answer handler) pla
 }
 
 // replay goes on after records, at a time.
-func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record, at time.Time, answer handler) played {
+func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record, at time.Time, answer handler, begun ...func(*world)) played {
 	t.Helper()
 	w := &world{t: t, clock: clock.NewVirtual(at), over: make(chan struct{})}
 	w.tokens.Store(int64(1000 * len(records))) // tokens never repeat
@@ -63,12 +64,20 @@ func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record,
 			w.mu.Unlock()
 			w.busy.Add(1)
 			defer w.busy.Add(-1)
-			return answer(w, c)
+			r := answer(w, c)
+			w.owed.Add(1)
+			return r
 		},
 		Commit: func(r Record) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.records = append(w.records, clone(t, r))
+			for _, e := range r.Events {
+				switch e.Type {
+				case "TaskSucceeded", "TaskFailed", "TaskSubmitted", "LambdaFunctionSucceeded", "LambdaFunctionFailed":
+					w.owed.Add(-1)
+				}
+			}
 			return nil
 		},
 		Warn:   func(err error) { t.Error(err) },
@@ -83,6 +92,9 @@ func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record,
 	var err error
 	if w.x, err = Resume(m, start, records, env); err != nil {
 		t.Fatal(err)
+	}
+	for _, begin := range begun {
+		begin(w)
 	}
 	done := make(chan struct{})
 	go w.jump(done)
@@ -130,7 +142,11 @@ func (w *world) jump(done <-chan struct{}) {
 		if idle++; !any || w.busy.Load() > 0 || now != last {
 			idle, last = 0, now
 		}
-		if idle == 3 {
+		patience := 10
+		if w.owed.Load() > 0 { // a reply is on its way, or came too late to matter
+			patience = 200
+		}
+		if idle >= patience {
 			w.clock.Advance(at.Sub(w.clock.Now()))
 			idle = 0
 		}
