@@ -22,13 +22,13 @@ type instance struct {
 	rest    *time.Timer // ends it while it is idle
 	peak    atomic.Int64
 
-	asks       chan struct{}    // the process waits in /invocation/next
+	asks       chan struct{}    // the process has come to /invocation/next
 	next       chan *invocation // what it gets there
 	failedInit chan outcome     // /init/error
 
 	mu      sync.Mutex
-	current *invocation // between /invocation/next and the one after it
-	ready   bool        // asks has been read, and nothing been given since
+	current *invocation // handed out and not ended by another /invocation/next
+	waiting bool        // in /invocation/next; asks is told once for each time
 }
 
 // startLimit is what a process has for its start beside its function's timeout,
@@ -60,7 +60,6 @@ func (f *function) start(call *invocation) (*instance, outcome) {
 	o := outcome{}
 	select {
 	case <-in.asks:
-		in.setReady(true)
 		call.startup = time.Since(begun)
 		return in, outcome{}
 	case o = <-in.failedInit:
@@ -110,7 +109,6 @@ func (in *instance) serve(call *invocation) outcome {
 	call.begun = time.Now()
 	call.deadline = call.begun.Add(timeout)
 	in.output.redirect(call)
-	in.setReady(false)
 	defer in.watch()()
 	limit := time.NewTimer(timeout)
 	defer limit.Stop()
@@ -121,10 +119,6 @@ func (in *instance) serve(call *invocation) outcome {
 	case <-limit.C: // it has dropped its connection
 		return in.timedOut(call)
 	}
-	select { // it may have asked more than once
-	case <-in.asks:
-	default:
-	}
 	var answer *outcome
 	for {
 		select {
@@ -132,7 +126,6 @@ func (in *instance) serve(call *invocation) outcome {
 			answer = &o
 			continue
 		case <-in.asks:
-			in.setReady(true)
 		case <-in.process.Done():
 		case <-limit.C:
 			if answer == nil {
@@ -182,16 +175,11 @@ func (in *instance) alive() bool {
 	}
 }
 
-func (in *instance) setReady(ready bool) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.ready = ready
-}
-
+// asking says whether the process can take another invocation.
 func (in *instance) asking() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.ready && in.alive()
+	return in.waiting && in.alive()
 }
 
 // watchEvery is how often a busy process's memory is looked at; an idle one's is not.

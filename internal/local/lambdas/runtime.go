@@ -99,11 +99,11 @@ func accept(w http.ResponseWriter) {
 // serveNext ends the invocation before and waits for another one.
 func (in *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 	in.mu.Lock()
-	in.current = nil
+	asked := in.waiting // a request whose connection broke is made again
+	in.waiting, in.current = true, nil
 	in.mu.Unlock()
-	select {
-	case in.asks <- struct{}{}:
-	default: // asked twice; it is known already
+	if !asked {
+		in.asks <- struct{}{} // has room: the one before was read before there was an invocation
 	}
 	var call *invocation
 	select {
@@ -112,7 +112,7 @@ func (in *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	in.mu.Lock()
-	in.current = call
+	in.waiting, in.current = false, call
 	in.mu.Unlock()
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
