@@ -10,7 +10,6 @@ package s3
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +22,6 @@ import (
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
@@ -104,10 +102,9 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{store: st, proxy: proxy(transport), stop: stop, ended: make(chan error, 1), idle: transport.CloseIdleConnections}
-	root := auth.Account{Access: cfg.Key.ID, Secret: cfg.Key.Secret, Role: auth.RoleAdmin}
 	go func() {
 		s.ended <- embedgw.RunVersityGW(running, st, &embedgw.Config{
-			IAMService:     auth.NewIAMServiceSingle(root),
+			IAMService:     newAccount(cfg.Key.ID, cfg.Key.Secret),
 			RootUserAccess: cfg.Key.ID, RootUserSecret: cfg.Key.Secret, Region: cfg.Region,
 			Ports: []string{cfg.Socket}, SocketPerm: "0600",
 			MaxConnections: maxConnections, MaxRequests: maxConnections, MultipartMaxParts: maxParts,
@@ -144,30 +141,6 @@ func metadata(dir, data string) (storer meta.MetadataStorer, sideCar string, err
 	return car, beside, nil
 }
 
-// proxy forwards requests as they came: Host, path and query are signed.
-func proxy(transport http.RoundTripper) *httputil.ReverseProxy {
-	return &httputil.ReverseProxy{
-		Transport: transport,
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host = "http", "s3"
-			r.Out.URL.RawQuery = r.In.URL.RawQuery
-			r.Out.Host = r.In.Host
-		},
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.Context().Err() != nil {
-				return // the client left
-			}
-			w.Header().Set("Content-Type", "application/xml")
-			w.WriteHeader(http.StatusServiceUnavailable)
-			_ = xml.NewEncoder(w).Encode(struct {
-				XMLName       xml.Name `xml:"Error"`
-				Code, Message string
-			}{Code: "ServiceUnavailable", Message: "S3 does not answer: please try again."})
-		},
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
-}
-
 // ready waits until the server answers.
 func (s *Server) ready(ctx context.Context, client *awss3.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
@@ -188,7 +161,9 @@ func (s *Server) ready(ctx context.Context, client *awss3.Client) error {
 	}
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.proxy.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.proxy.ServeHTTP(lowerCase{w}, r)
+}
 
 // Close ends the server; requests under way have a few seconds.
 func (s *Server) Close() error {

@@ -153,6 +153,10 @@ func TestEachUploadIsAnnouncedOnce(t *testing.T) {
 			}
 		})
 	}
+	raw, err := s.client.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: aws.String("iris-uploads"), Key: aws.String("empty")})
+	if err != nil || raw.Metadata["iris-task"] != "auto" {
+		t.Errorf("metadata %v, %v", raw.Metadata, err)
+	}
 	if got := s.get(t, "iris-uploads", "big.nii"); got != string(multipart) {
 		t.Errorf("multipart object has %d bytes", len(got))
 	}

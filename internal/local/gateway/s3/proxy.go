@@ -1,0 +1,66 @@
+package s3
+
+import (
+	"encoding/xml"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+)
+
+// proxy forwards requests as they came: Host, path and query are signed.
+func proxy(transport http.RoundTripper) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Transport: transport,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "s3"
+			r.Out.URL.RawQuery = r.In.URL.RawQuery
+			r.Out.Host = r.In.Host
+		},
+		ModifyResponse: asAWS,
+		ErrorHandler:   unavailable,
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+}
+
+// asAWS sends each request id once; versitygw repeats them.
+func asAWS(r *http.Response) error {
+	for _, name := range []string{"X-Amz-Request-Id", "X-Amz-Id-2"} {
+		if values := r.Header[name]; len(values) > 1 {
+			r.Header[name] = values[:1]
+		}
+	}
+	return nil
+}
+
+// lowerCase spells the names of user metadata as S3 does: SDKs hand them to
+// programs as they come, and Go's own headers are capitalised.
+type lowerCase struct{ http.ResponseWriter }
+
+const metadataPrefix = "X-Amz-Meta-"
+
+func (w lowerCase) WriteHeader(status int) {
+	h := w.Header()
+	for name, values := range h {
+		if strings.HasPrefix(name, metadataPrefix) {
+			delete(h, name)
+			h[strings.ToLower(name)] = values
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets the proxy flush.
+func (w lowerCase) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func unavailable(w http.ResponseWriter, r *http.Request, _ error) {
+	if r.Context().Err() != nil {
+		return // the client left
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_ = xml.NewEncoder(w).Encode(struct {
+		XMLName       xml.Name `xml:"Error"`
+		Code, Message string
+	}{Code: "ServiceUnavailable", Message: "S3 does not answer: please try again."})
+}

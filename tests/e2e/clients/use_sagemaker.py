@@ -1,0 +1,35 @@
+"""SageMaker: describe the endpoint, move its capacity, a refusal while it updates."""
+
+from client import cli, eventually, refused, sdk
+
+sagemaker = sdk("sagemaker")
+(ENDPOINT,) = [e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"]]
+
+
+def variant() -> dict:
+    return sagemaker.describe_endpoint(EndpointName=ENDPOINT)["ProductionVariants"][0]
+
+
+def want(instances: int) -> dict:
+    return {
+        "EndpointName": ENDPOINT,
+        "DesiredWeightsAndCapacities": [{"VariantName": variant()["VariantName"], "DesiredInstanceCount": instances}],
+    }
+
+
+described = cli("sagemaker", "describe-endpoint", "--endpoint-name", ENDPOINT)
+assert described["EndpointStatus"] == "InService" and variant()["CurrentInstanceCount"] == 0, described
+
+up = want(1)
+sagemaker.update_endpoint_weights_and_capacities(**up)
+assert variant()["DesiredInstanceCount"] == 1, variant()
+if sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] == "Updating":
+    refused("ValidationException", sagemaker.update_endpoint_weights_and_capacities, **up)
+
+# Nobody holds the lease, so the endpoint's event has it parked again.
+eventually("the endpoint is parked", 60, lambda: (variant()["DesiredInstanceCount"], variant()["CurrentInstanceCount"]) == (0, 0))
+refused("ValidationException", sagemaker.describe_endpoint, EndpointName="nothing")
+
+scaling = sdk("application-autoscaling")
+(target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+assert target["ResourceId"].startswith(f"endpoint/{ENDPOINT}/variant/"), target
