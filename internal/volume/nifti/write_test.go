@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/rand"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestVolumeRoundTrip(t *testing.T) {
 // the moment or the machine is in the file.
 func TestWriterSplits(t *testing.T) {
 	rng := rand.New(rand.NewSource(2))
-	v := randomVolume(rng, [3]int{61, 53, 47})
+	v := randomVolume(rng, [3]int{161, 153, 147} /* several blocks */)
 	var whole, parts bytes.Buffer
 	if err := WriteVolume(&whole, v); err != nil {
 		t.Fatal(err)
@@ -52,7 +53,7 @@ func TestWriterSplits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for rest := v.Voxels; len(rest) > 0; {
-		n := min(1+rng.Intn(9000), len(rest))
+		n := min(1+rng.Intn(900000), len(rest))
 		if err := w.WriteVoxels(rest[:n]); err != nil {
 			t.Fatal(err)
 		}
@@ -63,6 +64,20 @@ func TestWriterSplits(t *testing.T) {
 	}
 	if !bytes.Equal(whole.Bytes(), parts.Bytes()) {
 		t.Error("the bytes depend on how they were handed over")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	parts.Reset()
+	if err := WriteVolume(&parts, v); err != nil || !bytes.Equal(whole.Bytes(), parts.Bytes()) {
+		t.Errorf("the bytes depend on the processors (%v)", err)
+	}
+	// The standard library reads it as one member.
+	one, err := gzip.NewReader(bytes.NewReader(whole.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.Multistream(false)
+	if n, err := io.Copy(io.Discard, one); err != nil || n != int64(352+2*v.Len()) {
+		t.Errorf("one member of %d bytes, %v: want %d", n, err, 352+2*v.Len())
 	}
 	if gz, err := gzip.NewReader(&whole); err != nil || gz.Name != "" || gz.Comment != "" || !gz.ModTime.IsZero() || gz.OS != 255 {
 		t.Errorf("gzip header %+v %v: want no name, comment, time or system", gz.Header, err)
