@@ -1,0 +1,237 @@
+package states_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/iris-oculus/iris/internal/local/clock"
+)
+
+const tokenMachine = `{"QueryLanguage":"JSONata","StartAt":"Before","States":{
+"Before":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":{"FunctionName":"before"},"Assign":{"b":"{% $states.result.Payload %}"},"Next":"Ask"},
+"Ask":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Arguments":{"FunctionName":"ask","Payload":"{% $states.context.Task.Token %}"},"Next":"Rest"},
+"Rest":{"Type":"Wait","Seconds":3600,"Output":"{% [$b, $states.input] %}","End":true}}}`
+
+// worker counts calls by function and keeps the last token.
+type worker struct {
+	mu    sync.Mutex
+	calls map[string]int
+	token string
+	hang  bool // ask never returns
+}
+
+func (w *worker) invoke(ctx context.Context, function string, payload []byte) ([]byte, string, error) {
+	w.mu.Lock()
+	w.calls[function]++
+	if function == "ask" {
+		if err := json.Unmarshal(payload, &w.token); err != nil {
+			return nil, "", err
+		}
+	}
+	hang := w.hang && function == "ask"
+	w.mu.Unlock()
+	if hang {
+		<-ctx.Done()
+	}
+	return []byte(`"` + function + `"`), "", nil
+}
+
+func (w *worker) asked(t *testing.T) string {
+	t.Helper()
+	for range 5000 {
+		w.mu.Lock()
+		token := w.token
+		w.mu.Unlock()
+		if token != "" {
+			return token
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("nobody was asked")
+	return ""
+}
+
+// crashed is a copy of a folder as a crash of its owner would leave it.
+func crashed(t *testing.T, dir string) string {
+	t.Helper()
+	after := t.TempDir()
+	if err := os.CopyFS(after, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return after
+}
+
+// TestCrash kills the service while a function runs, while a token is out and
+// during a wait.
+func TestCrash(t *testing.T) {
+	v := clock.NewVirtual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	first := &worker{calls: map[string]int{}, hang: true}
+	b := open(t, t.TempDir(), v, first.invoke)
+	arn := b.start(t, b.create(t, "m", tokenMachine), "x", "{}")
+	token := first.asked(t)
+
+	// The function that was asked had not returned: it is called again, with its token.
+	second := &worker{calls: map[string]int{}}
+	b = open(t, crashed(t, b.dir), v, second.invoke)
+	if again := second.asked(t); again != token {
+		t.Errorf("asked again with another token")
+	}
+	if second.calls["before"] != 0 {
+		t.Errorf("called again what had ended")
+	}
+	b.submitted(t, arn)
+
+	// It has returned: only its answer is waited for, and the old token takes it.
+	third := &worker{calls: map[string]int{}}
+	b = open(t, crashed(t, b.dir), v, third.invoke)
+	v.Advance(time.Minute)
+	if err := b.SendTaskSuccess(t.Context(), token, `{"done": true}`); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.client.SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String("1")})
+	if code(err) != "TaskTimedOut" {
+		t.Errorf("answered twice: %v", err)
+	}
+
+	// The answer was acknowledged, so it is known after a crash; the wait ends when it
+	// was to end at first.
+	fourth := &worker{calls: map[string]int{}}
+	b = open(t, crashed(t, b.dir), v, fourth.invoke)
+	v.Advance(59 * time.Minute)
+	if d, err := b.Describe(arn); err != nil || d.Status != "RUNNING" {
+		t.Errorf("ended early: %+v, %v", d, err)
+	}
+	for v.Advance(time.Minute); ; time.Sleep(time.Millisecond) {
+		if d, _ := b.Describe(arn); d.End != nil {
+			break
+		}
+	}
+	d := b.wait(t, arn)
+	if d.Status != types.ExecutionStatusSucceeded || *d.Output != `["before",{"done":true}]` {
+		t.Errorf("%v %v", d.Status, *d.Output)
+	}
+	if got, want := d.StopDate.Sub(*d.StartDate), 61*time.Minute; got != want {
+		t.Errorf("took %v: want %v", got, want)
+	}
+	if len(third.calls)+len(fourth.calls) != 0 {
+		t.Errorf("called again: %v %v", third.calls, fourth.calls)
+	}
+}
+
+// submitted waits until the history says that the token is out.
+func (b *bench) submitted(t *testing.T, arn string) {
+	t.Helper()
+	for range 5000 {
+		if names := b.history(t, arn); names[len(names)-1] == "TaskSubmitted" {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("never submitted")
+}
+
+// TestTornJournal cuts a journal after every line and in the middle of every line:
+// each time the execution ends as it did.
+func TestTornJournal(t *testing.T) {
+	b := open(t, t.TempDir(), clock.Real{}, echo)
+	machine := b.create(t, "m", `{"QueryLanguage":"JSONata","StartAt":"Call","States":{
+		"Call":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":{"FunctionName":"f","Payload":[1,2,3]},"Output":"{% $states.result.Payload %}","Next":"Each"},
+		"Each":{"Type":"Map","ItemProcessor":{"StartAt":"One","States":{"One":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:g","End":true}}},"End":true}}}`)
+	arn := b.start(t, machine, "x", "{}")
+	want, events := b.wait(t, arn), len(b.history(t, arn))
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob(filepath.Join(b.dir, "executions", "*.journal"))
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("journals %v, %v", paths, err)
+	}
+	whole, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(whole, []byte("\n"))
+	for kept := 1; kept < len(lines); kept++ {
+		text := bytes.Join(lines[:kept], nil)
+		torn := bytes.Clone(lines[kept][:len(lines[kept])/2])
+		spoilt := bytes.Clone(lines[kept])
+		if len(spoilt) > 12 {
+			spoilt[12] ^= 1
+		}
+		for name, tail := range map[string][]byte{"cut": nil, "torn": torn, "spoilt": spoilt} {
+			t.Run(fmt.Sprint(kept, name), func(t *testing.T) {
+				dir := crashed(t, b.dir)
+				if err := os.WriteFile(filepath.Join(dir, "executions", filepath.Base(paths[0])), append(bytes.Clone(text), tail...), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				again := open(t, dir, clock.Real{}, echo)
+				if d := again.wait(t, arn); d.Status != want.Status || *d.Output != *want.Output {
+					t.Errorf("%s %v: want %s", d.Status, *d.Output, *want.Output)
+				}
+				if got := again.history(t, arn); len(got) != events {
+					t.Errorf("history of %d events: want %d", len(got), events)
+				}
+			})
+		}
+	}
+}
+
+// TestUnannounced: an end whose event may not have got out is published after a
+// restart; one that did is not.
+func TestUnannounced(t *testing.T) {
+	b := open(t, t.TempDir(), clock.Real{}, echo)
+	arn := b.start(t, b.create(t, "m", callMachine), "x", "{}")
+	b.wait(t, arn)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, crashed(t, b.dir), clock.Real{}, echo)
+	if err := again.Close(); err != nil || len(again.events) != 0 {
+		t.Errorf("published again: %s, %v", again.events, err)
+	}
+	paths, _ := filepath.Glob(filepath.Join(b.dir, "executions", "*.journal"))
+	text, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := bytes.LastIndexByte(text[:len(text)-1], '\n') + 1
+	if err := os.WriteFile(paths[0], text[:note], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again = open(t, b.dir, clock.Real{}, echo)
+	if err := again.Close(); err != nil || len(again.events) != 1 || !strings.Contains(string(again.events[0]), `"SUCCEEDED"`) {
+		t.Errorf("events %s, %v: want the end", again.events, err)
+	}
+}
+
+// TestRetention: what ended more than 90 days ago is gone after a restart.
+func TestRetention(t *testing.T) {
+	v := clock.NewVirtual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	b := open(t, t.TempDir(), v, echo)
+	machine := b.create(t, "m", callMachine)
+	arn := b.start(t, machine, "x", "{}")
+	b.wait(t, arn)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	v.Advance(91 * 24 * time.Hour)
+	again := open(t, b.dir, v, echo)
+	if _, err := again.Describe(arn); err == nil {
+		t.Error("still there after 91 days")
+	}
+	if list, err := again.client.ListStateMachines(t.Context(), &sfn.ListStateMachinesInput{}); err != nil || len(list.StateMachines) != 1 {
+		t.Errorf("machines %v, %v: want the one that was created", list, err)
+	}
+}
