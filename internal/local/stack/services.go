@@ -60,11 +60,14 @@ func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err e
 			err = errors.Join(err, v.stop())
 		}
 	}()
-	if err = s.buildStorage(ctx, v, api); err != nil {
-		return nil, err
-	}
 	functions, err := s.cfg.functions(s.Template.Functions, s.environment())
 	if err != nil {
+		return nil, err
+	}
+	if _, err = os.Stat(s.jsonata()); err != nil {
+		return nil, errors.New("build/node/node_modules lacks the npm packages that run the job table and the workflow: run `make build`")
+	}
+	if err = s.buildStorage(ctx, v, api); err != nil {
 		return nil, err
 	}
 	v.host, err = lambdas.New(lambdas.Config{
@@ -108,6 +111,10 @@ func (s *Stack) buildStorage(ctx context.Context, v *services, api net.Listener)
 
 func (s *Stack) modules() string { return filepath.Join(s.cfg.Build, "node", "node_modules") }
 
+func (s *Stack) jsonata() string {
+	return filepath.Join(s.modules(), "jsonata", "jsonata-es5.min.js")
+}
+
 func (s *Stack) buildEndpoint(v *services) error {
 	endpoints, err := s.cfg.endpoints(s.Template)
 	if err != nil {
@@ -128,7 +135,7 @@ func (s *Stack) buildEndpoint(v *services) error {
 func (s *Stack) buildWorkflow(v *services) (err error) {
 	v.states, err = states.New(states.Config{
 		Dir: s.place.path("states"), Clock: s.cfg.Clock, Invoke: invoke(v.host), Emit: v.bus.Emit,
-		JSONataPath: filepath.Join(s.modules(), "jsonata", "jsonata-es5.min.js"), Region: Region, Account: Account, Logger: s.cfg.Logger,
+		JSONataPath: s.jsonata(), Region: Region, Account: Account, Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return err
