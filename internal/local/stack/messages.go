@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/bus"
+	"github.com/iris-oculus/iris/internal/local/bus/topics"
 	"github.com/iris-oculus/iris/internal/local/template"
 )
 
-// buildMessages makes the bus with the template's rules.
+// buildMessages makes the topics, and the bus with the template's rules.
 func (s *Stack) buildMessages(v *services) (err error) {
 	v.bus, err = bus.New(bus.Config{
 		Dir: s.place.path("events"), Clock: s.cfg.Clock, Account: Account, Region: Region, Logger: s.cfg.Logger,
@@ -26,8 +27,30 @@ func (s *Stack) buildMessages(v *services) (err error) {
 	if err != nil {
 		return err
 	}
+	if err = s.buildTopics(v); err != nil {
+		return err
+	}
 	for _, r := range s.Template.Rules {
 		if err := v.bus.AddRule(rule(r)); err != nil {
+			return fmt.Errorf("template: %w", err)
+		}
+	}
+	return nil
+}
+
+// buildTopics makes the topics with the template's subscriptions.
+func (s *Stack) buildTopics(v *services) (err error) {
+	v.topics, err = topics.New(topics.Config{
+		Dir: s.place.path("topics"), Clock: s.cfg.Clock, Lambda: v.host.InvokeAsync, Logger: s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range s.Template.Topics {
+		v.topics.AddTopic(t.ARN)
+	}
+	for _, sub := range s.Template.Subscriptions {
+		if _, err := v.topics.Subscribe(sub.TopicARN, sub.FunctionARN); err != nil {
 			return fmt.Errorf("template: %w", err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/cloud/blobs"
 	"github.com/iris-oculus/iris/internal/local/bus"
+	"github.com/iris-oculus/iris/internal/local/bus/topics"
 	"github.com/iris-oculus/iris/internal/local/gateway"
 	"github.com/iris-oculus/iris/internal/local/gateway/apigw"
 	"github.com/iris-oculus/iris/internal/local/gateway/dynamo"
@@ -30,6 +31,7 @@ type services struct {
 	dynamo    *dynamo.Server
 	host      *lambdas.Host
 	bus       *bus.Service
+	topics    *topics.Service
 	sagemaker *sagemaker.Service
 	states    *states.Service
 }
@@ -126,7 +128,7 @@ func (s *Stack) buildEndpoint(v *services) error {
 	}
 	s.closing(log.Close)
 	v.sagemaker, err = sagemaker.New(sagemaker.Config{
-		Dir: s.place.path("sagemaker"), Clock: s.cfg.Clock, Emit: v.bus.Emit, Endpoints: endpoints, Log: log,
+		Dir: s.place.path("sagemaker"), Clock: s.cfg.Clock, Emit: v.bus.Emit, Publish: v.topics.Publish, Endpoints: endpoints, Log: log,
 		Bucket: func(name string) sagemaker.Objects { return blobs.New(s.client(), name) },
 	})
 	return err
@@ -167,7 +169,7 @@ func (s *Stack) doors(v *services, api, endpoint net.Listener) (http.Handler, ht
 	aws := gateway.New(gateway.Config{
 		Key: s.key, Region: Region, Account: Account, Hosts: hosts, S3: v.s3,
 		Services: map[string]http.Handler{
-			"dynamodb": v.dynamo, "states": v.states, "events": v.bus, "lambda": v.host,
+			"dynamodb": v.dynamo, "states": v.states, "events": v.bus, "sns": v.topics, "lambda": v.host,
 			"sagemaker": v.sagemaker, "application-autoscaling": v.sagemaker,
 		},
 	})
@@ -182,6 +184,7 @@ func (s *Stack) doors(v *services, api, endpoint net.Listener) (http.Handler, ht
 func (v *services) start() {
 	v.host.Start()
 	v.bus.Start()
+	v.topics.Start()
 }
 
 // stop ends what works by itself. The workflow comes first, so that it does not
@@ -196,6 +199,9 @@ func (v *services) stop() error {
 	}
 	if v.sagemaker != nil {
 		errs = append(errs, v.sagemaker.Close())
+	}
+	if v.topics != nil {
+		errs = append(errs, v.topics.Close())
 	}
 	if v.host != nil {
 		errs = append(errs, v.host.Close())
