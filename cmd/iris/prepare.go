@@ -111,11 +111,14 @@ func replace(path string, write func(*os.File) error) (err error) {
 
 func withoutPath(doing string, err error) error {
 	var at *fs.PathError
-	if errors.As(err, &at) {
-		err = at.Err
-	}
-	if err == nil {
+	var move *os.LinkError
+	switch {
+	case err == nil:
 		return nil
+	case errors.As(err, &at):
+		err = at.Err
+	case errors.As(err, &move):
+		err = move.Err
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
