@@ -232,7 +232,7 @@ func TestABatchRaisesAndComesDownAgain(t *testing.T) {
 	d := newDesk(t, Policy{Linger: time.Minute, MaxInstances: 3, JobsPerInstance: 2})
 	names := make([]string, 10)
 	for n := range names {
-		names[n] = job.ExecutionName("01JD000000000000000000000"+string('A'+rune(n)), 1)
+		names[n] = job.ExecutionName("01JD000000000000000000000"+string('0'+rune(n)), 1)
 		d.do(job.ActionAcquire, names[n])
 	}
 	for _, name := range names[:8] {
