@@ -50,7 +50,7 @@ func (t Target) checkInput() error {
 		}
 		for name, path := range t.Transformer.Paths {
 			if strings.HasPrefix(name, "aws.") || !eventPath.MatchString(path) {
-				return fmt.Errorf("input transformer: %s = %q: want a path such as $.detail, and no name that begins with aws.", name, path)
+				return fmt.Errorf("input transformer: %s = %q: want a path such as $.detail, and no name under aws", name, path)
 			}
 		}
 	}

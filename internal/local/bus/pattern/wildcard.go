@@ -15,14 +15,14 @@ func parseWildcard(text string) (wildcard, error) {
 	pieces := []string{}
 	var piece strings.Builder
 	for i := 0; i < len(text); i++ {
-		switch {
-		case text[i] == '*':
+		switch text[i] {
+		case '*':
 			if i+1 < len(text) && text[i+1] == '*' {
 				return wildcard{}, invalid("Consecutive wildcard characters at pos %d", i+1)
 			}
 			pieces = append(pieces, piece.String())
 			piece.Reset()
-		case text[i] == '\\':
+		case '\\':
 			if i++; i == len(text) || text[i] != '*' && text[i] != '\\' {
 				return wildcard{}, invalid("Invalid escape character at pos %d", i)
 			}
