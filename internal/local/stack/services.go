@@ -160,12 +160,7 @@ func (s *Stack) buildWorkflow(v *services) (err error) {
 
 // doors are the two handlers through which everything enters.
 func (s *Stack) doors(v *services, api, endpoint net.Listener) (http.Handler, http.Handler, error) {
-	hosts := gateway.Hosts{}
-	for _, address := range []string{s.cfg.HTTP, s.cfg.AWS, api.Addr().String(), endpoint.Addr().String()} {
-		if host, _, err := net.SplitHostPort(address); err == nil && host != "" {
-			hosts = append(hosts, host)
-		}
-	}
+	hosts := s.hosts(api, endpoint)
 	aws := gateway.New(gateway.Config{
 		Key: s.key, Region: Region, Account: Account, Hosts: hosts, S3: v.s3,
 		Services: map[string]http.Handler{
@@ -178,6 +173,22 @@ func (s *Stack) doors(v *services, api, endpoint net.Listener) (http.Handler, ht
 	}
 	adapter, err := apigw.New(apigw.Config{API: *s.Template.API, Hosts: hosts, Token: s.Token, Invoke: v.host.Invoke, Logger: s.cfg.Logger})
 	return aws, adapter, err
+}
+
+// hosts are the names under which people reach the stack: those that it was
+// told to listen on and, when others than this machine may come, its name.
+func (s *Stack) hosts(listeners ...net.Listener) (hosts gateway.Hosts) {
+	for _, address := range []string{s.cfg.HTTP, s.cfg.AWS} {
+		if host, _, err := net.SplitHostPort(address); err == nil && host != "" {
+			hosts = append(hosts, host)
+		}
+	}
+	for _, l := range listeners {
+		if name, err := os.Hostname(); err == nil && !loopback(l.Addr()) {
+			hosts = append(hosts, name)
+		}
+	}
+	return hosts
 }
 
 // start lets queues, schedules and topics deliver.

@@ -159,6 +159,7 @@ func TestOrigins(t *testing.T) {
 		{"the viewer reads", "GET", "http://localhost:5173", "", 200, "http://localhost:5173"},
 		{"the viewer writes", "POST", "http://localhost:5173", "", 200, "http://localhost:5173"},
 		{"our own page writes", "POST", "http://127.0.0.1:8000", "", 200, "*"},
+		{"another page of this machine writes", "POST", "http://127.0.0.1:9000", "", 403, ""},
 		{"a stranger writes", "POST", "http://evil.example", "", 403, ""},
 		{"a stranger deletes", "DELETE", "null", "", 403, ""},
 		{"no page at all", "POST", "", "", 200, "*"},
