@@ -109,13 +109,17 @@ func (s *Service) env(x *execution, j *journal) asl.Env {
 	}
 }
 
-// commit makes a record durable; an end shows at once.
+// commit makes a record durable. Whoever reads an end in the journal finds it in
+// memory too: the lock is taken first.
 func (s *Service) commit(x *execution, j *journal, r asl.Record) error {
-	if err := j.append(line{Record: &r}, true); err != nil || r.End == nil {
-		return err
+	if r.End == nil {
+		return j.append(line{Record: &r}, true)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := j.append(line{Record: &r}, true); err != nil {
+		return err
+	}
 	x.status, x.stop, x.run = r.End.Status, r.End.Time, nil
 	return nil
 }
