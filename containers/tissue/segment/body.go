@@ -21,9 +21,10 @@ func (s *scan) body() (*mask, error) {
 	return s.exterior(tissue).not(), nil
 }
 
-// patient keeps the parts of dense matter that are a body.
+// patient keeps the parts of dense matter that are a body: what is thick, and
+// bone however thin.
 func (s *scan) patient(dense *mask) *mask {
-	core := dense.open(s.ball(detachMM, 1))
+	core := dense.open(s.ball(detachMM, 1)).or(s.between(boneHigh, highest))
 	c := core.components(false)
 	core = c.keep(s.bodies(c))
 	near := core.dilate(s.ball(reattachMM, 1)).and(dense)

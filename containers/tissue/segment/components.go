@@ -1,5 +1,7 @@
 package segment
 
+import "math/bits"
+
 // components are the connected parts of a mask, found over runs by union-find.
 // They are numbered by their first voxel.
 type components struct {
@@ -15,7 +17,7 @@ type run struct{ x0, x1 uint16 }
 
 // components joins voxels that share a face, across slices unless inSlice.
 func (m *mask) components(inSlice bool) *components {
-	c := &components{grid: m.grid, first: make([]int32, 0, m.ny*m.nz+1)}
+	c := &components{grid: m.grid, first: make([]int32, 0, m.ny*m.nz+1), runs: make([]run, 0, m.countRuns())}
 	for n := range m.ny * m.nz {
 		c.first = append(c.first, int32(len(c.runs)))
 		runs(m.row(n), func(x0, x1 int) { c.runs = append(c.runs, run{uint16(x0), uint16(x1)}) })
@@ -48,6 +50,20 @@ func (m *mask) components(inSlice bool) *components {
 	}
 	c.of = parent
 	return c
+}
+
+// countRuns is the number of runs in all rows: noise makes a great many, and a
+// slice that grew to hold them would take twice their memory.
+func (m *mask) countRuns() int {
+	n := 0
+	for at, w := range m.bits {
+		before := uint64(0) // the bit left of this word
+		if at%m.words > 0 {
+			before = m.bits[at-1] >> 63
+		}
+		n += bits.OnesCount64(w &^ (w<<1 | before))
+	}
+	return n
 }
 
 // join unites the overlapping runs of two rows.

@@ -116,16 +116,17 @@ func TestRunsCoverTheRow(t *testing.T) {
 	for _, nx := range []int{1, 63, 64, 65, 128, 200} {
 		g := newGrid([3]int{nx, 1, 1}, [3]float64{1, 1, 1})
 		for _, m := range []*mask{g.empty(), g.empty().not(), noisy(g, rng, 2), noisy(g, rng, 8)} {
-			again, before := g.empty(), -1
+			again, before, count := g.empty(), -1, 0
 			runs(m.row(0), func(x0, x1 int) {
+				count++
 				if x0 <= before || x1 <= x0 || x1 > nx {
 					t.Fatalf("%d voxels: run %d to %d after %d", nx, x0, x1, before)
 				}
 				again.set(0, x0, x1)
 				before = x1
 			})
-			if !slices.Equal(again.bits, m.bits) {
-				t.Errorf("%d voxels: the runs are not the row", nx)
+			if !slices.Equal(again.bits, m.bits) || count != m.countRuns() {
+				t.Errorf("%d voxels: the %d runs are not the row, or not %d", nx, count, m.countRuns())
 			}
 		}
 	}
