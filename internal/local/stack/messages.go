@@ -22,6 +22,9 @@ func (s *Stack) buildMessages(v *services) (err error) {
 				_, _, err := v.states.Start(t.ARN, "", string(payload))
 				return err
 			},
+			"sns": func(ctx context.Context, t bus.Target, payload []byte) error {
+				return v.topics.Publish(ctx, t.ARN, "", string(payload))
+			},
 		},
 	})
 	if err != nil {
