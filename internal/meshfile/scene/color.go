@@ -22,29 +22,16 @@ func Color(l volume.Label) RGB {
 }
 
 // numbered walks the hue circle by the golden angle, so that labels with close
-// numbers get distant hues, at a saturation and value that suit tissue.
+// numbers get distant hues.
 func numbered(id int) RGB {
-	const golden = 0.61803398875
-	hue := 6 * math.Mod(float64(id)*golden, 1)
-	const value, chroma = 0.85, 0.45
-	second := chroma * (1 - math.Abs(math.Mod(hue, 2)-1))
-	var r, g, b float64
-	switch int(hue) {
-	case 0:
-		r, g = chroma, second
-	case 1:
-		r, g = second, chroma
-	case 2:
-		g, b = chroma, second
-	case 3:
-		g, b = second, chroma
-	case 4:
-		r, b = second, chroma
-	default:
-		r, b = chroma, second
+	const low, high = 90, 220
+	hue := 6 * math.Mod(float64(id)*0.6180339887498949, 1)
+	sector, part := int(hue), math.Mod(hue, 1)
+	if sector%2 == 1 {
+		part = 1 - part
 	}
-	base := value - chroma
-	return RGB{uint8(255*(base+r) + 0.5), uint8(255*(base+g) + 0.5), uint8(255*(base+b) + 0.5)}
+	middle := low + uint8(part*(high-low))
+	return [6]RGB{{high, middle, low}, {middle, high, low}, {low, high, middle}, {low, middle, high}, {middle, low, high}, {high, low, middle}}[sector%6]
 }
 
 // Linear is the colour with the sRGB transfer curve undone (IEC 61966-2-1), as

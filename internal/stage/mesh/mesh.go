@@ -93,6 +93,27 @@ func (s Stage) options(o job.Options, scan scan) build.Options {
 	return out
 }
 
+// warnings names the structures that were asked for and left no surface. A
+// member of a merge is in the merge's solid.
+func warnings(o job.Options, surfaces []surface.Surface) []job.Notice {
+	out := []job.Notice{}
+	found := map[string]bool{}
+	for i := range surfaces {
+		found[surfaces[i].Label.Name] = true
+	}
+	for _, m := range o.Merge {
+		for _, name := range m.Of {
+			found[name] = found[name] || found[m.Name]
+		}
+	}
+	for _, name := range o.Structures {
+		if !found[name] {
+			out = append(out, job.Notice{Code: "structure_not_found", Message: fmt.Sprintf("the scan shows nothing of %s", name)})
+		}
+	}
+	return out
+}
+
 // structures is what the job's record says of the surfaces.
 func structures(surfaces []surface.Surface) []job.Structure {
 	out := make([]job.Structure, len(surfaces))

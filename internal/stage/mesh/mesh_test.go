@@ -202,6 +202,22 @@ func TestRemeshBeginsFromTheAttemptShown(t *testing.T) {
 	if !bytes.Equal(first, w.results.objects[job.Key(id, 2, job.LabelsNIfTI)]) {
 		t.Error("the label map of a remesh must hold every structure, for the next remesh")
 	}
+	w.change(func(r *job.Record) { r.Attempt, r.Shown, r.Status, r.Options.Structures = 3, 2, job.Received, nil })
+	w.run(t, 3)
+	for _, name := range everyArtifact {
+		if !bytes.Equal(w.results.objects[job.Key(id, 1, name)], w.results.objects[job.Key(id, 3, name)]) {
+			t.Errorf("%s: a remesh of a remesh with the first options gives other bytes", name)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	w := newWorld(t, twoBoxes())
+	w.change(func(r *job.Record) { r.Options.Structures = []string{"spleen", "kidney_left"} })
+	w.run(t, 1)
+	if got := w.meshed(t, 1).Warnings; len(got) != 1 || got[0].Code != "structure_not_found" || !strings.Contains(got[0].Message, "kidney_left") {
+		t.Errorf("warnings %+v", got)
+	}
 }
 
 func TestOptions(t *testing.T) {

@@ -38,17 +38,27 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 	if err := job.CheckMemory(labels.Dims, memory(labels), s.MemoryBytes); err != nil {
 		return scan{}, err
 	}
-	vol, err := readFrom(ctx, s.Work, job.Key(r.ID, from, job.VolumeObject), nifti.ReadVolume)
-	if errors.Is(err, job.ErrNotFound) {
-		return scan{labels: labels}, nil
-	}
+	vol, err := s.readVolume(ctx, r.ID, from)
 	if err != nil {
 		return scan{}, fmt.Errorf("read volume: %w", err)
 	}
-	if vol.Dims != labels.Dims {
+	if vol != nil && vol.Dims != labels.Dims {
 		return scan{}, &job.EndpointFailedError{Message: fmt.Sprintf("the label map has %v voxels, the volume %v", labels.Dims, vol.Dims)}
 	}
 	return scan{labels: labels, volume: vol}, nil
+}
+
+// readVolume reads the volume that the labels of an attempt were made from: its
+// own, or that of the last attempt before it that prepared one (a remesh of a
+// remesh). nil: there is none.
+func (s Stage) readVolume(ctx context.Context, id string, attempt int) (*volume.Volume, error) {
+	for ; attempt > 0; attempt-- {
+		v, err := readFrom(ctx, s.Work, job.Key(id, attempt, job.VolumeObject), nifti.ReadVolume)
+		if !errors.Is(err, job.ErrNotFound) {
+			return v, err
+		}
+	}
+	return nil, nil
 }
 
 func readFrom[T any](ctx context.Context, b Bucket, key string, read func(io.Reader) (T, error)) (T, error) {

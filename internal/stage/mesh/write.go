@@ -29,7 +29,7 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		{job.CheckPNG, func(w io.Writer) error { return picture.Check(scan.labels, scan.volume, w) }},
 		{job.ProvenanceJSON, func(w io.Writer) error { return writeProvenance(w, scan, r.Options) }},
 	}
-	meshed := job.Meshed{Artifacts: []job.Artifact{}, Structures: structures(surfaces), Warnings: []job.Notice{}}
+	meshed := job.Meshed{Artifacts: []job.Artifact{}, Structures: structures(surfaces), Warnings: warnings(r.Options, surfaces)}
 	for _, a := range artifacts {
 		done, err := s.put(ctx, r, a.name, a.write)
 		if err != nil {
