@@ -34,16 +34,11 @@ func (c *choice) of(label int) int {
 	return int(c.dense[label])
 }
 
-// shells says, by number, which structures are thin: those that the model calls
-// so, and those with fewer voxels than faces. A staircase has 3/2 of the area of
-// the slope that it follows on average over all slopes, so a plate of thickness h
-// voxels and area A on either side has hA voxels and 3A faces.
+// shells says, by number, which structures the model calls thin.
 func (c *choice) shells(tallies []nets.Tally) []bool {
 	thin := make([]bool, len(tallies))
 	for d := 1; d < len(tallies); d++ {
-		if t := tallies[d]; t.Voxels > 0 {
-			thin[d] = t.Voxels < t.Quads || c.label(d).Shell
-		}
+		thin[d] = tallies[d].Voxels > 0 && c.label(d).Shell
 	}
 	return thin
 }

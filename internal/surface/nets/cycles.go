@@ -19,7 +19,9 @@ type Rule uint8
 const (
 	// Separated keeps diagonal voxels apart: pieces are the 6-connected ones.
 	Separated Rule = iota
-	// Joined lets diagonal voxels of a face touch: pieces are the 18-connected ones.
+	// Joined lets diagonal voxels of a face touch: pieces are the 18-connected
+	// ones, but that a contact of a single edge of a voxel stays apart, for it
+	// would be a pinch on either side (see pinched in emit.go).
 	Joined
 )
 

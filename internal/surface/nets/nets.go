@@ -40,9 +40,6 @@ const (
 	FaceZ1
 )
 
-// Turned is the bit of Vertex.Quads that belongs to the quad along x.
-const Turned = 8
-
 // Vertex is the vertex of one active cell. Neighbours are told as differences of
 // vertex number: those along x, where Faces has their bit, are -1 and +1; those
 // along y and z are in the four fields, 0 where there is none.
@@ -50,9 +47,7 @@ type Vertex struct {
 	X      uint16 // cell
 	Y0, Y1 int16  // within one layer two rows are less than 2·4097 vertices long
 	Faces  uint8
-	// Quads has bit a when the edge along axis a at the cell's low corner carries
-	// a quad, and Turned<<a when that quad is cut along its other diagonal.
-	Quads  uint8
+	Quads  uint8 // bit a: the edge along axis a at the cell's low corner carries a quad
 	Z0, Z1 int32
 }
 
@@ -100,12 +95,12 @@ type slab struct {
 	vertices, quads []uint32
 }
 
-// MaxVertices is how many vertices a net may have on a grid of these dims. Real
-// segmentations have one active cell in 12 to 50; the limit is 1 in 16 above a
-// floor that lets small volumes be anything, pure noise included.
+// MaxVertices is how many vertices a net may have on a grid of these dims: one
+// in 32 cells, twice what a segmented CT of full size has, above a floor that lets
+// small volumes be anything, pure noise included.
 func MaxVertices(dims [3]int) int {
 	const floor = 1 << 22
-	return floor + dims[0]*dims[1]*dims[2]/16
+	return floor + dims[0]*dims[1]*dims[2]/32
 }
 
 // Memory is an upper estimate of the bytes that a net on this grid takes.

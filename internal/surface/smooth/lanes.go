@@ -26,7 +26,7 @@ const (
 	bound = nets.OffsetOne * 5 / 4
 
 	// reach is how far a vertex may end from the middle of its cell: not quite to
-	// the cell's faces, see diagonals.go.
+	// the cell's faces, see nets/folds.go.
 	reach = nets.OffsetOne/2 - 1
 
 	shift      = 6
@@ -113,12 +113,13 @@ func (c chunk) step(n *nets.Net, table *[64]stencil, next, last []nets.Offset) {
 		base := n.Start[z]
 		vertices := n.Layers[z].Vertices
 		out := last[base:][:len(vertices)]
+		before, own, after := window(next, base)
 		for i := range vertices {
 			v := &vertices[i]
 			at := base + i
-			own := uint64(next[at])
+			before, own, after = own, after, following(next, at)
 			t := &table[v.Faces&63]
-			d := neighbours(next, at, v) - 6*own + positive*every
+			d := along(v, before, own, after) + across(v, next, at) - 6*own + positive*every
 			b := 2*own - uint64(out[i]) + ((d*t.m+round)>>shift)&kept + t.c
 			if ((b+stepAbove)|^(b+stepBelow))&topBits != 0 {
 				b = clamp(b, bound)
@@ -134,12 +135,13 @@ func (c chunk) finish(n *nets.Net, table *[64]stencil, next, last []nets.Offset)
 		base := n.Start[z]
 		vertices := n.Layers[z].Vertices
 		out := last[base:][:len(vertices)]
+		before, own, after := window(next, base)
 		for i := range vertices {
 			v := &vertices[i]
 			at := base + i
-			own := uint64(next[at])
+			before, own, after = own, after, following(next, at)
 			t := &table[v.Faces&63]
-			d := neighbours(next, at, v) - 6*own + positive*every
+			d := along(v, before, own, after) + across(v, next, at) - 6*own + positive*every
 			b := own - uint64(out[i]) + ((d*t.m+roundHalf)>>(shift+1))&keptHalf + t.c
 			if ((b+reachAbove)|^(b+reachBelow))&topBits != 0 {
 				b = clamp(b, reach)
@@ -149,10 +151,41 @@ func (c chunk) finish(n *nets.Net, table *[64]stencil, next, last []nets.Offset)
 	}
 }
 
-// neighbours is the sum of the six neighbours, itself for a missing one.
-func neighbours(b []nets.Offset, at int, v *nets.Vertex) uint64 {
-	x0, x1 := int(v.Faces&1), int(v.Faces>>1&1)
-	return uint64(b[at-x0] + b[at+x1] + b[at+int(v.Y0)] + b[at+int(v.Y1)] + b[at+int(v.Z0)] + b[at+int(v.Z1)])
+// Vertices are walked in order, so the neighbours along x are the words before
+// and after in b: a window of three slides along. window is where it stands
+// before the first vertex of a layer.
+func window(b []nets.Offset, base int) (before, own, after uint64) {
+	if base > 0 {
+		own = uint64(b[base-1])
+	}
+	if base < len(b) {
+		after = uint64(b[base])
+	}
+	return 0, own, after
+}
+
+func following(b []nets.Offset, at int) uint64 {
+	if at+1 < len(b) {
+		return uint64(b[at+1])
+	}
+	return 0
+}
+
+// along is the sum of the two neighbours along x.
+func along(v *nets.Vertex, before, own, after uint64) uint64 {
+	low, high := own, own
+	if v.Faces&nets.FaceX0 != 0 {
+		low = before
+	}
+	if v.Faces&nets.FaceX1 != 0 {
+		high = after
+	}
+	return low + high
+}
+
+// across is the sum of the four neighbours along y and z.
+func across(v *nets.Vertex, b []nets.Offset, at int) uint64 {
+	return uint64(b[at+int(v.Y0)] + b[at+int(v.Y1)] + b[at+int(v.Z0)] + b[at+int(v.Z1)])
 }
 
 // clamp holds each lane within limit of zero.

@@ -2,8 +2,7 @@
 // and the shape stays.
 //
 // In: a net and a strength for each voxel axis, 0 (exact voxels) to 1. Out: the
-// offset of each vertex from the middle of its cell (nets.Offset), and, in the
-// net, the diagonal along which each quad is best cut. Labels share
+// offset of each vertex from the middle of its cell (nets.Offset). Labels share
 // vertices, so neighbours stay without gap or overlap.
 //
 // # Twicing
@@ -18,8 +17,8 @@
 // f is not run as a diffusion of some 80 steps but as the polynomial in A nearest
 // to it, of degree 12 for the default strength, see filter.go. Steps are computed
 // in fixed point, three axes in one word, see lanes.go. Spacing never enters: A is
-// an affine invariant. A vertex stays within its cell, so that no quad folds, see
-// diagonals.go.
+// an affine invariant. A vertex stays within its cell: then no quad need fold,
+// see nets/folds.go.
 package smooth
 
 import (
@@ -35,7 +34,8 @@ type Options struct {
 	// Strength along each voxel axis, 0 to 1: how far the coordinates along that
 	// axis are smoothed. Thick slices want more along their axis.
 	Strength [3]float64
-	// Shells marks, by dense label, thin structures, which keep their volume.
+	// Shells marks, by dense label, structures known to be thin. They, and all that
+	// measure so, keep their volume, see keep.go.
 	Shells []bool
 	// Threads is how many goroutines work; 0 for one each CPU.
 	Threads int
@@ -76,10 +76,7 @@ func Offsets(ctx context.Context, n *nets.Net, o Options) ([]nets.Offset, error)
 		}
 		next, last = last, next
 	}
-	if len(o.Shells) > 0 {
-		keepShells(n, next, o.Shells)
-	}
-	each(func(c chunk) { c.turnFolded(n, next) })
+	newKeeper(n, next, o.Shells, chunks, workers).run()
 	return next, nil
 }
 

@@ -1,0 +1,303 @@
+package build_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/build"
+	"github.com/iris-oculus/iris/internal/surface/samples"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// boxes is a map of cuboids, each from its low voxel to before its high one.
+func boxes(dims [3]int, list map[uint16][][2][3]int) *volume.LabelMap {
+	m := &volume.LabelMap{Dims: dims, Affine: volume.Affine{{2, 0, 0, 10}, {0, 2, 0, -20}, {0, 0, 2, 30}}}
+	m.U8 = make([]uint8, m.Len())
+	for label, bs := range list {
+		for _, b := range bs {
+			for z := b[0][2]; z < b[1][2]; z++ {
+				for y := b[0][1]; y < b[1][1]; y++ {
+					for x := b[0][0]; x < b[1][0]; x++ {
+						m.U8[x+dims[0]*(y+dims[1]*z)] = uint8(label)
+					}
+				}
+			}
+		}
+	}
+	return m
+}
+
+func organs() *volume.LabelMap {
+	m := boxes([3]int{30, 20, 20}, map[uint16][][2][3]int{
+		1: {{{2, 2, 2}, {10, 12, 12}}},
+		2: {{{10, 2, 2}, {16, 12, 12}}, {{25, 15, 15}, {27, 17, 17}}},
+		7: {{{20, 5, 5}, {30, 12, 12}}},
+	})
+	m.Table = volume.Table{Iris: volume.TableVersion, Labels: []volume.Label{
+		{ID: 1, Name: "liver", Color: "#aa0000", SNOMED: "10200004"},
+		{ID: 2, Name: "spleen", Color: "#00aa00"},
+		{ID: 3, Name: "pancreas", Color: "#0000aa"},
+	}}
+	return m
+}
+
+func surfaces(t *testing.T, m *volume.LabelMap, o build.Options) []surface.Surface {
+	t.Helper()
+	s, err := build.Surfaces(t.Context(), m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s {
+		if r := surface.Check(&s[i].Mesh); !r.Manifold() {
+			t.Errorf("%s: %+v", s[i].Label.Name, r)
+		}
+	}
+	return s
+}
+
+func names(s []surface.Surface) (n []string) {
+	for i := range s {
+		n = append(n, s[i].Label.Name)
+	}
+	return n
+}
+
+func TestMeasures(t *testing.T) {
+	m := organs()
+	n := 0
+	s := surfaces(t, m, build.Options{Voxels: func() ([]int16, error) {
+		if n == m.Len() {
+			return nil, io.EOF
+		}
+		slab := make([]int16, min(1000, m.Len()-n))
+		for i := range slab {
+			slab[i] = int16(40 + 2*(n+i)%4) // 40 and 42 in turn
+		}
+		n += len(slab)
+		return slab, nil
+	}})
+	if d := cmp.Diff([]string{"liver", "spleen", "label_7"}, names(s)); d != "" {
+		t.Fatal(d)
+	}
+	liver := s[0].Measure
+	if liver.Voxels != 800 || math.Abs(liver.VolumeML-6.4) > 1e-9 || math.Abs(liver.MeshML/liver.VolumeML-1) > 0.01 {
+		t.Errorf("liver: %+v", liver)
+	}
+	// Voxels 2..9, 2..11, 2..11: the middle is 5.5, 6.5, 6.5; times 2 mm plus the origin.
+	if d := cmp.Diff([3]float64{21, -7, 43}, liver.Centroid); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([3]float64{13, -17, 33}, liver.Min); d != "" { // half a voxel outside of voxel 2's centre
+		t.Error(d)
+	}
+	if liver.HU == nil || math.Abs(liver.HU.Mean-41) > 1e-9 || math.Abs(liver.HU.SD-1) > 1e-9 {
+		t.Errorf("HU: %+v", liver.HU)
+	}
+	if !liver.Watertight || liver.Partial || liver.Components != 1 || liver.Genus != 0 {
+		t.Errorf("liver: %+v", liver)
+	}
+	if s[1].Measure.Components != 2 {
+		t.Errorf("spleen: %d components", s[1].Measure.Components)
+	}
+	if last := s[2]; !last.Measure.Partial || last.Label.ID != 7 || !strings.HasPrefix(last.Label.Color, "#") {
+		t.Errorf("%+v", last.Label)
+	}
+}
+
+func TestGenusAndCavities(t *testing.T) {
+	m := boxes([3]int{20, 20, 20}, map[uint16][][2][3]int{1: {{{2, 2, 2}, {18, 18, 18}}}})
+	for z := range 20 {
+		for y := 8; y < 12; y++ {
+			for x := 8; x < 12; x++ {
+				m.U8[x+20*(y+20*z)] = 0
+			}
+		}
+	}
+	if got := surfaces(t, m, build.Options{})[0].Measure; got.Genus != 1 || got.Components != 1 {
+		t.Errorf("with a hole through: %+v", got)
+	}
+	m = boxes([3]int{20, 20, 20}, map[uint16][][2][3]int{1: {{{2, 2, 2}, {18, 18, 18}}}})
+	m.U8[10+20*(10+20*10)] = 0
+	if got := surfaces(t, m, build.Options{Smoothing: 0.5})[0].Measure; got.Genus != 0 || got.Components != 1 {
+		t.Errorf("with a cavity: %+v", got)
+	}
+}
+
+func TestChoice(t *testing.T) {
+	wide := organs()
+	wide.U16 = make([]uint16, wide.Len())
+	for i, v := range wide.U8 {
+		wide.U16[i] = uint16(v) * 100
+	}
+	wide.U8 = nil
+	for i := range wide.Table.Labels {
+		wide.Table.Labels[i].ID *= 100
+	}
+	both := []build.Group{{Name: "upper", Of: []string{"spleen", "liver"}}}
+	for _, c := range []struct {
+		name string
+		m    *volume.LabelMap
+		o    build.Options
+		want []string
+	}{
+		{"all", organs(), build.Options{}, []string{"liver", "spleen", "label_7"}},
+		{"one", organs(), build.Options{Structures: []string{"spleen"}}, []string{"spleen"}},
+		{"one without voxels", organs(), build.Options{Structures: []string{"pancreas", "label_7"}}, []string{"label_7"}},
+		{"merged", organs(), build.Options{Merge: both}, []string{"upper", "label_7"}},
+		{"the group alone", organs(), build.Options{Merge: both, Structures: []string{"upper"}}, []string{"upper"}},
+		{"a member brings its group", organs(), build.Options{Merge: both, Structures: []string{"liver"}}, []string{"upper"}},
+		{"wide", wide, build.Options{Merge: both}, []string{"upper", "label_700"}},
+		{"wide, all", wide, build.Options{}, []string{"liver", "spleen", "label_700"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, names(surfaces(t, c.m, c.o))); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+	merged := surfaces(t, organs(), build.Options{Merge: both})[0]
+	if l := merged.Label; l.ID != 1 || l.Color != "#00aa00" || merged.Measure.Voxels != 800+600+8 || merged.Measure.Components != 2 {
+		t.Errorf("%+v %+v", l, merged.Measure)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	m := organs()
+	before := append([]uint8(nil), m.U8...)
+	if got := surfaces(t, m, build.Options{KeepLargest: true})[1].Measure; got.Voxels != 600 || got.Components != 1 {
+		t.Errorf("largest: %+v", got)
+	}
+	if got := surfaces(t, m, build.Options{DropBelowMM3: 64})[1].Measure; got.Voxels != 608 {
+		t.Errorf("a piece of exactly 64 mm³ went: %+v", got)
+	}
+	if got := surfaces(t, m, build.Options{DropBelowMM3: 65})[1].Measure; got.Voxels != 600 {
+		t.Errorf("a piece of 64 mm³ stayed: %+v", got)
+	}
+	if !reflect.DeepEqual(before, m.U8) {
+		t.Error("the label map was changed")
+	}
+	// Two columns that touch at an edge are one piece only when joined.
+	edge := boxes([3]int{4, 4, 4}, map[uint16][][2][3]int{1: {{{0, 0, 0}, {1, 1, 2}}, {{1, 1, 0}, {2, 2, 2}}}})
+	for joined, want := range map[bool]int64{false: 2, true: 4} {
+		got := surfaces(t, edge, build.Options{KeepLargest: true, Joined: joined})[0].Measure
+		if got.Voxels != want || got.Components != 1 {
+			t.Errorf("joined %v: %+v", joined, got)
+		}
+	}
+}
+
+// A skin of two voxels keeps its volume, told so or not.
+func TestShellKeepsItsVolume(t *testing.T) {
+	m := &volume.LabelMap{Dims: [3]int{60, 60, 60}, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}
+	m.U8 = make([]uint8, m.Len())
+	for i := range m.U8 {
+		x, y, z := float64(i%60)-30, float64(i/60%60)-28, 0.6*(float64(i/3600)-30)
+		if r := math.Sqrt(x*x + y*y + z*z); r < 17 && r > 15.2 {
+			m.U8[i] = 1
+		}
+	}
+	s := surfaces(t, m, build.Options{Smoothing: 1})[0].Measure
+	if off := math.Abs(s.MeshML/s.VolumeML - 1); off > 0.0075 {
+		t.Errorf("volume off by %.2f %%", 100*off)
+	}
+}
+
+func TestSameForAnyThreads(t *testing.T) {
+	m := samples.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6})
+	want := surfaces(t, m, build.Options{Smoothing: 0.5, Threads: 1})
+	for _, threads := range []int{2, 3, 8} {
+		got, err := build.Surfaces(t.Context(), m, build.Options{Smoothing: 0.5, Threads: threads})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(want, got) {
+			t.Errorf("%d threads: differs from one", threads)
+		}
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name, code string
+		m          func(*volume.LabelMap)
+		o          build.Options
+	}{
+		{"smoothing", "bad_option", nil, build.Options{Smoothing: 1.5}},
+		{"smoothing that is no number", "bad_option", nil, build.Options{Smoothing: math.NaN()}},
+		{"unknown structure", "bad_option", nil, build.Options{Structures: []string{"horn"}}},
+		{"unknown member", "bad_option", nil, build.Options{Merge: []build.Group{{Name: "x", Of: []string{"horn"}}}}},
+		{"empty group", "bad_option", nil, build.Options{Merge: []build.Group{{Name: "x"}}}},
+		{"member twice", "bad_option", nil, build.Options{Merge: []build.Group{{Name: "x", Of: []string{"liver"}}, {Name: "y", Of: []string{"liver"}}}}},
+		{"name taken", "bad_option", nil, build.Options{Merge: []build.Group{{Name: "spleen", Of: []string{"liver"}}}}},
+		{"flat affine", "bad_affine", func(m *volume.LabelMap) { m.Affine[2] = [4]float64{} }, build.Options{}},
+		{"infinite affine", "bad_affine", func(m *volume.LabelMap) { m.Affine[0][3] = math.Inf(1) }, build.Options{}},
+		{"too few voxels", "truncated", func(m *volume.LabelMap) { m.U8 = m.U8[1:] }, build.Options{}},
+		{"no voxels", "bad_dims", func(m *volume.LabelMap) { m.Dims[1] = 0 }, build.Options{}},
+		{"volume too short", "grid_mismatch", nil, build.Options{Voxels: func() ([]int16, error) { return nil, io.EOF }}},
+		{"volume too long", "grid_mismatch", nil, build.Options{Voxels: func() ([]int16, error) { return make([]int16, 1<<14), nil }}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := organs()
+			if c.m != nil {
+				c.m(m)
+			}
+			_, err := build.Surfaces(t.Context(), m, c.o)
+			var e *volume.Error
+			if !errors.As(err, &e) || e.Code != c.code {
+				t.Errorf("%v: want code %s", err, c.code)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := build.Surfaces(ctx, organs(), build.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// Noise at full resolution has more surface than Memory allows for: refused, and
+// not by running out.
+func TestNoiseIsTooLarge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs 300 MB")
+	}
+	_, err := build.Surfaces(t.Context(), samples.Noise(1, [3]int{200, 200, 200}, 3), build.Options{})
+	var e *volume.Error
+	if !errors.As(err, &e) || e.Code != "too_large" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestMemoryOfALambda(t *testing.T) {
+	if got := build.Memory([3]int{512, 512, 600}, 1); got > 2<<30 {
+		t.Errorf("512×512×600 needs %d bytes", got)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	last := 0
+	surfaces(t, organs(), build.Options{Smoothing: 0.5, Progress: func(done, total int) {
+		if done <= last || done > total {
+			t.Errorf("%d of %d after %d", done, total, last)
+		}
+		last = done
+	}})
+	if last != 100 {
+		t.Errorf("ended at %d", last)
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	m := boxes([3]int{3, 3, 3}, nil)
+	if s := surfaces(t, m, build.Options{Smoothing: 0.5, KeepLargest: true}); len(s) != 0 {
+		t.Errorf("%d surfaces", len(s))
+	}
+}
