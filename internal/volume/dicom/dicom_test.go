@@ -266,6 +266,7 @@ func TestConvertRefuses(t *testing.T) {
 		{"screenshots", "no_ct_series", series(5, func(_ int, s *dicomtest.Slice) { s.Class, s.Position = "1.2.840.10008.5.1.4.1.1.7", "" })},
 		{"ultrasound", "no_ct_series", series(5, func(_ int, s *dicomtest.Slice) { s.Class, s.Modality = "1.2.840.10008.5.1.4.1.1.6.1", "US" })},
 		{"localizers", "localizer_only", series(5, func(_ int, s *dicomtest.Slice) { s.ImageType = `ORIGINAL\PRIMARY\LOCALIZER` })},
+		{"mosaics", "unsupported_image_type", series(5, func(_ int, s *dicomtest.Slice) { s.ImageType = `ORIGINAL\PRIMARY\M\ND\MOSAIC` })},
 		{"two slices", "too_few_slices", series(2, nil)},
 		{"one position", "too_few_slices", series(5, func(_ int, s *dicomtest.Slice) { s.Position = dicomtest.At(0, 0, 0) })},
 		{"a slice missing", "missing_slices", append(series(3, nil), series(6, nil)[4:]...)},

@@ -31,6 +31,7 @@ type Header struct {
 
 	Modality, Photometric string
 	Localizer             bool // image type says LOCALIZER
+	Mosaic                bool // image type says MOSAIC: slices tiled into one image
 
 	Rows, Columns, Samples             int
 	BitsAllocated, BitsStored, HighBit int

@@ -46,7 +46,7 @@ func fileTag(t tag) bool {
 func (h *Header) set(t tag, b []byte, c *cursor) {
 	switch t {
 	case tagImageType:
-		h.Localizer = isLocalizer(b)
+		h.Localizer, h.Mosaic = isLocalizer(b), hasValue(b, "MOSAIC")
 	case tagSOPClass:
 		h.SOPClass = text(b)
 	case tagSOPInstance:
@@ -141,9 +141,12 @@ func numbers(out []float64, b []byte) bool {
 	return true
 }
 
-func isLocalizer(b []byte) bool {
+func isLocalizer(b []byte) bool { return hasValue(b, "LOCALIZER") || hasValue(b, "SCOUT") }
+
+// hasValue says whether one of the values separated by backslashes is want.
+func hasValue(b []byte, want string) bool {
 	for _, part := range strings.Split(text(b), `\`) {
-		if p := strings.TrimSpace(part); p == "LOCALIZER" || p == "SCOUT" {
+		if strings.TrimSpace(part) == want {
 			return true
 		}
 	}

@@ -64,7 +64,7 @@ func (b *Builder) dropScreenshots() {
 func (b *Builder) candidates(modality string) []*Series {
 	var all, wanted []*Series
 	for _, s := range b.series {
-		if len(s.Slices) < MinSlices && (s.fault == nil || len(b.series) > 1) {
+		if len(s.Slices) < MinSlices {
 			continue
 		}
 		all = append(all, s)

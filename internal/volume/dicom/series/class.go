@@ -57,8 +57,12 @@ func volumetric(h *header.Header) bool {
 	return imageClass(h.SOPClass) && h.Frame(0).Has&placed == placed
 }
 
-// usable refuses a header whose counts contradict each other.
+// usable refuses a header whose counts contradict each other, and images that
+// are many slices tiled into one.
 func usable(h *header.Header) error {
+	if h.Mosaic {
+		return volume.Unsupported("unsupported_image_type", "the images are mosaics, many slices tiled into one: export them as single slices")
+	}
 	if n := len(h.PerFrame); n > 0 && n != h.Frames() {
 		return volume.Reject("corrupt_dicom", "an enhanced file describes %d frames and says that it has %d", n, h.Frames())
 	}

@@ -20,6 +20,10 @@ import (
 // tell a slice's spacing from a gap.
 const MinSlices = 3
 
+// maxFrames bounds the frames of a drop, whatever the files say: 20,000 files of
+// 20,000 frames of one pixel would fit an archive's limits, but no memory.
+const maxFrames = 100_000
+
 // Image is one file of a series.
 type Image struct {
 	File                  int // as Builder.Add was given it
@@ -59,6 +63,7 @@ type Builder struct {
 	damaged error // a file of which not even the series is known
 
 	localizers, foreign, documents int
+	frames                         int
 }
 
 // Add takes one file's header, or what is wrong with it: h may be nil then.
@@ -80,7 +85,10 @@ func (b *Builder) Add(file int, h *header.Header, err error) {
 		b.localizers++
 	case !volumetric(h):
 		b.foreign++
+	case b.frames+h.Frames() > maxFrames:
+		b.damaged = volume.Reject("too_large", "the upload holds more than %d slices: send one series", maxFrames)
 	default:
+		b.frames += h.Frames()
 		b.of(h).add(file, h)
 	}
 }

@@ -158,6 +158,14 @@ func TestDamage(t *testing.T) {
 			b.Add(9, &header.Header{SOPClass: "1.2.840.10008.5.1.4.1.1.88.11"}, broken)
 		}},
 		{"alone", "truncated", func(b *series.Builder) { add(b, "a", broken, 0) }},
+		{"more frames than memory", "too_large", func(b *series.Builder) {
+			for n := range 6 {
+				h := slice(0, 0, 0)
+				h.Rows, h.Columns, h.BitsAllocated, h.BitsStored, h.NumberOfFrames, h.Pixels.Length = 1, 1, 8, 8, 20_000, 20_000
+				h.Series = fmt.Sprint(n)
+				b.Add(n, h, nil)
+			}
+		}},
 		{"frames that are not described", "corrupt_dicom", func(b *series.Builder) {
 			h := slice(0, 0, 0)
 			h.NumberOfFrames, h.PerFrame = 3, make([]header.Frame, 2)
