@@ -13,12 +13,16 @@ type ball struct {
 // ballRow says that at (dy, dz) the element reaches half voxels to both sides.
 type ballRow struct{ dy, dz, half int }
 
+// maxReach bounds a ball along each axis, in voxels. Clinical scans stay below
+// it (8 mm of 0.2 mm voxels); a header with microscopic ones must not cost hours.
+const maxReach = 40
+
 // ball has the given radius in mm; a voxel belongs to it when its centre does.
 // It reaches at least atLeast voxels along each axis.
 func (g grid) ball(mm float64, atLeast int) ball {
 	var r [3]float64 // radii in voxels
 	for n := range r {
-		r[n] = max(mm/g.spacing[n], float64(atLeast))
+		r[n] = min(max(mm/g.spacing[n], float64(atLeast)), maxReach)
 	}
 	const slack = 1e-9 // a radius of exactly n voxels includes the nth
 	b := ball{ry: int(r[1] + slack), rz: int(r[2] + slack)}

@@ -24,8 +24,8 @@ func (s *scan) enhanced(dense *mask) *mask {
 		return pools
 	}
 	voxel := s.ball(0, 1)
-	step := min(s.spacing[0], s.spacing[1], s.spacing[2])
-	for mm := 0.0; mm < branchMM; mm += step {
+	steps := branchMM / min(s.spacing[0], s.spacing[1], s.spacing[2])
+	for range int(min(steps, maxReach)) {
 		pools.or(pools.dilate(voxel).and(dense))
 	}
 	// Branches that go on from there are small; bone that touches is not.

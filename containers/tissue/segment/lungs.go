@@ -142,12 +142,16 @@ func (s *scan) cores(eroded *mask, middle int) (left, right *mask) {
 	return nil, nil
 }
 
+// maxRegrow bounds the voxels that a part grows back: erosion took 8 mm, and
+// what winds on farther than this is no lung.
+const maxRegrow = 200
+
 // regrow grows both parts within the whole, voxel by voxel, until nothing is
 // left that they reach; the rest goes to its side of the middle.
 func (s *scan) regrow(whole, left, right *mask, middle int) (*mask, *mask) {
 	step := s.ball(0, 1)
 	free := whole.clone().minus(left).minus(right)
-	for left != nil && !left.none() {
+	for range maxRegrow {
 		l := left.dilate(step).and(free)
 		free.minus(l)
 		r := right.dilate(step).and(free)

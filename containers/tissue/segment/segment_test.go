@@ -292,7 +292,7 @@ func TestRefused(t *testing.T) {
 func TestNoise(t *testing.T) {
 	rng := rand.New(rand.NewSource(6))
 	for _, dims := range [][3]int{{2, 2, 2}, {65, 3, 2}, {3, 70, 5}, {40, 40, 40}} {
-		for _, spacing := range [][3]float64{{1, 1, 1}, {0.1, 3, 10}, {50, 50, 50}} {
+		for _, spacing := range [][3]float64{{1, 1, 1}, {0.1, 3, 10}, {50, 50, 50}, {0.001, 0.001, 0.001}} {
 			v := &volume.Volume{Dims: dims}
 			for a := range 3 {
 				v.Affine[a][a] = spacing[a]

@@ -1,6 +1,7 @@
 package nifti
 
 import (
+	"errors"
 	"io"
 	"math"
 
@@ -11,9 +12,18 @@ import (
 // taken: a header cannot make a small file cost a large volume.
 const goodFaith = 32 << 20
 
-// ReadVolume reads a prepared volume, gzip or not: int16 after scaling, axes as
-// in the file. Any scalar NIfTI of one rectangular volume will do.
-func ReadVolume(r io.Reader) (*volume.Volume, error) {
+// Reader reads a volume while its voxels are wanted: the mirror of Writer.
+type Reader struct {
+	Dims   [3]int
+	Affine volume.Affine
+
+	voxels *decoder
+	left   int64 // voxels still to come
+}
+
+// NewReader begins to read a prepared volume, gzip or not. Any scalar NIfTI of
+// one rectangular volume will do.
+func NewReader(r io.Reader) (*Reader, error) {
 	f, err := open(r, false, false)
 	if err != nil {
 		return nil, err
@@ -22,21 +32,48 @@ func ReadVolume(r io.Reader) (*volume.Volume, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, n := newDecoder(f), int(f.voxels())
-	voxels := make([]int16, min(n, goodFaith))
-	if err := d.fill(voxels); err != nil {
+	return &Reader{Dims: f.dims, Affine: affine, voxels: newDecoder(f), left: f.voxels()}, nil
+}
+
+// ReadVoxels fills dst with the next voxels, x fastest: int16 after scaling. It
+// fills less only at the end, with io.EOF, and only if the file is sound up to
+// its last byte.
+func (r *Reader) ReadVoxels(dst []int16) (int, error) {
+	n := int(min(int64(len(dst)), r.left))
+	if err := r.voxels.fill(dst[:n]); err != nil {
+		return 0, err
+	}
+	if r.left -= int64(n); n == len(dst) {
+		return n, nil
+	}
+	if _, err := r.voxels.finish(); err != nil {
+		return 0, err
+	}
+	return n, io.EOF
+}
+
+// ReadVolume reads a prepared volume as NewReader does, all of it, axes as in
+// the file.
+func ReadVolume(r io.Reader) (*volume.Volume, error) {
+	in, err := NewReader(r)
+	if err != nil {
 		return nil, err
 	}
-	if done := len(voxels); done < n {
-		voxels = append(make([]int16, 0, n), voxels...)[:n]
-		if err := d.fill(voxels[done:]); err != nil {
+	v := &volume.Volume{Dims: in.Dims, Affine: in.Affine}
+	v.Voxels = make([]int16, min(v.Len(), goodFaith))
+	if _, err := in.ReadVoxels(v.Voxels); err != nil {
+		return nil, err
+	}
+	if done := len(v.Voxels); done < v.Len() {
+		v.Voxels = append(make([]int16, 0, v.Len()), v.Voxels...)[:v.Len()]
+		if _, err := in.ReadVoxels(v.Voxels[done:]); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := f.finish(); err != nil {
+	if _, err := in.ReadVoxels(make([]int16, 1)); !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	return &volume.Volume{Dims: f.dims, Affine: affine, Voxels: voxels}, nil
+	return v, nil
 }
 
 // ReadLabels reads a label map, gzip or not: whole numbers from 0 to 65535 of

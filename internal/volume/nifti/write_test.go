@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math"
 	"math/rand"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +38,40 @@ func TestVolumeRoundTrip(t *testing.T) {
 	}
 	if d := cmp.Diff(v, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestReaderSplits: a volume read in parts is the volume, and its end is told
+// only after the checksum has been seen to hold.
+func TestReaderSplits(t *testing.T) {
+	rng := rand.New(rand.NewSource(9))
+	v := randomVolume(rng, [3]int{31, 29, 23})
+	var file bytes.Buffer
+	if err := WriteVolume(&file, v); err != nil {
+		t.Fatal(err)
+	}
+	read := func(b []byte) ([]int16, error) {
+		r, err := NewReader(bytes.NewReader(b))
+		if err != nil {
+			return nil, err
+		}
+		var all []int16
+		for {
+			part := make([]int16, 1+rng.Intn(5000))
+			n, err := r.ReadVoxels(part)
+			all = append(all, part[:n]...)
+			if err != nil {
+				return all, err
+			}
+		}
+	}
+	if all, err := read(file.Bytes()); !errors.Is(err, io.EOF) || !slices.Equal(all, v.Voxels) {
+		t.Errorf("%d voxels, %v: want %d and EOF", len(all), err, v.Len())
+	}
+	broken := bytes.Clone(file.Bytes())
+	broken[len(broken)-6] ^= 1
+	if _, err := read(broken); code(err) != "bad_gzip" {
+		t.Errorf("wrong checksum: %v, want bad_gzip", err)
 	}
 }
 
