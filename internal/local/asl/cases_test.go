@@ -77,8 +77,7 @@ func TestRecorded(t *testing.T) {
 				t.Fatal(err)
 			}
 			ran++
-			replies := repliesOf(t, c.Events)
-			run := play(t, e, m, c.Input, func(_ *world, _ Call) Reply { return replies.next() })
+			run := play(t, e, m, c.Input, repliesOf(t, c.Events).answer)
 			last := c.Events[len(c.Events)-1]
 			compare(t, last, run)
 			want := typesOf(c.Events, func(e map[string]json.RawMessage) string { return text(e["type"]) })
@@ -152,51 +151,81 @@ func typesOf[E any](events []E, of func(E) string) []string {
 	return types
 }
 
-// script is a row of replies.
+// script is what the functions gave, each reply with the payload it answered.
 type script struct {
 	t  *testing.T
 	mu sync.Mutex
 
-	replies []Reply
+	payloads []string
+	replies  []Reply
 }
 
-func (s *script) next() Reply {
+// errHangs stands for a run that AWS timed out.
+var errHangs = errors.New("no reply")
+
+// answer gives the first reply left to this payload. Payloads may hold what differs
+// from run to run: then it is the first reply left.
+func (s *script) answer(w *world, c Call) Reply {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	i := max(0, slices.Index(s.payloads, canonical(c.Payload)))
 	if len(s.replies) == 0 {
+		s.mu.Unlock()
 		s.t.Error("more calls than were recorded")
-		return Reply{Err: errors.New("no reply")}
+		return Reply{Err: errHangs}
 	}
-	r := s.replies[0]
-	s.replies = s.replies[1:]
+	r := s.replies[i]
+	s.payloads, s.replies = slices.Delete(s.payloads, i, i+1), slices.Delete(s.replies, i, i+1)
+	s.mu.Unlock()
+	if errors.Is(r.Err, errHangs) {
+		return w.hang()
+	}
 	return r
 }
 
-// repliesOf is what the functions gave, as the history tells it.
+func canonical(payload json.RawMessage) string {
+	var v any
+	if json.Unmarshal(payload, &v) != nil {
+		return string(payload)
+	}
+	return string(encode(v))
+}
+
+// repliesOf is what the functions gave, as the history tells it. The nth run that
+// was scheduled is taken to be the nth that ended: in the recordings runs end in
+// the order in which they began.
 func repliesOf(t *testing.T, events []map[string]json.RawMessage) *script {
 	s := &script{t: t}
 	for _, e := range events {
+		kind := text(e["type"])
 		var d struct {
-			Output json.RawMessage
-			Error  string
-			Cause  json.RawMessage
+			Output, Parameters, Input json.RawMessage
+			Error                     string
+			Cause                     json.RawMessage
 		}
-		switch text(e["type"]) {
+		if raw := e[Event{Type: kind}.DetailsName()]; raw != nil {
+			details(t, raw, &d)
+		}
+		switch kind {
+		case "TaskScheduled":
+			var arguments struct{ Payload json.RawMessage }
+			details(t, asJSON(d.Parameters), &arguments)
+			s.payloads = append(s.payloads, canonical(arguments.Payload))
+		case "LambdaFunctionScheduled":
+			s.payloads = append(s.payloads, canonical(asJSON(d.Input)))
 		case "TaskSucceeded":
-			details(t, e["taskSucceededEventDetails"], &d)
 			var result struct{ Payload json.RawMessage }
 			details(t, asJSON(d.Output), &result)
 			s.replies = append(s.replies, Reply{Payload: result.Payload})
 		case "LambdaFunctionSucceeded":
-			details(t, e["lambdaFunctionSucceededEventDetails"], &d)
 			s.replies = append(s.replies, Reply{Payload: asJSON(d.Output)})
-		case "TaskFailed":
-			details(t, e["taskFailedEventDetails"], &d)
+		case "TaskFailed", "LambdaFunctionFailed":
 			s.replies = append(s.replies, failed(d.Error, d.Cause))
-		case "LambdaFunctionFailed":
-			details(t, e["lambdaFunctionFailedEventDetails"], &d)
-			s.replies = append(s.replies, failed(d.Error, d.Cause))
+		case "TaskTimedOut", "LambdaFunctionTimedOut":
+			s.replies = append(s.replies, Reply{Err: errHangs})
 		}
+	}
+	for len(s.replies) < len(s.payloads) { // ended with the execution
+		s.replies = append(s.replies, Reply{Err: errHangs})
 	}
 	return s
 }
@@ -241,7 +270,9 @@ func compare(t *testing.T, last map[string]json.RawMessage, run played) {
 		Error  string
 	}
 	if status != Succeeded {
-		details(t, last["executionFailedEventDetails"], &d)
+		if raw := last[Event{Type: text(last["type"])}.DetailsName()]; raw != nil {
+			details(t, raw, &d)
+		}
 		if run.end.Error != d.Error {
 			t.Errorf("error %q (%s): want %q", run.end.Error, run.end.Cause, d.Error)
 		}

@@ -77,3 +77,16 @@ func TestEvaluate(t *testing.T) {
 		})
 	}
 }
+
+// TestNow: the time that expressions tell is the injected clock's.
+func TestNow(t *testing.T) {
+	e := engine(t)
+	e.now = func() time.Time { return epoch }
+	<-e.pool // the machine that was made with another clock
+	e.pool <- nil
+	s := e.Session(json.RawMessage("{}"), nil)
+	defer s.Close()
+	if got, err := s.Evaluate("[$now(), $millis()]"); err != nil || string(got) != `["2026-01-02T03:04:05.000Z",1767323045000]` {
+		t.Errorf("%s, %v: want the clock's time", got, err)
+	}
+}

@@ -3,6 +3,7 @@ package asl
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -101,10 +102,9 @@ func TestResume(t *testing.T) {
 	for cut := range len(whole.records) {
 		t.Run(fmt.Sprint(cut), func(t *testing.T) {
 			t.Parallel()
-			var prefix []Record
+			prefix := cloneAll(t, whole.records[:cut])
 			at := epoch
-			for _, r := range whole.records[:cut] {
-				prefix = append(prefix, clone(t, r))
+			for _, r := range prefix {
 				if n := len(r.Events); n > 0 {
 					at = r.Events[n-1].Time
 				}
@@ -142,6 +142,57 @@ func TestResume(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestManyKills kills executions again and again after a random number of commits,
+// with a random part of the time until the restart lost.
+func TestManyKills(t *testing.T) {
+	e := engine(t)
+	m := parse(t, e, everyState)
+	kills := 0
+	for seed := range uint64(12) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		f := &functions{tokens: map[string]bool{}}
+		var records []Record
+		at := epoch
+		for {
+			open := openTokens(records)
+			w := newWorld(t, e, m, "{}", cloneAll(t, records), at, f.answer)
+			w.killAfter = 1 + random.IntN(4)
+			for _, token := range open {
+				f.work(w, token)
+			}
+			end, err := w.run(t.Context())
+			records = append(records, w.records...)
+			if err == nil {
+				if string(end.Output) != `{"answer":"answered","problem":"Fell","list":[1,2,3,4,5]}` {
+					t.Errorf("seed %d: %+v", seed, end)
+				}
+				break
+			}
+			kills++
+			at = w.clock.Now().Add(time.Duration(random.IntN(5000)) * time.Millisecond)
+		}
+		var events []Event
+		for _, r := range records {
+			events = append(events, r.Events...)
+		}
+		checkHistory(t, events)
+		if scheduled := countType(records, "TaskScheduled"); scheduled != 10 {
+			t.Errorf("seed %d: %d tasks were scheduled: want 10", seed, scheduled)
+		}
+	}
+	if kills < 50 {
+		t.Errorf("%d kills: want at least 50", kills)
+	}
+	t.Logf("%d kills", kills)
+}
+
+func cloneAll(t *testing.T, records []Record) (list []Record) {
+	for _, r := range records {
+		list = append(list, clone(t, r))
+	}
+	return list
 }
 
 // threadsOf are the threads that the records leave.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,6 +33,9 @@ type world struct {
 	mu      sync.Mutex
 	calls   []Call
 	records []Record
+
+	kill      context.CancelFunc
+	killAfter int // so many commits; 0: never
 }
 
 // played is a finished execution.
@@ -51,8 +55,25 @@ func play(t *testing.T, e *Engine, m *Machine, input string, answer handler) pla
 	return replay(t, e, m, input, nil, epoch, answer)
 }
 
-// replay goes on after records, at a time.
+// replay goes on after records, at a time; begun acts before it runs.
 func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record, at time.Time, answer handler, begun ...func(*world)) played {
+	t.Helper()
+	w := newWorld(t, e, m, input, records, at, answer)
+	for _, begin := range begun {
+		begin(w)
+	}
+	end, err := w.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := played{end: end, records: w.records, calls: w.calls}
+	for _, r := range slices.Concat(records, w.records) {
+		p.events = append(p.events, r.Events...)
+	}
+	return p
+}
+
+func newWorld(t *testing.T, e *Engine, m *Machine, input string, records []Record, at time.Time, answer handler) *world {
 	t.Helper()
 	w := &world{t: t, clock: clock.NewVirtual(at), over: make(chan struct{})}
 	w.tokens.Store(int64(1000 * len(records))) // tokens never repeat
@@ -68,18 +89,7 @@ func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record,
 			w.owed.Add(1)
 			return r
 		},
-		Commit: func(r Record) error {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.records = append(w.records, clone(t, r))
-			for _, e := range r.Events {
-				switch e.Type {
-				case "TaskSucceeded", "TaskFailed", "TaskSubmitted", "LambdaFunctionSucceeded", "LambdaFunctionFailed":
-					w.owed.Add(-1)
-				}
-			}
-			return nil
-		},
+		Commit: w.commit,
 		Warn:   func(err error) { t.Error(err) },
 		Token:  func() string { return fmt.Sprintf("token-%d", w.tokens.Add(1)) },
 		Random: func() float64 { return 0.5 },
@@ -93,23 +103,36 @@ func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record,
 	if w.x, err = Resume(m, start, records, env); err != nil {
 		t.Fatal(err)
 	}
-	for _, begin := range begun {
-		begin(w)
+	return w
+}
+
+func (w *world) commit(r Record) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.records = append(w.records, clone(w.t, r))
+	for _, e := range r.Events {
+		switch e.Type {
+		case "TaskSucceeded", "TaskFailed", "TaskSubmitted", "LambdaFunctionSucceeded", "LambdaFunctionFailed":
+			w.owed.Add(-1)
+		}
 	}
+	if w.killAfter > 0 && len(w.records) == w.killAfter {
+		w.kill()
+	}
+	return nil
+}
+
+// run drives the execution until it ends or is killed, and joins what it started.
+func (w *world) run(ctx context.Context) (*End, error) {
+	ctx, w.kill = context.WithCancel(ctx)
+	defer w.kill()
 	done := make(chan struct{})
 	go w.jump(done)
-	end, err := w.x.Run(t.Context())
+	end, err := w.x.Run(ctx)
 	close(done)
 	close(w.over)
 	w.x.Join()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := played{end: end, records: w.records, calls: w.calls}
-	for _, r := range append(records, w.records...) {
-		p.events = append(p.events, r.Events...)
-	}
-	return p
+	return end, err
 }
 
 // clone is a record as a journal gives it back.

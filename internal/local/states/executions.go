@@ -34,13 +34,13 @@ func (s *Service) journalPath(machine, name string) string {
 
 // loadExecutions reads what is known of each execution and resumes the unfinished.
 func (s *Service) loadExecutions() error {
-	paths, err := filepath.Glob(filepath.Join(s.executionDir(), "*.journal"))
+	entries, err := os.ReadDir(s.executionDir())
 	if err != nil {
-		return err
+		return fmt.Errorf("load executions: %w", err)
 	}
-	for _, path := range paths {
-		if err := s.loadExecution(path); err != nil {
-			return fmt.Errorf("load execution: %w", err)
+	for _, e := range entries {
+		if err := s.loadExecution(filepath.Join(s.executionDir(), e.Name())); err != nil {
+			return fmt.Errorf("load execution %s: %w", e.Name(), err)
 		}
 	}
 	return nil

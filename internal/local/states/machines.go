@@ -35,12 +35,12 @@ func (s *Service) machinePath(name string) string {
 }
 
 func (s *Service) loadMachines() error {
-	paths, err := filepath.Glob(filepath.Join(s.machineDir(), "*.json"))
+	entries, err := os.ReadDir(s.machineDir())
 	if err != nil {
-		return err
+		return fmt.Errorf("load state machines: %w", err)
 	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
+	for _, e := range entries {
+		text, err := os.ReadFile(filepath.Join(s.machineDir(), e.Name()))
 		if err != nil {
 			return fmt.Errorf("load state machine: %w", err)
 		}
