@@ -176,9 +176,12 @@ func (g *grid) window(plates []plate) func(float64) light {
 		}
 	}
 	width := max(high-low, 1)
+	var grays [256]light
+	for code := range grays {
+		grays[code] = linear(scene.RGB{uint8(code), uint8(code), uint8(code)})
+	}
 	return func(value float64) light {
-		code := uint8(255*min(max((value-low)/width, 0), 1) + 0.5)
-		return linear(scene.RGB{code, code, code})
+		return grays[int(255*min(max((value-low)/width, 0), 1)+0.5)]
 	}
 }
 
