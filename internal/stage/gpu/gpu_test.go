@@ -235,13 +235,12 @@ func TestABatchRaisesAndComesDownAgain(t *testing.T) {
 		names[n] = job.ExecutionName("01JD000000000000000000000"+string('0'+rune(n)), 1)
 		d.do(job.ActionAcquire, names[n])
 	}
-	for _, name := range names[:8] {
+	for _, name := range names[:9] {
 		d.do(job.ActionRelease, name)
 	}
 	if err := d.Sweep(t.Context(), func(context.Context, string) (bool, error) { return false, nil }); err != nil {
 		t.Fatal(err)
 	}
-	d.do(job.ActionRelease, names[8])
 	d.do(job.ActionRelease, names[9])
 	d.now = d.now.Add(time.Minute + time.Second)
 	d.do(job.ActionPark, "")

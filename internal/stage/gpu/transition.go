@@ -87,7 +87,8 @@ type Plan struct {
 
 // Reconcile compares the lease with the capacity. wanted asks for an instance
 // though nobody holds (warming by hand). sweeping says that the janitor asks:
-// only it takes away some of several instances, because a busy one may be hit
+// only it takes away some of several instances, and only when half of them can
+// have nothing to do, because SageMaker chooses which: a busy one may be hit,
 // and its request must then be sent again.
 func Reconcile(l job.Lease, c job.Capacity, now time.Time, p Policy, wanted, sweeping bool) Plan {
 	switch {
@@ -100,11 +101,12 @@ func Reconcile(l job.Lease, c job.Capacity, now time.Time, p Policy, wanted, swe
 		return Plan{} // lingering
 	}
 	need := p.need(len(l.Holders))
+	busy := max(need, min(len(l.Holders), p.MaxInstances))
 	switch {
 	case !awake(c), c.Desired < need && p.JobsPerInstance > 0:
 		return Plan{Set: true, Desired: need}
-	case sweeping && p.JobsPerInstance > 0 && 2*need <= c.Desired:
-		return Plan{Set: true, Desired: need}
+	case sweeping && p.JobsPerInstance > 0 && 2*busy <= c.Desired:
+		return Plan{Set: true, Desired: busy}
 	}
 	return Plan{}
 }
