@@ -4,12 +4,17 @@ import "math"
 
 // What a windpipe looks like in a slice, and how much an airway may hold.
 const (
-	lumenHigh   = -880 // its inside, partial volumes apart
-	lumenLow2   = 40.0 // mm²
-	lumenHigh2  = 900.0
-	lumenStepMM = 6  // how far its centre moves from slice to slice
-	lumenMM     = 25 // how long it is at least
-	airwayML    = 150
+	lumenHigh    = -880 // HU of its inside, partial volumes apart
+	lumenMinMM2  = 40
+	lumenMaxMM2  = 900
+	lumenStepMM  = 6  // how far its centre moves from slice to slice
+	lumenMM      = 25 // how long it is at least
+	airwayML     = 150
+	growFromHU   = -970 // the threshold rises from here
+	growStepHU   = 15
+	growToHU     = -860
+	growthFactor = 1.6 // a larger leap than this, and 3 ml, is a leak
+	growthML     = 3
 )
 
 // airway is windpipe and bronchi: a round thin hollow near the middle that goes
@@ -22,11 +27,11 @@ func (s *scan) airway(inside, lung *mask) *mask {
 		return seed
 	}
 	grown := seed
-	for high := int16(-970); high <= lumenHigh+20; high += 15 {
+	for high := int16(growFromHU); high <= growToHU; high += growStepHU {
 		c := s.between(lowest, high).and(inside).or(seed).components(false)
 		next := c.keep(c.touching(seed))
 		ml, before := float64(next.count())*s.voxelML(), float64(grown.count())*s.voxelML()
-		if ml > airwayML || ml > 1.6*before+3 { // it ran out into a lung
+		if ml > airwayML || ml > growthFactor*before+growthML { // it ran out into a lung
 			break
 		}
 		grown = next
@@ -42,11 +47,19 @@ type slot struct {
 	area      float64 // mm²
 }
 
-// chain is a run of slots from slice to slice, going down.
+// chain is a run of slots from slice to slice, going down: the last of them and
+// the components of all.
 type chain struct {
 	last  slot
-	z     int // of the last slot
 	parts []int
+}
+
+// longer is the longer of two chains, the first of equals.
+func (ch chain) longer(other chain) chain {
+	if len(other.parts) > len(ch.parts) {
+		return other
+	}
+	return ch
 }
 
 // windpipe is the longest chain of slots, empty when there is none.
@@ -54,39 +67,32 @@ func (s *scan) windpipe(lumen, inside, lung *mask) *mask {
 	c := lumen.components(true)
 	slots := s.slots(c, inside)
 	centre := lung.centreZ()
-	var open, best []chain
-	bestOf := func(ch chain) {
-		long := float64(len(ch.parts)) * s.spacing[2]
-		if long >= lumenMM && (len(best) == 0 || len(ch.parts) > len(best[0].parts)) {
-			best = []chain{ch}
-		}
-	}
+	var open []chain
+	var best chain
 	for z := s.nz - 1; z >= 0; z-- {
 		var going []chain
 		used := make([]bool, len(slots[z]))
 		for _, ch := range open {
-			n := s.follow(ch, slots[z], used)
-			if n < 0 {
-				bestOf(ch)
-				continue
+			if n := s.follow(ch, slots[z], used); n >= 0 {
+				used[n] = true
+				going = append(going, chain{slots[z][n], append(ch.parts, slots[z][n].component)})
+			} else {
+				best = best.longer(ch)
 			}
-			used[n] = true
-			ch.last, ch.z, ch.parts = slots[z][n], z, append(ch.parts, slots[z][n].component)
-			going = append(going, ch)
 		}
 		for n, sl := range slots[z] {
 			if !used[n] && z >= centre { // it begins above the lungs' centre
-				going = append(going, chain{last: sl, z: z, parts: []int{sl.component}})
+				going = append(going, chain{sl, []int{sl.component}})
 			}
 		}
 		open = going
 	}
 	for _, ch := range open {
-		bestOf(ch)
+		best = best.longer(ch)
 	}
 	want := make([]bool, c.count)
-	if len(best) > 0 {
-		for _, k := range best[0].parts {
+	if float64(len(best.parts))*s.spacing[2] >= lumenMM {
+		for _, k := range best.parts {
 			want[k] = true
 		}
 	}
@@ -125,7 +131,7 @@ func (s *scan) slots(c *components, inside *mask) [][]slot {
 	for k, b := range boxes {
 		area := float64(b.n) * s.spacing[0] * s.spacing[1]
 		w, h := float64(b.x1-b.x0)*s.spacing[0], float64(b.y1-b.y0)*s.spacing[1]
-		if area < lumenLow2 || area > lumenHigh2 || w > 2.2*h || h > 2.2*w || area < 0.55*w*h {
+		if area < lumenMinMM2 || area > lumenMaxMM2 || w > 2.2*h || h > 2.2*w || area < 0.55*w*h {
 			continue
 		}
 		x := float64(b.sumX) / float64(b.n)
