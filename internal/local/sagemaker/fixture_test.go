@@ -31,6 +31,10 @@ func TestMain(m *testing.M) {
 		model()
 		return
 	}
+	if os.Getenv(serviceRole) != "" {
+		victim()
+		return
+	}
 	os.Exit(m.Run())
 }
 
@@ -159,6 +163,14 @@ type stage struct {
 	server   *httptest.Server
 }
 
+func testEndpoint() Endpoint {
+	return Endpoint{
+		Name: "gpu", Config: "gpu-config", OutputPath: "s3://work", FailurePath: "s3://work/failures",
+		SuccessTopic: "arn:ok", ErrorTopic: "arn:error",
+		Model: Model{Command: []string{os.Args[0]}, Env: append(os.Environ(), modelRole+"=1"), StartTimeout: 20 * time.Second},
+	}
+}
+
 // setUp starts a service with one endpoint; change may alter its declaration.
 func setUp(t *testing.T, dir string, change func(*Endpoint)) *stage {
 	t.Helper()
@@ -166,11 +178,7 @@ func setUp(t *testing.T, dir string, change func(*Endpoint)) *stage {
 		t: t, store: &memory{objects: map[string][]byte{}},
 		messages: make(chan message, 100), states: make(chan stateChange, 1000),
 	}
-	e := Endpoint{
-		Name: "gpu", Config: "gpu-config", OutputPath: "s3://work", FailurePath: "s3://work/failures",
-		SuccessTopic: "arn:ok", ErrorTopic: "arn:error",
-		Model: Model{Command: []string{os.Args[0]}, Env: append(os.Environ(), modelRole+"=1"), StartTimeout: 20 * time.Second},
-	}
+	e := testEndpoint()
 	if change != nil {
 		change(&e)
 	}

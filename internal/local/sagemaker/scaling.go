@@ -68,7 +68,7 @@ func (s *Service) register(e *endpoint, low, high *int, now time.Time) error {
 	if e.Target != nil {
 		next = *e.Target
 	} else if low == nil || high == nil {
-		return fmt.Errorf("a new scalable target: want both MinCapacity and MaxCapacity")
+		return invalid("a new scalable target: want both MinCapacity and MaxCapacity")
 	}
 	if low != nil {
 		next.Min = *low
@@ -77,7 +77,7 @@ func (s *Service) register(e *endpoint, low, high *int, now time.Time) error {
 		next.Max = *high
 	}
 	if next.Min < 0 || next.Max < next.Min || next.Max > maxInstances {
-		return fmt.Errorf("capacity %d..%d: want 0 <= MinCapacity <= MaxCapacity <= %d", next.Min, next.Max, maxInstances)
+		return invalid("capacity %d..%d: want 0 <= MinCapacity <= MaxCapacity <= %d", next.Min, next.Max, maxInstances)
 	}
 	if e.pending() {
 		return errPendingUpdate

@@ -98,8 +98,11 @@ func (m *sim) exp(mean time.Duration) time.Duration {
 func (m *sim) chance(p float64) bool { return m.rng.Float64() < p }
 
 // happen runs until nothing more can.
-func (m *sim) happen() {
-	for len(m.queue) > 0 {
+func (m *sim) happen() { m.until(m.start.AddDate(1000, 0, 0)) }
+
+// until runs what happens before a time.
+func (m *sim) until(end time.Time) {
+	for len(m.queue) > 0 && m.queue[0].at.Before(end) {
 		h := heap.Pop(&m.queue).(happening)
 		m.now = h.at
 		h.do()
