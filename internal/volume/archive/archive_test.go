@@ -130,7 +130,8 @@ func TestEach(t *testing.T) {
 		{name: "empty"},
 	}
 	want := map[int]string{0: "one", 1: "two", 2: "three", 3: "litter", 4: "litter", 5: ""}
-	for _, b := range [][]byte{zipped(t, files...), tarred(t, files...)} {
+	orders := [][]int{{5, 4, 3, 2, 1, 0}, {0, 1, 2, 3, 4, 5}}
+	for n, b := range [][]byte{zipped(t, files...), tarred(t, files...)} {
 		got, order, err := contents(t.Context(), b, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -138,40 +139,12 @@ func TestEach(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}
-		if d := cmp.Diff([]int{0, 1, 2, 3, 4, 5}, order); d != "" {
+		if d := cmp.Diff(orders[n], order); d != "" {
 			t.Error(d)
 		}
 		got, _, err = contents(t.Context(), b, []int{2, 0})
 		if d := cmp.Diff(map[int]string{0: "one", 2: "three"}, got); d != "" || err != nil {
 			t.Error(d, err)
-		}
-	}
-}
-
-// A zip is read in the order asked for when that runs one way, else as stored.
-func TestZipOrder(t *testing.T) {
-	one := []byte("x")
-	z := zipped(t, file{name: "a", data: one}, file{name: "b", data: one}, file{name: "c", data: one}, file{name: "d", data: one})
-	for _, c := range []struct{ want, order []int }{
-		{[]int{0, 2, 3}, []int{0, 2, 3}},
-		{[]int{3, 1, 0}, []int{3, 1, 0}},
-		{[]int{2, 0, 3}, []int{0, 2, 3}},
-	} {
-		files, err := open(z)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var order []int
-		visit := func(f drop.File) error { order = append(order, f.Index); return nil }
-		if err := files.Each(t.Context(), nil, visit); err != nil {
-			t.Fatal(err)
-		}
-		order = nil
-		if err := files.Each(t.Context(), c.want, visit); err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(c.order, order); d != "" {
-			t.Error(d)
 		}
 	}
 }
@@ -283,7 +256,7 @@ func (c *counting) ReadAt(p []byte, off int64) (int, error) {
 	return bytes.NewReader(c.data).ReadAt(p, off)
 }
 
-// A series of 31 MB takes fewer than 10 requests for both passes, in any order.
+// A series of 31 MB takes fewer than 10 requests, one to ask for its size included, in any order.
 func TestFewRequests(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var files []file
@@ -304,12 +277,16 @@ func TestFewRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		begin := make([]byte, 4096) // as whoever tells the kind of file reads it
+		if _, err := c.ReadAt(begin, 0); err != nil {
+			t.Fatal(err)
+		}
 		head := func(f drop.File) error { _, err := io.CopyN(io.Discard, f.Body, 4096); return err }
 		all := func(f drop.File) error { _, err := io.Copy(io.Discard, f.Body); return err }
 		if err := errors.Join(d.Each(t.Context(), nil, head), d.Each(t.Context(), want, all)); err != nil {
 			t.Fatal(err)
 		}
-		if c.requests >= 10 {
+		if c.requests >= 9 {
 			t.Errorf("%d MB took %d requests", len(b)>>20, c.requests)
 		}
 		t.Logf("%d MB: %d requests", len(b)>>20, c.requests)

@@ -67,16 +67,16 @@ func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 	return z, nil
 }
 
-// Each implements drop.Files. Wanted entries come in their order when that runs
-// one way through the archive, else in stored order, so that storage behind a
-// block cache is read once.
+// Each implements drop.Files. The walk over all goes from the end, where the
+// directory is, to the beginning, and one over wanted entries comes back:
+// storage behind a cache of a few blocks is read little more than once.
 func (z *Zip) Each(ctx context.Context, want []int, visit func(drop.File) error) error {
 	if want == nil {
 		want = make([]int, len(z.entries))
 		for n := range want {
-			want[n] = n
+			want[n] = len(want) - 1 - n
 		}
-	} else if !z.oneWay(want) {
+	} else {
 		want = append([]int(nil), want...)
 		sort.Slice(want, func(i, j int) bool { return z.offsets[want[i]] < z.offsets[want[j]] })
 	}
@@ -130,15 +130,6 @@ func (z *Zip) place(n int) error {
 	copy(z.spans[i+1:], z.spans[i:])
 	z.spans[i] = s
 	return nil
-}
-
-func (z *Zip) oneWay(want []int) bool {
-	up, down := true, true
-	for i := 1; i < len(want); i++ {
-		a, b := z.offsets[want[i-1]], z.offsets[want[i]]
-		up, down = up && a <= b, down && a >= b
-	}
-	return up || down
 }
 
 // budget refuses to read more than it has, for a reader that allocates as it reads.

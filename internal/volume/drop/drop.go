@@ -1,5 +1,5 @@
 // Package drop is what people upload when it is more than one file: an archive
-// or a folder, as files without names, in the order in which they are stored.
+// or a folder, as files without names, numbered in the order in which they are stored.
 // Names are looked at once, to pass over litter, and go no further.
 package drop
 
@@ -19,10 +19,11 @@ type File struct {
 
 // Files walks over a drop.
 type Files interface {
-	// Each visits files: all of them in stored order when want is nil, else
-	// those whose indexes are in want, in that order where the container allows
-	// it and in stored order where not. An error of visit ends the walk and
-	// comes back as it is. The container's own faults are *volume.Error.
+	// Each visits files once each, all of them or, when want is not nil, those
+	// whose indexes are in want: in that order where the container can be read
+	// in any order at no cost, else in the order that costs least. An error of
+	// visit ends the walk and comes back as it is. The container's own faults
+	// are *volume.Error.
 	Each(ctx context.Context, want []int, visit func(File) error) error
 }
 

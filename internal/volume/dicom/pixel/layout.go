@@ -55,7 +55,8 @@ func Of(h *header.Header) (Layout, error) {
 }
 
 // checkLength compares what the header announces with the bytes that are there,
-// before anybody allocates by it. Pixel data is padded to an even length.
+// before anybody allocates by it. Pixel data is padded to an even length, by
+// some writers to a block: up to a row more is that, anything else is a lie.
 func checkLength(h *header.Header) error {
 	if h.NumberOfFrames < 0 || h.Rows < 1 || h.Columns < 1 {
 		return volume.Reject("corrupt_dicom", "an image has %d rows, %d columns, %d frames", h.Rows, h.Columns, h.NumberOfFrames)
@@ -64,8 +65,9 @@ func checkLength(h *header.Header) error {
 	frame := uint64(h.Rows) * uint64(h.Columns) * uint64(h.BitsAllocated/8)
 	over, want := bits.Mul64(frame, uint64(h.Frames()))
 	have := uint64(h.Pixels.Length)
-	if over != 0 || have != want && have != want+want%2 {
-		return volume.Reject("bad_pixel_length", "an image of %d × %d, %d frames needs other than its %d bytes of pixel data",
+	row := max(1, frame/uint64(h.Rows))
+	if over != 0 || have < want || have-want > row {
+		return volume.Reject("bad_pixel_length", "an image of %d × %d pixels, %d frames, has %d bytes of pixel data: they do not fit together",
 			h.Columns, h.Rows, h.Frames(), h.Pixels.Length)
 	}
 	if h.Rows > volume.MaxAxis || h.Columns > volume.MaxAxis || h.Frames() > header.MaxFrames {

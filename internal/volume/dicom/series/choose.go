@@ -75,7 +75,10 @@ func (b *Builder) candidates(modality string) []*Series {
 	if len(wanted) > 0 {
 		all = wanted
 	}
-	sort.SliceStable(all, func(i, j int) bool { return len(all[i].Slices) > len(all[j].Slices) })
+	sort.Slice(all, func(i, j int) bool {
+		a, b := all[i], all[j]
+		return len(a.Slices) > len(b.Slices) || len(a.Slices) == len(b.Slices) && a.first < b.first
+	})
 	return all
 }
 

@@ -49,6 +49,7 @@ type Series struct {
 	Images                       []Image
 	Slices                       []Slice
 
+	first    int    // lowest file, which orders equal series
 	fault    error  // the first file that cannot be used
 	syntax   error  // pixel data that is not read yet
 	sizes    [2]int // rows, columns of the first image
@@ -58,7 +59,7 @@ type Series struct {
 
 // Builder collects the headers of a drop. The zero value is ready.
 type Builder struct {
-	series  []*Series // in order of first appearance
+	series  []*Series
 	byUID   map[string]*Series
 	damaged error // a file of which not even the series is known
 
@@ -133,7 +134,9 @@ func (s *Series) add(file int, h *header.Header) {
 		}
 		s.syntax = err
 	}
+	s.first = min(s.first, file)
 	if len(s.Images) == 0 {
+		s.first = file
 		s.sizes, s.Modality = [2]int{h.Rows, h.Columns}, modality(h)
 	}
 	s.captured = s.captured || isSecondary(h.SOPClass)
