@@ -7,6 +7,10 @@ const (
 	boneML   = 0.3 // smaller than this is a calcification or noise
 	poreMM   = 2.5 // pores of spongy bone up to twice this are filled
 	marrowML = 20  // larger hollows (skull, spinal canal) stay open
+	// In a slice, the spongy bone of a vertebra lies within a ring of compact bone,
+	// and the spinal canal, brain or bowel within another: those are less dense.
+	spongyHU  = 60
+	spongyMM2 = 2500
 )
 
 // bone is by hysteresis: dense voxels joined to enough denser ones, pores and
@@ -31,7 +35,19 @@ func (s *scan) bone(inside *mask) *mask {
 	}
 	bone := c.keep(want).close(s.ball(poreMM, 1)).and(inside)
 	// Closing must not fill what is air.
-	return s.fillHoles(bone.minus(s.between(lowest, hollowHigh)))
+	return s.fillSpongy(s.fillHoles(bone.minus(s.between(lowest, hollowHigh))))
+}
+
+// fillSpongy fills what a ring of bone encloses within a slice if it is dense
+// enough on average to be spongy bone.
+func (s *scan) fillSpongy(m *mask) *mask {
+	c := m.clone().not().components(true)
+	want, sizes, edge := make([]bool, c.count), c.sizes(), s.atEdge(c)
+	for k, sum := range s.sums(c) {
+		area := float64(sizes[k]) * s.spacing[0] * s.spacing[1]
+		want[k] = !edge[k] && area <= spongyMM2 && sum >= spongyHU*sizes[k]
+	}
+	return m.or(c.keep(want))
 }
 
 // fillHoles fills the hollows of a mask that are no larger than marrow is.

@@ -160,6 +160,11 @@ func TestBone(t *testing.T) {
 				return 35
 			}
 			return 900
+		case ellipse(x, y+70, 18, 14): // a vertebra: its shell open above and below
+			if ellipse(x, y+70, 14, 10) {
+				return 110
+			}
+			return 600
 		case ellipse(x, y-60, 1, 1) && math.Abs(z) < 2: // a calcification
 			return 500
 		}
@@ -170,7 +175,7 @@ func TestBone(t *testing.T) {
 		name string
 		x, y float64
 		want bool
-	}{{"compact", 17, 0, true}, {"marrow", 0, 0, true}, {"organ", 60, 0, false}, {"skull", -77, 0, true}, {"brain", -60, 0, false}, {"calcification", 0, 60, false}} {
+	}{{"compact", 17, 0, true}, {"marrow", 0, 0, true}, {"organ", 60, 0, false}, {"skull", -77, 0, true}, {"brain", -60, 0, false}, {"spongy", 0, -70, true}, {"calcification", 0, 60, false}} {
 		if got := bone.has(index(c.x, c.y, 0)); got != c.want {
 			t.Errorf("%s: bone is %v", c.name, got)
 		}

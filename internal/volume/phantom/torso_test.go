@@ -1,6 +1,7 @@
 package phantom
 
 import (
+	"math"
 	"runtime"
 	"slices"
 	"testing"
@@ -49,6 +50,38 @@ func TestTorsoOfAnySize(t *testing.T) {
 		if v := Torso(dims, 1); len(v.Voxels) != v.Len() {
 			t.Errorf("%v: %d voxels", dims, len(v.Voxels))
 		}
+	}
+}
+
+// TestTorsoScalesWithItsField: the person fills the field, whatever its size in mm.
+func TestTorsoScalesWithItsField(t *testing.T) {
+	dims := [3]int{80, 80, 80}
+	a, b := Torso(dims, 5), Torso(dims, 1)
+	if !slices.Equal(a.Voxels, b.Voxels) || a.Affine == b.Affine {
+		t.Error("spacing changes more than the affine")
+	}
+	if p := a.Affine.Apply([3]float64{39.5, 39.5, 39.5}); p != [3]float64{} {
+		t.Errorf("the centre lies at %v: want the origin", p)
+	}
+}
+
+// TestNoise: the mean stays, the deviation is what is promised.
+func TestNoise(t *testing.T) {
+	v := Torso([3]int{80, 80, 80}, 5)
+	var sum, squares, n float64
+	for k := range 80 { // above the patient's front: air at -1000 that no edge touches
+		for j := 72; j < 80; j++ {
+			for _, hu := range v.Voxels[80*(j+80*k):][:80] {
+				d := float64(hu) + 1000
+				sum, squares, n = sum+d, squares+d*d, n+1
+			}
+		}
+	}
+	if mean := sum / n; math.Abs(mean) > 0.6 {
+		t.Errorf("the noise has a mean of %.2f HU", mean)
+	}
+	if sd := math.Sqrt(squares / n); math.Abs(sd-noiseHU) > 1 {
+		t.Errorf("the noise has a deviation of %.2f HU, want %d", sd, noiseHU)
 	}
 }
 
