@@ -6,6 +6,7 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,7 @@ type stack struct {
 
 	root    string // of the repository
 	process *exec.Cmd
+	out     io.Reader
 }
 
 // root is the folder with go.mod.
@@ -44,6 +46,20 @@ func root(t *testing.T) string {
 // up starts the stack on a state folder and waits for its one line.
 func up(t *testing.T, state string, args ...string) *stack {
 	t.Helper()
+	s := launch(t, state, args...)
+	line, err := bufio.NewReader(s.out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("iris up ended without a word: %v", err)
+	}
+	if err := json.Unmarshal([]byte(line), s); err != nil {
+		t.Fatalf("iris up says %q: %v", line, err)
+	}
+	return s
+}
+
+// launch starts the stack and does not wait for it.
+func launch(t *testing.T, state string, args ...string) *stack {
+	t.Helper()
 	if os.Getenv("IRIS_E2E") == "" {
 		t.Skip("SKIPPED: end-to-end tests run with IRIS_E2E=1 (make e2e)")
 	}
@@ -53,21 +69,14 @@ func up(t *testing.T, state string, args ...string) *stack {
 	}, args...)...)
 	s.process.Dir = s.root
 	s.process.Stderr = os.Stderr
-	out, err := s.process.StdoutPipe()
-	if err != nil {
+	var err error
+	if s.out, err = s.process.StdoutPipe(); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.end(t) })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("iris up ended without a word: %v", err)
-	}
-	if err := json.Unmarshal([]byte(line), s); err != nil {
-		t.Fatalf("iris up says %q: %v", line, err)
-	}
 	return s
 }
 

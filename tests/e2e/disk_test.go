@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+)
+
+// A state folder on a disk of 96 MB: when it is full, an upload is refused by
+// name and leaves nothing behind; when there is room again, jobs go on.
+func TestFullDisk(t *testing.T) {
+	disk := t.TempDir()
+	if os.Getenv("IRIS_E2E") != "" {
+		if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=96m"); err != nil {
+			t.Skipf("SKIPPED: no small disk can be mounted here: %v", err)
+		}
+		t.Cleanup(func() {
+			if err := syscall.Unmount(disk, 0); err != nil {
+				t.Errorf("unmount: %v", err)
+			}
+		})
+	}
+	s := up(t, filepath.Join(disk, "state"))
+	cfg := s.sdk(t)
+	scan := sample(t, 48)
+
+	big := filepath.Join(t.TempDir(), "big")
+	if err := os.WriteFile(big, make([]byte, 12<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var refused error
+	full := 0
+	for ; refused == nil && full < 20; full++ {
+		refused = drop(t.Context(), cfg, big, fmt.Sprintf("README-%d", full)) // litter: no job comes of it
+	}
+	var named smithy.APIError
+	if !errors.As(refused, &named) || named.ErrorCode() != "InsufficientStorage" {
+		t.Fatalf("%d uploads of 12 MiB on 96 MB, then %v", full, refused)
+	}
+	if stored(t.Context(), cfg, fmt.Sprintf("README-%d", full-1)) {
+		t.Error("the refused upload is there")
+	}
+
+	for n := range full - 1 {
+		_, err := s3.NewFromConfig(cfg).DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("iris-uploads"), Key: aws.String(fmt.Sprintf("README-%d", n))})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := drop(t.Context(), cfg, scan, "after.nii.gz"); err != nil {
+		t.Fatal(err)
+	}
+	if j := s.finish(t, "after.nii.gz", time.Minute); j.Status != "ready" {
+		t.Errorf("with room again the job ended %s: %+v", j.Status, j.Error)
+	}
+	s.end(t) // before the disk goes
+}
