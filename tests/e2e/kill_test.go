@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 )
 
 // kills of one run: the issue asks for fifty; IRIS_KILLS sets another number.
@@ -23,22 +27,21 @@ func kills(t *testing.T) int {
 	return n
 }
 
-// killsPerJob is how often one job's stack is killed before it may go on.
-const killsPerJob = 5
+// way is what a job goes through; its stack is killed once in each. (Between
+// ready and the end of its execution the GPU lingers and is parked.)
+var way = []string{"uploading", "received", "preparing", "warming", "segmenting", "meshing", "ready"}
 
 // TestKilledJobsEndReadyOnce kills the stack again and again while a job is on
 // its way, from its upload on. Every job must end ready, once, with the bytes of
-// a job that nobody disturbed.
+// a job that nobody disturbed, and the endpoint must be parked.
 func TestKilledJobsEndReadyOnce(t *testing.T) {
 	state := t.TempDir()
 	s := up(t, state)
 	scan := sample(t, 64)
-	began := time.Now()
 	if err := drop(t.Context(), s.sdk(t), scan, "undisturbed.nii.gz"); err != nil {
 		t.Fatal(err)
 	}
 	want := s.finish(t, "undisturbed.nii.gz", time.Minute)
-	usual := time.Since(began)
 	if want.Status != "ready" {
 		t.Fatalf("the undisturbed job ended %s: %+v", want.Status, want.Error)
 	}
@@ -48,11 +51,9 @@ func TestKilledJobsEndReadyOnce(t *testing.T) {
 	for killed, n := 0, 0; killed < kills(t); n++ {
 		d := disturbed{key: fmt.Sprintf("killed-%d.nii.gz", n), scan: scan, sent: make(chan error, 1)}
 		d.send(t, s)
-		for range killsPerJob {
-			// Early moments are short and many things happen in them, so they are
-			// met more often.
-			u := random.Float64()
-			time.Sleep(time.Duration(u * u * float64(usual) / 2))
+		for _, moment := range way {
+			d.reach(t, s, moment)
+			time.Sleep(time.Duration(random.Int64N(int64(120 * time.Millisecond))))
 			seen[d.doing(s)]++
 			s.kill(t)
 			if random.IntN(3) == 0 {
@@ -77,6 +78,7 @@ func TestKilledJobsEndReadyOnce(t *testing.T) {
 			}
 		}
 	}
+	s.parked(t)
 	t.Logf("killed while the job was %v", seen)
 }
 
@@ -97,6 +99,16 @@ func (d *disturbed) doing(s *stack) string {
 		return jobs[0].Status
 	}
 	return "uploading"
+}
+
+// reach waits until the job has come to a status, or gone past it.
+func (d *disturbed) reach(t *testing.T, s *stack, status string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); slices.Index(way, d.doing(s)) < slices.Index(way, status); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s stays %s on its way to %s", d.key, d.doing(s), status)
+		}
+	}
 }
 
 // again sends the file once more if the kill cut its upload off, as its sender
@@ -130,4 +142,19 @@ func (s *stack) kill(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = s.process.Wait()
+}
+
+// parked waits until the endpoint rests: the linger is a second.
+func (s *stack) parked(t *testing.T) {
+	t.Helper()
+	client := sagemaker.NewFromConfig(s.sdk(t))
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		out, err := client.DescribeEndpoint(t.Context(), &sagemaker.DescribeEndpointInput{EndpointName: aws.String("iris-model")})
+		if err == nil && *out.ProductionVariants[0].DesiredInstanceCount == 0 && *out.ProductionVariants[0].CurrentInstanceCount == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the endpoint is not parked: %+v, %v", out, err)
+		}
+	}
 }
