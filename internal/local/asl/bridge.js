@@ -1,6 +1,6 @@
 // Runs after the JSONata engine: compiles and evaluates expressions with the
 // functions that Step Functions adds, without $eval, and counts every step.
-(function (jsonata, native, maxCached, maxDepth) {
+(function (jsonata, native, maxCached, maxDepth, maxString) {
   "use strict";
   var cache = Object.create(null), cached = 0, depth = 0;
 
@@ -36,6 +36,8 @@
   function exit(expr, input, environment, result) {
     depth--;
     if (typeof result === "string") {
+      // Bounded because a built-in can copy one string into another many times over.
+      if (result.length > maxString) { throw new RangeError("a string of more than " + maxString + " characters"); }
       native.charge(result.length);
     } else if (Array.isArray(result)) {
       native.charge(16 * result.length);
@@ -43,6 +45,18 @@
       native.charge(32 * Object.keys(result).length);
     }
   }
+
+  // $replace copies its replacement once a match, in a loop that no hook sees.
+  jsonata("$replace").evaluate(undefined).then(function (builtin) {
+    var replace = builtin.implementation;
+    builtin.implementation = function (text, pattern, replacement, limit) {
+      if (typeof text === "string" && typeof replacement === "string") {
+        var matches = typeof pattern === "string" && pattern !== "" ? text.split(pattern).length - 1 : text.length;
+        native.charge((limit >= 0 ? Math.min(limit, matches) : matches) * replacement.length);
+      }
+      return replace.apply(this, arguments);
+    };
+  });
 
   function compile(text) {
     var expression = cache[text];

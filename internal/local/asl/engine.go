@@ -25,12 +25,13 @@ var (
 // what could hurt the machine and nothing that a workflow of 256 KiB payloads does.
 const (
 	evalTime      = 5 * time.Second
-	evalAllowance = 64 << 20 // units of about a byte: 64 a step, what results hold
-	maxItems      = 1 << 20  // of one array
-	maxText       = 4 << 20  // bytes of one value as JSON text
-	maxDepth      = 2000     // expressions within each other
-	maxStack      = 4000     // native calls within each other
-	maxCached     = 1024     // compiled expressions kept per virtual machine
+	evalAllowance = 64 << 20  // units of about a byte: 64 a step, what results hold
+	maxItems      = 256 << 10 // of one array: a payload holds half as many
+	maxString     = 512 << 10 // characters of one string: twice a payload
+	maxText       = 2 << 20   // bytes of one value as JSON text
+	maxDepth      = 2000      // expressions within each other
+	maxStack      = 4000      // native calls within each other
+	maxCached     = 1024      // compiled expressions kept per virtual machine
 )
 
 var errAllowance = fmt.Errorf("it used more than %d MiB", evalAllowance>>20)
@@ -113,7 +114,7 @@ func (e *Engine) load() (*machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := bridge(goja.Undefined(), m.vm.Get("jsonata"), m.natives(charge), m.vm.ToValue(maxCached), m.vm.ToValue(maxDepth))
+	api, err := bridge(goja.Undefined(), m.vm.Get("jsonata"), m.natives(charge), m.vm.ToValue(maxCached), m.vm.ToValue(maxDepth), m.vm.ToValue(maxString))
 	if err != nil {
 		return nil, fmt.Errorf("bridge the JSONata engine: %w", err)
 	}
