@@ -22,71 +22,115 @@ const (
 	risk = 4
 	// keepWithin is how far from its voxels' volume a structure is left.
 	keepWithin = 0.005
-	// rounds end where the last structures cannot grow inside their cells.
-	rounds = 8
+	// pushes is how often a structure is pushed before it is left as it is: it may
+	// have no room to grow inside its cells, or neighbours that push back.
+	pushes = 8
+	// slope is the area of a surface for each of its quads: a staircase has 3/2 of
+	// the area of the slope that it follows, on average over all slopes.
+	slope = 2. / 3
 )
 
 // keeper puts back the volume of structures at risk.
 type keeper struct {
 	net     *nets.Net
 	offsets []nets.Offset
-	risky   []bool
+	labels  []balloon
+	measure []bool // labels to measure in the next round
 	chunks  []chunk
 	workers int
 }
 
+// balloon is what a keeper knows of one label.
+type balloon struct {
+	watched bool    // at risk, and not given up
+	pushes  int     // so far
+	missing float64 // part of the volume, at most: as measured, and what neighbours took since
+	push    float64 // how far outwards the surface should move, in voxels
+}
+
 func newKeeper(n *nets.Net, offsets []nets.Offset, shells []bool, chunks []chunk, workers int) *keeper {
-	k := &keeper{net: n, offsets: offsets, risky: make([]bool, len(n.Labels)), chunks: chunks, workers: workers}
-	for d := 1; d < len(k.risky); d++ {
+	k := &keeper{net: n, offsets: offsets, chunks: chunks, workers: workers}
+	k.labels, k.measure = make([]balloon, len(n.Labels)), make([]bool, len(n.Labels))
+	for d := 1; d < len(k.labels); d++ {
 		t := n.Labels[d]
-		k.risky[d] = t.Voxels > 0 && (t.Voxels < risk*t.Quads || d < len(shells) && shells[d])
+		k.labels[d].watched = t.Voxels > 0 && (t.Voxels < risk*t.Quads || d < len(shells) && shells[d])
+		k.labels[d].missing = math.Inf(1)
 	}
 	return k
 }
 
+// run pushes until every structure at risk is within tolerance or given up.
 func (k *keeper) run() {
-	for range rounds {
-		push, any := k.pushes()
-		if !any {
+	for {
+		stale := false
+		for d := range k.labels {
+			l := &k.labels[d]
+			k.measure[d] = l.watched && l.missing > keepWithin
+			stale = stale || k.measure[d]
+		}
+		if !stale || !k.push() {
 			return
 		}
-		work.Share(k.workers, len(k.chunks), func(_, c int) { k.move(k.chunks[c], push) })
+		moved := k.sum(k.move)
+		for d := range moved {
+			if k.labels[d].push == 0 {
+				k.labels[d].missing += moved[d] / max(1, float64(k.net.Labels[d].Voxels))
+			}
+		}
 	}
 }
 
-// pushes is how far outwards, in voxels, the surface of each label should move.
-// A staircase has 3/2 of the area of the slope that it follows, on average over
-// all slopes: so the area is 2/3 of the quads.
-func (k *keeper) pushes() (push []float64, any bool) {
-	sums := make([][]float64, len(k.chunks))
-	work.Share(k.workers, len(k.chunks), func(_, c int) { sums[c] = k.volumes(k.chunks[c]) })
-	push = make([]float64, len(k.risky))
-	for d := range push {
-		if !k.risky[d] {
+// push measures labels and decides how far each must move; false when none must.
+func (k *keeper) push() bool {
+	volumes := k.sum(k.volumes)
+	any := false
+	for d := range k.labels {
+		l := &k.labels[d]
+		l.push = 0
+		if !k.measure[d] {
 			continue
 		}
-		volume := 0.0
-		for c := range sums {
-			volume += sums[c][d]
-		}
 		t := k.net.Labels[d]
-		missing := float64(t.Voxels) - volume
-		if math.Abs(missing) > keepWithin*float64(t.Voxels) {
-			push[d] = missing / (float64(t.Quads) * 2 / 3)
+		lacks := float64(t.Voxels) - volumes[d]
+		part := math.Abs(lacks) / float64(t.Voxels)
+		switch {
+		case part <= keepWithin:
+		case l.pushes == pushes:
+			l.watched = false
+		default:
+			l.push = lacks / (float64(t.Quads) * slope)
+			l.pushes++
 			any = true
 		}
+		l.missing = part
 	}
-	return push, any
+	return any
+}
+
+// sum adds up what do finds of each label in each chunk, in order of the chunks.
+func (k *keeper) sum(do func(c chunk) []float64) []float64 {
+	parts := make([][]float64, len(k.chunks))
+	work.Share(k.workers, len(k.chunks), func(_, c int) { parts[c] = do(k.chunks[c]) })
+	sums := make([]float64, len(k.labels))
+	for _, part := range parts {
+		for d, v := range part {
+			sums[d] += v
+		}
+	}
+	return sums
 }
 
 // move pushes the vertices of a chunk along the outward normals of their labels.
-func (k *keeper) move(c chunk, push []float64) {
+// It returns by how much, at most, that changes the volume of each label.
+func (k *keeper) move(c chunk) []float64 {
+	moved := make([]float64, len(k.labels))
 	for z := c.from; z < c.to; z++ {
 		l := &k.net.Layers[z]
 		for i := range l.Vertices {
+			entries := l.Entries[l.First[i]:l.First[i+1]]
 			var by [3]float64
-			for _, e := range l.Entries[l.First[i]:l.First[i+1]] {
-				if p := push[e.Label]; p != 0 {
+			for _, e := range entries {
+				if p := k.labels[e.Label].push; p != 0 {
 					n := &normals[e.Corners]
 					by[0] += p * n[0]
 					by[1] += p * n[1]
@@ -95,6 +139,10 @@ func (k *keeper) move(c chunk, push []float64) {
 			}
 			if by == [3]float64{} {
 				continue
+			}
+			far := math.Sqrt(by[0]*by[0] + by[1]*by[1] + by[2]*by[2])
+			for _, e := range entries {
+				moved[e.Label] += far * slope
 			}
 			at := k.net.Start[z] + i
 			o := lanes(k.offsets[at])
@@ -106,6 +154,7 @@ func (k *keeper) move(c chunk, push []float64) {
 			k.offsets[at] = nets.Offset(packed)
 		}
 	}
+	return moved
 }
 
 // normals are the outward unit normals of a label at a cell, by the corners that
@@ -136,13 +185,13 @@ func lanes(o nets.Offset) [3]int64 {
 	return [3]int64{int64(o&nets.OffsetMask) - nets.OffsetZero, int64(o>>lane&nets.OffsetMask) - nets.OffsetZero, int64(o>>(2*lane)) - nets.OffsetZero}
 }
 
-// volumes is what a chunk adds to the volume of each label at risk, in voxels.
+// volumes is what a chunk adds to the volume of each label to measure, in voxels.
 //
 // The volume under a closed surface is the sum over its triangles of the area of
 // each seen along z times the mean height of its corners. A quad's four corners
 // lie around its voxel edge, see nets/folds.go for their order.
 func (k *keeper) volumes(c chunk) []float64 {
-	sums := make([]float64, len(k.risky))
+	sums := make([]float64, len(k.labels))
 	for z := c.from; z < c.to; z++ {
 		l := &k.net.Layers[z]
 		for i := range l.Vertices {
@@ -158,7 +207,7 @@ func (k *keeper) volumes(c chunk) []float64 {
 			for quads := v.Quads; quads != 0; quads &= quads - 1 {
 				axis := bits.TrailingZeros8(quads)
 				high := nets.LabelAt(entries, 1<<axis)
-				if k.risky[low] || k.risky[high] {
+				if k.measure[low] || k.measure[high] {
 					six := k.column(z, i, axis)
 					sums[low] += six
 					sums[high] -= six
@@ -175,7 +224,7 @@ func (k *keeper) volumes(c chunk) []float64 {
 
 func (k *keeper) any(entries []nets.Entry) bool {
 	for i := range entries {
-		if k.risky[entries[i].Label] {
+		if k.measure[entries[i].Label] {
 			return true
 		}
 	}
