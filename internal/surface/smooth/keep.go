@@ -21,7 +21,7 @@ const (
 	// radius r about r/4; the worst seen beyond it is 0.3 %.
 	risk = 4
 	// keepWithin is how far from its voxels' volume a structure is left.
-	keepWithin = 0.005
+	keepWithin = 0.0075
 	// pushes is how often a structure is pushed before it is left as it is: it may
 	// have no room to grow inside its cells, or neighbours that push back.
 	pushes = 8
@@ -237,34 +237,49 @@ func (k *keeper) column(z, i, axis int) float64 {
 	v := &k.net.Layers[z].Vertices[i]
 	at := k.net.Start[z] + i
 	y, d := at+int(v.Y0), at+int(v.Z0)
-	const one = nets.OffsetOne
-	height := int64(z) * one
-	var p [4][3]int64
-	put := func(c, at int, x, y, z int64) {
-		o := lanes(k.offsets[at])
-		p[c] = [3]int64{o[0] + x, o[1] + y, o[2] + z + height}
-	}
-	put(2, at, 0, 0, 0)
+	b := k.offsets
+	var side [3]uint64 // corners 1, 2 and 3 as seen from corner 0
+	var first nets.Offset
+	low := int64(z) // layer of corner 0
 	switch axis {
 	case 0:
-		yd := d + int(k.net.Layers[z-1].Vertices[d-k.net.Start[z-1]].Y0)
-		put(0, yd, 0, -one, -one)
-		put(1, d, 0, 0, -one)
-		put(3, y, 0, -one, 0)
+		first = b[d+int(k.net.Layers[z-1].Vertices[d-k.net.Start[z-1]].Y0)]
+		side = [3]uint64{uint64(b[d]), uint64(b[at]), uint64(b[y])}
+		low--
 	case 1:
-		put(0, d-1, -one, 0, -one)
-		put(1, at-1, -one, 0, 0)
-		put(3, d, 0, 0, -one)
+		first = b[d-1]
+		side = [3]uint64{uint64(b[at-1]), uint64(b[at]), uint64(b[d])}
+		low--
 	default:
-		put(0, y-1, -one, -one, 0)
-		put(1, y, 0, -one, 0)
-		put(3, at-1, -one, 0, 0)
+		first = b[y-1]
+		side = [3]uint64{uint64(b[y]), uint64(b[at]), uint64(b[at-1])}
 	}
-	return float64(prism(&p[0], &p[1], &p[2]) + prism(&p[0], &p[2], &p[3]))
+	steps := &cornerSteps[axis]
+	x1, y1, z1 := sides(side[0] + steps[0] - uint64(first))
+	x2, y2, z2 := sides(side[1] + steps[1] - uint64(first))
+	x3, y3, z3 := sides(side[2] + steps[2] - uint64(first))
+	// Twice the area of each triangle seen along z, times the sum of its heights.
+	height := 3 * (low*nets.OffsetOne + int64(first>>(2*lane)) - nets.OffsetZero)
+	return float64((x1*y2-y1*x2)*(height+z1+z2) + (x2*y3-y2*x3)*(height+z2+z3))
 }
 
-// prism is six times the volume under a triangle: twice its area seen along z
-// times the sum of its heights.
-func prism(a, b, c *[3]int64) int64 {
-	return ((b[0]-a[0])*(c[1]-a[1]) - (b[1]-a[1])*(c[0]-a[0])) * (a[2] + b[2] + c[2])
+// sideBias keeps the lanes of a difference of offsets positive.
+const sideBias = 4 * nets.OffsetOne
+
+// cornerSteps lead from the cell of a quad's corner 0 to those of the others, by
+// axis, in packed lanes, with the bias.
+var cornerSteps = buildCornerSteps()
+
+func buildCornerSteps() (t [3][3]uint64) {
+	for axis := range 3 {
+		u, w := uint(lane*((axis+1)%3)), uint(lane*((axis+2)%3))
+		const one = nets.OffsetOne
+		t[axis] = [3]uint64{sideBias*every + one<<u, sideBias*every + one<<u + one<<w, sideBias*every + one<<w}
+	}
+	return t
+}
+
+// sides unpacks a biased difference.
+func sides(d uint64) (x, y, z int64) {
+	return int64(d&nets.OffsetMask) - sideBias, int64(d>>lane&nets.OffsetMask) - sideBias, int64(d>>(2*lane)) - sideBias
 }
