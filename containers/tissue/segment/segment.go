@@ -13,7 +13,6 @@ package segment
 
 import (
 	"context"
-	"math"
 
 	"github.com/iris-oculus/iris/internal/volume"
 )
@@ -118,9 +117,3 @@ func (t *tissues) labels() []uint8 {
 	})
 	return out
 }
-
-// The ends of the scale.
-const (
-	lowest  = math.MinInt16
-	highest = math.MaxInt16
-)

@@ -1,5 +1,13 @@
 package segment
 
+import "math"
+
+// The ends of the scale.
+const (
+	lowest  = math.MinInt16
+	highest = math.MaxInt16
+)
+
 // scan is the volume that is segmented: int16 HU on a grid.
 type scan struct {
 	grid

@@ -269,6 +269,7 @@ func TestConvertRefusesBytes(t *testing.T) {
 		{"gzip length", "bad_gzip", flip(gz, len(gz)-2)},
 		{"gzip method", "bad_gzip", flip(gz, 2)},
 		{"second member damaged", "bad_gzip", append(zipped(whole[:400]), flip(zipped(whole[400:]), 2)...)},
+		{"members without end", "bad_gzip", append(zipped(whole[:400]), bytes.Repeat(zipped(nil), maxMembers)...)},
 		{"bomb", "too_large", zipped(bomb)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
