@@ -99,7 +99,7 @@ func TestSharedCases(t *testing.T) {
 			report, err := of(file).Volume(t.Context(), &out, prepare.Options{})
 			took := time.Since(start)
 			runtime.ReadMemStats(&after)
-			said := printed(report, err)
+			said := printed(t, report, err)
 			if err != nil {
 				out.Reset()
 			}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,8 +39,15 @@ func code(err error) string {
 	return fmt.Sprint(err)
 }
 
-// printed is everything that a person or a log may see of a conversion.
-func printed(r prepare.Report, err error) string { return fmt.Sprint(err, r.Warnings, r.Modality) }
+// printed is everything that leaves a conversion beside the volume.
+func printed(t testing.TB, r prepare.Report, err error) string {
+	t.Helper()
+	source, marshal := json.Marshal(r.Source)
+	if marshal != nil {
+		t.Fatal(marshal)
+	}
+	return fmt.Sprint(err, r.Warnings, r.Modality, string(source))
+}
 
 func inflated(t testing.TB, file []byte) []byte {
 	t.Helper()

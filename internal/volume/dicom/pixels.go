@@ -129,18 +129,9 @@ func (r *reader) frame(ctx context.Context, body io.Reader, sl series.Slice, l p
 		return ctx.Err()
 	}
 	r.scale.Frame(voxels, raw, l, sl.Slope, sl.Intercept)
-	if r.shared[sl.Plane] > 1 {
-		sum, again := checksum(voxels), false
-		if was, seen := r.sums[sl.Plane]; seen && was != sum {
-			return volume.Reject("multiple_volumes", "the series has several different slices at one position: it holds more than one volume (phases or times); send one of them")
-		} else {
-			again = seen
-		}
-		r.sums[sl.Plane] = sum
-		if again {
-			r.free <- voxels
-			return nil
-		}
+	if again, err := r.repeats(sl.Plane, voxels); again || err != nil {
+		r.free <- voxels
+		return err
 	}
 	select {
 	case r.planes <- plane{sl.Plane, voxels}:
@@ -148,6 +139,21 @@ func (r *reader) frame(ctx context.Context, body io.Reader, sl series.Slice, l p
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// repeats says whether the same slice at this plane has been sent already. A
+// different one there is another volume.
+func (r *reader) repeats(k int, voxels []int16) (bool, error) {
+	if r.shared[k] == 1 {
+		return false, nil
+	}
+	sum := checksum(voxels)
+	was, seen := r.sums[k]
+	if seen && was != sum {
+		return false, volume.Reject("multiple_volumes", "the series has several different slices at one position: it holds more than one volume (phases or times); send one of them")
+	}
+	r.sums[k] = sum
+	return seen, nil
 }
 
 func checksum(voxels []int16) [32]byte {

@@ -85,9 +85,9 @@ func (f *found) nothing() error {
 	case f.files == 0:
 		return volume.Reject("empty_archive", "the upload holds no files")
 	case f.niftis > 0:
-		return volume.Reject("no_image_series", "the archive holds a NIfTI file and no DICOM images: upload the NIfTI file by itself")
+		return volume.Reject("no_image_series", "the upload holds a NIfTI file and no DICOM images: upload the NIfTI file by itself")
 	case f.archives > 0:
-		return volume.Reject("nested_archive", "the archive holds other archives or compressed files and no DICOM images: upload what is inside")
+		return volume.Reject("nested_archive", "the upload holds other archives or compressed files and no DICOM images: upload what is inside")
 	}
 	return volume.Reject("no_image_series", "none of the %d files is a DICOM image", f.files)
 }
