@@ -105,6 +105,9 @@ func nameOf(head []byte) string {
 			return s.name
 		}
 	}
+	if len(head) >= 512 && isTar(head[:512]) {
+		return "a tar archive without compression"
+	}
 	for _, b := range head {
 		if b < ' ' && b != '\n' && b != '\r' && b != '\t' {
 			return "of an unknown kind"

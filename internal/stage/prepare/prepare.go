@@ -143,7 +143,7 @@ func (s Stage) labels(ctx context.Context, in job.StageInput, source Source) (jo
 	if err != nil {
 		return job.PrepareOutput{}, err
 	}
-	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, func(*job.Record) {})
+	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, func(r *job.Record) { r.Warnings = nil })
 }
 
 // stream stores what write produces while it is produced. Nothing is stored
