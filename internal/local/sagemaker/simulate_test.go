@@ -26,7 +26,10 @@ type sim struct {
 	queue happenings
 	seq   int
 
-	s      *Service
+	s       *Service
+	calm    bool   // no faults
+	refused string // the execution whose input the model refuses
+
 	store  *memory
 	wakeAt time.Time
 	flying map[int64]flight // requests at a container, by sequence
@@ -95,7 +98,8 @@ func (m *sim) exp(mean time.Duration) time.Duration {
 	return time.Duration(m.rng.ExpFloat64() * float64(mean))
 }
 
-func (m *sim) chance(p float64) bool { return m.rng.Float64() < p }
+// chance is whether something of probability p happens; never in calm.
+func (m *sim) chance(p float64) bool { return !m.calm && m.rng.Float64() < p }
 
 // happen runs until nothing more can.
 func (m *sim) happen() { m.until(m.start.AddDate(1000, 0, 0)) }
@@ -151,16 +155,16 @@ func (m *sim) boot(e *endpoint, id int64) {
 func (m *sim) serve(e *endpoint, id int64, r request) {
 	m.flying[r.Sequence] = flight{id, r}
 	took := m.between(20*time.Second, 240*time.Second)
-	switch p := m.rng.Float64(); {
-	case p < 0.003: // hangs: the endpoint gives it up
-	case p < 0.013: // the container dies
+	switch {
+	case m.chance(0.003): // hangs: the endpoint gives it up
+	case m.chance(0.01): // the container dies
 		m.after(took, func() {
 			if m.land(r) {
 				m.restart(e, id)
 				m.conclude(e, r, outcome{reason: reasonEnded})
 			}
 		})
-	case p < 0.023:
+	case m.chance(0.01) || m.refused == r.InferenceID:
 		m.after(took, func() { m.answer(e, r, http.StatusBadRequest) })
 	default:
 		m.after(took, func() { m.answer(e, r, http.StatusOK) })
