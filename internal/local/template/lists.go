@@ -14,10 +14,11 @@ type list struct {
 }
 
 // withoutEffect are types that hold no part of the local stack: permissions,
-// encryption, alarms, budgets, what serves the web.
+// encryption, alarms, budgets, what serves the web, and queues, for which each
+// service keeps its own dead letters.
 var withoutEffect = []string{
 	"AWS::Budgets::", "AWS::CloudFront::", "AWS::CloudWatch::", "AWS::Cognito::", "AWS::IAM::", "AWS::KMS::", "AWS::Logs::",
-	"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission", "AWS::ApiGatewayV2::Authorizer",
+	"AWS::SQS::", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission", "AWS::ApiGatewayV2::Authorizer",
 	"AWS::CE::", "AWS::ECR::", "AWS::ResourceGroups::", "AWS::Amplify::", "AWS::WAFv2::",
 }
 
@@ -38,10 +39,6 @@ var lists = map[string]list{
 	"AWS::DynamoDB::Table": {
 		honoured: []string{"TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes[].IndexName", "GlobalSecondaryIndexes[].KeySchema", "GlobalSecondaryIndexes[].Projection", "TimeToLiveSpecification"},
 		declared: []string{"BillingMode", "OnDemandThroughput", "PointInTimeRecoverySpecification", "SSESpecification", "DeletionProtectionEnabled", "TableClass", "ContributorInsightsSpecification", "Tags"},
-	},
-	"AWS::SQS::Queue": {
-		honoured: []string{"QueueName"},
-		declared: []string{"MessageRetentionPeriod", "SqsManagedSseEnabled", "KmsMasterKeyId", "Tags"},
 	},
 	"AWS::Serverless::Function": {
 		honoured: []string{"FunctionName", "CodeUri", "Handler", "Runtime", "PackageType", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "Environment.Variables", "Events",

@@ -107,15 +107,3 @@ func schemas(indexes []Index) (all [][]Key) {
 	}
 	return all
 }
-
-// Queue is an SQS queue: locally only a place for dead letters.
-type Queue struct{ ID, Name, ARN string }
-
-func (t *Template) addQueue(e *evaluator, r resource) error {
-	n, name, err := e.identify(r.id)
-	if err != nil {
-		return err
-	}
-	t.Queues = append(t.Queues, Queue{ID: r.id, Name: name, ARN: e.arn(n, name)})
-	return nil
-}

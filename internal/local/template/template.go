@@ -29,7 +29,6 @@ type Template struct {
 	Topics         []Topic
 	Subscriptions  []Subscription
 	StateMachines  []StateMachine
-	Queues         []Queue
 	API            *API // nil: none
 	Models         []Model
 	EndpointConfig []EndpointConfig
@@ -163,8 +162,6 @@ func (t *Template) add(e *evaluator, r resource) error {
 		return t.addBucket(e, r)
 	case "AWS::DynamoDB::Table":
 		return t.addTable(e, r)
-	case "AWS::SQS::Queue":
-		return t.addQueue(e, r)
 	case "AWS::Serverless::Function":
 		return t.addFunction(e, r)
 	case "AWS::Serverless::StateMachine":
