@@ -64,11 +64,11 @@ type Env struct {
 
 // Start describes an execution; it never changes.
 type Start struct {
-	ARN, Name                string
-	MachineARN, MachineName  string
-	Region, RoleARN, Account string
-	Input                    json.RawMessage // compact
-	Time                     time.Time
+	ARN, Name               string
+	MachineARN, MachineName string
+	Region, RoleARN         string
+	Input                   json.RawMessage // compact
+	Time                    time.Time
 }
 
 // Errors of Succeed, Fail, Heartbeat and Stop.

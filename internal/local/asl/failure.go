@@ -2,6 +2,7 @@ package asl
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -70,8 +71,8 @@ func (x *Execution) during(t *Thread) string {
 // evaluationFailed is a States.QueryEvaluationError; one inside a Catch is not
 // caught by the same state.
 func (x *Execution) evaluationFailed(t *Thread, err error, inCatch bool) {
-	evaluation, ok := err.(*EvaluationError)
-	if !ok { // the engine could not be used at all
+	var evaluation *EvaluationError
+	if !errors.As(err, &evaluation) { // the engine could not be used at all
 		evaluation = &EvaluationError{Message: err.Error()}
 	}
 	f := Failure{Error: errQuery, Cause: x.during(t) + evaluation.Message}
@@ -87,13 +88,18 @@ func (x *Execution) evaluationFailed(t *Thread, err error, inCatch bool) {
 }
 
 // dataLimit fails a state whose output is too large.
-func (x *Execution) dataLimit(t *Thread, w way, cause string) {
-	f := Failure{Error: errDataLimit, Cause: fmt.Sprintf(cause, t.State)}
-	if w.failed != nil {
+func (x *Execution) dataLimit(t *Thread, inCatch bool) {
+	f := tooLarge(t, "returned a result")
+	if inCatch {
 		x.uncaught(t, f)
 		return
 	}
 	x.fail(t, f)
+}
+
+// tooLarge is the failure of a state that did something with more than MaxPayload.
+func tooLarge(t *Thread, did string) Failure {
+	return Failure{errDataLimit, fmt.Sprintf("The state/task '%s' %s with a size exceeding the maximum number of bytes service limit.", t.State, did)}
 }
 
 // fail runs t's state again, or goes where a Catch says, or ends t's machine.

@@ -103,9 +103,7 @@ type resource struct {
 	callback bool   // .waitForTaskToken
 }
 
-// service and kind name the resource as the history does.
-func (r resource) kind() string { return "lambda" }
-
+// action names what is called as the history does.
 func (r resource) action() string {
 	if r.callback {
 		return "invoke.waitForTaskToken"

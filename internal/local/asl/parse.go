@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -231,13 +232,12 @@ type scope struct {
 
 // assign says what is wrong with assigning name in s, if anything.
 func (s *scope) assign(name string) string {
-	letters := strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789_")
 	switch {
-	case name == "" || utf8.RuneCountInString(name) > maxName:
-		return fmt.Sprintf("has no name of 1 to %d characters", maxName)
+	case utf8.RuneCountInString(name) > maxName:
+		return fmt.Sprintf("has a name of more than %d characters", maxName)
 	case name == "states":
 		return "is reserved"
-	case isASCII(letters) && letters != "" || name[0] >= '0' && name[0] <= '9':
+	case !identifier(name):
 		return "is no identifier"
 	}
 	for o := s.outer; o != nil; o = o.outer {
@@ -249,6 +249,12 @@ func (s *scope) assign(name string) string {
 	return ""
 }
 
-func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+// identifier: letters, digits and underscores, the first no digit.
+func identifier(name string) bool {
+	for i, r := range name {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return name != ""
 }

@@ -65,7 +65,7 @@ func (x *Execution) conclude(t *Thread, w way, result json.RawMessage) {
 		return err
 	})
 	if err == nil && len(output) > MaxPayload {
-		x.dataLimit(t, w, "The state '%s' returned a result with a size exceeding the maximum number of bytes service limit.")
+		x.dataLimit(t, w.failed != nil)
 		return
 	}
 	if err != nil {

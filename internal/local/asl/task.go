@@ -3,7 +3,6 @@ package asl
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -37,15 +36,15 @@ func (x *Execution) schedule(t *Thread) {
 		return
 	}
 	if len(arguments) > MaxPayload {
-		x.fail(t, Failure{errDataLimit, fmt.Sprintf("The state/task '%s' has arguments with a size exceeding the maximum number of bytes service limit.", t.State)})
+		x.fail(t, tooLarge(t, "has arguments"))
 		return
 	}
 	if s.Resource.function != "" {
 		run.Function, run.Payload = s.Resource.function, arguments
 		x.event(t, "LambdaFunctionScheduled", functionDetails{Resource: run.Function, Input: string(arguments), Timeout: run.Timeout})
 	} else {
-		if run.Function, run.Payload, err = invocation(arguments); err != nil {
-			x.fail(t, Failure{errRuntime, x.during(t) + err.Error()})
+		if run.Function, run.Payload = invocation(arguments); run.Function == "" {
+			x.fail(t, Failure{errRuntime, x.during(t) + "The value for the field 'FunctionName' must be a STRING."})
 			return
 		}
 		details := x.taskDetails(t)
@@ -65,23 +64,20 @@ func (x *Execution) schedule(t *Thread) {
 	x.calls = append(x.calls, t)
 }
 
-// invocation reads lambda:invoke's arguments.
-func invocation(arguments json.RawMessage) (function string, payload json.RawMessage, err error) {
-	var a struct {
-		FunctionName *string
+// invocation reads lambda:invoke's arguments; without a function's name it is empty.
+func invocation(arguments json.RawMessage) (function string, payload json.RawMessage) {
+	a := struct {
+		FunctionName string
 		Payload      json.RawMessage
+	}{Payload: json.RawMessage("{}")}
+	if err := json.Unmarshal(arguments, &a); err != nil {
+		return "", nil
 	}
-	if err := json.Unmarshal(arguments, &a); err != nil || a.FunctionName == nil || *a.FunctionName == "" {
-		return "", nil, errors.New("The arguments could not be used to start the Task: [The value for the field 'FunctionName' must be a STRING]")
-	}
-	if a.Payload == nil {
-		a.Payload = json.RawMessage("{}")
-	}
-	return *a.FunctionName, a.Payload, nil
+	return a.FunctionName, a.Payload
 }
 
 func (x *Execution) taskDetails(t *Thread) taskDetails {
-	return taskDetails{ResourceType: t.state.Resource.kind(), Resource: t.state.Resource.action()}
+	return taskDetails{ResourceType: "lambda", Resource: t.state.Resource.action()}
 }
 
 // taskEvent adds the event of this name in the family that the resource has:
@@ -168,7 +164,7 @@ func (x *Execution) invoked(reply []byte) json.RawMessage {
 // taskSucceeded ends a task's run with its result.
 func (x *Execution) taskSucceeded(t *Thread, result json.RawMessage) {
 	if len(result) > MaxPayload {
-		x.taskFailed(t, Failure{errDataLimit, fmt.Sprintf("The state/task '%s' returned a result with a size exceeding the maximum number of bytes service limit.", t.State)})
+		x.taskFailed(t, tooLarge(t, "returned a result"))
 		return
 	}
 	details := x.taskDetails(t)
@@ -181,7 +177,7 @@ func (x *Execution) taskSucceeded(t *Thread, result json.RawMessage) {
 func (x *Execution) taskFailed(t *Thread, f Failure) {
 	details := x.taskDetails(t)
 	details.Error, details.Cause = f.Error, f.Cause
-	x.taskEvent(t, "Failed", details, errorDetails{f.Error, f.Cause})
+	x.taskEvent(t, "Failed", details, errorDetails(f))
 	x.fail(t, f)
 }
 
