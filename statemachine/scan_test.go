@@ -125,7 +125,7 @@ func execute(t *testing.T, input string, s script) run {
 				if a.fails != never {
 					owed.Add(1)
 				}
-				go complete(ctx, x, in.Token, a)
+				go complete(t.Context(), x, in.Token, a)
 				return asl.Reply{Payload: []byte(`{}`)}
 			}
 			if a.fails != "" {
