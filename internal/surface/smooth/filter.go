@@ -2,14 +2,13 @@ package smooth
 
 import "math"
 
-// longestTime is the diffusion time of strength 1.
-const longestTime = 28
+// longestTime is the diffusion time of strength 1. The default strength 0.5 is
+// time 10: on a sphere of 30 voxels a mean error of 0.038 voxel.
+const longestTime = 20
 
-// order of the filter: 1 is plain diffusion, 2 twicing. On the analytic shapes
-// of the tests, at the time where the sphere comes out alike, 3 leaves the torus
-// and a slab half as far from their volume as 2 does; 4 gains little more and
-// keeps more of the staircase.
-const order = 3
+// order of the filter: 1 is plain diffusion, 2 twicing. Order 3 at time 14 is a
+// little better on the torus and the slab of the tests, and half as dear again.
+const order = 2
 
 // tail is how much of the filter may be left out: the sum of the coefficients
 // beyond the degree. A vertex of a cell has at least three neighbours and the mean

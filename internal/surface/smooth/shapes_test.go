@@ -30,14 +30,14 @@ type shape struct {
 func ballCap(r, h float64) float64 { return math.Pi * h * h * (3*r - h) / 3 }
 
 var shapes = []shape{
-	{"sphere", [3]float64{1, 1, 1}, sphere, 4. / 3 * math.Pi * 30.2 * 30.2 * 30.2, 0.042, 0.0002, 2.1, 0},
-	{"anisotropic sphere", [3]float64{0.8, 0.8, 3}, sphere, 4. / 3 * math.Pi * 30.2 * 30.2 * 30.2, 0.138, 0.00025, 6.6, 0},
+	{"sphere", [3]float64{1, 1, 1}, sphere, 4. / 3 * math.Pi * 30.2 * 30.2 * 30.2, 0.042, 0.0005, 2.1, 0},
+	{"anisotropic sphere", [3]float64{0.8, 0.8, 3}, sphere, 4. / 3 * math.Pi * 30.2 * 30.2 * 30.2, 0.138, 0.001, 6.6, 0},
 	{"torus", [3]float64{1, 1, 1}, func(x, y, z float64) float64 {
 		return math.Hypot(math.Hypot(x, y)-30.3, z) - 7.6
-	}, 2 * math.Pi * math.Pi * 30.3 * 7.6 * 7.6, 0.049, 0.0015, 2.7, 0},
+	}, 2 * math.Pi * math.Pi * 30.3 * 7.6 * 7.6, 0.049, 0.001, 2.7, 0},
 	{"tilted slab", [3]float64{1, 1, 1}, func(x, y, z float64) float64 {
 		return max(math.Abs(0.48*x+0.6*y+0.64*z)-2.1, math.Sqrt(x*x+y*y+z*z)-35)
-	}, 4./3*math.Pi*35*35*35 - 2*ballCap(35, 35-2.1), 0.054, 0.0074, 5.8, 29},
+	}, 4./3*math.Pi*35*35*35 - 2*ballCap(35, 35-2.1), 0.055, 0.0074, 6.2, 29},
 }
 
 func sphere(x, y, z float64) float64 { return math.Sqrt(x*x+y*y+z*z) - 30.2 }

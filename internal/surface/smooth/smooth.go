@@ -10,12 +10,12 @@
 // Let A replace each vertex by the mean of its neighbours. Diffusion for a time t
 // multiplies a wave on the surface with A = a by s = exp(-t(1-a)); it removes the
 // staircase (a near -1) and shrinks the shape as well, by first order in 1-a.
-// Twicing smooths what smoothing took away and gives it back: 1-f = (1-s)², of
-// second order in 1-a. Done once more, 1-f = (1-s)³ and organs keep their volume
-// to a few parts in ten thousand.
+// Twicing smooths what smoothing took away and gives it back: f = 2s - s², that
+// is 1-f = (1-s)², of second order in 1-a: organs keep their volume to a few parts
+// in ten thousand. What is too small for that has its volume put back, see keep.go.
 //
-// f is not run as a diffusion of some 80 steps but as the polynomial in A nearest
-// to it, of degree 12 for the default strength, see filter.go. Steps are computed
+// f is not run as a diffusion of some 40 steps but as the polynomial in A nearest
+// to it, of degree 10 for the default strength, see filter.go. Steps are computed
 // in fixed point, three axes in one word, see lanes.go. Spacing never enters: A is
 // an affine invariant. A vertex stays within its cell: then no quad need fold,
 // see nets/folds.go.
