@@ -175,6 +175,22 @@ func TestConvertResamples(t *testing.T) {
 	}
 }
 
+// A viewer's files beside the slices are one warning, also those that begin or
+// read like DICOM.
+func TestConvertPassesStrangersOver(t *testing.T) {
+	strangers := dicomtest.Drop{
+		[]byte("MZ\x90\x00"), []byte("PK\x03\x04"), {}, []byte("\x02\x00\x00\x00\x10\x00\x00\x00settings"), bytes.Repeat([]byte{8, 0, 5, 0}, 999),
+		[]byte("SQLite format 3\x001.2.840.10008.5.1.4.1.1.2"),
+	}
+	_, report, _, err := convert(t, append(strangers, dicomtest.Series(4, 4, 4, nil)...), dicom.Options{})
+	if err != nil || len(report.Warnings) != 1 || report.Warnings[0].Message != "6 files are no DICOM images and were passed over" {
+		t.Errorf("%v %v", err, report.Warnings)
+	}
+	if _, _, _, err = convert(t, strangers, dicom.Options{}); code(err) != "corrupt_dicom" {
+		t.Errorf("%v", err)
+	}
+}
+
 // The order of files, repeated files and strangers change no byte.
 func TestConvertOrderChangesNothing(t *testing.T) {
 	d := dicomtest.Series(40, 9, 8, nil)

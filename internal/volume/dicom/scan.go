@@ -15,10 +15,11 @@ import (
 
 // found is what the first pass saw.
 type found struct {
-	buffer                              *bufio.Reader // of one file after the other
-	series                              series.Builder
-	files, dicom                        int
-	archives, niftis, strangers, litter int
+	buffer                    *bufio.Reader // of one file after the other
+	series                    series.Builder
+	files, dicom              int
+	archives, niftis, damaged int // among the strangers
+	strangers, litter         int
 }
 
 // scan reads every file's header.
@@ -50,18 +51,19 @@ func (f *found) look(file drop.File) error {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
-	var h *header.Header
-	switch header.Sniff(head) {
-	case header.Other:
-		f.stranger(head)
+	kind := header.Sniff(head)
+	if kind != header.DICOM && kind != header.Bare {
+		f.stranger(head, kind)
 		return nil
-	case header.Damaged:
-		err = volume.Reject("corrupt_dicom", "a file holds DICOM data but does not begin as a DICOM file does")
-	case header.DICOM:
-		h, _, err = header.Read(r, file.Size)
-		if fault := (*volume.Error)(nil); err != nil && !errors.As(err, &fault) {
-			return err
-		}
+	}
+	h, _, err := header.Read(r, file.Size)
+	fault := (*volume.Error)(nil)
+	if err != nil && !errors.As(err, &fault) {
+		return err
+	}
+	if kind == header.Bare && err != nil && (h == nil || h.SOPClass == "") {
+		f.stranger(head, header.Other) // it only began like a data set
+		return nil
 	}
 	f.dicom++
 	f.series.Add(file.Index, h, err)
@@ -69,9 +71,11 @@ func (f *found) look(file drop.File) error {
 }
 
 // stranger sorts a file that is not DICOM.
-func (f *found) stranger(head []byte) {
+func (f *found) stranger(head []byte, kind header.Kind) {
 	f.strangers++
 	switch {
+	case kind == header.Damaged:
+		f.damaged++
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		f.archives++
 	case len(head) >= 348 && bytes.HasPrefix(head[344:], []byte("n+1\x00")):
@@ -84,6 +88,8 @@ func (f *found) nothing() error {
 	switch {
 	case f.files == 0:
 		return volume.Reject("empty_archive", "the upload holds no files")
+	case f.damaged > 0:
+		return volume.Reject("corrupt_dicom", "a file holds DICOM data but does not begin as a DICOM file does: it is damaged")
 	case f.niftis > 0:
 		return volume.Reject("no_image_series", "the upload holds a NIfTI file and no DICOM images: upload the NIfTI file by itself")
 	case f.archives > 0:

@@ -233,8 +233,13 @@ func TestSniff(t *testing.T) {
 	with := dicomtest.Axial(0, 2, 2)
 	for _, ts := range natives[:3] {
 		with.Syntax, with.NoMeta = ts, true
-		if header.Sniff(with.Bytes()) != header.DICOM {
+		if header.Sniff(with.Bytes()) != header.Bare {
 			t.Errorf("%s without preamble is not recognised", ts)
+		}
+		whole := with
+		whole.NoMeta = false
+		if header.Sniff(whole.Bytes()) != header.DICOM {
+			t.Errorf("%s is not recognised", ts)
 		}
 	}
 	shifted := append([]byte{' '}, with.Bytes()...)

@@ -17,21 +17,22 @@ const SniffLength = 4096
 // Kind is what a file's first bytes tell.
 type Kind int
 
-// A file is no DICOM file at all, one that can be read, or the damaged rest of one.
+// What Sniff tells: no DICOM; a DICOM file; a data set without the file's
+// magic, by its first element of group 0002 or 0008; what is left of a damaged file.
 const (
 	Other Kind = iota
 	DICOM
+	Bare
 	Damaged
 )
 
-// Sniff judges a file by its first bytes, never by its name. A file without
-// preamble counts when it begins with an element of group 0002 or 0008.
+// Sniff judges a file by its first bytes, never by its name.
 func Sniff(head []byte) Kind {
 	if len(head) >= 132 && string(head[128:132]) == "DICM" {
 		return DICOM
 	}
 	if _, _, ok := bareSyntax(head); ok {
-		return DICOM
+		return Bare
 	}
 	// Every data set names its SOP class near its start, and all of them begin so.
 	if bytes.Contains(head, []byte("1.2.840.10008.")) && bytes.IndexByte(head, 0) >= 0 {
