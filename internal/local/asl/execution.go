@@ -15,9 +15,10 @@ import (
 
 // Bounds of an execution, as Step Functions documents them.
 const (
-	MaxPayload = 256 << 10 // bytes of any input, output, argument or result as JSON text
-	maxEvents  = 25000     // of a history
-	maxInline  = 40        // iterations of an inline Map at once
+	MaxPayload   = 256 << 10 // bytes of any input, output, argument or result as JSON text
+	maxVariables = 10 << 20  // bytes of all variables of a scope
+	maxEvents    = 25000     // of a history
+	maxInline    = 40        // iterations of an inline Map at once
 )
 
 // burst is how many states run between two commits at most, so that a long row of

@@ -87,9 +87,9 @@ func (x *Execution) evaluationFailed(t *Thread, err error, inCatch bool) {
 	x.fail(t, f)
 }
 
-// dataLimit fails a state whose output is too large.
-func (x *Execution) dataLimit(t *Thread, inCatch bool) {
-	f := tooLarge(t, "returned a result")
+// dataLimit fails a state on its way out with too much.
+func (x *Execution) dataLimit(t *Thread, did string, inCatch bool) {
+	f := tooLarge(t, did)
 	if inCatch {
 		x.uncaught(t, f)
 		return
@@ -97,7 +97,7 @@ func (x *Execution) dataLimit(t *Thread, inCatch bool) {
 	x.fail(t, f)
 }
 
-// tooLarge is the failure of a state that did something with more than MaxPayload.
+// tooLarge is the failure of a state that did something with more bytes than it may.
 func tooLarge(t *Thread, did string) Failure {
 	return Failure{errDataLimit, fmt.Sprintf("The state/task '%s' %s with a size exceeding the maximum number of bytes service limit.", t.State, did)}
 }

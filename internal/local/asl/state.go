@@ -3,6 +3,8 @@ package asl
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -64,15 +66,24 @@ func (x *Execution) conclude(t *Thread, w way, result json.RawMessage) {
 		}
 		return err
 	})
-	if err == nil && len(output) > MaxPayload {
-		x.dataLimit(t, w.failed != nil)
-		return
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		x.evaluationFailed(t, err, w.failed != nil)
-		return
+	case len(output) > MaxPayload:
+		x.dataLimit(t, "returned a result", w.failed != nil)
+	case size(assigned) > MaxPayload || size(t.Variables)+size(assigned) > maxVariables:
+		x.dataLimit(t, "assigned variables", w.failed != nil)
+	default:
+		x.exit(t, output, assigned, w.next)
 	}
-	x.exit(t, output, assigned, w.next)
+}
+
+// size is what variables hold, in bytes of JSON text.
+func size(variables map[string]json.RawMessage) (n int) {
+	for _, value := range variables {
+		n += len(value)
+	}
+	return n
 }
 
 // field places Output and Assign of a Catch beneath it.
@@ -88,13 +99,14 @@ func (x *Execution) exit(t *Thread, output json.RawMessage, assigned map[string]
 	details := exitedDetails{Name: t.State, Output: string(output)}
 	if len(assigned) > 0 {
 		details.Assigned, details.AssignedDetails = map[string]string{}, &truncation{}
-		variables := map[string]json.RawMessage{}
+		variables := maps.Clone(assigned)
 		for name, value := range t.Variables {
-			variables[name] = value
+			if _, anew := assigned[name]; !anew {
+				variables[name] = value
+			}
 		}
 		for name, value := range assigned {
 			details.Assigned[name] = string(value)
-			variables[name] = value
 		}
 		t.Variables = variables
 	}
@@ -209,7 +221,8 @@ func (x *Execution) choose(t *Thread) {
 				return err
 			}
 			if string(value) == "true" {
-				taken = way{output: rule.Output, assign: rule.Assign, next: rule.Next}
+				// The state's own Assign holds for every rule; a rule's goes over it.
+				taken = way{output: rule.Output, assign: slices.Concat(taken.assign, rule.Assign), next: rule.Next}
 				return nil
 			}
 		}
