@@ -170,7 +170,8 @@ def main():
     extra = runs[peer](threads, path, watch)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     total = sum(watch.seconds.values())
-    print(json.dumps({"steps": watch.seconds, "cpu": watch.processor, "total": total, "peak_mib": peak, **extra}))
+    report = {"steps": watch.seconds, "cpu": watch.processor, "total": total, "total_cpu": sum(watch.processor.values()), "peak_mib": peak, **extra}
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

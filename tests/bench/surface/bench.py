@@ -1,0 +1,198 @@
+"""Runs the surface engine beside its peers and writes a table of ratios.
+
+    python3 tests/bench/surface/bench.py [--out docs/benchmarks.md] [--pairs 5]
+        [--volumes ts1,ts4,allen,torso] [--threads 1,2] [--clock wall|cpu] [--judge]
+
+Needs Go, Python and the package registries; nothing else. Peers live in an
+environment of their own, ${XDG_CACHE_HOME:-~/.cache}/iris/venv-<hash of
+requirements.txt>, label maps beside it. Every figure comes from a pair of
+processes run one after the other, A B A B, so that a busy machine slows both;
+the table gives medians and the spread of the pairs' ratios. --clock cpu compares
+processor time, for one thread on a machine that others use. With --judge, trimesh
+also says of every mesh whether it is closed.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "iris"
+SHARED = Path(os.environ.get("IRIS_SHARED") or ROOT.parent / "shared")
+SAMPLES = {
+    "ts1": ("plain", "volumes/totalsegmentator/example_seg_fast_force_split.nii.gz"),
+    "ts4": ("enlarge", "volumes/totalsegmentator/example_seg_fast_force_split.nii.gz"),
+    "allen": ("plain", "volumes/allen/AllenAtlas.nii.gz"),
+    "torso": ("torso", None),
+}
+BEGIN, END = "<!-- surface: begin -->", "<!-- surface: end -->"
+
+
+def environment():
+    """The peers' Python, installed once for each requirements.txt."""
+    digest = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()[:16]
+    folder = CACHE / f"venv-{digest}"
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
+        (folder / "complete").touch()
+    return python
+
+
+def engine():
+    """The Go program, built."""
+    binary = CACHE / "surface-bench"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["go", "build", "-o", binary, "./tests/bench/surface"], cwd=ROOT, check=True)
+    return binary
+
+
+def sample(binary, name):
+    """A label map as a plain file; None when its source is absent."""
+    kind, source = SAMPLES[name]
+    path = CACHE / f"{name}.nii"
+    if source and not (SHARED / source).exists():
+        print(f"{name}: no {SHARED / source}, left out", file=sys.stderr)
+        return None
+    if not path.exists():
+        command = [binary, "sample", kind, path] + ([SHARED / source] if source else [])
+        subprocess.run(command, check=True)
+    return path
+
+
+def measure(command):
+    done = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def pairs(count, ours, theirs, our_value, their_value):
+    """Medians of both sides, and median, least and greatest ratio of the pairs."""
+    a, b = [], []
+    for _ in range(count):
+        a.append(our_value(measure(ours)))
+        b.append(their_value(measure(theirs)))
+    ratios = sorted(y / x for x, y in zip(a, b))
+    return median(a), median(b), median(ratios), ratios[0], ratios[-1]
+
+
+def row(volume, threads, what, result, unit="ms", scale=1000):
+    ours, theirs, ratio, least, most = result
+    return (
+        f"| {volume} | {threads} | {what} | {ours * scale:.0f} {unit} | {theirs * scale:.0f} {unit} "
+        f"| {ratio:.2f} ({least:.2f}–{most:.2f}) |"
+    )
+
+
+def rows(binary, python, name, path, threads, count, clock):
+    """The rows of one volume at one number of threads."""
+    run = [binary, "run", "-threads", threads]
+
+    def peer(which):
+        return [python, HERE / "peers.py", which, threads, path]
+
+    def steps(*names):
+        return lambda r: sum(r["cpu" if clock == "cpu" else "steps"][n] for n in names)
+
+    def total(r):
+        return r["total_cpu" if clock == "cpu" else "total"]
+
+    yield row(name, threads, "T1 extraction, quads included, vs vtkSurfaceNets3D",
+              pairs(count, run + ["-repeat", 3, "-quads", path], peer("net"), steps("extract", "quads"), steps("extract")))
+    yield row(name, threads, "T3 smoothing vs windowed sinc, 20 steps",
+              pairs(count, run + ["-repeat", 3, path], peer("sinc"), steps("smooth"), steps("smooth")))
+    whole = run + [path]
+    yield row(name, threads, "T2 load, extract, smooth, split vs vtkSurfaceNets3D + Atlas",
+              pairs(count, whole, peer("vtk"), total, total))
+    ours, theirs, ratio, least, most = pairs(1, whole, peer("vtk"), lambda r: r["peak_mib"], lambda r: r["peak_mib"])
+    yield f"| {name} | {threads} | T2 peak memory of the process | {ours} MiB | {theirs} MiB | {ratio:.2f} |"
+    if threads == 1:
+        for which in ("zmesh", "skimage"):
+            yield row(name, threads, f"extraction and split vs {which}",
+                      pairs(1, whole, peer(which), steps("extract", "split"), steps("extract_and_split")))
+    else:
+        yield row(name, threads, "T8 our whole run on one thread vs this many",
+                  pairs(count, whole, [binary, "run", "-threads", 1, path], lambda r: r["total"], lambda r: r["total"]))
+
+
+def judge(binary, python, name, path):
+    """What trimesh says of every mesh of a volume."""
+    folder = CACHE / f"meshes-{name}"
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.ply"):
+        old.unlink()
+    subprocess.run([binary, "run", "-threads", "2", "-out", folder, path], check=True, capture_output=True)
+    verdict = measure([python, HERE / "judge.py", folder])
+    return (f"| {name} | {verdict['meshes']} | {verdict['watertight']} | {verdict['winding']} | {verdict['outward']} "
+            f"| {verdict['euler_even']} |"), verdict["good"]
+
+
+def machine():
+    model = "unknown processor"
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = lines[0].split(":", 1)[1].strip() if lines else model
+    go = subprocess.run(["go", "version"], capture_output=True, text=True, check=True).stdout.split()[2]
+    load = os.getloadavg()[0]
+    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, {go}; load at the start {load:.1f}"
+
+
+def write(out, text):
+    """Puts the section into a file, in place of the one before."""
+    section = f"{BEGIN}\n{text}\n{END}\n"
+    old = out.read_text() if out.exists() else "# Benchmarks\n\n"
+    if BEGIN in old and END in old:
+        old = old[: old.index(BEGIN)] + section + old[old.index(END) + len(END) + 1 :]
+    else:
+        old += section
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(old)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--volumes", default="ts1,ts4,allen,torso")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")
+    parser.add_argument("--judge", action="store_true")
+    options = parser.parse_args()
+
+    head = machine()
+    python, binary = environment(), engine()
+    lines = ["## Surface engine beside its peers", "", f"{head}. Clock: {options.clock}.", "",
+             "Ratio: their time over ours, median of the pairs (least–greatest). Imports of Python are not counted.", "",
+             "| volume | threads | what | ours | peer | ratio |", "|---|---|---|---|---|---|"]
+    verdicts, good = [], True
+    for name in options.volumes.split(","):
+        path = sample(binary, name)
+        if path is None:
+            continue
+        for threads in map(int, options.threads.split(",")):
+            for line in rows(binary, python, name, path, threads, options.pairs, options.clock):
+                print(line, flush=True)
+                lines.append(line)
+        if options.judge:
+            line, fine = judge(binary, python, name, path)
+            print(line, flush=True)
+            verdicts.append(line)
+            good = good and fine
+    if verdicts:
+        lines += ["", "What trimesh says of the smoothed meshes (T6):", "",
+                  "| volume | meshes | watertight | one winding | outward | even Euler number |", "|---|---|---|---|---|---|", *verdicts]
+    if options.out:
+        write(options.out, "\n".join(lines))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
