@@ -3,6 +3,7 @@ package sagemaker
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -161,6 +163,7 @@ type stage struct {
 	messages chan message
 	states   chan stateChange
 	server   *httptest.Server
+	refuses  atomic.Int32 // messages that the topics refuse
 }
 
 func testEndpoint() Endpoint {
@@ -185,6 +188,9 @@ func setUp(t *testing.T, dir string, change func(*Endpoint)) *stage {
 	f.cfg = Config{
 		Dir: dir, Clock: clock.Real{}, Bucket: f.store.bucket, Log: os.Stderr, Endpoints: []Endpoint{e},
 		Publish: func(_ context.Context, topic, _, text string) error {
+			if f.refuses.Add(-1) >= 0 {
+				return errors.New("no such topic")
+			}
 			f.messages <- message{topic, text}
 			return nil
 		},

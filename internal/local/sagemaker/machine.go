@@ -30,7 +30,7 @@ type place struct {
 const (
 	stopGrace  = 30 * time.Second       // SIGTERM to SIGKILL at a scale-in, as on AWS
 	closeGrace = 5 * time.Second        // when the whole stack ends
-	retryStore = 500 * time.Millisecond // while S3 or SNS do not answer
+	retryStore = 500 * time.Millisecond // while S3 or a topic does not answer
 	endNoticed = 2 * time.Second        // from a broken connection to the end of its process
 )
 

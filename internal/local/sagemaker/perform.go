@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -30,6 +31,7 @@ const (
 	maxResponseHeaders = 4096    // bytes; SageMaker refuses more
 	maxFailureBody     = 1 << 20 // bytes kept of an error reply
 	maxQuoted          = 1024    // characters of it in failureReason
+	publishTries       = 5
 )
 
 // errInterrupted: the service is closing, or its store does not take the
@@ -150,8 +152,17 @@ func (s *Service) conclude(ctx context.Context, e *endpoint, r request, o outcom
 	if topic == "" || s.cfg.Publish == nil {
 		return nil
 	}
-	if err := s.cfg.Publish(ctx, topic, "", notify(e.Name, r, o, s.cfg.Clock.Now())); err != nil {
-		return fmt.Errorf("%w: publish: %w", errInterrupted, err)
+	// A topic that does not take the message must not hold the instance: as on
+	// AWS the message is then lost, and the janitor finds the object.
+	for range publishTries {
+		if s.cfg.Publish(ctx, topic, "", notify(e.Name, r, o, s.cfg.Clock.Now())) == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errInterrupted
+		case <-time.After(retryStore):
+		}
 	}
 	return nil
 }

@@ -267,6 +267,40 @@ func TestAFullStoreDelaysButLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAModelServerThatNeverAnswersIsGivenUp(t *testing.T) {
+	for _, script := range []string{"exit 1", "sleep 60"} {
+		t.Run(script, func(t *testing.T) {
+			f := setUp(t, "", func(e *Endpoint) {
+				e.Model = Model{Command: []string{"sh", "-c", script}, StartTimeout: 300 * time.Millisecond}
+			})
+			if err := f.scale(1); err != nil {
+				t.Fatal(err)
+			}
+			f.until(0)
+			out, err := sagemaker.NewFromConfig(f.sdk()).DescribeEndpoint(t.Context(), &sagemaker.DescribeEndpointInput{EndpointName: aws.String("gpu")})
+			if err != nil || !strings.Contains(aws.ToString(out.FailureReason), "/ping") {
+				t.Errorf("failure reason %q, %v", aws.ToString(out.FailureReason), err)
+			}
+		})
+	}
+}
+
+func TestATopicThatTakesNothingHoldsNobodyUp(t *testing.T) {
+	f := setUp(t, "", nil)
+	f.refuses.Store(publishTries)
+	if err := f.scale(1); err != nil {
+		t.Fatal(err)
+	}
+	f.mustInvoke("one", "task=x")
+	f.mustInvoke("two", "task=x")
+	if n := parse(t, f.next()); n.InferenceID != "two" {
+		t.Errorf("heard of %s, want two: the message about one is lost", n.InferenceID)
+	}
+	if _, found := f.store.get("s3://work/one/1/labels.bin"); !found {
+		t.Error("the result of one is lost")
+	}
+}
+
 func TestInvocationLimits(t *testing.T) {
 	f := setUp(t, "", nil)
 	type input = sagemakerruntime.InvokeEndpointAsyncInput

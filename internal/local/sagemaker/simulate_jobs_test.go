@@ -16,6 +16,7 @@ type simJob struct {
 	attempt int
 	name    string
 	waiting bool // for its answer
+	retried bool // there is or will be a second attempt
 	sent    int
 	since   time.Time
 }
@@ -165,7 +166,8 @@ func (m *sim) discard(j *simJob) {
 }
 
 func (m *sim) retry(j *simJob) {
-	if j.attempt == 1 && m.chance(0.5) {
+	if j.attempt == 1 && !j.retried && m.chance(0.5) {
+		j.retried = true
 		m.after(m.exp(30*time.Second), func() { m.begin(j.id, 2) })
 	}
 }

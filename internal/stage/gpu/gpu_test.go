@@ -220,6 +220,21 @@ func TestSweepDropsTheDeadAtTheGenerationItRead(t *testing.T) {
 	}
 }
 
+func TestASweepThatComesJustBeforeParkAtParks(t *testing.T) {
+	d := newDesk(t, policy)
+	d.do(job.ActionAcquire, one)
+	d.do(job.ActionRelease, one)
+	for _, c := range []struct {
+		left    time.Duration
+		desired int
+	}{{11 * time.Second, 1}, {10 * time.Second, 0}} {
+		d.now = d.lease.ParkAt.Add(-c.left)
+		if err := d.Sweep(t.Context(), nil); err != nil || d.capacity.Desired != c.desired {
+			t.Errorf("%v before park_at: %+v, %v, want desired %d", c.left, d.capacity, err, c.desired)
+		}
+	}
+}
+
 func TestASweepParksAFirstDeployment(t *testing.T) {
 	d := newDesk(t, policy)
 	d.capacity = job.Capacity{Desired: 1}

@@ -85,12 +85,21 @@ type Plan struct {
 	Fence   bool
 }
 
+// sweepLead is how much of a linger the janitor cuts off. A sweep that comes just
+// before park_at would leave the GPU up until the next; with this the idle time
+// stays under linger + one period, park_at's rounding (1 s) and the time that a
+// sweep and its scaling activity take included.
+const sweepLead = 10 * time.Second
+
 // Reconcile compares the lease with the capacity. wanted asks for an instance
 // though nobody holds (warming by hand). sweeping says that the janitor asks:
 // only it takes away some of several instances, and only when half of them can
 // have nothing to do, because SageMaker chooses which: a busy one may be hit,
 // and its request must then be sent again.
 func Reconcile(l job.Lease, c job.Capacity, now time.Time, p Policy, wanted, sweeping bool) Plan {
+	if sweeping {
+		now = now.Add(sweepLead)
+	}
 	switch {
 	case l.Blocked || l.Empty() && !wanted && !now.Before(l.ParkAt):
 		if asleep(c) {
