@@ -32,6 +32,7 @@ type cycles struct {
 	count  uint8     // number of cycles, 0 to 4
 	ofEdge [12]uint8 // the cycle of each crossing edge, else noCycle
 	pinch  uint8     // ambiguous faces whose two links lie in one cycle
+	_      [2]uint8  // sixteen bytes: a table of them is indexed by a shift
 }
 
 var (

@@ -30,7 +30,7 @@ func (n *Net) Split(ctx context.Context, offsets []Offset, affine volume.Affine,
 	count := work.Workers(workers, len(n.slabs))
 	splitters := make([]splitter, count)
 	for i := range splitters {
-		splitters[i] = splitter{net: n, meshes: meshes, offsets: offsets, affine: affine, flip: affine.Det() < 0, next: make([]uint32, len(n.Labels))}
+		splitters[i] = splitter{net: n, cycles: &cycleTables[n.rule], meshes: meshes, offsets: offsets, affine: affine, flip: affine.Det() < 0, next: make([]uint32, len(n.Labels))}
 	}
 	work.Share(count, len(n.slabs), func(w, s int) {
 		if ctx.Err() == nil {
@@ -43,6 +43,7 @@ func (n *Net) Split(ctx context.Context, offsets []Offset, affine volume.Affine,
 // splitter writes one slab's share of every mesh.
 type splitter struct {
 	net     *Net
+	cycles  *[256]cycles // of the net's rule
 	meshes  []surface.Mesh
 	offsets []Offset
 	affine  volume.Affine
@@ -102,99 +103,103 @@ func (n *Net) sheets(e *Entry) uint8 {
 
 // quads writes the quads of a layer: those on the low edges of its cells. The
 // corners of a quad go counter-clockwise seen from the high end of its edge; each
-// has its own number for that edge, as in cycles.go.
+// cell has its own number for that edge, as in cycles.go.
 func (p *splitter) quads(z int) {
 	layer := &p.net.Layers[z]
 	below := layer // there are no quads along x or y in the lowest layer
 	if z > 0 {
 		below = &p.net.Layers[z-1]
 	}
-	down := len(below.Vertices) // from a vertex's number in this layer to the layer below
-	start := p.net.Start[z]
+	down := len(below.Vertices)    // from a vertex's number in this layer to the layer below
+	here := p.net.Start[z]         // from its number in this layer to that in the net
+	under := p.net.Start[z] - down // the same for the layer below
 	for v := range layer.Vertices {
 		vertex := &layer.Vertices[v]
 		if vertex.Quads == 0 {
 			continue
 		}
 		entries := layer.Entries[layer.First[v]:layer.First[v+1]]
-		q := quad{low: LabelAt(entries, 0)}
+		sides := [2]uint16{LabelAt(entries, 0)}
 		// The neighbours towards low y and low z.
 		vy, vz := v+int(vertex.Y0), v+int(vertex.Z0)+down
 		if vertex.Quads&1 != 0 {
-			q.high = LabelAt(entries, 1)
-			q.at = [4]place{{below, vz + int(below.Vertices[vz].Y0), 3}, {below, vz, 2}, {layer, v, 0}, {layer, vy, 1}}
-			p.write(&q, p.turned(start-down+q.at[0].v, start-down+vz, start+v, start+vy, 0))
+			sides[1] = LabelAt(entries, 1)
+			vyz := vz + int(below.Vertices[vz].Y0)
+			turned := p.turned(under+vyz, under+vz, here+v, here+vy, 0)
+			for side, label := range sides {
+				if label != 0 {
+					p.write(label, side == 1, turned, [4]uint32{
+						p.number(below.find(vyz, label), 3), p.number(below.find(vz, label), 2),
+						p.number(layer.find(v, label), 0), p.number(layer.find(vy, label), 1),
+					})
+				}
+			}
 		}
 		if vertex.Quads&2 != 0 {
-			q.high = LabelAt(entries, 2)
-			q.at = [4]place{{below, vz - 1, 7}, {layer, v - 1, 5}, {layer, v, 4}, {below, vz, 6}}
-			p.write(&q, p.turned(start-down+vz-1, start+v-1, start+v, start-down+vz, 1))
+			sides[1] = LabelAt(entries, 2)
+			turned := p.turned(under+vz-1, here+v-1, here+v, under+vz, 1)
+			for side, label := range sides {
+				if label != 0 {
+					p.write(label, side == 1, turned, [4]uint32{
+						p.number(below.find(vz-1, label), 7), p.number(layer.find(v-1, label), 5),
+						p.number(layer.find(v, label), 4), p.number(below.find(vz, label), 6),
+					})
+				}
+			}
 		}
 		if vertex.Quads&4 != 0 {
-			q.high = LabelAt(entries, 4)
-			q.at = [4]place{{layer, vy - 1, 11}, {layer, vy, 10}, {layer, v, 8}, {layer, v - 1, 9}}
-			p.write(&q, p.turned(start+vy-1, start+vy, start+v, start+v-1, 2))
+			sides[1] = LabelAt(entries, 4)
+			turned := p.turned(here+vy-1, here+vy, here+v, here+v-1, 2)
+			for side, label := range sides {
+				if label != 0 {
+					p.write(label, side == 1, turned, [4]uint32{
+						p.number(layer.find(vy-1, label), 11), p.number(layer.find(vy, label), 10),
+						p.number(layer.find(v, label), 8), p.number(layer.find(v-1, label), 9),
+					})
+				}
+			}
 		}
 	}
 }
 
-// quad is the quad between the labels at the low and the high end of its edge.
-type quad struct {
-	low, high uint16
-	at        [4]place
-}
-
-// place is a corner of a quad: a vertex of a layer, and the quad's edge there.
-type place struct {
-	layer *Layer
-	v     int
-	edge  uint8
-}
-
-// turned says whether a quad of these vertices, of the whole net, must be cut
-// from corner 1 to 3 rather than from 0 to 2.
+// turned says whether a quad of these vertices must be cut from corner 1 to 3
+// rather than from 0 to 2.
 func (p *splitter) turned(a, b, c, d, axis int) bool {
 	o := p.offsets
 	return o != nil && folds(o[a], o[b], o[c], o[d], axis)
 }
 
-// write puts a quad into the meshes of its two labels.
-func (p *splitter) write(q *quad, turned bool) {
-	if q.low != 0 {
-		p.triangles(q, q.low, p.flip, turned)
-	}
-	if q.high != 0 {
-		p.triangles(q, q.high, !p.flip, turned)
-	}
-}
-
-func (p *splitter) triangles(q *quad, label uint16, reverse, turned bool) {
-	a, b, c, d := p.net.local(&q.at[0], label), p.net.local(&q.at[1], label), p.net.local(&q.at[2], label), p.net.local(&q.at[3], label)
-	if reverse {
-		b, d = d, b
+// write puts a quad into the mesh of a label. Seen from the label at the high end
+// of its edge it goes the other way round.
+func (p *splitter) write(label uint16, high, turned bool, q [4]uint32) {
+	if high != p.flip {
+		q[1], q[3] = q[3], q[1]
 	}
 	at := p.next[label]
 	p.next[label]++
 	t := p.meshes[label].Triangles[2*at : 2*at+2]
 	if turned {
-		t[0], t[1] = [3]uint32{b, c, d}, [3]uint32{b, d, a}
+		t[0], t[1] = [3]uint32{q[1], q[2], q[3]}, [3]uint32{q[1], q[3], q[0]}
 	} else {
-		t[0], t[1] = [3]uint32{a, b, c}, [3]uint32{a, c, d}
+		t[0], t[1] = [3]uint32{q[0], q[1], q[2]}, [3]uint32{q[0], q[2], q[3]}
 	}
 }
 
-// local is the number of a corner's vertex in the mesh of a label.
-func (n *Net) local(c *place, label uint16) uint32 {
-	i := c.layer.First[c.v]
-	e := &c.layer.Entries[i]
-	for e.Label != label {
+// find is the entry of a label at a vertex, which has one.
+func (l *Layer) find(v int, label uint16) *Entry {
+	i := l.First[v]
+	for l.Entries[i].Label != label {
 		i++
-		e = &c.layer.Entries[i]
 	}
-	if e.Joined == 0 {
-		return e.ID + uint32(cycleTables[n.rule][e.Corners].ofEdge[c.edge])
+	return &l.Entries[i]
+}
+
+// number is the vertex of an entry that a quad on one of its cell's edges uses.
+func (p *splitter) number(e *Entry, edge uint8) uint32 {
+	if e.Joined != 0 {
+		return e.ID + uint32(p.net.cyclesOf(e).ofEdge[edge])
 	}
-	return e.ID + uint32(n.cyclesOf(e).ofEdge[c.edge])
+	return e.ID + uint32(p.cycles[e.Corners].ofEdge[edge])
 }
 
 // LabelAt is the label of a corner of the cell with these entries, 0 for the
