@@ -38,6 +38,8 @@ func (s *Service) loadExecutions() error {
 	if err != nil {
 		return fmt.Errorf("load executions: %w", err)
 	}
+	s.mu.Lock() // those that were resumed run already
+	defer s.mu.Unlock()
 	for _, e := range entries {
 		if err := s.loadExecution(filepath.Join(s.executionDir(), e.Name())); err != nil {
 			return fmt.Errorf("load execution %s: %w", e.Name(), err)
@@ -47,35 +49,55 @@ func (s *Service) loadExecutions() error {
 }
 
 func (s *Service) loadExecution(path string) error {
-	lines, size, err := readJournal(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	h := *lines[0].Header
-	x := &execution{arn: s.executionARN(h.Machine, h.Name), name: h.Name, machine: h.Machine, start: h.Start, status: Running, path: path}
+	if first, last, over := edges(text); over {
+		return s.keep(path, *first.Header, *last.Record.End)
+	}
+	lines, size, err := parseJournal(text)
+	if err != nil {
+		return err
+	}
+	x := s.known(path, *lines[0].Header)
 	var records []asl.Record
-	announced := false
 	for _, l := range lines[1:] {
-		announced = announced || l.Announced
-		if l.Record != nil {
-			records = append(records, *l.Record)
-			if end := l.Record.End; end != nil {
-				x.status, x.stop = end.Status, end.Time
-			}
+		if l.Record == nil {
+			continue
+		}
+		records = append(records, *l.Record)
+		if end := l.Record.End; end != nil { // yet to be announced
+			x.status, x.stop = end.Status, end.Time
 		}
 	}
-	if announced && s.now().Sub(x.stop) > retention {
+	return s.resume(x, *lines[0].Header, records, size)
+}
+
+// known enters an execution that began.
+func (s *Service) known(path string, h header) *execution {
+	x := &execution{arn: s.executionARN(h.Machine, h.Name), name: h.Name, machine: h.Machine, start: h.Start, status: Running, path: path}
+	s.executions[x.arn] = x
+	return x
+}
+
+// keep enters an execution that is over, unless it is too old.
+func (s *Service) keep(path string, h header, end asl.End) error {
+	if s.now().Sub(end.Time) > retention {
 		return os.Remove(path)
 	}
-	s.executions[x.arn] = x
-	if announced {
-		return nil
-	}
+	x := s.known(path, h)
+	x.status, x.stop = end.Status, end.Time
+	return nil
+}
+
+// resume goes on with an execution, of whose journal size bytes are whole.
+func (s *Service) resume(x *execution, h header, records []asl.Record, size int64) error {
 	parsed, err := asl.Parse([]byte(h.Definition), s.engine.Check)
 	if err != nil {
 		return err
 	}
-	j, err := openJournal(path, size)
+	j, err := openJournal(x.path, size)
 	if err != nil {
 		return err
 	}
@@ -174,13 +196,13 @@ func (s *Service) Start(machineARN, name, input string) (arn string, started tim
 		return "", time.Time{}, errors.New("the service is closing")
 	}
 	h := header{Name: name, Machine: m.Name, RoleARN: m.RoleARN, Definition: m.Definition, Revision: m.Revision, Input: payload, Start: s.now()}
-	x := &execution{arn: arn, name: name, machine: m.Name, start: h.Start, status: Running, path: s.journalPath(m.Name, name)}
-	j, err := createJournal(x.path, h)
+	path := s.journalPath(m.Name, name)
+	j, err := createJournal(path, h)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("start execution: %w", err)
 	}
+	x := s.known(path, h)
 	x.run = asl.New(m.parsed, s.startOf(h), s.env(x, j))
-	s.executions[arn] = x
 	s.launch(x, h, j, true)
 	return arn, x.start, nil
 }

@@ -63,6 +63,10 @@ func readJournal(path string) (lines []line, size int64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	return parseJournal(text)
+}
+
+func parseJournal(text []byte) (lines []line, size int64, err error) {
 	rest := text
 	for len(rest) > 0 {
 		body, after, ok := decodeLine(rest)
@@ -80,6 +84,25 @@ func readJournal(path string) (lines []line, size int64, err error) {
 		return nil, 0, errors.New("read journal: no header")
 	}
 	return lines, int64(len(text) - len(rest)), nil
+}
+
+// edges are the first and the last two lines of a journal: all that is needed of
+// an execution that is over. Where they do not show that it is, the whole is read.
+func edges(text []byte) (first, end line, over bool) {
+	whole, _ := bytes.CutSuffix(text, []byte("\n"))
+	last := bytes.LastIndexByte(whole, '\n') + 1
+	before := bytes.LastIndexByte(whole[:max(last-1, 0)], '\n') + 1
+	var note line
+	for _, part := range []struct {
+		text []byte
+		into *line
+	}{{text, &first}, {text[before:], &end}, {text[last:], &note}} {
+		body, _, ok := decodeLine(part.text)
+		if !ok || json.Unmarshal(body, part.into) != nil {
+			return line{}, line{}, false
+		}
+	}
+	return first, end, first.Header != nil && note.Announced && end.Record != nil && end.Record.End != nil
 }
 
 // journal is an execution's open journal. Its lines are appended and synced; one
