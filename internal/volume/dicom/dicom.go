@@ -103,13 +103,13 @@ func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
 		r.Warnings = append(r.Warnings, nifti.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 	}
 	if found.strangers > 0 {
-		add("strangers", "%d files are no DICOM images and were passed over", found.strangers)
+		add("strangers", "files that are no DICOM images were passed over: %d", found.strangers)
 	}
 	if n := found.series.Others(s); n > 0 {
-		add("other_series", "the upload holds %d more series; one of %d slices was taken", n, len(s.Slices))
+		add("other_series", "further series in the upload: %d; the one of %d slices was taken", n, len(s.Slices))
 	}
 	if n := len(s.Slices) - len(st.Depth); n > 0 {
-		add("duplicate_slices", "%d slices are there more than once; each was taken once", n)
+		add("duplicate_slices", "repeated slices left out: %d", n)
 	}
 	if st.Tilted {
 		add("tilt_corrected", "the gantry was tilted: the scan was resampled to a rectangular grid")

@@ -183,7 +183,7 @@ func TestConvertPassesStrangersOver(t *testing.T) {
 		[]byte("SQLite format 3\x001.2.840.10008.5.1.4.1.1.2"),
 	}
 	_, report, _, err := convert(t, append(strangers, dicomtest.Series(4, 4, 4, nil)...), dicom.Options{})
-	if err != nil || len(report.Warnings) != 1 || report.Warnings[0].Message != "6 files are no DICOM images and were passed over" {
+	if err != nil || len(report.Warnings) != 1 || report.Warnings[0].Message != "files that are no DICOM images were passed over: 6" {
 		t.Errorf("%v %v", err, report.Warnings)
 	}
 	if _, _, _, err = convert(t, strangers, dicom.Options{}); code(err) != "corrupt_dicom" {

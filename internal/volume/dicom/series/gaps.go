@@ -63,6 +63,6 @@ func (st *Stack) missing(smallest float64) error {
 	if lost == 0 {
 		return nil
 	}
-	return volume.Reject("missing_slices", "%d slices are missing, the first of them after slice %d of %d (gaps of %.2f mm and more where %.2f mm is the rule): send the whole series",
+	return volume.Reject("missing_slices", "slices are missing: %d, the first of them after slice %d of %d (gaps of %.2f mm and more where %.2f mm is the rule): send the whole series",
 		lost, at, len(st.Depth), 2*base, base)
 }

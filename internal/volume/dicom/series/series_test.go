@@ -91,7 +91,7 @@ func TestGaps(t *testing.T) {
 // The message counts what is missing and says where.
 func TestMissingSlicesAreCounted(t *testing.T) {
 	_, _, err := stackOf(pile(0, 2, 4, 10, 12)...)
-	if code(err) != "missing_slices" || !strings.Contains(err.Error(), "2 slices are missing, the first of them after slice 3 of 5") {
+	if code(err) != "missing_slices" || !strings.Contains(err.Error(), "slices are missing: 2, the first of them after slice 3 of 5") {
 		t.Errorf("%v", err)
 	}
 }
