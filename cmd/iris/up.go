@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -98,15 +97,4 @@ func say(cmd *cobra.Command, r ready, credentials string, asJSON bool) error {
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ready: jobs at %s, AWS endpoint at %s; drop a scan: eval \"$(iris env)\"; aws s3 cp scan.nii.gz s3://iris-uploads/\n", r.HTTP, r.AWS)
 	return err
-}
-
-// answers says whether the API of a ready file answers.
-func (r ready) answers() bool {
-	c := http.Client{Timeout: 2 * time.Second}
-	res, err := c.Get(r.HTTP + "/healthz")
-	if err != nil {
-		return false
-	}
-	defer res.Body.Close()
-	return res.StatusCode == http.StatusOK
 }
