@@ -17,6 +17,7 @@ import (
 	"net/http/httputil"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ var program string
 const (
 	startTimeout = 20 * time.Second
 	tryTimeout   = 3 * time.Second // for one start; a lock of a dying predecessor passes sooner
+	againAfter   = 200 * time.Millisecond
 	endTimeout   = 3 * time.Second
 )
 
@@ -134,7 +136,7 @@ func proxy(transport http.RoundTripper) *httputil.ReverseProxy {
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 			w.WriteHeader(http.StatusInternalServerError)
-			_, _ = w.Write([]byte(`{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"DynamoDB starts again: please retry"}`))
+			_, _ = w.Write([]byte(`{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"DynamoDB starts again, or cannot write (is the disk full?): please retry"}`))
 		},
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
@@ -146,11 +148,11 @@ func (s *Server) start(ctx context.Context) (*child.Process, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		log := &logWriter{s.cfg.Logger}
+		said := &firstLines{}
 		p, err := child.Start(child.Spec{
 			Path: "node", Args: []string{"-e", program, filepath.Join(s.cfg.Modules, "dynalite"), filepath.Join(s.cfg.Dir, "data"), s.cfg.Socket},
 			Env: []string{"PATH=" + os.Getenv("PATH"), "NODE_OPTIONS=--max-old-space-size=512"},
-			Dir: filepath.Dir(s.cfg.Socket), Stdout: log, Stderr: log, Lifeline: true,
+			Dir: filepath.Dir(s.cfg.Socket), Stdout: said, Stderr: said, Lifeline: true,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("start dynamodb: %w", err)
@@ -160,9 +162,19 @@ func (s *Server) start(ctx context.Context) (*child.Process, error) {
 			return p, nil
 		}
 		_ = p.Kill()
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("start dynamodb: %w", failed)
+		if !pause(ctx, againAfter) {
+			return nil, fmt.Errorf("start dynamodb: %w: %s", failed, said)
 		}
+	}
+}
+
+// pause waits, or says that ctx has ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 
@@ -185,31 +197,42 @@ func (s *Server) answers(ctx context.Context, p *child.Process) error {
 	}
 }
 
-// supervise starts the child again when it ends, until ctx does.
+// supervise starts the child again whenever it ends, until ctx does. It ends by
+// itself when it cannot write: then it comes back once the disk has room.
 func (s *Server) supervise(ctx context.Context, p *child.Process) {
 	for {
 		select {
 		case <-ctx.Done():
 			s.transport.CloseIdleConnections()
-			if p != nil {
-				_ = p.Terminate(endTimeout)
-			}
+			_ = p.Terminate(endTimeout)
 			return
 		case <-p.Done():
 		}
 		s.cfg.Logger.Error("dynalite ended; it is started again", "error", p.Wait())
-		var err error
-		if p, err = s.start(ctx); err != nil {
-			if ctx.Err() == nil {
-				s.cfg.Logger.Error("dynalite does not start", "error", err)
+		for {
+			again, err := s.start(ctx)
+			if err == nil {
+				p = again
+				break
 			}
-			<-ctx.Done()
-			return
+			if ctx.Err() != nil {
+				return
+			}
+			s.cfg.Logger.Error("dynalite does not start; it is tried again", "error", err)
 		}
 	}
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.proxy.ServeHTTP(w, r) }
+// requestTimeout bounds a request to the child.
+const requestTimeout = 30 * time.Second
+
+// ServeHTTP forwards a request. It does not end when its client leaves: dynalite
+// dies of a request that is broken off.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), requestTimeout)
+	defer cancel()
+	s.proxy.ServeHTTP(w, r.WithContext(ctx))
+}
 
 // Close ends the child.
 func (s *Server) Close() error {
@@ -218,10 +241,24 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// logWriter logs what the child says; it prints no items.
-type logWriter struct{ log *slog.Logger }
+// firstLines keeps the beginning of what the child says: why it does not start.
+// It prints no items.
+type firstLines struct {
+	mu   sync.Mutex
+	text []byte
+}
 
-func (w *logWriter) Write(line []byte) (int, error) {
-	w.log.Warn("dynalite", "says", string(line))
-	return len(line), nil
+const maxSaid = 512
+
+func (f *firstLines) Write(b []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.text = append(f.text, b[:min(len(b), maxSaid-len(f.text))]...)
+	return len(b), nil
+}
+
+func (f *firstLines) String() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Join(strings.Fields(string(f.text)), " ")
 }

@@ -202,6 +202,20 @@ func TestServesSDKsAndSaysWhenItIsDown(t *testing.T) {
 	if err != nil || out.Table.TableStatus != types.TableStatusActive || len(out.Table.GlobalSecondaryIndexes) != 1 {
 		t.Errorf("%+v, %v", out, err)
 	}
+	// A client that has left does not break its request off.
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequestWithContext(gone, "POST", "/", strings.NewReader("{}"))
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	r.Header.Set("X-Amz-Target", "DynamoDB_20120810.ListTables")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20261124/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set("X-Amz-Date", "20261124T000000Z")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != 200 || !strings.Contains(w.Body.String(), "iris-jobs") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -10,18 +10,30 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
-// maxReserve is what stays free for the records, queues and logs of jobs under
-// way, so that a full disk stops uploads first.
-const maxReserve = 64 << 20
+// What stays free when objects are stored. Uploads, which begin jobs, leave more
+// than what jobs store on their way; and that leaves enough for the records,
+// queues and logs of jobs: a full disk stops new work first.
+const (
+	uploadReserve = 1 << 30
+	workReserve   = 64 << 20
+)
 
-// room refuses an upload that does not fit on the disk, before a byte of it is
-// written. A nil length is not known.
-func (s *store) room(body io.Reader, length *int64) error {
-	available, total, err := s.free(s.data)
-	if err != nil {
-		return fmt.Errorf("free space: %w", err)
+// reserve is scaled down on a disk that is small itself.
+func (s *store) reserve(bucket string, disk int64) int64 {
+	if s.announce[bucket] {
+		return min(uploadReserve, disk/16)
 	}
-	need := min(maxReserve, total/64)
+	return min(workReserve, disk/64)
+}
+
+// room refuses an object that does not fit on the disk, before a byte of it is
+// written. A nil length is not known.
+func (s *store) room(bucket string, body io.Reader, length *int64) error {
+	available, disk, err := s.free(s.data)
+	if err != nil {
+		return s.named(fmt.Errorf("free space: %w", err))
+	}
+	need := s.reserve(bucket, disk)
 	if length != nil {
 		need += *length
 	}
@@ -53,7 +65,7 @@ func (s *store) named(err error) error {
 
 // free is what an unprivileged process may still write below path, and the size
 // of the file system.
-func free(path string) (available, total int64, err error) {
+func free(path string) (available, disk int64, err error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(path, &st); err != nil {
 		return 0, 0, err

@@ -29,7 +29,7 @@ type store struct {
 	created  func(context.Context, Created) error
 	journal  *journal
 	log      *slog.Logger
-	free     func(path string) (available, total int64, err error)
+	free     func(path string) (available, disk int64, err error)
 
 	mu   sync.Mutex
 	last time.Time // the latest stamp; stamps only grow
@@ -52,7 +52,7 @@ func newStore(files *posix.Posix, cfg Config, sideCar string) (*store, error) {
 
 // PutObject writes the bytes to stable storage before the object gets its name.
 func (s *store) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
-	if err := s.room(in.Body, in.ContentLength); err != nil {
+	if err := s.room(*in.Bucket, in.Body, in.ContentLength); err != nil {
 		return s3response.PutObjectOutput{}, err
 	}
 	out, err := s.PutObjectWithPostFunc(ctx, in, (*os.File).Sync)
@@ -64,7 +64,7 @@ func (s *store) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3
 
 // UploadPart writes a part to stable storage: its ETag is a promise too.
 func (s *store) UploadPart(ctx context.Context, in *awss3.UploadPartInput) (*awss3.UploadPartOutput, error) {
-	if err := s.room(in.Body, in.ContentLength); err != nil {
+	if err := s.room(*in.Bucket, in.Body, in.ContentLength); err != nil {
 		return nil, err
 	}
 	out, err := s.UploadPartWithPostFunc(ctx, in, (*os.File).Sync)
@@ -76,7 +76,7 @@ func (s *store) UploadPart(ctx context.Context, in *awss3.UploadPartInput) (*aws
 
 // CompleteMultipartUpload needs room for the object beside its parts.
 func (s *store) CompleteMultipartUpload(ctx context.Context, in *awss3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
-	if err := s.room(nil, nil); err != nil {
+	if err := s.room(*in.Bucket, nil, nil); err != nil {
 		return s3response.CompleteMultipartUploadResult{}, "", err
 	}
 	out, version, err := s.Posix.CompleteMultipartUpload(ctx, in)
@@ -88,7 +88,7 @@ func (s *store) CompleteMultipartUpload(ctx context.Context, in *awss3.CompleteM
 
 // CopyObject announces the copy.
 func (s *store) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (s3response.CopyObjectOutput, error) {
-	if err := s.room(nil, nil); err != nil {
+	if err := s.room(*in.Bucket, nil, nil); err != nil {
 		return s3response.CopyObjectOutput{}, err
 	}
 	out, err := s.Posix.CopyObject(ctx, in)
