@@ -162,7 +162,7 @@ func (t *Thread) due() time.Time {
 
 // expire acts on every deadline that has passed.
 func (x *Execution) expire() {
-	now := x.now()
+	now := x.env.Clock.Now() // in full: a deadline may lie within a millisecond
 	if x.machine.Timeout > 0 && !now.Before(x.start.Time.Add(x.machine.Timeout)) {
 		x.finish(End{Status: TimedOut, Error: errTimeout}, x.nextEvent-1)
 		return

@@ -217,6 +217,8 @@ func TestDocumentedBehaviour(t *testing.T) {
 			status: Succeeded, output: `"own"`},
 		{name: "wait until a time", source: docWait, definition: machineOf(`"W":{"Type":"Wait","Timestamp":"{% $states.input.at %}","End":true}`), input: `{"at":"2026-01-02T04:04:05+00:00"}`,
 			status: Succeeded, output: `{"at":"2026-01-02T04:04:05+00:00"}`, took: time.Hour},
+		{name: "wait until a fraction of a millisecond", source: docWait, definition: machineOf(`"W":{"Type":"Wait","Timestamp":"2026-01-02T03:04:06.000000001Z","Output":1,"End":true}`),
+			status: Succeeded, output: "1", took: time.Second},
 		{name: "a wait that is no number", source: docWait, definition: machineOf(`"W":{"Type":"Wait","Seconds":"{% 'x' %}","End":true}`),
 			status: Failed, wrong: "States.QueryEvaluationError", events: "WaitStateEntered EvaluationFailed ExecutionFailed"},
 		{name: "fail with expressions", source: docErrors, definition: machineOf(`"F":{"Type":"Fail","Error":"{% $states.input.e %}","Cause":"c"}`), input: `{"e":"Mine"}`,
