@@ -2,6 +2,7 @@ package prepare
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -70,8 +71,9 @@ func (d *Directory) file(n int, visit func(drop.File) error) error {
 
 // unnamed takes the path out of an error: it may name a patient.
 func unnamed(err error) error {
-	if path, ok := err.(*fs.PathError); ok {
-		err = path.Err
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
 	}
 	return fmt.Errorf("open a file of the folder: %w", err)
 }

@@ -161,7 +161,7 @@ func (e *entry) Read(p []byte) (int, error) {
 	if limit := e.meter.take(n); limit != nil {
 		return 0, limit
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		err = e.source.fault(err)
 	}
 	return n, err

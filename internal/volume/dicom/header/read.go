@@ -3,6 +3,7 @@ package header
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 
 	"github.com/klauspost/compress/flate"
@@ -151,7 +152,7 @@ type inflater struct{ r io.Reader }
 
 func (i *inflater) Read(p []byte) (int, error) {
 	n, err := i.r.Read(p)
-	if _, broken := err.(flate.CorruptInputError); broken {
+	if broken := flate.CorruptInputError(0); errors.As(err, &broken) {
 		err = corrupt("its deflated data cannot be expanded")
 	}
 	return n, err

@@ -11,6 +11,8 @@
 package series
 
 import (
+	"errors"
+
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
 	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
@@ -128,7 +130,7 @@ func (s *Series) add(file int, h *header.Header) {
 	}
 	layout, err := layoutOf(h)
 	if err != nil && s.syntax == nil {
-		if e, ok := err.(*volume.Error); !ok || !e.Unsupported {
+		if fault := (*volume.Error)(nil); !errors.As(err, &fault) || !fault.Unsupported {
 			s.fault = err
 			return
 		}
