@@ -288,7 +288,8 @@ func (w *world) check() error {
 		return nil
 	}
 	if w.lease.Blocked {
-		if w.gpu.desired > 0 {
+		parks := slices.ContainsFunc(w.jobs[:], func(e execution) bool { return e.pc == lingering })
+		if w.gpu.desired > 0 && !parks {
 			return fmt.Errorf("a budget stop is in force, and desired is %d", w.gpu.desired)
 		}
 		return nil
