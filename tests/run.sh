@@ -19,5 +19,9 @@ for _ in $(seq 300); do
   sleep 0.1
 done
 [ -s "$state/said" ] || { echo "iris up did not become ready:"; tail -20 "$log"; exit 1; }
-bin/iris run "$scan" --state "$state" -o out/model.glb
-echo "the model lies in out/model.glb ($(stat -c %s out/model.glb) bytes): drop it into https://gltf-viewer.donmccurdy.com or any 3D program"
+bin/iris run "$scan" --state "$state" -o out/model.glb | tee out/job.txt
+job=$(head -1 out/job.txt | cut -d' ' -f1)
+for picture in preview.png check.png; do
+  bin/iris get "$job" --state "$state" --artifact "$picture" -o "out/$picture"
+done
+echo "the model lies in out/model.glb ($(stat -c %s out/model.glb) bytes), pictures of it in out/preview.png and out/check.png"
