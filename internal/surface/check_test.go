@@ -1,0 +1,148 @@
+package surface_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/iris-oculus/iris/internal/surface"
+)
+
+// tetra is a tetrahedron of volume 1/6 at a place, outward.
+func tetra(at float32) surface.Mesh {
+	return surface.Mesh{
+		Vertices:  [][3]float32{{at, 0, 0}, {at + 1, 0, 0}, {at, 1, 0}, {at, 0, 1}},
+		Triangles: [][3]uint32{{0, 2, 1}, {0, 1, 3}, {0, 3, 2}, {1, 2, 3}},
+	}
+}
+
+// join puts meshes side by side, or, with shared vertices, onto each other.
+func join(meshes ...surface.Mesh) surface.Mesh {
+	var out surface.Mesh
+	for _, m := range meshes {
+		base := uint32(len(out.Vertices))
+		out.Vertices = append(out.Vertices, m.Vertices...)
+		for _, t := range m.Triangles {
+			out.Triangles = append(out.Triangles, [3]uint32{t[0] + base, t[1] + base, t[2] + base})
+		}
+	}
+	return out
+}
+
+func reversed(m surface.Mesh) surface.Mesh {
+	out := surface.Mesh{Vertices: m.Vertices}
+	for _, t := range m.Triangles {
+		out.Triangles = append(out.Triangles, [3]uint32{t[0], t[2], t[1]})
+	}
+	return out
+}
+
+func TestCheck(t *testing.T) {
+	sound := surface.Report{Vertices: 4, Triangles: 4, Edges: 6, Shells: 1, Solids: 1, Euler: 2}
+	open := tetra(0)
+	open.Triangles = open.Triangles[:3]
+	turned := tetra(0)
+	turned.Triangles[3] = [3]uint32{1, 3, 2}
+	twoAtAVertex := join(tetra(0), tetra(5))
+	for i := range twoAtAVertex.Triangles {
+		for c, v := range twoAtAVertex.Triangles[i] {
+			if v == 4 {
+				twoAtAVertex.Triangles[i][c] = 0
+			}
+		}
+	}
+	fin := tetra(0)
+	fin.Vertices = append(fin.Vertices, [3]float32{2, 2, 2})
+	fin.Triangles = append(fin.Triangles, [3]uint32{1, 2, 4})
+	outside := tetra(0)
+	outside.Triangles[2][1] = 9
+	flat := tetra(0)
+	flat.Triangles = append(flat.Triangles, [3]uint32{1, 1, 2})
+
+	for _, c := range []struct {
+		name   string
+		mesh   surface.Mesh
+		want   surface.Report
+		closed bool
+	}{
+		{"sound", tetra(0), sound, true},
+		{"inside out", reversed(tetra(0)), surface.Report{Vertices: 4, Triangles: 4, Edges: 6, Shells: 1, Euler: 2}, true},
+		{"two", join(tetra(0), tetra(5)), surface.Report{Vertices: 8, Triangles: 8, Edges: 12, Shells: 2, Solids: 2, Euler: 4}, true},
+		{"open", open, surface.Report{Vertices: 4, Triangles: 3, Edges: 6, Boundary: 3, Shells: 1, Euler: 1, Genus: 1, Solids: 0}, false},
+		{"one triangle turned", turned, surface.Report{Vertices: 4, Triangles: 4, Edges: 6, Misoriented: 3, Shells: 1, Euler: 2}, false},
+		{"two fans at a vertex", twoAtAVertex, surface.Report{Vertices: 7, Triangles: 8, Edges: 12, Fans: 1, Shells: 1, Euler: 3}, true},
+		{"a fin", fin, surface.Report{Vertices: 5, Triangles: 5, Edges: 8, Boundary: 2, NonManifold: 1, Misoriented: 1, Shells: 1, Euler: 2}, false},
+		{"out of range", outside, surface.Report{Triangles: 4, OutOfRange: 1}, false},
+		{"degenerate", flat, surface.Report{Vertices: 4, Triangles: 5, Degenerate: 1}, false},
+		{"empty", surface.Mesh{}, surface.Report{}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := surface.Check(&c.mesh)
+			switch c.name {
+			case "degenerate": // its edge {1,2} has three sides; only the count of it matters
+				if got.Degenerate != 1 || got.Manifold() {
+					t.Errorf("%+v", got)
+				}
+				return
+			case "open", "one triangle turned", "two fans at a vertex", "a fin":
+				got.Solids, c.want.Solids, got.Genus, c.want.Genus = 0, 0, 0, 0 // of no meaning here
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Error(d)
+			}
+			if closed := surface.Closed(&c.mesh); closed != c.closed {
+				t.Errorf("closed: %v", closed)
+			}
+			if sane := c.name == "sound" || c.name == "two" || c.name == "inside out"; got.Manifold() != sane {
+				t.Errorf("manifold: %v", got.Manifold())
+			}
+		})
+	}
+}
+
+// torus is a ring of n by n quads around z: one handle.
+func torus(n uint32, big, small float64) surface.Mesh {
+	var m surface.Mesh
+	for i := range n {
+		for j := range n {
+			u, v := 2*math.Pi*float64(i)/float64(n), 2*math.Pi*float64(j)/float64(n)
+			r := big + small*math.Cos(v)
+			m.Vertices = append(m.Vertices, [3]float32{float32(r * math.Cos(u)), float32(r * math.Sin(u)), float32(small * math.Sin(v))})
+			at := func(i, j uint32) uint32 { return i%n*n + j%n }
+			a, b, c, d := at(i, j), at(i+1, j), at(i+1, j+1), at(i, j+1)
+			m.Triangles = append(m.Triangles, [3]uint32{a, b, c}, [3]uint32{a, c, d})
+		}
+	}
+	return m
+}
+
+func TestTorus(t *testing.T) {
+	m := torus(200, 30, 8)
+	if r := surface.Check(&m); !r.Manifold() || r.Genus != 1 {
+		t.Errorf("%+v", r)
+	}
+	for _, c := range []struct {
+		what      string
+		got, want float64
+	}{
+		{"volume", surface.Volume(&m), 2 * math.Pi * math.Pi * 30 * 64},
+		{"area", surface.Area(&m), 4 * math.Pi * math.Pi * 30 * 8},
+	} {
+		if math.Abs(c.got/c.want-1) > 0.001 {
+			t.Errorf("%s %g, want %g", c.what, c.got, c.want)
+		}
+	}
+	low, high := surface.Extent(&m)
+	if d := cmp.Diff([2][3]float64{{-38, -38, -8}, {38, 38, 8}}, [2][3]float64{low, high}); d != "" {
+		t.Error(d)
+	}
+}
+
+// Far from the origin a volume loses no digits but those of its float32 vertices.
+func TestVolumeFarAway(t *testing.T) {
+	m := tetra(1 << 20)
+	if got := surface.Volume(&m); math.Abs(got-1./6) > 1e-9 {
+		t.Errorf("volume %g", got)
+	}
+}
