@@ -74,11 +74,12 @@ type subject struct {
 }
 
 func newSubject(surfaces []surface.Surface, low, high [3]float32) *subject {
-	s := &subject{surfaces: surfaces, shells: envelopes(surfaces, low, high), colors: []light{background}, low: low, high: high}
+	s := &subject{surfaces: surfaces, colors: []light{background}, low: low, high: high}
 	for i := range surfaces {
 		s.normals = append(s.normals, surface.Normals(&surfaces[i].Mesh))
 		s.colors = append(s.colors, linear(scene.Color(surfaces[i].Label)))
 	}
+	s.shells = s.envelopes()
 	return s
 }
 
@@ -161,25 +162,49 @@ func extent(surfaces []surface.Surface) (low, high [3]float32, any bool) {
 	return low, high, any
 }
 
-// wraps is the share of the whole extent, along every axis, from which a
-// structure counts as wrapping the others: skin, fat, the body's rest. Bones and
-// organs stay below it along at least one axis.
+// wraps is the share from which a structure counts as wrapping the others: of
+// the whole extent along every axis, and of the whole silhouette from the front.
+// Skin, fat and the body's rest reach both; a skeleton reaches as far, but one
+// sees through it; organs reach neither.
 const wraps = 0.85
 
+// silhouetteWidth is how many samples wide the silhouettes are compared.
+const silhouetteWidth = 128
+
 // envelopes marks the surfaces that would hide the others; none when all would.
-func envelopes(surfaces []surface.Surface, low, high [3]float32) []bool {
-	out := make([]bool, len(surfaces))
+func (s *subject) envelopes() []bool {
+	out := make([]bool, len(s.surfaces))
+	all := s.silhouette(0, len(s.surfaces))
 	solid := false
-	for i := range surfaces {
-		l, h, any := extent(surfaces[i : i+1])
+	for i := range s.surfaces {
+		l, h, any := extent(s.surfaces[i : i+1])
 		out[i] = any
 		for k := range 3 {
-			out[i] = out[i] && h[k]-l[k] >= wraps*(high[k]-low[k])
+			out[i] = out[i] && h[k]-l[k] >= wraps*(s.high[k]-s.low[k])
 		}
+		out[i] = out[i] && float64(s.silhouette(i, i+1)) >= wraps*float64(all)
 		solid = solid || any && !out[i]
 	}
 	if !solid {
 		clear(out)
 	}
 	return out
+}
+
+// silhouette counts the samples that some surfaces cover, seen from the front.
+func (s *subject) silhouette(from, to int) int {
+	v := &views[0]
+	scale := silhouetteWidth / max(s.high[0]-s.low[0], s.high[2]-s.low[2], 1)
+	width, height := int((s.high[0]-s.low[0])*scale)+1, int((s.high[2]-s.low[2])*scale)+1
+	f := newFilm(width, height, [2]float32{lowest(v.right, s.low, s.high), lowest(v.down, s.low, s.high)}, scale)
+	for i := from; i < to; i++ {
+		f.draw(v, &s.surfaces[i].Mesh, s.normals[i], int32(i+1))
+	}
+	covered := 0
+	for i := range f.samples {
+		if f.samples[i].owner != 0 {
+			covered++
+		}
+	}
+	return covered
 }
