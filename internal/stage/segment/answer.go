@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +16,7 @@ import (
 type Message struct {
 	InvocationStatus   string `json:"invocationStatus"` // Completed or Failed
 	InferenceID        string `json:"inferenceId"`
+	EventTime          string `json:"eventTime"` // when the request ended, RFC 3339
 	FailureReason      string `json:"failureReason"`
 	ResponseParameters struct {
 		OutputLocation string `json:"outputLocation"`
@@ -37,12 +37,24 @@ func (s Stage) Answer(ctx context.Context, m Message) error {
 	if err != nil {
 		return fmt.Errorf("read job: %w", err)
 	}
+	if r.Token == "" {
+		return nil // nobody waits yet: Start looks for an answer itself
+	}
 	settled, err := s.settleFromWork(ctx, r)
-	if settled || err != nil || m.InvocationStatus != "Failed" {
+	if settled || err != nil || m.InvocationStatus != "Failed" || !m.about(r.Request) {
 		return err
 	}
 	// No object: the request expired, or its failure could not be written.
 	return s.failed(ctx, r, m.FailureReason)
+}
+
+// about says whether the request on record is the one that ended. A message
+// that comes again after its request was sent once more is about the request
+// before, which ended before this one was sent; and before a request is on
+// record, whoever sent it sends it again.
+func (m Message) about(r job.Request) bool {
+	ended, err := time.Parse(time.RFC3339, m.EventTime)
+	return r.Sent > 0 && (err != nil || !ended.Before(r.At.Truncate(time.Millisecond)))
 }
 
 // Recover looks for an answer whose message was lost; the janitor calls it.
@@ -144,8 +156,8 @@ func (s Stage) failed(ctx context.Context, r job.Record, reason string) error {
 // new request is made good by a repeat; the new request must not find the old failure.
 func (s Stage) sendAgain(ctx context.Context, r job.Record) error {
 	_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
-		if now.Attempt != r.Attempt || now.Status.Ended() {
-			return job.ErrStale
+		if now.Attempt != r.Attempt || now.Status.Ended() || now.Request.Sent != r.Request.Sent {
+			return job.ErrStale // whoever had the same message has sent it
 		}
 		now.Request.Outstanding = false
 		return nil
@@ -165,26 +177,58 @@ func (s Stage) sendAgain(ctx context.Context, r job.Record) error {
 }
 
 // refusal finds the {code, message} with which a model server refuses a scan.
-// SageMaker quotes the reply inside a sentence of its own.
+// The failure's object is that reply itself; in a message SageMaker quotes it,
+// escaped or not, inside a sentence of its own. What a server that stops or
+// breaks says is no refusal.
 func refusal(reason string) *job.RejectedError {
-	for _, text := range []string{reason, strings.ReplaceAll(reason, `\"`, `"`)} {
-		for rest := text; ; {
-			at := strings.IndexByte(rest, '{')
-			if at < 0 {
-				break
-			}
-			rest = rest[at:]
-			var body struct {
-				Code    string `json:"code"`
-				Message string `json:"message"`
-			}
-			if json.NewDecoder(bytes.NewReader([]byte(rest))).Decode(&body) == nil && isCode(body.Code) && body.Message != "" {
-				return &job.RejectedError{Code: body.Code, Message: body.Message}
-			}
-			rest = rest[1:]
+	if strings.Contains(reason, serverError) {
+		return nil
+	}
+	rest := reason[:min(len(reason), maxReason)]
+	for range maxBraces {
+		at := strings.IndexByte(rest, '{')
+		if at < 0 {
+			return nil
 		}
+		if refused := reply(rest[at:]); refused != nil {
+			return refused
+		}
+		if at > 0 && rest[at-1] == '"' {
+			var quoted string
+			if decode(rest[at-1:], &quoted) == nil {
+				if refused := reply(quoted); refused != nil {
+					return refused
+				}
+			}
+		}
+		rest = rest[at+1:]
 	}
 	return nil
+}
+
+const (
+	// serverError is how SageMaker's sentence about a status of 5xx goes.
+	serverError = "Received server error (5"
+	// codeStopping is what a model server says that is told to end: its instance goes.
+	codeStopping = "stopping"
+	// maxBraces bounds how many places of a hostile text are tried.
+	maxBraces = 64
+)
+
+// reply reads what stands at the beginning of text.
+func reply(text string) *job.RejectedError {
+	var body struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}
+	if decode(text, &body) != nil || !isCode(body.Code) || body.Code == codeStopping || body.Message == "" {
+		return nil
+	}
+	return &job.RejectedError{Code: body.Code, Message: body.Message}
+}
+
+func decode(text string, into any) error {
+	return json.NewDecoder(strings.NewReader(text)).Decode(into)
 }
 
 // maxCode bounds an error code of a model server.

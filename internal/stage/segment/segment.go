@@ -96,7 +96,7 @@ func waitingFor(status job.Status, up bool) job.Status {
 // send queues the request, then records it: a crash between the two sends it
 // again to the same place, and never forgets it.
 func (s Stage) send(ctx context.Context, r job.Record) error {
-	name := job.ExecutionName(r.ID, r.Attempt)
+	name, sent := job.ExecutionName(r.ID, r.Attempt), s.Now()
 	output, failure, err := s.Endpoint.Send(ctx, job.InferenceRequest{
 		Name:       name,
 		Input:      s.Work.URI(job.Key(r.ID, r.Attempt, job.VolumeObject)),
@@ -111,7 +111,7 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 		if now.Attempt != r.Attempt {
 			return job.ErrStale
 		}
-		now.Request = job.Request{Outstanding: true, Output: output, Failure: failure, Sent: now.Request.Sent + 1, At: s.Now()}
+		now.Request = job.Request{Outstanding: true, Output: output, Failure: failure, Sent: r.Request.Sent + 1, At: sent}
 		return nil
 	})
 	if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {
