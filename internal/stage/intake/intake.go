@@ -90,11 +90,13 @@ func (s Stage) Handle(ctx context.Context, e Created) error {
 // take gives an upload to the job that awaits it, or that has taken this same
 // event before. False: the key only looks like such a job's.
 func (s Stage) take(ctx context.Context, id string, e Created) (bool, error) {
-	errOther := errors.New("awaits another object")
+	errOther, errOver := errors.New("awaits another object"), errors.New("awaits nothing any more")
 	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
 		switch {
-		case r.Upload.Key != e.Key || r.Erased:
+		case r.Upload.Key != e.Key:
 			return errOther
+		case r.Erased, r.Status.Ended() && r.Upload.Sequencer == "":
+			return errOver // its owner took the job back while the file was on its way
 		case r.Upload.Sequencer == e.Sequencer:
 			return job.ErrStale // the same event again: go on to Start
 		case r.Status != job.AwaitingUpload:
@@ -108,6 +110,9 @@ func (s Stage) take(ctx context.Context, id string, e Created) (bool, error) {
 	})
 	if errors.Is(err, errOther) || errors.Is(err, job.ErrNotFound) {
 		return false, nil
+	}
+	if errors.Is(err, errOver) {
+		return true, nil
 	}
 	if errors.Is(err, job.ErrStale) {
 		r, err = s.Jobs.Get(ctx, id)
