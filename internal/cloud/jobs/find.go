@@ -52,8 +52,11 @@ func (s *Store) ByKey(ctx context.Context, key string, limit int32, cursor strin
 	page := job.Page{Next: next}
 	for _, it := range items {
 		r, err := s.Get(ctx, text(it, "job"))
-		if err != nil {
+		if errors.Is(err, job.ErrNotFound) {
 			continue // erased between the two reads, or expired
+		}
+		if err != nil {
+			return job.Page{}, err
 		}
 		page.Jobs = append(page.Jobs, r)
 	}
@@ -161,13 +164,13 @@ func (s *Store) Erase(ctx context.Context, r job.Record) error {
 func (s *Store) Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error) {
 	id := item{"pk": str("IDEM#" + digest(owner, key)), "sk": str("IDEM")}
 	claim := item{"pk": id["pk"], "sk": id["sk"], "value": str(value), "ttl": num(now.Add(24 * time.Hour).Unix())}
-	err := s.put(ctx, claim, "attribute_not_exists(pk)", nil)
+	err := s.putFree(ctx, claim, now)
 	if !isConditionFailed(err) {
 		return value, err == nil, err
 	}
 	held, err := s.get(ctx, id)
-	if errors.Is(err, job.ErrNotFound) { // outlived its day, not yet deleted
-		return value, true, s.put(ctx, claim, "", nil)
+	if errors.Is(err, job.ErrNotFound) { // outlived its day since the put
+		err = &job.BusyError{Message: "an idempotency key has just expired"}
 	}
 	return text(held, "value"), false, err
 }

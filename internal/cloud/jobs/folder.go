@@ -39,11 +39,10 @@ func (s *Store) OpenFolder(ctx context.Context, f job.Folder) error {
 	it["generation"], it["job"] = num(int64(f.Generation)), str(f.Job)
 	it["last"] = num(f.LastArrival.UnixMilli())
 	it["ttl"] = num(f.LastArrival.Add(job.Lifetime).Unix())
-	condition, values := "attribute_not_exists(pk)", item(nil)
 	if f.Generation > 1 {
-		condition, values = "generation = :g", item{":g": num(int64(f.Generation - 1))}
+		return stale(s.put(ctx, it, "generation = :g", item{":g": num(int64(f.Generation - 1))}))
 	}
-	return stale(s.put(ctx, it, condition, values))
+	return stale(s.putFree(ctx, it, f.LastArrival))
 }
 
 // TouchFolder notes that a slice arrived; job.ErrStale when the folder was

@@ -188,6 +188,20 @@ func (s *Store) put(ctx context.Context, it item, condition string, values item)
 	return nil
 }
 
+// putFree writes an item unless one is there that has not outlived its ttl.
+func (s *Store) putFree(ctx context.Context, it item, now time.Time) error {
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.table, Item: it,
+		ConditionExpression:       aws.String("attribute_not_exists(pk) OR #ttl < :now"),
+		ExpressionAttributeNames:  map[string]string{"#ttl": "ttl"},
+		ExpressionAttributeValues: item{":now": num(now.Unix())},
+	})
+	if err != nil {
+		return fmt.Errorf("put item: %w", err)
+	}
+	return nil
+}
+
 func (s *Store) delete(ctx context.Context, key item) error {
 	if _, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: key}); err != nil {
 		return fmt.Errorf("delete item: %w", err)
