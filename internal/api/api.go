@@ -25,12 +25,13 @@ type Jobs interface {
 	Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error)
 }
 
-// Uploads signs the parts of an upload.
+// Uploads signs the parts of an upload and joins them.
 type Uploads interface {
 	Name() string
 	StartParts(ctx context.Context, key, mediaType string, metadata map[string]string) (string, error)
 	SignPart(ctx context.Context, key, upload string, number int32) (string, error)
 	CompleteParts(ctx context.Context, key, upload string, parts []job.Part) error
+	Head(ctx context.Context, key string) (job.Object, error)
 }
 
 // Results signs downloads.

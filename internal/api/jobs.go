@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -46,11 +47,22 @@ func (a *API) get(w http.ResponseWriter, r *http.Request) error {
 	if after := pollAfter(rec.Status); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
-	if r.Header.Get("If-None-Match") == etag {
+	if matches(r.Header.Get("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	return reply(w, http.StatusOK, body)
+}
+
+// matches reads If-None-Match (RFC 9110 §13.1.2): a list of tags, weak or not, or *.
+func matches(header, etag string) bool {
+	for _, tag := range strings.Split(header, ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+			return true
+		}
+	}
+	return false
 }
 
 // Bounds of a listing.
@@ -62,6 +74,9 @@ const (
 
 // list answers with the caller's jobs, newest first, or with those of one upload key.
 func (a *API) list(w http.ResponseWriter, r *http.Request) error {
+	if err := known(r.Context()); err != nil {
+		return err
+	}
 	q := r.URL.Query()
 	limit := defaultPage
 	if s := q.Get("limit"); s != "" {

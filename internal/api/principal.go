@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -42,6 +43,14 @@ func WithPrincipal(ctx context.Context, p Principal) context.Context {
 func caller(ctx context.Context) Principal {
 	p, _ := ctx.Value(principalKey{}).(Principal)
 	return p
+}
+
+// known refuses whoever has no name to own or list jobs by.
+func known(ctx context.Context) error {
+	if caller(ctx).Subject == "" {
+		return problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the request carries no token with a subject"}
+	}
+	return nil
 }
 
 func (p Principal) mayRead(r job.Record) bool {

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -72,17 +75,25 @@ func reply(w http.ResponseWriter, status int, body any) error {
 // maxBody bounds a request's body; the longest holds 10,000 parts.
 const maxBody = 1 << 20
 
+var errMore = errors.New("something more than one value")
+
 // read decodes a JSON body strictly. An empty body leaves the zero value.
 func read(w http.ResponseWriter, r *http.Request, into any) error {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
+	err := dec.Decode(into)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err == nil {
+		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
+			err = fmt.Errorf("after the body: %w", cmp.Or(more, errMore))
+		}
+	}
+	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return err
-		}
-		if r.ContentLength == 0 {
-			return nil
 		}
 		return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "the body is not the JSON that /openapi.json describes"}
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -59,7 +60,10 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 	if suffix == "" {
 		return problem{Status: http.StatusBadRequest, Code: "unrecognized", Detail: "file: want a name that ends in .nii, .nii.gz, .zip, .tar.gz or .dcm"}
 	}
-	if body.Bytes < 1 || body.Bytes > volume.MaxObjectBytes {
+	if body.Bytes < 1 {
+		return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "bytes: want the size of the file, at least 1"}
+	}
+	if body.Bytes > volume.MaxObjectBytes {
 		return problem{Status: http.StatusBadRequest, Code: "too_large", Detail: fmt.Sprintf("bytes: want 1 to %d", int64(volume.MaxObjectBytes))}
 	}
 	options, err := a.changed(job.DefaultOptions(), body.Options)
@@ -81,10 +85,10 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 // awaiting makes the record, or finds the one that this Idempotency-Key made.
 func (a *API) awaiting(r *http.Request, suffix string, size int64, options job.Options) (job.Record, error) {
 	ctx := r.Context()
-	owner := caller(ctx).Subject
-	if owner == "" {
-		return job.Record{}, problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the request carries no token with a subject"}
+	if err := known(ctx); err != nil {
+		return job.Record{}, err
 	}
+	owner := caller(ctx).Subject
 	id, err := a.newID()
 	if err != nil {
 		return job.Record{}, err
@@ -99,9 +103,14 @@ func (a *API) awaiting(r *http.Request, suffix string, size int64, options job.O
 			return job.Record{}, err
 		}
 		if id = first; !mine {
-			if rec, err := a.Jobs.Get(ctx, id); err == nil {
-				return rec, nil
+			rec, err := a.Jobs.Get(ctx, id)
+			if rec.Erased {
+				return rec, job.ErrStale
 			}
+			if !errors.Is(err, job.ErrNotFound) {
+				return rec, err
+			}
+			// Whoever claimed the key has not written its job, or died before.
 		}
 	}
 	key := job.UploadKey(id, "scan"+suffix)
@@ -172,7 +181,8 @@ func (a *API) parts(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, plan)
 }
 
-// complete joins the parts; the bucket's event then starts the job.
+// complete joins the parts; the bucket's event then starts the job. Repeated
+// when the answer was lost, it finds the object there.
 func (a *API) complete(w http.ResponseWriter, r *http.Request) error {
 	rec, err := a.own(r)
 	if err != nil {
@@ -185,8 +195,15 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if rec.Status == job.AwaitingUpload {
-		if err := a.Uploads.CompleteParts(r.Context(), rec.Upload.Key, rec.Upload.Parts, body.Parts); err != nil {
+		err := a.Uploads.CompleteParts(r.Context(), rec.Upload.Key, rec.Upload.Parts, body.Parts)
+		if err != nil {
+			_, err = a.Uploads.Head(r.Context(), rec.Upload.Key)
+		}
+		if errors.Is(err, job.ErrNotFound) {
 			return problem{Status: http.StatusBadRequest, Code: "bad_parts", Detail: "the parts do not make the upload: want every part's number and ETag, in order"}
+		}
+		if err != nil {
+			return err
 		}
 	}
 	w.Header().Set("Location", "/v1/jobs/"+rec.ID)

@@ -41,9 +41,15 @@ func (o Options) Values() map[string]string {
 	return out
 }
 
-// Changed is o with some options asked for anew.
+// Changed is o with some options asked for anew; no structures means all again,
+// and no merge none.
 func (o Options) Changed(values map[string]string, tasks []string) (Options, error) {
 	all := o.Values()
 	maps.Copy(all, values)
+	for _, list := range []string{"structures", "merge"} {
+		if value, asked := values[list]; asked && value == "" {
+			delete(all, list)
+		}
+	}
 	return ParseOptions(all, tasks)
 }
