@@ -61,6 +61,9 @@ func request(ctx context.Context, in events.APIGatewayV2HTTPRequest) (*http.Requ
 	for name, value := range in.Headers {
 		req.Header.Set(name, value)
 	}
+	if len(in.Cookies) > 0 { // payload 2.0 takes them out of the headers
+		req.Header.Set("Cookie", strings.Join(in.Cookies, "; "))
+	}
 	req.Host = in.RequestContext.DomainName
 	return req, nil
 }
