@@ -18,7 +18,7 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
-func invalid(format string, args ...any) error {
+func invalid(format string, args ...any) *apiError {
 	return &apiError{http.StatusBadRequest, "ValidationException", fmt.Sprintf(format, args...)}
 }
 

@@ -128,7 +128,7 @@ func parseInvocation(h http.Header) (q request, stem string, err error) {
 
 // runtimeError is the runtime's own spelling of an invalid request.
 func runtimeError(format string, args ...any) error {
-	e := invalid(format, args...).(*apiError)
+	e := invalid(format, args...)
 	e.code = "ValidationError"
 	return e
 }
