@@ -1,6 +1,7 @@
 // Package dynamo is DynamoDB on one machine: npm dynalite as a child process
 // over files. In: DynamoDB requests, their signature already checked. Out: its
-// answers; while the child starts (again), an error that SDKs retry. The tables
+// answers; what comes while the child starts (again) waits for it, and gets an
+// error that SDKs retry when that takes too long. The tables
 // of the template are made at start, and items whose time has passed are
 // deleted by a sweep. Not there: transactions, PartiQL, streams.
 package dynamo
@@ -14,7 +15,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,7 +57,6 @@ type Config struct {
 type Server struct {
 	cfg       Config
 	client    *dynamodb.Client
-	proxy     *httputil.ReverseProxy
 	transport *http.Transport
 	stop      context.CancelFunc
 	loops     sync.WaitGroup
@@ -82,7 +81,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		IdleConnTimeout:     30 * time.Second, // less than the child's
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Server{cfg: cfg, transport: transport, stop: stop, proxy: proxy(transport), client: newClient(transport, cfg.Region)}
+	s := &Server{cfg: cfg, transport: transport, stop: stop, client: newClient(transport, cfg.Region)}
 	p, err := s.start(ctx)
 	if err != nil {
 		stop()
@@ -124,22 +123,6 @@ func newClient(transport http.RoundTripper, region string) *dynamodb.Client {
 		HTTPClient:   &http.Client{Transport: transport},
 		Retryer:      aws.NopRetryer{},
 	})
-}
-
-func proxy(transport http.RoundTripper) *httputil.ReverseProxy {
-	return &httputil.ReverseProxy{
-		Transport: transport,
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host = "http", "dynamodb"
-			r.Out.Host = r.In.Host
-		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
-			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-			w.WriteHeader(http.StatusInternalServerError)
-			_, _ = w.Write([]byte(`{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"DynamoDB starts again, or cannot write (is the disk full?): please retry"}`))
-		},
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
 }
 
 // start runs the child until it answers. A predecessor that was killed may hold
@@ -221,17 +204,6 @@ func (s *Server) supervise(ctx context.Context, p *child.Process) {
 			s.cfg.Logger.Error("dynalite does not start; it is tried again", "error", err)
 		}
 	}
-}
-
-// requestTimeout bounds a request to the child.
-const requestTimeout = 30 * time.Second
-
-// ServeHTTP forwards a request. It does not end when its client leaves: dynalite
-// dies of a request that is broken off.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), requestTimeout)
-	defer cancel()
-	s.proxy.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // Close ends the child.

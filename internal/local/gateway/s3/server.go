@@ -86,8 +86,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("s3 files: %w", err)
 	}
-	st, err := newStore(files, cfg, sideCar)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	st, err := newStore(files, cfg, sideCar, running.Done())
 	if err != nil {
+		stop()
 		return nil, err
 	}
 
@@ -100,7 +102,6 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		IdleConnTimeout:       10 * time.Second,
 		ExpectContinueTimeout: time.Second,
 	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{store: st, proxy: proxy(transport), stop: stop, ended: make(chan error, 1), idle: transport.CloseIdleConnections}
 	go func() {
 		s.ended <- embedgw.RunVersityGW(running, st, &embedgw.Config{

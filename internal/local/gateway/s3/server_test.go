@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -307,6 +308,19 @@ func TestAFullDiskIsANamedErrorAndThenOver(t *testing.T) {
 	s.store.free = func(string) (int64, int64, error) { return 32 << 20, 1 << 30, nil }
 	if err := s.put(t, "iris-work", "labels", "x"); err != nil {
 		t.Errorf("jobs under way have room, yet: %v", err)
+	}
+	// When even they have none, they wait for it.
+	var full atomic.Bool
+	full.Store(true)
+	time.AfterFunc(2*lookEvery, func() { full.Store(false) })
+	s.store.free = func(string) (int64, int64, error) {
+		if full.Load() {
+			return 1, 1 << 30, nil
+		}
+		return 32 << 20, 1 << 30, nil
+	}
+	if err := s.put(t, "iris-work", "labels", "x"); err != nil || full.Load() {
+		t.Errorf("a job's object did not wait for room: %v", err)
 	}
 	err := s.put(t, "iris-uploads", "scan", strings.Repeat("x", 3<<20))
 	var named smithy.APIError

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"github.com/versity/versitygw/s3err"
 )
@@ -26,34 +27,65 @@ func (s *store) reserve(bucket string, disk int64) int64 {
 	return min(workReserve, disk/64)
 }
 
+// What jobs on their way store waits this long for room, so that they go on
+// once somebody has made it; an upload is refused at once.
+const (
+	patience  = 10 * time.Minute
+	lookEvery = 500 * time.Millisecond
+)
+
 // room refuses an object that does not fit on the disk, before a byte of it is
 // written. A nil length is not known.
 func (s *store) room(bucket string, body io.Reader, length *int64) error {
+	for waited := time.Duration(0); ; waited += lookEvery {
+		fits, err := s.fits(bucket, length)
+		if err != nil || fits {
+			return s.named(bucket, err)
+		}
+		if s.announce[bucket] || waited >= patience || !s.pause(lookEvery) {
+			drain(body)
+			return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
+		}
+	}
+}
+
+// pause waits, or says that the server closes.
+func (s *store) pause(d time.Duration) bool {
+	select {
+	case <-s.closing:
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+func (s *store) fits(bucket string, length *int64) (bool, error) {
 	available, disk, err := s.free(s.data)
 	if err != nil {
-		return s.named(fmt.Errorf("free space: %w", err))
+		return false, fmt.Errorf("free space: %w", err)
 	}
 	need := s.reserve(bucket, disk)
 	if length != nil {
 		need += *length
 	}
-	if available < need {
-		drain(body)
-		return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
-	}
-	return nil
+	return available >= need, nil
 }
 
-// named turns an error into one of S3's: a disk that showed full only while
-// writing has its own; what S3 has no name for is logged without the path (keys
-// may name people) and answered InternalError.
-func (s *store) named(err error) error {
+// named turns an error into one of S3's. A disk that showed full only while
+// writing has its own; for a job's object it is SlowDown, which SDKs send again,
+// and then room lets it wait. What S3 has no name for is logged without the path
+// (keys may name people) and answered InternalError.
+func (s *store) named(bucket string, err error) error {
 	var known s3err.S3Error
+	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
+		errors.As(err, &known) && known.BaseError() == s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
 	switch {
+	case full && s.announce[bucket]:
+		return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
+	case full:
+		return s3err.GetAPIError(s3err.ErrSlowDown)
 	case err == nil || errors.As(err, &known):
 		return err
-	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
-		return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) {

@@ -30,19 +30,20 @@ type store struct {
 	journal  *journal
 	log      *slog.Logger
 	free     func(path string) (available, disk int64, err error)
+	closing  <-chan struct{}
 
 	mu   sync.Mutex
 	last time.Time // the latest stamp; stamps only grow
 }
 
-func newStore(files *posix.Posix, cfg Config, sideCar string) (*store, error) {
+func newStore(files *posix.Posix, cfg Config, sideCar string, closing <-chan struct{}) (*store, error) {
 	j, err := openJournal(filepath.Join(cfg.Dir, "announced.log"))
 	if err != nil {
 		return nil, err
 	}
 	s := &store{
 		Posix: files, data: filepath.Join(cfg.Dir, "data"), sideCar: sideCar,
-		announce: map[string]bool{}, created: cfg.ObjectCreated, journal: j, log: cfg.Logger, free: free,
+		announce: map[string]bool{}, created: cfg.ObjectCreated, journal: j, log: cfg.Logger, free: free, closing: closing,
 	}
 	for _, b := range cfg.Buckets {
 		s.announce[b.Name] = b.Announce
@@ -57,7 +58,7 @@ func (s *store) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3
 	}
 	out, err := s.PutObjectWithPostFunc(ctx, in, (*os.File).Sync)
 	if err != nil {
-		return out, s.named(err)
+		return out, s.named(*in.Bucket, err)
 	}
 	return out, s.settle(ctx, *in.Bucket, *in.Key, "PutObject")
 }
@@ -69,7 +70,7 @@ func (s *store) UploadPart(ctx context.Context, in *awss3.UploadPartInput) (*aws
 	}
 	out, err := s.UploadPartWithPostFunc(ctx, in, (*os.File).Sync)
 	if err != nil {
-		return out, s.named(err)
+		return out, s.named(*in.Bucket, err)
 	}
 	return out, nil
 }
@@ -81,7 +82,7 @@ func (s *store) CompleteMultipartUpload(ctx context.Context, in *awss3.CompleteM
 	}
 	out, version, err := s.Posix.CompleteMultipartUpload(ctx, in)
 	if err != nil {
-		return out, version, s.named(err)
+		return out, version, s.named(*in.Bucket, err)
 	}
 	return out, version, s.settle(ctx, *in.Bucket, *in.Key, "CompleteMultipartUpload")
 }
@@ -93,7 +94,7 @@ func (s *store) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (
 	}
 	out, err := s.Posix.CopyObject(ctx, in)
 	if err != nil {
-		return out, s.named(err)
+		return out, s.named(*in.Bucket, err)
 	}
 	return out, s.settle(ctx, *in.Bucket, *in.Key, "CopyObject")
 }
@@ -108,16 +109,16 @@ func (s *store) settle(ctx context.Context, bucket, key, reason string) error {
 	if s.announce[bucket] {
 		var err error
 		if c, err = s.stamp(ctx, bucket, key, reason); err != nil {
-			return s.named(gone(err))
+			return s.named(bucket, gone(err))
 		}
 	}
 	if err := s.sync(bucket, key); err != nil {
-		return s.named(gone(err))
+		return s.named(bucket, gone(err))
 	}
 	if !s.announce[bucket] {
 		return nil
 	}
-	return s.named(s.tell(ctx, c))
+	return s.named(bucket, s.tell(ctx, c))
 }
 
 // gone passes over an object that was deleted while its upload was settled.
