@@ -11,6 +11,13 @@ const (
 // grainMM is the radius below which a patch is partial volume, not tissue.
 const grainMM = 1
 
+// sliverMM is half the thickness below which what is left is not tissue of its
+// own, sliverSteps how many voxels deep it goes with its neighbours.
+const (
+	sliverMM    = 3
+	sliverSteps = 3
+)
+
 // soft tells fat from lean tissue in what the other masks leave.
 func (s *scan) soft(t *tissues) (fat, muscle *mask) {
 	rest := t.inside.clone().minus(t.skin).minus(t.bone).minus(t.left).minus(t.right).minus(t.airway)
@@ -24,5 +31,15 @@ func (s *scan) soft(t *tissues) (fat, muscle *mask) {
 	rim := s.between(hollowHigh, highest).and(rest).minus(fat).minus(muscle)
 	muscle.or(muscle.dilate(voxel).and(rim))
 	fat.or(fat.dilate(voxel).and(rim).minus(muscle))
+
+	// What is still left and as thin as a sliver lies between two tissues: no
+	// organ, and nothing that anybody prints.
+	left := rest.minus(fat).minus(muscle)
+	slivers := left.clone().minus(left.open(s.ball(sliverMM, 1)))
+	for range sliverSteps {
+		muscle.or(muscle.dilate(voxel).and(slivers))
+		fat.or(fat.dilate(voxel).and(slivers).minus(muscle))
+		slivers.minus(muscle).minus(fat)
+	}
 	return fat, muscle
 }
