@@ -21,6 +21,7 @@ venv = $(CACHE)/venv-$(shell sha256sum $(1) | cut -c1-12)
 E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
 .PHONY: build run test unit race e2e lint vuln bench fuzz clean
+.DEFAULT_GOAL := build
 build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue bin/iris
 
 # Go decides what is stale; these rules always run and cost little when nothing changed.
@@ -71,6 +72,27 @@ lint: $(GOLANGCI)
 # The vulnerability database is not on every network: said, not hidden.
 vuln: $(GOVULNCHECK)
 	@$(GOVULNCHECK) ./... || { [ $$? -eq 3 ] && exit 3; echo "govulncheck: SKIPPED, its database cannot be reached from here"; }
+
+# Ratios against named peers, each pair in one run; they write docs/benchmarks.md.
+BENCH_VENV = $(call venv,tests/bench/intake/requirements.txt)
+$(BENCH_VENV)/.installed: tests/bench/intake/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+bench: build $(BENCH_VENV)/.installed
+	@command -v dcm2niix >/dev/null || apt-get install -y dcm2niix
+	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
+	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
+
+# Every fuzz target for FUZZTIME each.
+FUZZTIME ?= 90s
+fuzz:
+	@for f in $$(grep -rl '^func Fuzz' --include=*_test.go internal containers statemachine functions | sort); do \
+	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$f); do \
+	    echo "== ./$$(dirname $$f) $$t"; \
+	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$$(dirname $$f); \
+	  done; done
+
+-include containers/totalsegmentator/model.mk
 
 clean:
 	rm -rf bin build out
