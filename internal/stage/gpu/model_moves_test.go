@@ -1,6 +1,7 @@
 package gpu
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -153,8 +154,11 @@ func (x *explorer) finish(w *world, n int) {
 			w.sweep = true // a conflict: the sweep begins again
 		}
 	case byEvent, byPerson:
-		if again {
+		switch {
+		case again:
 			w.died() // the next event or the janitor
+		case errors.Is(err, job.ErrLeaseConflict):
+			w.events = 1 // the sweep begins again
 		}
 	}
 }
@@ -357,8 +361,9 @@ func (x *explorer) endpoint(w *world) {
 	if w.events > 0 && x.room(w) {
 		next := *w
 		next.events--
-		next.begin(x.s, byEvent, 0, 0, NewRun(x.s.policy(), ActionReconcile, ""))
-		x.add(next, "the endpoint's event arrives")
+		dead := w.dead() // settle sweeps at an event too
+		next.begin(x.s, byEvent, 0, 0, NewDrop(x.s.policy(), w.lease, dead))
+		x.add(next, "the endpoint's event arrives; dead %v", dead)
 	}
 	if w.gpu.activity {
 		next := *w
@@ -384,6 +389,17 @@ func (x *explorer) endpoint(w *world) {
 	}
 }
 
+// dead are the holders whose execution is closed.
+func (w *world) dead() (names []string) {
+	for _, holder := range w.lease.Holders {
+		j, attempt := int(holder[0]-'a'), int(holder[1]-'0')
+		if e := w.jobs[j]; e.attempt > attempt || e.pc == closed {
+			names = append(names, holder)
+		}
+	}
+	return names
+}
+
 // janitor: it sweeps when it is due, and completes tokens whose message was lost.
 func (x *explorer) janitor(w *world) {
 	if !w.sweep || w.sweeping() || !x.room(w) {
@@ -391,13 +407,7 @@ func (x *explorer) janitor(w *world) {
 	}
 	next := *w
 	next.sweep = false
-	var dead []string
-	for _, holder := range w.lease.Holders {
-		j, attempt := int(holder[0]-'a'), int(holder[1]-'0')
-		if e := w.jobs[j]; e.attempt > attempt || e.pc == closed {
-			dead = append(dead, holder)
-		}
-	}
+	dead := w.dead()
 	for j := range next.jobs {
 		if e := &next.jobs[j]; e.lost {
 			e.pc, e.again, e.served, e.lost = releasing, true, false, false
