@@ -246,16 +246,7 @@ func (m *sim) abort(j *simJob) {
 
 // sweep is the janitor, every five minutes while there is anything to wait for.
 func (m *sim) sweep() {
-	var dead []string
-	for _, holder := range m.lease.Holders {
-		if m.active[holder] == nil {
-			dead = append(dead, holder)
-		}
-	}
-	if len(dead) > 0 {
-		m.tally["dead holders dropped"] += len(dead)
-	}
-	m.drop(dead, 0)
+	m.drop(m.dead(), 0)
 	for _, name := range m.lease.Holders {
 		if j := m.active[name]; j != nil && j.waiting {
 			m.recover(j)
@@ -264,6 +255,17 @@ func (m *sim) sweep() {
 	if m.arrived < m.total || len(m.active) > 0 || m.s.endpoints[0].Desired > 0 || m.s.endpoints[0].changing {
 		m.after(janitorPeriod, m.sweep)
 	}
+}
+
+// dead are the holders whose execution is closed.
+func (m *sim) dead() (names []string) {
+	for _, holder := range m.lease.Holders {
+		if m.active[holder] == nil {
+			names = append(names, holder)
+		}
+	}
+	m.tally["dead holders dropped"] += len(names)
+	return names
 }
 
 func (m *sim) drop(dead []string, tries int) {

@@ -248,9 +248,7 @@ func (m *sim) emit(stateChange) {
 		copies = 2
 	}
 	for range copies {
-		m.after(m.between(100*time.Millisecond, 3*time.Second), func() {
-			m.run(gpu.NewRun(m.policy, gpu.ActionReconcile, ""), func(job.GPUOutput, error) {}, func() {})
-		})
+		m.after(m.between(100*time.Millisecond, 3*time.Second), func() { m.drop(m.dead(), 0) }) // as settle does
 	}
 }
 
