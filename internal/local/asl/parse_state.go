@@ -248,6 +248,7 @@ func (p *parser) branches(s *State, f *fields, scope *scope, depth int) func() {
 	list := p.list(f, "Branches", true)
 	return func() {
 		for _, b := range list {
+			b.language = b.text("QueryLanguage", b.language)
 			s.Branches = append(s.Branches, p.machine(b, scope, depth+1))
 			b.text("Comment", "")
 			b.close()
@@ -266,7 +267,7 @@ func (p *parser) processor(s *State, f *fields, scope *scope, depth int) func() 
 		return func() {}
 	}
 	inner := p.open(f.at("ItemProcessor"), raw)
-	inner.language = f.language
+	inner.language = inner.text("QueryLanguage", f.language)
 	if config := inner.take("ProcessorConfig"); config != nil {
 		c := p.open(inner.at("ProcessorConfig"), config)
 		if mode := c.text("Mode", "INLINE"); mode != "INLINE" {
