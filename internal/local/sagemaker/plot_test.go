@@ -26,10 +26,8 @@ func plot(m *sim) []byte {
 		counts[n]++
 		most = max(most, counts[n])
 	}
-	decades := int(math.Ceil(math.Log10(float64(most) + 1)))
-	y := func(n int) float64 {
-		return top + plotH*(1-math.Log10(float64(n)+1)/float64(decades))
-	}
+	span := 1.05 * math.Log10(float64(most)+1)
+	y := func(n int) float64 { return top + plotH*(1-math.Log10(float64(n)+1)/span) }
 	x := func(d time.Duration) float64 { return left + plotW*float64(d)/float64(bin*time.Duration(columns)) }
 
 	var b bytes.Buffer
@@ -37,9 +35,8 @@ func plot(m *sim) []byte {
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", width, height)
 	fmt.Fprintf(&b, `<text x="%d" y="20" font-size="14">GPU up with an empty lease: %d jobs, %d periods, longest %.0f s (limit %.0f s)</text>`+"\n",
 		left, m.total, len(m.periods), m.worst().Seconds(), limit.Seconds())
-	for d := range decades + 1 {
-		n := int(math.Pow10(d)) - 1
-		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%d</text>`+"\n", left, y(n), width-right, left-6, y(n)+4, int(math.Pow10(d)))
+	for n := 1; n <= most; n *= 10 {
+		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%d</text>`+"\n", left, y(n), width-right, left-6, y(n)+4, n)
 	}
 	for n, count := range counts {
 		if count > 0 {
