@@ -264,6 +264,18 @@ func TestABatchRaisesAndComesDownAgain(t *testing.T) {
 	}
 }
 
+func TestNobodyWaitsForMoreOfAnEndpointThatIsUp(t *testing.T) {
+	d := newDesk(t, Policy{Linger: time.Minute, MaxInstances: 3, JobsPerInstance: 1})
+	d.do(job.ActionAcquire, one)
+	d.refuse = 1
+	if out := d.do(job.ActionAcquire, two); out.Desired != 1 || !d.lease.Holds(two) {
+		t.Errorf("a second job while the first instance starts: %+v", out)
+	}
+	if err := d.Sweep(t.Context(), func(context.Context, string) (bool, error) { return false, nil }); err != nil || d.capacity.Desired != 2 {
+		t.Errorf("after the endpoint's event: %+v, %v", d.capacity, err)
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	d := newDesk(t, policy)
 	for _, in := range []job.GPUInput{

@@ -25,18 +25,16 @@ type Endpoint interface {
 	SetDesired(ctx context.Context, n int) error
 }
 
-// Stage carries the lease's actions out. All fields are needed.
+// Stage carries the lease's actions out. Instances and USDPerHour are needed by
+// the action status only.
 type Stage struct {
 	Leases   Leases
 	Endpoint Endpoint
 	Policy   Policy
 	Now      func() time.Time
-}
 
-// Status is what `iris gpu status` shows.
-type Status struct {
-	Lease    job.Lease
-	Capacity job.Capacity
+	Instances  Instances
+	USDPerHour float64 // of one instance
 }
 
 // Handle does one action of the workflow, of a person or of the budget alarm.
@@ -53,16 +51,6 @@ func (s Stage) Handle(ctx context.Context, in job.GPUInput) (job.GPUOutput, erro
 		return job.GPUOutput{}, fmt.Errorf("action %.20q: want acquire, release, park, warm, budget, unblock, reconcile or status", in.Action)
 	}
 	return s.run(ctx, NewRun(s.Policy, in.Action, in.Holder))
-}
-
-// Status reads the lease and the capacity, and changes nothing.
-func (s Stage) Status(ctx context.Context) (Status, error) {
-	l, err := s.Leases.Get(ctx)
-	if err != nil {
-		return Status{}, err
-	}
-	c, err := s.Endpoint.Capacity(ctx)
-	return Status{Lease: l, Capacity: c}, err
 }
 
 // maxSweeps bounds how often a sweep begins again because the lease moved on.
@@ -98,14 +86,6 @@ func (s Stage) Sweep(ctx context.Context, closed func(ctx context.Context, holde
 		}
 	}
 	return &job.BusyError{Message: fmt.Sprintf("sweep the lease: it changed %d times meanwhile", maxSweeps)}
-}
-
-func (s Stage) answer(ctx context.Context) (job.GPUOutput, error) {
-	st, err := s.Status(ctx)
-	if err != nil {
-		return job.GPUOutput{}, err
-	}
-	return Run{lease: st.Lease, capacity: st.Capacity}.Output(s.Now())
 }
 
 // run makes the calls that r asks for until it is finished.

@@ -136,7 +136,7 @@ func (x *explorer) finish(w *world, n int) {
 	}
 	i := w.drop(n)
 	out, err := i.run.Output(at(w.tick))
-	again := err != nil && job.Named(err) != nil && isBusy(err)
+	again := err != nil && isBusy(err)
 	switch i.owner {
 	case byExecution:
 		x.advance(w, i, out, err)
@@ -161,11 +161,6 @@ func (x *explorer) finish(w *world, n int) {
 			w.events = 1 // the sweep begins again
 		}
 	}
-}
-
-func isBusy(err error) bool {
-	_, busy := job.Named(err).(*job.BusyError)
-	return busy
 }
 
 // crashed is what a dead invocation's owner does.

@@ -116,7 +116,11 @@ func (r Run) Next(reply Reply, now time.Time) Run {
 		return r.end(&job.BusyError{Message: fmt.Sprintf("the lease is contended: gave up after %d calls", maxCalls)})
 	}
 	conflict := errors.Is(reply.Err, job.ErrLeaseConflict)
-	if reply.Err != nil && !conflict {
+	switch {
+	case reply.Err == nil || conflict:
+	case r.phase == setting && r.optional() && isBusy(reply.Err):
+		return r.end(nil)
+	default:
 		return r.end(reply.Err)
 	}
 	switch r.phase {
@@ -154,6 +158,16 @@ func (r Run) Next(reply Reply, now time.Time) Run {
 		return r.reconcile(now)
 	}
 	return r
+}
+
+// optional: the change being made is to some other number of instances than it
+// was, not to wake or to park. Nobody need wait until it is taken: the endpoint
+// is up, and its next event or the janitor asks again.
+func (r Run) optional() bool { return r.desired > 0 && awake(r.capacity) }
+
+func isBusy(err error) bool {
+	var busy *job.BusyError
+	return errors.As(err, &busy)
 }
 
 func (r Run) apply(now time.Time) Run {
