@@ -311,10 +311,7 @@ func (m *sim) stop() {
 		return
 	}
 	m.tally["budget stops"]++
-	person := func(action string) {
-		m.run(gpu.NewRun(m.policy, action, ""), func(job.GPUOutput, error) {}, func() { m.tally["given up"]++ })
-	}
-	person(job.ActionBudget)
+	m.person(job.ActionBudget)
 	m.after(2*time.Second, func() {
 		for _, name := range m.lease.Holders {
 			if j := m.active[name]; m.lease.Blocked && j != nil && j.waiting {
@@ -322,6 +319,13 @@ func (m *sim) stop() {
 			}
 		}
 	})
-	m.after(m.between(10*time.Minute, time.Hour), func() { person(job.ActionUnblock) })
+	m.after(m.between(10*time.Minute, time.Hour), func() { m.person(job.ActionUnblock) })
 	m.after(m.exp(30*24*time.Hour), m.stop)
+}
+
+// person asks until it is answered, as the alarm's message does.
+func (m *sim) person(action string) {
+	m.run(gpu.NewRun(m.policy, action, ""), func(job.GPUOutput, error) {}, func() {
+		m.after(time.Minute, func() { m.person(action) })
+	})
 }
