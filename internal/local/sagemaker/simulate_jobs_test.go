@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -80,11 +81,13 @@ func (m *sim) acquire(j *simJob, tries int) {
 				m.after(segmentLimit, func() { m.overdue(j) })
 			case isBusy(err) && tries < busyRetries:
 				m.after(busyRetry, func() { m.acquire(j, tries+1) })
+			case isBusy(err):
+				m.fail(j, "busy")
 			default:
-				m.fail(j, err)
+				m.fail(j, "budget stop")
 			}
 		},
-		func() { m.again(func() { m.acquire(j, tries) }, func() { m.fail(j, errors.New("its acquire died")) }) })
+		func() { m.again(func() { m.acquire(j, tries) }, func() { m.fail(j, "acquire died") }) })
 }
 
 // again repeats what died, or, rarely, gives it up.
@@ -136,23 +139,26 @@ func (m *sim) hear(name, reason string) {
 		m.tally["sent once more"]++
 		m.send(j)
 	default:
-		m.fail(j, errors.New(reason))
+		cause, _, _ := strings.Cut(reason, " with message")
+		m.fail(j, cause)
 	}
 }
 
 func (m *sim) overdue(j *simJob) {
 	if m.alive(j) && j.waiting {
 		m.tally["stuck"]++
-		m.fail(j, errors.New("timed out"))
+		m.fail(j, "timed out")
 	}
 }
 
-func (m *sim) fail(j *simJob, _ error) {
+// fail ends a job badly. Every cause is a fault that was put in, but "busy".
+func (m *sim) fail(j *simJob, cause string) {
 	if !m.alive(j) {
 		return
 	}
 	j.waiting = false
 	m.tally["failed"]++
+	m.tally["failed: "+cause]++
 	m.discard(j)
 	m.retry(j)
 	m.release(j)
@@ -315,7 +321,7 @@ func (m *sim) stop() {
 	m.after(2*time.Second, func() {
 		for _, name := range m.lease.Holders {
 			if j := m.active[name]; m.lease.Blocked && j != nil && j.waiting {
-				m.fail(j, errors.New("budget"))
+				m.fail(j, "budget stop")
 			}
 		}
 	})
