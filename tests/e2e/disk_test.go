@@ -15,7 +15,8 @@ import (
 )
 
 // A state folder on a disk of 96 MB: when it is full, an upload is refused by
-// name and leaves nothing behind; when there is room again, jobs go on.
+// name and leaves nothing behind, and a job on its way waits; when there is room
+// again, both go on.
 func TestFullDisk(t *testing.T) {
 	disk := t.TempDir()
 	if os.Getenv("IRIS_E2E") != "" {
@@ -61,5 +62,32 @@ func TestFullDisk(t *testing.T) {
 	if j := s.finish(t, "after.nii.gz", time.Minute); j.Status != "ready" {
 		t.Errorf("with room again the job ended %s: %+v", j.Status, j.Error)
 	}
+
+	if err := drop(t.Context(), cfg, scan, "under-way.nii.gz"); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, filepath.Join(disk, "fill"))
+	time.Sleep(3 * time.Second)
+	if err := os.Remove(filepath.Join(disk, "fill")); err != nil {
+		t.Fatal(err)
+	}
+	if j := s.finish(t, "under-way.nii.gz", time.Minute); j.Status != "ready" {
+		t.Errorf("the job whose disk was full ended %s: %+v", j.Status, j.Error)
+	}
 	s.end(t) // before the disk goes
+}
+
+// fill takes what is left of a disk, to the last byte.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	for chunk := make([]byte, 1<<20); len(chunk) > 0; {
+		if _, err := f.Write(chunk); err != nil {
+			chunk = chunk[:len(chunk)/2]
+		}
+	}
 }

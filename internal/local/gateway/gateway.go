@@ -7,6 +7,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -28,6 +29,8 @@ type Config struct {
 	Services map[string]http.Handler
 	// Hosts are names, beside loopback's, under which this endpoint is reached.
 	Hosts []string
+	// Room, if set, returns when the services can write, or after a while.
+	Room func(context.Context)
 }
 
 // Gateway is the endpoint. Make one with New.
@@ -83,6 +86,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := g.verifier.Verify(r, body); err != nil {
 		refuseUnsigned(w, r, err)
 		return
+	}
+	if g.cfg.Room != nil {
+		g.cfg.Room(r.Context())
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	handler.ServeHTTP(w, r)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -84,6 +85,25 @@ func TestRouting(t *testing.T) {
 				t.Errorf("%d %s, want %d with %q", w.Code, w.Body, c.status, c.contains)
 			}
 		})
+	}
+}
+
+func TestServicesWaitForRoomAndS3DoesNot(t *testing.T) {
+	for service, want := range map[string]int{"states": 1, "s3": 0} {
+		waited := 0
+		g := endpoint()
+		g.cfg.Room = func(context.Context) { waited++ }
+		r := httptest.NewRequest("POST", "http://127.0.0.1:4566/", strings.NewReader("{}"))
+		sum := sha256.Sum256([]byte("{}"))
+		err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: key.ID, SecretAccessKey: key.Secret},
+			r, hex.EncodeToString(sum[:]), service, "us-east-1", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.ServeHTTP(httptest.NewRecorder(), r)
+		if waited != want {
+			t.Errorf("%s waited %d times, want %d", service, waited, want)
+		}
 	}
 }
 

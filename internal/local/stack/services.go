@@ -162,7 +162,7 @@ func (s *Stack) buildWorkflow(v *services) (err error) {
 func (s *Stack) doors(v *services, api, endpoint net.Listener) (http.Handler, http.Handler, error) {
 	hosts := s.hosts(api, endpoint)
 	aws := gateway.New(gateway.Config{
-		Key: s.key, Region: Region, Account: Account, Hosts: hosts, S3: v.s3,
+		Key: s.key, Region: Region, Account: Account, Hosts: hosts, S3: v.s3, Room: room(s.place.root),
 		Services: map[string]http.Handler{
 			"dynamodb": v.dynamo, "states": v.states, "events": v.bus, "sns": v.topics, "lambda": v.host,
 			"sagemaker": v.sagemaker, "application-autoscaling": v.sagemaker,

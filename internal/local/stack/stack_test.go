@@ -227,3 +227,12 @@ func TestCredentials(t *testing.T) {
 		t.Error("a file without a key was taken")
 	}
 }
+
+func TestRoomIsThereAtOnceOnAnEmptyDisk(t *testing.T) {
+	began := time.Now()
+	room(t.TempDir())(t.Context())
+	room(t.TempDir() + "/missing")(t.Context())
+	if took := time.Since(began); took > lookEvery {
+		t.Errorf("waited %v", took)
+	}
+}
