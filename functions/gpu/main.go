@@ -14,7 +14,8 @@ import (
 func main() {
 	var env edge.Env
 	cfg := env.Config(context.Background())
-	stage, _ := lease.Build(&env, cfg)
+	stage, endpoint := lease.Build(&env, cfg)
+	stage.Instances, stage.USDPerHour = endpoint, env.Float("GPU_PRICE_PER_HOUR")
 	env.Require()
 	edge.Start(func(ctx context.Context, body json.RawMessage) (job.GPUOutput, error) {
 		in, err := edge.GPUInput(body)

@@ -47,11 +47,22 @@ type GPUInput struct {
 }
 
 // GPUOutput is its answer. ParkAt is RFC 3339 in whole seconds, rounded up;
-// Empty: nobody holds the lease.
+// Empty: nobody holds the lease. GPUStatus is there for the action status alone.
 type GPUOutput struct {
 	ParkAt  string `json:"park_at"`
 	Empty   bool   `json:"empty"`
 	Desired int    `json:"desired"`
+	*GPUStatus
+}
+
+// GPUStatus is what people ask of the GPU.
+type GPUStatus struct {
+	Endpoint   string   `json:"endpoint"` // its status in SageMaker's words
+	Current    int      `json:"current"`  // instances in service
+	Holders    []string `json:"holders"`  // execution names
+	Queue      int      `json:"queue"`    // a holder has one request queued or running, so holders are the queue
+	Blocked    bool     `json:"blocked"`  // a budget stop is in force
+	USDPerHour float64  `json:"usd_per_hour"`
 }
 
 // SegmentInput starts the asynchronous request; Token is the task token.

@@ -84,6 +84,12 @@ func (e *Endpoint) Up(ctx context.Context) (bool, error) {
 	return st.Current > 0, err
 }
 
+// Running is the endpoint's status and how many instances are in service.
+func (e *Endpoint) Running(ctx context.Context) (status string, current int, err error) {
+	st, err := e.Describe(ctx)
+	return st.Status, st.Current, err
+}
+
 // changeable: SageMaker takes changes of capacity only in this status.
 func (s State) changeable() bool { return s.Status == string(smtypes.EndpointStatusInService) }
 
