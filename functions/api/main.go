@@ -8,6 +8,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/api"
 	"github.com/iris-oculus/iris/internal/cloud/blobs"
+	"github.com/iris-oculus/iris/internal/cloud/functions"
 	"github.com/iris-oculus/iris/internal/cloud/jobs"
 	"github.com/iris-oculus/iris/internal/cloud/workflow"
 	"github.com/iris-oculus/iris/internal/edge"
@@ -23,7 +24,8 @@ func main() {
 		Jobs: store, Uploads: uploads, Results: results, Workflow: flow,
 		Endings: settle.Stage{Jobs: store, Workflow: flow, Uploads: uploads, Results: results, Now: time.Now,
 			Work: blobs.New(cfg, env.String("WORK_BUCKET"))},
-		Ready: store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),
+		Exports: functions.New(cfg, env.String("EXPORT_FUNCTION")),
+		Ready:   store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),
 		Now: time.Now, Entropy: rand.Reader,
 	}
 	env.Require()

@@ -36,7 +36,13 @@ type Uploads interface {
 
 // Results signs downloads.
 type Results interface {
+	Head(ctx context.Context, key string) (job.Object, error)
 	SignGet(ctx context.Context, key, filename string) (string, error)
+}
+
+// Exports makes exports; what it is sent it does in its own time.
+type Exports interface {
+	Send(ctx context.Context, input any) error
 }
 
 // Endings cancels and erases jobs.
@@ -55,6 +61,7 @@ type API struct {
 	Jobs     Jobs
 	Uploads  Uploads
 	Results  Results
+	Exports  Exports
 	Endings  Endings
 	Workflow Workflow
 	Ready    func(ctx context.Context) error // whether what the API stands on answers

@@ -18,6 +18,9 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.URL.Query().Has("format") {
+		return a.export(w, r, rec)
+	}
 	name := r.PathValue("name")
 	found := false
 	for _, x := range rec.Artifacts {
@@ -29,8 +32,13 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 		}
 		return problem{Status: http.StatusNotFound, Code: "no_artifact", Detail: "the job has no artifact of this name"}
 	}
+	return a.redirect(w, r, job.Key(rec.ID, rec.Shown, name), name)
+}
+
+// redirect leads to an object by a signed URL.
+func (a *API) redirect(w http.ResponseWriter, r *http.Request, key, filename string) error {
 	expires := a.Now().Add(signedFor)
-	url, err := a.Results.SignGet(r.Context(), job.Key(rec.ID, rec.Shown, name), name)
+	url, err := a.Results.SignGet(r.Context(), key, filename)
 	if err != nil {
 		return err
 	}

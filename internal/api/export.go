@@ -1,0 +1,60 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile"
+)
+
+// exportAgain is how long an export that was asked for may take before a poll
+// asks for it once more.
+const exportAgain = time.Minute
+
+// export answers ?structure=…&format=… on a ready job: 202 until the object is
+// there, then as any artifact. What could not be exported is refused now, for
+// an export's own refusal reaches nobody.
+func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) error {
+	format, structures := r.URL.Query().Get("format"), r.URL.Query()["structure"]
+	if !meshfile.Known(format) {
+		return problem{Status: http.StatusBadRequest, Code: "unsupported_format", Detail: "format: want one of " + strings.Join(meshfile.Formats(), ", ")}
+	}
+	if rec.Shown == 0 {
+		return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: max(1, pollAfter(rec.Status))}
+	}
+	known := map[string]bool{}
+	for _, s := range rec.Structures {
+		known[s.Name] = true
+	}
+	for _, name := range structures {
+		if !known[name] {
+			return problem{Status: http.StatusNotFound, Code: "no_structure", Detail: "the job has no structure of this name"}
+		}
+	}
+	name := job.ExportName(format, structures)
+	key := job.Key(rec.ID, rec.Shown, name)
+	_, err := a.Results.Head(r.Context(), key)
+	if err == nil {
+		return a.redirect(w, r, key, path.Base(name))
+	}
+	if !errors.Is(err, job.ErrNotFound) {
+		return err
+	}
+	round := fmt.Sprint(key, a.Now().Truncate(exportAgain).Unix())
+	if _, first, err := a.Jobs.Claim(r.Context(), rec.Owner, round, rec.ID, a.Now()); err != nil {
+		return err
+	} else if first {
+		if err := a.Exports.Send(r.Context(), job.ExportInput{Job: rec.ID, Attempt: rec.Shown, Format: format, Structures: structures}); err != nil {
+			return err
+		}
+	}
+	w.Header().Set("Retry-After", "2")
+	return reply(w, http.StatusAccepted, struct {
+		Status string `json:"status"`
+	}{"exporting"})
+}

@@ -1,0 +1,36 @@
+// Package functions invokes a Lambda function whose answer nobody waits for.
+package functions
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// Function is one function. Make one with New.
+type Function struct {
+	name   string
+	client *lambda.Client
+}
+
+// New binds a function by name.
+func New(cfg aws.Config, name string) *Function {
+	return &Function{name: name, client: lambda.NewFromConfig(cfg)}
+}
+
+// Send queues one invocation; Lambda repeats it when it fails.
+func (f *Function) Send(ctx context.Context, input any) error {
+	body, err := json.Marshal(input)
+	if err != nil {
+		return fmt.Errorf("invoke function: %w", err)
+	}
+	_, err = f.client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &f.name, InvocationType: types.InvocationTypeEvent, Payload: body})
+	if err != nil {
+		return fmt.Errorf("invoke function: %w", err)
+	}
+	return nil
+}
