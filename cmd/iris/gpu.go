@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -101,13 +103,40 @@ func invokeGPU(ctx context.Context, state, function string, in job.GPUInput) ([]
 	return out.Payload, nil
 }
 
+// showGPU prints what an action came to, and for status all that is known.
 func showGPU(cmd *cobra.Command, out job.GPUOutput) error {
-	w := cmd.OutOrStdout()
-	fmt.Fprintf(w, "desired    %d\n", out.Desired)
-	if out.Empty {
-		_, err := fmt.Fprintf(w, "held by    nobody\nsleeps at  %s\n", out.ParkAt)
-		return err
+	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	if out.GPUStatus == nil {
+		fmt.Fprintf(t, "desired\t%d\n", out.Desired)
+		if out.Empty && out.Desired > 0 {
+			fmt.Fprintf(t, "sleeps at\t%s\n", out.ParkAt)
+		}
+		return t.Flush()
 	}
-	_, err := fmt.Fprintln(w, "held by    jobs under way")
-	return err
+	fmt.Fprintf(t, "endpoint\t%s\n", out.Endpoint)
+	fmt.Fprintf(t, "capacity\t%d in service, %d desired\n", out.Current, out.Desired)
+	fmt.Fprintf(t, "held by\t%s\n", holders(out.Holders))
+	fmt.Fprintf(t, "queue\t%d\n", out.Queue)
+	if out.Desired > 0 && out.ParkAt != "" {
+		fmt.Fprintf(t, "sleeps at\t%s\n", out.ParkAt)
+	}
+	fmt.Fprintf(t, "costs now\t%.4f USD per hour\n", out.USDPerHour)
+	if out.Blocked {
+		fmt.Fprintln(t, "budget\tstopped: no GPU work until `iris gpu unblock`")
+	}
+	return t.Flush()
+}
+
+// shownHolders bounds a line that people read.
+const shownHolders = 5
+
+// holders are jobs with their attempt.
+func holders(names []string) string {
+	switch {
+	case len(names) == 0:
+		return "nobody"
+	case len(names) > shownHolders:
+		return fmt.Sprintf("%d jobs: %s, …", len(names), strings.Join(names[:shownHolders], ", "))
+	}
+	return fmt.Sprintf("%d: %s", len(names), strings.Join(names, ", "))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,6 +30,7 @@ func upCommand() *cobra.Command {
 	var state, httpAddr, awsAddr, modelName, install string
 	var linger, wake time.Duration
 	var asJSON, verbose bool
+	var parameters map[string]string
 	c := &cobra.Command{
 		Use:   "up",
 		Short: "Run the whole system on this machine",
@@ -45,6 +47,7 @@ func upCommand() *cobra.Command {
 				return &exitError{exitUsage, errors.New("linger: want whole seconds, at most 1h")}
 			}
 			m.parameters["LingerSeconds"] = fmt.Sprint(int(linger.Seconds()))
+			maps.Copy(m.parameters, parameters)
 			credentials := filepath.Join(state, "credentials")
 			level := slog.LevelWarn
 			if verbose {
@@ -77,6 +80,7 @@ func upCommand() *cobra.Command {
 	f.DurationVar(&linger, "linger", 120*time.Second, "how long the model stays up after the last job")
 	f.DurationVar(&wake, "wake", 0, "how long an instance takes to come, to rehearse what people on AWS see")
 	f.StringVar(&modelName, "model", "tissue", "tissue, totalsegmentator, or none (uploaded label maps only)")
+	f.StringToStringVar(&parameters, "parameter", nil, "a parameter of template.yaml, as Name=Value; may be repeated")
 	f.StringVar(&install, "install", defaultInstall(), "folder that holds template.yaml, statemachine/ and build/")
 	f.BoolVar(&asJSON, "json", false, "print the one line as JSON")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log what the services do")
