@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -154,18 +155,6 @@ func TestDocumentedBehaviour(t *testing.T) {
 			status: Succeeded, output: `"Worker"`},
 		{name: "callback function fails", source: docCallback, definition: callback(""), answer: inTurn(thrown("Broken")),
 			status: Failed, wrong: "Broken", events: "TaskStarted TaskFailed ExecutionFailed"},
-		{name: "a late answer is refused", source: docCallback, definition: callback(`"TimeoutSeconds":5,` + catching("States.Timeout")),
-			answer: answered(func(w *world, token string) error {
-				go func() {
-					fire, _ := w.clock.After(5 * time.Second)
-					<-fire
-					if err := w.x.Succeed(w.t.Context(), token, json.RawMessage("1")); !errors.Is(err, ErrTaskClosed) && !errors.Is(err, ErrEnded) {
-						w.t.Errorf("late answer: %v", err)
-					}
-				}()
-				return nil
-			}),
-			status: Succeeded, output: `"States.Timeout"`},
 		{name: "retry by default", source: docErrors, definition: task(`"Retry":[{"ErrorEquals":["States.ALL"]}],`), answer: inTurn(thrown("X")),
 			status: Failed, wrong: "X", took: (1 + 2 + 4) * time.Second, calls: 4, events: "TaskScheduled TaskStarted TaskFailed TaskScheduled TaskStarted TaskFailed ExecutionFailed"},
 		{name: "retry count in the context", source: docErrors, definition: task(`"Retry":[{"ErrorEquals":["X"],"IntervalSeconds":3,"BackoffRate":1.5}],`), answer: func() handler {
@@ -287,6 +276,35 @@ func TestDocumentedBehaviour(t *testing.T) {
 			}
 			checkHistory(t, p.events)
 		})
+	}
+}
+
+// TestLateAnswer: a token whose task timed out is refused, while the execution goes
+// on and after its end (docCallback).
+func TestLateAnswer(t *testing.T) {
+	e := engine(t)
+	late := make(chan error, 1)
+	var x *Execution
+	var token string
+	p := play(t, e, parse(t, e, machineOf(`"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Arguments":{"FunctionName":"f","Payload":"{% $states.context.Task.Token %}"},"TimeoutSeconds":5,
+		"Catch":[{"ErrorEquals":["States.Timeout"],"Next":"W"}],"End":true},"W":{"Type":"Wait","Seconds":1000,"Output":"waited","End":true}`)), "{}",
+		answered(func(w *world, given string) error {
+			x, token = w.x, given
+			go func() {
+				fire, _ := w.clock.After(50 * time.Second)
+				<-fire
+				late <- x.Succeed(context.Background(), given, json.RawMessage("1"))
+			}()
+			return nil
+		})())
+	if err := <-late; !errors.Is(err, ErrTaskClosed) {
+		t.Errorf("late answer: %v: want %v", err, ErrTaskClosed)
+	}
+	if err := x.Succeed(t.Context(), token, json.RawMessage("1")); !errors.Is(err, ErrEnded) {
+		t.Errorf("answer after the end: %v: want %v", err, ErrEnded)
+	}
+	if string(p.end.Output) != `"waited"` {
+		t.Errorf("%+v", p.end)
 	}
 }
 

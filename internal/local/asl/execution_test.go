@@ -83,7 +83,12 @@ func TestFullDisk(t *testing.T) {
 		if warned++; !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("warned of %v", err)
 		}
-		go v.Advance(time.Second)
+		go func() {
+			for _, waiting := v.Next(); !waiting; _, waiting = v.Next() {
+				time.Sleep(time.Millisecond)
+			}
+			v.Advance(time.Second)
+		}()
 	}
 	m := parse(t, e, task(""))
 	end, err := New(m, Start{Input: json.RawMessage("{}"), Time: epoch}, env).Run(t.Context())
