@@ -118,10 +118,13 @@ func (c corners) set(label uint16) uint8 {
 
 // edges are the crossing edges along x, y and z by the corner they start at.
 func (c corners) edges() (x, y, z uint64) {
-	x = nonzeroBytes((c.low^c.low>>8)|(c.high^c.high>>8)) & 0b01010101
-	y = nonzeroBytes((c.low^c.low>>16)|(c.high^c.high>>16)) & 0b00110011
-	z = nonzeroBytes((c.low^c.low>>32)|(c.high^c.high>>32)) & 0b00001111
-	return x, y, z
+	dx, dy, dz := c.low^c.low>>8, c.low^c.low>>16, c.low^c.low>>32
+	if c.high != 0 {
+		dx |= c.high ^ c.high>>8
+		dy |= c.high ^ c.high>>16
+		dz |= c.high ^ c.high>>32
+	}
+	return nonzeroBytes(dx) & 0b01010101, nonzeroBytes(dy) & 0b00110011, nonzeroBytes(dz) & 0b00001111
 }
 
 // countQuads counts the quads of a cell's low edges for both their labels.
