@@ -69,6 +69,19 @@ func (s Stage) Recover(ctx context.Context, r job.Record) error {
 	return s.send(ctx, r) // whoever was about to send it died
 }
 
+// Stop fails the task of a job that waits for a GPU which a budget stop put to
+// sleep. An answer that is there already counts.
+func (s Stage) Stop(ctx context.Context, r job.Record) error {
+	if r.Token == "" || r.Status.Ended() || r.Erased {
+		return nil
+	}
+	settled, err := s.settleFromWork(ctx, r)
+	if settled || err != nil {
+		return err
+	}
+	return s.fail(ctx, r.Token, "BudgetError", "the budget stop is in force")
+}
+
 // discard deletes a result that nobody waits for.
 func (s Stage) discard(ctx context.Context, id string, attempt int) error {
 	if err := s.Work.Delete(ctx, job.Key(id, attempt, job.LabelsObject)); err != nil {

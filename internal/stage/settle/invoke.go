@@ -42,21 +42,3 @@ func (s Stage) Invoke(ctx context.Context, body json.RawMessage) (job.SettleOutp
 	}
 	return job.SettleOutput{}, fmt.Errorf("settle: an event of source %.40q has no rule", e.Source)
 }
-
-// endpointChanged: a change that was refused while the endpoint updated may be
-// due now, and who waited for the GPU may have it.
-func (s Stage) endpointChanged(ctx context.Context) error {
-	if s.Lease != nil {
-		if err := s.Lease.Sweep(ctx, s.isClosed); err != nil && !isBusy(err) {
-			return fmt.Errorf("sweep the lease: %w", err)
-		}
-	}
-	if s.Running == nil {
-		return nil
-	}
-	up, err := s.Running.Up(ctx)
-	if err != nil || !up {
-		return err
-	}
-	return s.InService(ctx)
-}

@@ -15,11 +15,16 @@ type Lease interface {
 	Release(ctx context.Context, holder string) error
 	// Sweep drops the holders whose execution is closed and puts the capacity right.
 	Sweep(ctx context.Context, closed func(ctx context.Context, holder string) (bool, error)) error
+	// Blocked says whether a budget stop is in force.
+	Blocked(ctx context.Context) (bool, error)
 }
 
-// Answers finds the answer of an asynchronous request whose message was lost.
+// Answers completes the tasks of jobs that wait for the endpoint.
 type Answers interface {
+	// Recover finds an answer whose message was lost.
 	Recover(ctx context.Context, r job.Record) error
+	// Stop fails a task whose answer is not there: the budget is spent.
+	Stop(ctx context.Context, r job.Record) error
 }
 
 // Running says whether an instance of the endpoint is in service.
@@ -66,16 +71,13 @@ func (s Stage) Sweep(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("sweep the lease: %w", err))
 		}
 	}
-	up := false
-	if s.Running != nil {
-		var err error
-		if up, err = s.Running.Up(ctx); err != nil {
-			problems = append(problems, fmt.Errorf("look at endpoint: %w", err))
-		}
+	g, err := s.gpu(ctx)
+	if err != nil {
+		problems = append(problems, err)
 	}
 	for id, err := range s.Jobs.Open(ctx) {
 		if err == nil {
-			err = s.finish(ctx, id, up)
+			err = s.finish(ctx, id, g)
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("job %s: %w", id, err))
@@ -84,13 +86,29 @@ func (s Stage) Sweep(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
+// gpu is what waiting jobs have to know: an instance is in service, or none will be.
+type gpu struct{ up, blocked bool }
+
+func (s Stage) gpu(ctx context.Context) (g gpu, err error) {
+	if s.Running == nil || s.Lease == nil {
+		return g, nil
+	}
+	if g.up, err = s.Running.Up(ctx); err != nil {
+		return g, fmt.Errorf("look at endpoint: %w", err)
+	}
+	if g.blocked, err = s.Lease.Blocked(ctx); err != nil {
+		return g, fmt.Errorf("look for a budget stop: %w", err)
+	}
+	return g, nil
+}
+
 func (s Stage) isClosed(ctx context.Context, holder string) (bool, error) {
 	running, _, err := s.Workflow.Running(ctx, holder)
 	return !running, err
 }
 
 // finish does whatever one open job still needs.
-func (s Stage) finish(ctx context.Context, id string, up bool) error {
+func (s Stage) finish(ctx context.Context, id string, g gpu) error {
 	r, err := s.Jobs.Get(ctx, id)
 	if errors.Is(err, job.ErrNotFound) {
 		return s.Jobs.Close(ctx, id)
@@ -124,7 +142,7 @@ func (s Stage) finish(ctx context.Context, id string, up bool) error {
 		_, err := s.end(ctx, id, r.Attempt, verdict(job.TaskError{Error: "Execution.Closed"}))
 		return err
 	}
-	return s.nudge(ctx, r, up)
+	return s.nudge(ctx, r, g)
 }
 
 func (s Stage) expire(ctx context.Context, r job.Record) error {
@@ -159,30 +177,47 @@ func (s Stage) startAgain(ctx context.Context, r job.Record) error {
 }
 
 // nudge helps a job that waits for the endpoint.
-func (s Stage) nudge(ctx context.Context, r job.Record, up bool) error {
-	if r.Status != job.Warming && r.Status != job.Segmenting {
-		return nil
-	}
-	if s.Answers != nil {
+func (s Stage) nudge(ctx context.Context, r job.Record, g gpu) error {
+	if s.Answers != nil && waits(r) && !g.blocked {
 		if err := s.Answers.Recover(ctx, r); err != nil {
 			return err
 		}
 	}
-	if r.Status == job.Warming && up {
+	return s.tell(ctx, r, g)
+}
+
+func waits(r job.Record) bool { return r.Status == job.Warming || r.Status == job.Segmenting }
+
+// tell a job that waits for the endpoint what is the matter with it.
+func (s Stage) tell(ctx context.Context, r job.Record, g gpu) error {
+	switch {
+	case g.blocked && waits(r) && s.Answers != nil:
+		return s.Answers.Stop(ctx, r)
+	case g.up && r.Status == job.Warming:
 		return s.segmenting(ctx, r)
 	}
 	return nil
 }
 
-// InService moves every job that waits for the GPU on; the endpoint's event calls it.
-func (s Stage) InService(ctx context.Context) error {
+// endpointChanged: a change that was refused while the endpoint updated may be
+// due now, who waited for the GPU may have it, and after a budget stop nobody waits on.
+func (s Stage) endpointChanged(ctx context.Context) error {
+	if s.Lease != nil {
+		if err := s.Lease.Sweep(ctx, s.isClosed); err != nil && !isBusy(err) {
+			return fmt.Errorf("sweep the lease: %w", err)
+		}
+	}
+	g, err := s.gpu(ctx)
+	if err != nil || !g.up && !g.blocked {
+		return err
+	}
 	for id, err := range s.Jobs.Open(ctx) {
 		if err != nil {
 			return err
 		}
 		r, err := s.Jobs.Get(ctx, id)
-		if err == nil && r.Status == job.Warming {
-			err = s.segmenting(ctx, r)
+		if err == nil {
+			err = s.tell(ctx, r, g)
 		}
 		if err != nil && !errors.Is(err, job.ErrNotFound) {
 			return err

@@ -18,22 +18,52 @@ func (l lease) Sweep(ctx context.Context, closed func(context.Context, string) (
 	for holder := range l {
 		if gone, err := closed(ctx, holder); err != nil {
 			return err
-		} else if gone {
+		} else if gone && holder != blocked {
 			delete(l, holder)
 		}
 	}
 	return nil
 }
 
+func (l lease) Blocked(context.Context) (bool, error) { return l[blocked], nil }
+
+// blocked stands, among the holders, for a budget stop; no execution is called so.
+const blocked = "budget stop"
+
 type up bool
 
 func (u up) Up(context.Context) (bool, error) { return bool(u), nil }
 
-type answers struct{ asked []string }
+type answers struct{ asked, stopped []string }
 
 func (a *answers) Recover(_ context.Context, r job.Record) error {
 	a.asked = append(a.asked, r.ID)
 	return nil
+}
+
+func (a *answers) Stop(_ context.Context, r job.Record) error {
+	a.stopped = append(a.stopped, r.ID)
+	return nil
+}
+
+// A budget stop ends the jobs that hold the GPU, and nobody else's.
+func TestABudgetStopStopsWhoWaits(t *testing.T) {
+	for _, event := range []string{`{"source":"aws.events"}`, `{"source":"aws.sagemaker","detail":{"EndpointStatus":"IN_SERVICE"}}`} {
+		for _, status := range []job.Status{job.Received, job.Preparing, job.Warming, job.Segmenting, job.Meshing} {
+			for _, stop := range []bool{false, true} {
+				b := newBench(t, status)
+				asked := &answers{}
+				b.Lease, b.Running, b.Answers = lease{job.ExecutionName(id, 1): true, blocked: stop}, up(false), asked
+				if _, err := b.Invoke(t.Context(), json.RawMessage(event)); err != nil {
+					t.Fatal(err)
+				}
+				want := stop && (status == job.Warming || status == job.Segmenting)
+				if got := len(asked.stopped) == 1; got != want || stop && len(asked.asked) > 0 {
+					t.Errorf("%s, a stop in force: %v: stopped %v, looked for an answer %v", status, stop, asked.stopped, asked.asked)
+				}
+			}
+		}
+	}
 }
 
 // Each duty first shows the harm: the job would stay as it is for ever.
