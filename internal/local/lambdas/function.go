@@ -57,6 +57,9 @@ func (h *Host) newFunction(spec Function) (*function, error) {
 	}
 	f := &function{host: h, spec: spec, all: map[*instance]struct{}{}}
 	concurrency := h.config.Concurrency
+	if spec.Concurrency > 0 {
+		concurrency = spec.Concurrency
+	}
 	if spec.ReservedConcurrency != nil {
 		concurrency = *spec.ReservedConcurrency
 	}

@@ -38,6 +38,9 @@ type Function struct {
 	// ReservedConcurrency throttles beyond it; nil: Config.Concurrency, and
 	// calls beyond it wait.
 	ReservedConcurrency *int
+	// Concurrency bounds the processes of this function, and calls beyond it
+	// wait; 0: Config.Concurrency.
+	Concurrency int
 	// MaxRetries of an asynchronous invocation, 0 to 2; nil: 2.
 	MaxRetries *int
 	// MaxEventAge of an asynchronous invocation; default 6 h.

@@ -26,10 +26,22 @@ func (c Config) functions(declared []template.Function, aws map[string]string) (
 		maps.Copy(env, aws)
 		out = append(out, lambdas.Function{
 			Name: f.Name, ARN: f.ARN, Command: []string{program}, Env: env, MemoryMB: f.MemoryMB, Timeout: f.Timeout,
-			ReservedConcurrency: f.Reserved, MaxRetries: f.MaxRetries, MaxEventAge: f.MaxEventAge, OnFailure: f.OnFailure,
+			Concurrency: atOnce(f.MemoryMB), ReservedConcurrency: f.Reserved, MaxRetries: f.MaxRetries, MaxEventAge: f.MaxEventAge, OnFailure: f.OnFailure,
 		})
 	}
 	return out, nil
+}
+
+// largeMB is the memory from which a function's processes are few: the stages
+// that hold a scan use every processor and gigabytes.
+const largeMB = 1024
+
+// atOnce bounds the processes of a function of so much memory; 0: as many as of any.
+func atOnce(memoryMB int) int {
+	if memoryMB < largeMB {
+		return 0
+	}
+	return 2
 }
 
 // invoke calls a function for the workflow, with the service's own errors under

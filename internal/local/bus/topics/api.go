@@ -52,9 +52,11 @@ type publishResult struct {
 }
 
 type topicsResult struct {
-	XMLName xml.Name `xml:"ListTopicsResult"`
-	ARNs    []string `xml:"Topics>member>TopicArn"`
+	XMLName xml.Name      `xml:"ListTopicsResult"`
+	Members []topicMember `xml:"Topics>member"`
 }
+
+type topicMember struct{ TopicArn string }
 
 type attributesResult struct {
 	XMLName xml.Name    `xml:"GetTopicAttributesResult"`
@@ -88,7 +90,11 @@ func (s *Service) perform(action string, form url.Values) (any, error) {
 		id, err := s.publish(topic, form.Get("Subject"), form.Get("Message"))
 		return publishResult{MessageID: id}, err
 	case "ListTopics":
-		return topicsResult{ARNs: s.arns()}, nil
+		var out topicsResult
+		for _, arn := range s.arns() {
+			out.Members = append(out.Members, topicMember{arn})
+		}
+		return out, nil
 	case "GetTopicAttributes", "ListSubscriptionsByTopic":
 		s.mu.Lock()
 		list, there := s.topics[topic]
