@@ -1,0 +1,42 @@
+"""How much memory there is, and an upper estimate of what a request will take."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .codec import Header
+from .engine.grid import Grid
+
+if TYPE_CHECKING:
+    from .engine.network import Network
+
+_SHARE = 0.85  # of what is there: the rest is Python, torch and the kernel's
+_CGROUP = Path("/sys/fs/cgroup/memory.max")
+# The reference holds float64 copies of the scan and all float16 logits.
+_REFERENCE_BASE = 2 << 30
+_REFERENCE_PER_VOXEL = 80
+
+
+def available() -> int:
+    """Bytes that this process may use: the machine's or the container's, the smaller."""
+    limit = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if _CGROUP.is_file() and (text := _CGROUP.read_text().strip()) != "max":
+        limit = min(limit, int(text))
+    return int(limit * _SHARE)
+
+
+def resident_bytes(header: Header, spacing: float, networks: Sequence["Network"]) -> int:
+    """The scan, its grid at spacing in several forms, one ring, one forward pass."""
+    shape = Grid(header.shape, header.affine).at_spacing(spacing) or header.shape
+    scan = header.voxels * (header.nifti.get_data_dtype().itemsize + 3)  # labels, their gzip, their mask
+    most = 0
+    for net in networks:
+        z, y, x = (max(n, p) for n, p in zip(shape[::-1], net.patch, strict=True))
+        ring = (net.heads + 1) * net.patch[0] * y * x * 2
+        most = max(most, ring + z * y * x * (4 + 4 + 4 + 2) + net.activation_bytes)
+    return scan + most
+
+
+def reference_bytes(header: Header) -> int:
+    return _REFERENCE_BASE + header.voxels * _REFERENCE_PER_VOXEL
