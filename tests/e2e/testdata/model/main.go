@@ -1,0 +1,51 @@
+// Command model is the tissue model under a test's hand, by files in the folder
+// that its argument names: while `hold` is there requests wait, but for those of
+// `go-<inference id>`; each `die…` ends the process in the middle of one request.
+// It says `at-<inference id>` of a request that came.
+package main
+
+import (
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/iris-oculus/iris/containers/tissue/server"
+)
+
+func main() {
+	h := hand{dir: os.Args[1], model: server.Handler(slog.New(slog.DiscardHandler))}
+	s := &http.Server{Addr: "127.0.0.1:" + os.Getenv("SAGEMAKER_BIND_TO_PORT"), Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	log.Fatal(s.ListenAndServe())
+}
+
+type hand struct {
+	dir   string
+	model http.Handler
+}
+
+func (h hand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		id := filepath.Base(r.Header.Get("X-Amzn-SageMaker-Inference-Id"))
+		if err := os.WriteFile(filepath.Join(h.dir, "at-"+id), nil, 0o600); err != nil {
+			http.Error(w, fmt.Sprint(err), http.StatusInternalServerError)
+			return
+		}
+		for h.there("hold") && !h.there("go-"+id) && r.Context().Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if deaths, _ := filepath.Glob(filepath.Join(h.dir, "die*")); len(deaths) > 0 {
+			_ = os.Remove(deaths[0])
+			os.Exit(1)
+		}
+	}
+	h.model.ServeHTTP(w, r)
+}
+
+func (h hand) there(name string) bool {
+	_, err := os.Stat(filepath.Join(h.dir, name))
+	return err == nil
+}
