@@ -65,16 +65,14 @@ func (a *API) body(r job.Record) jobBody {
 }
 
 // cost is the GPU's price for the time in which it worked on the job, waking
-// included; whole cents' fractions down to 1e-4 USD.
+// included, as far as it is over; down to 1e-4 USD.
 func (a *API) cost(r job.Record) float64 {
 	var busy time.Duration
 	for _, s := range r.Stages {
 		if s.Name == job.Warming || s.Name == job.Segmenting {
-			end := s.EndedAt
-			if end.IsZero() {
-				end = a.Now()
+			if !s.EndedAt.IsZero() { // what still runs would change the ETag at every poll
+				busy += s.EndedAt.Sub(s.StartedAt)
 			}
-			busy += end.Sub(s.StartedAt)
 		}
 	}
 	return float64(int64(busy.Hours()*a.USDPerGPUHour*1e4+0.5)) / 1e4

@@ -151,9 +151,9 @@ func (a *API) retry(w http.ResponseWriter, r *http.Request) error {
 	return a.again(w, r, job.FromPrepare, job.Rejected, job.Failed)
 }
 
-// remesh begins another attempt at a ready job, from its labels: no GPU.
+// remesh begins another attempt at a job that shows a model, from its labels: no GPU.
 func (a *API) remesh(w http.ResponseWriter, r *http.Request) error {
-	return a.again(w, r, job.FromMesh, job.Ready)
+	return a.again(w, r, job.FromMesh, job.Ready, job.Rejected, job.Failed, job.Cancelled)
 }
 
 func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed ...job.Status) error {
@@ -172,7 +172,7 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed
 		for _, s := range allowed {
 			ok = ok || now.Status == s
 		}
-		if !ok || now.Erased {
+		if !ok || now.Erased || from == job.FromMesh && now.Shown == 0 {
 			return job.ErrStale
 		}
 		options, err := a.changed(now.Options, body.Options)
@@ -180,7 +180,10 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed
 			return err
 		}
 		now.Attempt, now.From, now.Options = now.Attempt+1, from, options
-		now.Execution, now.Token, now.Request, now.Error, now.Warnings = false, "", job.Request{}, nil, nil
+		now.Execution, now.Token, now.Request, now.Error = false, "", job.Request{}, nil
+		if from == job.FromPrepare {
+			now.Warnings = nil // prepare finds them again
+		}
 		now.Stages, now.Status = []job.StageTime{{Name: job.Received, StartedAt: a.Now()}}, job.Received
 		now.UpdatedAt = a.Now()
 		return nil

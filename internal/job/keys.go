@@ -71,3 +71,18 @@ func MediaType(name string) string {
 	}
 	return "application/octet-stream"
 }
+
+// singles are the endings of names of scans that are one object.
+var singles = []string{".nii", ".nii.gz", ".zip", ".tar.gz", ".tgz"}
+
+// IsSingle says whether an upload is by its name a scan of its own, not one of
+// a folder's slices.
+func IsSingle(key string) bool {
+	lower := strings.ToLower(key)
+	for _, suffix := range singles {
+		if strings.HasSuffix(lower, suffix) {
+			return true
+		}
+	}
+	return false
+}

@@ -68,7 +68,13 @@ func bad(name, want string) error {
 	return Reject("bad_option", "option %s: want %s", name, want)
 }
 
+// maxValue bounds the text of one option; S3 metadata holds 2 KB in all.
+const maxValue = 8 << 10
+
 func (o *Options) set(name, value string, tasks []string) error {
+	if len(value) > maxValue {
+		return Reject("bad_option", "an option has more than %d characters", maxValue)
+	}
 	switch name {
 	case "task":
 		if value != TaskAuto && value != TaskLabels && !contains(tasks, value) {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -176,6 +177,10 @@ func wrap(doing string, err error) error {
 		case "NoSuchKey", "NotFound", "NoSuchBucket":
 			return fmt.Errorf("%s: %w", doing, job.ErrNotFound)
 		}
+	}
+	var sent *url.Error
+	if errors.As(err, &sent) {
+		err = sent.Err // its own text repeats the address, and in it the key
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

@@ -2,12 +2,14 @@ package blobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -59,5 +61,12 @@ func (b *Bucket) CompleteParts(ctx context.Context, key, upload string, parts []
 		Bucket: &b.name, Key: &key, UploadId: &upload,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
 	})
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "NoSuchUpload", "MalformedXML":
+			return job.Reject("bad_parts", "the parts do not make the upload: want every part's number and ETag, in order")
+		}
+	}
 	return wrap("complete multipart upload", err)
 }

@@ -148,15 +148,21 @@ func (s *Store) Open(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// Erase removes a record and its links for good. Its objects must be gone before.
-func (s *Store) Erase(ctx context.Context, r job.Record) error {
+// Erase leaves nothing of a record but a tombstone: its id, until the time
+// given. Its mark stays, for the janitor. Its objects must be gone before.
+func (s *Store) Erase(ctx context.Context, r job.Record, until time.Time) error {
 	if err := s.UnlinkKey(ctx, r); err != nil {
 		return err
 	}
-	if err := s.delete(ctx, jobKey(r.ID)); err != nil {
+	it, err := row(job.Record{
+		ID: r.ID, Attempt: r.Attempt, Status: r.Status, Erased: true,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ExpiresAt: until,
+	}, 0)
+	if err != nil {
 		return err
 	}
-	return s.Close(ctx, r.ID)
+	delete(it, "owner") // out of the index
+	return s.put(ctx, it, "", nil)
 }
 
 // Claim keeps value under an idempotency key for a day: it returns the value

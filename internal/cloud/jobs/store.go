@@ -138,11 +138,11 @@ func (s *Store) Amend(ctx context.Context, id string, change func(*job.Record) e
 		if err != nil {
 			return r, err
 		}
-		before := r.Status
+		before, erased := r.Status, r.Erased
 		if err := change(&r); err != nil {
 			return r, err
 		}
-		if before.Ended() && !r.Status.Ended() {
+		if before.Ended() && !r.Status.Ended() || r.Erased && !erased {
 			if err := s.open(ctx, id, r.ExpiresAt); err != nil {
 				return r, err
 			}

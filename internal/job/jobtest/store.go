@@ -79,11 +79,12 @@ func (s *Store) Amend(_ context.Context, id string, change func(*job.Record) err
 	if err != nil {
 		return r, err
 	}
+	erased := r.Erased
 	if err := change(&r); err != nil {
 		return r, err
 	}
 	s.put(r)
-	s.open[id] = s.open[id] || !r.Status.Ended()
+	s.open[id] = s.open[id] || !r.Status.Ended() || r.Erased && !erased
 	return r, nil
 }
 
@@ -164,12 +165,11 @@ func (s *Store) IsOpen(id string) bool {
 	return s.open[id]
 }
 
-// Erase removes a record for good.
-func (s *Store) Erase(_ context.Context, r job.Record) error {
+// Erase leaves a tombstone of a record; it does not outlive its time.
+func (s *Store) Erase(_ context.Context, r job.Record, _ time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.records, r.ID)
-	delete(s.open, r.ID)
+	s.put(job.Record{ID: r.ID, Attempt: r.Attempt, Status: r.Status, Erased: true, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt})
 	return nil
 }
 

@@ -42,14 +42,14 @@ func (s Stage) slice(ctx context.Context, e Created, prefix string, object job.O
 		switch {
 		case f.Job == id: // the slice that started it, again
 			return s.start(ctx, s.newRecord(e, prefix, id, object))
-		case f.Generation > 0 && !f.Sealed:
+		case f.Generation > 0 && !f.Sealed && !s.abandoned(ctx, f):
 			err = s.Folders.TouchFolder(ctx, f, s.Now())
 			if err == nil {
-				return nil
+				return s.linkSlice(ctx, f.Job, e.Key)
 			}
 		default:
 			if f.Sealed {
-				known, err := s.consumed(ctx, f, e)
+				known, err := s.consumed(ctx, f, object)
 				if known || err != nil {
 					return err
 				}
@@ -67,8 +67,35 @@ func (s Stage) slice(ctx context.Context, e Created, prefix string, object job.O
 	return &job.BusyError{Message: "a folder is being written by too many at once"}
 }
 
-// consumed says whether a sealed folder's job has read this very slice.
-func (s Stage) consumed(ctx context.Context, f job.Folder, e Created) (bool, error) {
+// abandoned: the folder's job ended before it had read its slices (bad options,
+// a cancellation), and this slice is not of the same drop.
+func (s Stage) abandoned(ctx context.Context, f job.Folder) bool {
+	if s.Now().Sub(f.LastArrival) < job.QuietFor {
+		return false
+	}
+	r, err := s.Jobs.Get(ctx, f.Job)
+	return errors.Is(err, job.ErrNotFound) || err == nil && (r.Erased || r.Status.Ended())
+}
+
+// linkSlice makes the folder's job findable by any of its slices.
+func (s Stage) linkSlice(ctx context.Context, id, key string) error {
+	r, err := s.Jobs.Get(ctx, id)
+	if errors.Is(err, job.ErrNotFound) {
+		return nil // its first slice is about to record it; that one finds it
+	}
+	if err != nil {
+		return fmt.Errorf("read folder's job: %w", err)
+	}
+	r.Upload.Key = key
+	if err := s.Jobs.LinkKey(ctx, r); err != nil {
+		return fmt.Errorf("link slice: %w", err)
+	}
+	return nil
+}
+
+// consumed says whether a sealed folder's job has read the slice as it lies
+// there now: the event may be of a version before.
+func (s Stage) consumed(ctx context.Context, f job.Folder, slice job.Object) (bool, error) {
 	r, err := s.Jobs.Get(ctx, f.Job)
 	if errors.Is(err, job.ErrNotFound) {
 		return false, nil
@@ -78,7 +105,7 @@ func (s Stage) consumed(ctx context.Context, f job.Folder, e Created) (bool, err
 	}
 	body, err := s.Consumed.Get(ctx, job.Key(f.Job, 1, job.SlicesObject))
 	if errors.Is(err, job.ErrNotFound) {
-		if r.Status.Ended() {
+		if r.Erased || r.Status.Ended() {
 			return false, nil // it ended before it read anything
 		}
 		return false, &job.BusyError{Message: "the folder's job is about to list its slices"}
@@ -91,5 +118,5 @@ func (s Stage) consumed(ctx context.Context, f job.Folder, e Created) (bool, err
 	if err := json.NewDecoder(io.LimitReader(body, maxConsumedBytes)).Decode(&digests); err != nil {
 		return false, fmt.Errorf("read consumed slices: %w", err)
 	}
-	return slices.Contains(digests, job.SliceDigest(e.Key, e.ETag)), nil
+	return slices.Contains(digests, job.SliceDigest(slice.Key, slice.ETag)), nil
 }

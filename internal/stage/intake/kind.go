@@ -23,9 +23,6 @@ func isLitter(key string) bool {
 	return false
 }
 
-// singles are the names of scans that are one object.
-var singles = []string{".nii", ".nii.gz", ".zip", ".tar.gz", ".tgz"}
-
 // maxSiblings bounds how much of a folder is looked at to tell a stranger in it
 // from a drop of its own.
 const maxSiblings = 64
@@ -36,7 +33,7 @@ const maxSiblings = 64
 func (s Stage) sliceOf(ctx context.Context, e Created) (prefix string, slice bool, err error) {
 	lower := strings.ToLower(e.Key)
 	dir := path.Dir(e.Key)
-	if dir == "." || dir == "/" || hasSuffix(lower, singles) {
+	if dir == "." || dir == "/" || job.IsSingle(e.Key) {
 		return "", false, nil
 	}
 	if id, _, ok := job.ParseUploadKey(e.Key); ok && dir == "jobs/"+id {
@@ -69,15 +66,6 @@ func (s Stage) sliceOf(ctx context.Context, e Created) (prefix string, slice boo
 		return prefix, false, nil
 	}
 	return "", false, nil
-}
-
-func hasSuffix(s string, suffixes []string) bool {
-	for _, suffix := range suffixes {
-		if strings.HasSuffix(s, suffix) {
-			return true
-		}
-	}
-	return false
 }
 
 // hasPreamble looks for DICM at offset 128 (DICOM PS3.10 §7.1).

@@ -46,6 +46,10 @@ type Stage struct {
 	Threads     int   // 0: one per processor
 }
 
+// maxStructures bounds a job's record: an item of DynamoDB holds 400 KB, a
+// structure some 200 bytes.
+const maxStructures = 1500
+
 // Handle meshes one attempt at a job.
 func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, error) {
 	r, err := s.Jobs.Amend(ctx, in.Job, func(r *job.Record) error {
@@ -70,6 +74,9 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	}
 	if len(surfaces) == 0 {
 		return job.MeshOutput{}, job.Reject("empty_segmentation", "no structure was found in the scan: there is nothing to make a model of")
+	}
+	if len(surfaces) > maxStructures {
+		return job.MeshOutput{}, job.Reject("too_many_structures", "the label map has %d structures: at most %d are meshed in one job", len(surfaces), maxStructures)
 	}
 	// Minutes may have passed: whoever cancelled or erased wants nothing written.
 	now, err := s.Jobs.Get(ctx, in.Job)

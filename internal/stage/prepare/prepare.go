@@ -116,6 +116,9 @@ func (s Stage) open(ctx context.Context, r job.Record) (source Source, ready boo
 	if err != nil {
 		return source, false, fmt.Errorf("open upload: %w", err)
 	}
+	if r.Upload.ETag != "" && object.ETag != r.Upload.ETag {
+		return source, false, job.Reject("upload_replaced", "another file was uploaded under the same name: that one has a job of its own")
+	}
 	return Source{File: file, Size: object.Size}, true, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -44,7 +46,9 @@ func (s Stage) abandon(ctx context.Context, r job.Record) error {
 // stages look at it before they write, and the janitor finishes what a crash left.
 func (s Stage) Erase(ctx context.Context, id string) error {
 	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
-		r.Erased, r.Token = true, ""
+		if !r.Erased {
+			r.Erased, r.Token, r.UpdatedAt = true, "", s.Now()
+		}
 		return nil
 	})
 	if errors.Is(err, job.ErrNotFound) {
@@ -56,15 +60,20 @@ func (s Stage) Erase(ctx context.Context, id string) error {
 	return s.finishErasure(ctx, r)
 }
 
+// lateWrites is how long a stage that was running at the erasure may still
+// write: a Lambda's 15 minutes, and some.
+const lateWrites = 20 * time.Minute
+
+// tombstoneLife is how long the bare tombstone stands; by then nothing knows the id.
+const tombstoneLife = 2 * time.Hour
+
+// finishErasure deletes every object of a job and leaves a bare tombstone. The
+// janitor repeats it until nobody can write any more.
 func (s Stage) finishErasure(ctx context.Context, r job.Record) error {
 	if err := s.abandon(ctx, r); err != nil {
 		return err
 	}
-	if r.Upload.Prefix != "" {
-		if err := s.Uploads.DeletePrefix(ctx, r.Upload.Prefix); err != nil {
-			return fmt.Errorf("erase uploads: %w", err)
-		}
-	} else if err := s.Uploads.Delete(ctx, r.Upload.Key); err != nil {
+	if err := s.eraseUpload(ctx, r.Upload); err != nil {
 		return fmt.Errorf("erase upload: %w", err)
 	}
 	for _, b := range []Bucket{s.Work, s.Results} {
@@ -72,5 +81,34 @@ func (s Stage) finishErasure(ctx context.Context, r job.Record) error {
 			return fmt.Errorf("erase objects: %w", err)
 		}
 	}
-	return s.Jobs.Erase(ctx, r)
+	if s.Now().Sub(r.UpdatedAt) > lateWrites {
+		return s.Jobs.Close(ctx, r.ID)
+	}
+	if r.Upload == (job.Upload{}) {
+		return nil // bare already
+	}
+	return s.Jobs.Erase(ctx, r, s.Now().Add(tombstoneLife))
+}
+
+// eraseUpload deletes what a job was made from: of a folder only what is the
+// folder's, neither what lies in folders below nor scans that are jobs of their own.
+func (s Stage) eraseUpload(ctx context.Context, u job.Upload) error {
+	if u.Prefix == "" {
+		if u.Key == "" {
+			return nil
+		}
+		return s.Uploads.Delete(ctx, u.Key)
+	}
+	for object, err := range s.Uploads.List(ctx, u.Prefix) {
+		if err != nil {
+			return err
+		}
+		if strings.Contains(strings.TrimPrefix(object.Key, u.Prefix), "/") || job.IsSingle(object.Key) {
+			continue
+		}
+		if err := s.Uploads.Delete(ctx, object.Key); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -120,13 +120,20 @@ func (s Stage) finish(ctx context.Context, id string, g gpu) error {
 	switch {
 	case r.Erased:
 		return s.finishErasure(ctx, r)
+	case r.Status.Ended() && age < startWithin:
+		return nil // whoever ended it closes it, or has begun another attempt
+	case r.Status == job.Cancelled:
+		if err := s.abandon(ctx, r); err != nil {
+			return err
+		}
+		return s.Jobs.Close(ctx, id)
 	case r.Status.Ended():
 		return s.Jobs.Close(ctx, id)
 	case r.Status == job.AwaitingUpload:
 		if age < uploadWithin {
 			return nil
 		}
-		return s.expire(ctx, r)
+		return s.late(ctx, r)
 	case !r.Execution && age < startWithin:
 		return nil
 	case !r.Execution:
@@ -143,6 +150,29 @@ func (s Stage) finish(ctx context.Context, id string, g gpu) error {
 		return err
 	}
 	return s.nudge(ctx, r, g)
+}
+
+// late ends a job whose upload did not come, and starts one whose upload came
+// without its event.
+func (s Stage) late(ctx context.Context, r job.Record) error {
+	body, err := s.Uploads.Get(ctx, r.Upload.Key)
+	if errors.Is(err, job.ErrNotFound) {
+		return s.expire(ctx, r)
+	}
+	if err != nil {
+		return fmt.Errorf("look for the upload: %w", err)
+	}
+	if err := body.Close(); err != nil {
+		return fmt.Errorf("look for the upload: %w", err)
+	}
+	r, err = s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error { return now.Enter(job.Received, s.Now()) })
+	if errors.Is(err, job.ErrStale) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.startAgain(ctx, r)
 }
 
 func (s Stage) expire(ctx context.Context, r job.Record) error {

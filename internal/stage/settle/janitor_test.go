@@ -3,7 +3,6 @@ package settle_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"testing"
 	"time"
 
@@ -76,7 +75,22 @@ func TestTheJanitorFinishesWhatWasLeft(t *testing.T) {
 		before func(t *testing.T, b *bench)
 		after  func(t *testing.T, b *bench)
 	}{
-		{"an upload that never came", job.AwaitingUpload, 25 * time.Hour, func(t *testing.T, b *bench) {}, func(t *testing.T, b *bench) {
+		{"an upload whose event was lost", job.AwaitingUpload, 25 * time.Hour, func(t *testing.T, b *bench) {
+			b.amend(t, func(r *job.Record) { r.Execution = false })
+			delete(b.flow.running, name)
+		}, func(t *testing.T, b *bench) {
+			if r := b.record(t); r.Status != job.Received || !b.flow.running[name] {
+				t.Errorf("record = %s, running %v", r.Status, b.flow.running)
+			}
+		}},
+		{"a cancellation that died half-way", job.Cancelled, 2 * time.Minute, func(t *testing.T, b *bench) {}, func(t *testing.T, b *bench) {
+			if b.flow.running[name] || b.jobs.IsOpen(id) {
+				t.Errorf("the execution of a cancelled job goes on: %v", b.flow.running)
+			}
+		}},
+		{"an upload that never came", job.AwaitingUpload, 25 * time.Hour, func(t *testing.T, b *bench) {
+			b.uploads.DeletePrefix(t.Context(), "scan")
+		}, func(t *testing.T, b *bench) {
 			if r := b.record(t); r.Status != job.Expired || r.Error.Code != "not_uploaded" {
 				t.Errorf("record = %s %+v", r.Status, r.Error)
 			}
@@ -104,8 +118,8 @@ func TestTheJanitorFinishesWhatWasLeft(t *testing.T) {
 		{"an erasure that died half-way", job.Ready, time.Minute, func(t *testing.T, b *bench) {
 			b.amend(t, func(r *job.Record) { r.Erased = true })
 		}, func(t *testing.T, b *bench) {
-			if _, err := b.jobs.Get(t.Context(), id); !errors.Is(err, job.ErrNotFound) || len(b.work.Keys()) != 0 {
-				t.Errorf("not erased: %v, %v", err, b.work.Keys())
+			if r := b.record(t); r.Upload != (job.Upload{}) || len(b.work.Keys()) != 0 {
+				t.Errorf("not erased: %+v, %v", r, b.work.Keys())
 			}
 		}},
 		{"a mark that outlived its job", job.Ready, time.Minute, func(t *testing.T, b *bench) {}, func(t *testing.T, b *bench) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -22,12 +23,14 @@ type Jobs interface {
 	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
 	Open(ctx context.Context) iter.Seq2[string, error]
 	Close(ctx context.Context, id string) error
-	Erase(ctx context.Context, r job.Record) error
+	// Erase leaves nothing of a record but a tombstone, until the time given.
+	Erase(ctx context.Context, r job.Record, until time.Time) error
 }
 
 // Bucket is one of the three buckets.
 type Bucket interface {
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
 	Delete(ctx context.Context, key string) error
 	DeletePrefix(ctx context.Context, prefix string) error
 }
@@ -86,7 +89,11 @@ func (s Stage) publish(ctx context.Context, id string, attempt int) (job.SettleO
 	}
 	return s.move(ctx, id, attempt, job.Ready, func(r *job.Record) {
 		r.Artifacts, r.Structures, r.Shown, r.Error = m.Artifacts, m.Structures, attempt, nil
-		r.Warnings = append(r.Warnings, m.Warnings...)
+		for _, w := range m.Warnings {
+			if !slices.Contains(r.Warnings, w) {
+				r.Warnings = append(r.Warnings, w)
+			}
+		}
 		r.Token = ""
 	}, job.EventReady, "")
 }
@@ -102,8 +109,8 @@ func (s Stage) end(ctx context.Context, id string, attempt int, v Verdict) (job.
 	if err != nil {
 		return out, err
 	}
-	if out.Status == job.Ready {
-		return out, nil // it failed after it had published
+	if out.Status != v.Status && out.Status != job.Cancelled {
+		return out, nil // it failed after it had published, or another attempt goes on
 	}
 	// An orphaned request fails fast when its input is gone.
 	if err := s.Work.Delete(ctx, job.Key(id, attempt, job.VolumeObject)); err != nil {

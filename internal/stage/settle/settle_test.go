@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -206,10 +207,64 @@ func TestEraseLeavesNothing(t *testing.T) {
 	if got := append(append(b.uploads.Keys(), b.work.Keys()...), b.results.Keys()...); len(got) != 1 || got[0] != other {
 		t.Errorf("objects left: %v, want only another job's", got)
 	}
-	if _, err := b.jobs.Get(t.Context(), id); !errors.Is(err, job.ErrNotFound) {
-		t.Errorf("the record is still there: %v", err)
+	if r := b.record(t); !r.Erased || r.Upload != (job.Upload{}) || r.Artifacts != nil {
+		t.Errorf("more than a tombstone is left: %+v", r)
 	}
 	if err := b.Erase(t.Context(), id); err != nil {
 		t.Errorf("erase again: %v", err)
+	}
+}
+
+// A stage that was running at the erasure writes minutes later, and nobody asks it.
+func TestAnErasureOutlivesLateWrites(t *testing.T) {
+	b := newBench(t, job.Meshing)
+	if err := b.Erase(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	b.results.Set(job.Key(id, 1, job.ModelGLB), []byte("late"), nil)
+	for _, after := range []time.Duration{5 * time.Minute, 25 * time.Minute} {
+		b.now = start.Add(after)
+		if err := b.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if keys := b.results.Keys(); len(keys) != 0 {
+			t.Errorf("after %v: %v is left", after, keys)
+		}
+	}
+	if b.jobs.IsOpen(id) {
+		t.Error("the janitor never lets go")
+	}
+}
+
+// A folder's job owns the slices in it, not what lies beside and below them.
+func TestEraseOfAFolderLeavesItsNeighbours(t *testing.T) {
+	b := newBench(t, job.Ready)
+	b.amend(t, func(r *job.Record) { r.Upload = job.Upload{Key: "scans/1.dcm", Prefix: "scans/"} })
+	b.uploads.Set("scans/1.dcm", []byte("slice"), nil)
+	b.uploads.Set("scans/2", []byte("slice"), nil)
+	b.uploads.Set("scans/other.nii.gz", []byte("a scan of its own"), nil)
+	b.uploads.Set("scans/below/1.dcm", []byte("another folder's"), nil)
+	if err := b.Erase(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"scan.nii.gz", "scans/below/1.dcm", "scans/other.nii.gz"}
+	if got := b.uploads.Keys(); !slices.Equal(got, want) {
+		t.Errorf("left: %v, want %v", got, want)
+	}
+}
+
+// The tombstone is written, then the process dies: the janitor must know of it.
+func TestAnErasureThatDiedIsFinished(t *testing.T) {
+	b := newBench(t, job.Ready)
+	if err := b.jobs.Close(t.Context(), id); err != nil { // as after publishing
+		t.Fatal(err)
+	}
+	b.amend(t, func(r *job.Record) { r.Erased, r.UpdatedAt = true, start })
+	b.now = start.Add(time.Minute)
+	if err := b.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if keys := append(b.work.Keys(), b.uploads.Keys()...); len(keys) != 0 {
+		t.Errorf("left: %v", keys)
 	}
 }
