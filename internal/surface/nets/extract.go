@@ -155,6 +155,7 @@ type worker struct {
 	net          *Net
 	g            grid
 	src          *source
+	cycles       *[256]cycles // of the net's rule
 	below, above layer
 	prev, cur    activity
 	moments      []moment
@@ -172,7 +173,7 @@ type moment struct {
 
 func newWorker(n *Net, g grid, src *source, labels int) *worker {
 	return &worker{
-		net: n, g: g, src: src,
+		net: n, g: g, src: src, cycles: &cycleTables[n.rule],
 		below: g.newLayer(src.wide), above: g.newLayer(src.wide),
 		prev: g.newActivity(), cur: g.newActivity(),
 		moments: make([]moment, labels),

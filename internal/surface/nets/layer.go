@@ -85,13 +85,20 @@ func uniformWord(b []byte) (uint32, bool) {
 	return uint32(b[0]), diff == 0
 }
 
-// nonzeroBytes has bit i set when byte i of v is not zero. Adding 0x7f to the low
+// ones has 1 in each byte.
+const ones = 0x0101010101010101
+
+// nonzeroBytes has bit i set when byte i of v is not zero.
+func nonzeroBytes(v uint64) uint64 { return uint64(gather(markNonzero(v))) }
+
+// markNonzero has 1 in each byte of v that is not zero. Adding 0x7f to the low
 // seven bits of a byte carries into its top bit exactly when they are not all
-// zero; or-ing v itself adds the top bit's own case. The product gathers the
-// eight top bits, one from each byte, into the top byte: bit 8i times 2^(56-7i)
-// lands at bit 56+i, and no two partial products meet.
-func nonzeroBytes(v uint64) uint64 {
-	const low7 = 0x7f7f7f7f7f7f7f7f
-	top := (((v & low7) + low7) | v) >> 7 & 0x0101010101010101
-	return top * 0x0102040810204080 >> 56
+// zero; or-ing v itself adds the top bit's own case.
+func markNonzero(v uint64) uint64 {
+	const low7 = 0x7f * ones
+	return (((v & low7) + low7) | v) >> 7 & ones
 }
+
+// gather collects the lowest bit of each byte into one byte. Bit 8i times
+// 2^(56-7i) lands at bit 56+i, and no two partial products meet.
+func gather(marks uint64) uint8 { return uint8(marks * 0x0102040810204080 >> 56) }

@@ -18,14 +18,9 @@ import (
 // Vertices and triangles of a mesh come in order of z, y, x. Quad q is triangles
 // 2q and 2q+1, both labels of a boundary cut it along the same diagonal.
 func (n *Net) Split(ctx context.Context, offsets []Offset, affine volume.Affine, workers int) ([]surface.Mesh, error) {
-	meshes := make([]surface.Mesh, len(n.Labels))
-	for l := 1; l < len(meshes); l++ {
-		t := n.Labels[l]
-		if t.Vertices > math.MaxInt32 || 2*t.Quads > math.MaxInt32 {
-			return nil, tooLarge("vertices or triangles in one structure", max(t.Vertices, 2*t.Quads), math.MaxInt32)
-		}
-		meshes[l].Vertices = pages.Make[[3]float32](int(t.Vertices))
-		meshes[l].Triangles = pages.Make[[3]uint32](int(2 * t.Quads))
+	meshes, err := n.newMeshes()
+	if err != nil {
+		return nil, err
 	}
 	count := work.Workers(workers, len(n.slabs))
 	splitters := make([]splitter, count)
@@ -38,6 +33,26 @@ func (n *Net) Split(ctx context.Context, offsets []Offset, affine volume.Affine,
 		}
 	})
 	return meshes, ctx.Err()
+}
+
+// newMeshes makes room for all meshes, in two blocks that they share: most of
+// them are too small to lie on huge pages alone.
+func (n *Net) newMeshes() ([]surface.Mesh, error) {
+	vertices, triangles := 0, 0
+	for _, t := range n.Labels[1:] {
+		if t.Vertices > math.MaxInt32 || 2*t.Quads > math.MaxInt32 {
+			return nil, tooLarge("vertices or triangles in one structure", max(t.Vertices, 2*t.Quads), math.MaxInt32)
+		}
+		vertices, triangles = vertices+int(t.Vertices), triangles+int(2*t.Quads)
+	}
+	v, f := pages.Make[[3]float32](vertices), pages.Make[[3]uint32](triangles)
+	meshes := make([]surface.Mesh, len(n.Labels))
+	for l := 1; l < len(meshes); l++ {
+		i, j := n.Labels[l].Vertices, 2*n.Labels[l].Quads
+		meshes[l] = surface.Mesh{Vertices: v[:i:i], Triangles: f[:j:j]}
+		v, f = v[i:], f[j:]
+	}
+	return meshes, nil
 }
 
 // splitter writes one slab's share of every mesh.

@@ -11,19 +11,22 @@ const (
 	madvHugePage = 14
 )
 
-// advise asks for huge pages in the part of s that whole pages cover. A refusal
-// (an old kernel, huge pages off) leaves small pages, so it is not an error.
+// advise asks for huge pages over s and what shares its first and last one: the
+// neighbours in the heap, which are as large or gain nothing. A refusal (an old
+// kernel, huge pages off) leaves small pages, so it is not an error.
 func advise[T any](s []T) {
 	if len(s) == 0 {
 		return
 	}
 	start := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
-	end := start + uintptr(len(s))*unsafe.Sizeof(s[0])
-	first := (start + hugePage - 1) &^ (hugePage - 1)
-	last := end &^ (hugePage - 1)
-	if first >= last {
+	bytes := uintptr(len(s)) * unsafe.Sizeof(s[0])
+	if bytes < hugePage/4 {
 		return
 	}
-	inner := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), first-start)), last-first)
+	first := start &^ (hugePage - 1)
+	last := (start + bytes + hugePage - 1) &^ (hugePage - 1)
+	// The slice only carries the address to the system call; nothing is read
+	// through it. Heap arenas are multiples of a huge page, so all of it is mapped.
+	inner := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), -int(start-first))), last-first)
 	_ = syscall.Madvise(inner, madvHugePage)
 }

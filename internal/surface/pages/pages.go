@@ -22,13 +22,13 @@ type Arena[T any] struct {
 	size int // of the last block
 }
 
-// largestBlock is the number of elements of a full-sized block: 1 to 4 MiB for
-// elements of 4 to 16 bytes, a few huge pages, so that what is left unused at the
+// largestBlock is the number of elements of a full-sized block: 4 to 16 MiB for
+// elements of 4 to 16 bytes, some huge pages, so that what is left unused at the
 // end of a block is small beside what a worker makes. Blocks double up to it, so
 // that small volumes stay small.
 const (
 	firstBlock   = 1 << 10
-	largestBlock = 1 << 18
+	largestBlock = 1 << 20
 )
 
 // Take hands out a zeroed slice of n elements with exactly that capacity.

@@ -3,12 +3,15 @@ package main
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"syscall"
 
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/pages"
+	"github.com/iris-oculus/iris/internal/surface/work"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -38,8 +41,9 @@ func writePlain(path string, m *volume.LabelMap) error {
 	return os.WriteFile(path, append(h, m.U8...), 0o644)
 }
 
-func readPlain(path string) (*volume.LabelMap, error) {
-	b, err := os.ReadFile(path)
+// readPlain reads a label map, in pieces that threads share.
+func readPlain(path string, threads int) (*volume.LabelMap, error) {
+	b, err := readFile(path, threads)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +61,26 @@ func readPlain(path string) (*volume.LabelMap, error) {
 		}
 	}
 	return m, nil
+}
+
+func readFile(path string, threads int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	const piece = 4 << 20
+	b := pages.Make[byte](int(info.Size()))
+	count := (len(b) + piece - 1) / piece
+	failures := make([]error, count)
+	work.Share(work.Workers(threads, count), count, func(_, i int) {
+		_, failures[i] = f.ReadAt(b[i*piece:min((i+1)*piece, len(b))], int64(i*piece))
+	})
+	return b, errors.Join(failures...)
 }
 
 // writePLY writes a mesh for trimesh to judge.

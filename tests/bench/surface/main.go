@@ -109,7 +109,7 @@ func run(args []string) error {
 	ctx := context.Background()
 
 	begin, beginCPU := time.Now(), cpuSeconds()
-	m, err := readPlain(flags.Arg(0))
+	m, err := readPlain(flags.Arg(0), *threads)
 	if err != nil {
 		return err
 	}
