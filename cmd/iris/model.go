@@ -27,7 +27,7 @@ func findModel(_ context.Context, _ io.Writer, name, install string) (model, err
 	m := model{parameters: localParameters()}
 	switch name {
 	case "none":
-		m.parameters["ModelImageUri"], m.parameters["Tasks"] = "", "labels"
+		m.parameters["ModelImageUri"] = ""
 	case "tissue":
 		m.parameters["ModelImageUri"], m.parameters["Tasks"] = "local/tissue", "tissue"
 		program, err := filepath.Abs(filepath.Join(install, "build", "tissue"))

@@ -42,7 +42,10 @@ func resolve(o job.Options, tasks []string, found Report) (task, modality string
 }
 
 func auto(tasks []string, modality string) (string, error) {
-	if len(tasks) == 1 {
+	switch {
+	case len(tasks) == 1 && tasks[0] == job.TaskLabels:
+		return "", &job.UnsupportedError{Code: "no_model", Message: "no model is deployed here: only label maps become models (task=labels)"}
+	case len(tasks) == 1:
 		return tasks[0], nil
 	}
 	if modality == "" {

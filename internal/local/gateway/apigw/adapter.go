@@ -42,7 +42,7 @@ type Adapter struct {
 func New(cfg Config) (*Adapter, error) {
 	a := &Adapter{cfg: cfg, routes: map[string]template.Route{}}
 	for _, r := range cfg.API.Routes {
-		if strings.Contains(r.Key, "{") {
+		if strings.Contains(strings.TrimSuffix(r.Key, " "+anyPath), "{") {
 			return nil, fmt.Errorf("route %q: path variables are not supported on one machine", r.Key)
 		}
 		a.routes[r.Key] = r
@@ -81,9 +81,13 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.answer(w, r, route, body)
 }
 
-// match finds a route as API Gateway does: the method's, ANY, the default.
+// anyPath is the one path variable that is matched: the greedy one, alone.
+const anyPath = "/{proxy+}"
+
+// match finds a route as API Gateway does: the path's, with the method or ANY,
+// then the greedy ones, then the default.
 func (a *Adapter) match(r *http.Request) (template.Route, bool) {
-	for _, key := range []string{r.Method + " " + r.URL.Path, "ANY " + r.URL.Path, "$default"} {
+	for _, key := range []string{r.Method + " " + r.URL.Path, "ANY " + r.URL.Path, r.Method + " " + anyPath, "ANY " + anyPath, "$default"} {
 		if route, ok := a.routes[key]; ok {
 			return route, true
 		}
