@@ -95,6 +95,22 @@ type slab struct {
 	vertices, quads []uint32
 }
 
+// Slabs is in how many slabs the layers were cut: pieces of work for whoever
+// walks the net.
+func (n *Net) Slabs() int { return len(n.slabs) }
+
+// Slab is the range of a slab's layers.
+func (n *Net) Slab(i int) (from, to int) { return n.slabs[i].from, n.slabs[i].to }
+
+// Holds says whether a label has entries in a slab.
+func (n *Net) Holds(i, label int) bool {
+	after := n.Labels[label].Vertices
+	if i+1 < len(n.slabs) {
+		after = int64(n.slabs[i+1].vertices[label])
+	}
+	return after > int64(n.slabs[i].vertices[label])
+}
+
 // MaxVertices is how many vertices a net may have on a grid of these dims: one
 // in 32 cells, twice what a segmented CT of full size has, above a floor that lets
 // small volumes be anything, pure noise included.

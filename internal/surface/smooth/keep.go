@@ -3,6 +3,7 @@ package smooth
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/iris-oculus/iris/internal/surface/nets"
 	"github.com/iris-oculus/iris/internal/surface/work"
@@ -36,7 +37,6 @@ type keeper struct {
 	offsets []nets.Offset
 	labels  []balloon
 	measure []bool // labels to measure in the next round
-	chunks  []chunk
 	workers int
 }
 
@@ -48,8 +48,8 @@ type balloon struct {
 	push    float64 // how far outwards the surface should move, in voxels
 }
 
-func newKeeper(n *nets.Net, offsets []nets.Offset, shells []bool, chunks []chunk, workers int) *keeper {
-	k := &keeper{net: n, offsets: offsets, chunks: chunks, workers: workers}
+func newKeeper(n *nets.Net, offsets []nets.Offset, shells []bool, workers int) *keeper {
+	k := &keeper{net: n, offsets: offsets, workers: workers}
 	k.labels, k.measure = make([]balloon, len(n.Labels)), make([]bool, len(n.Labels))
 	for d := 1; d < len(k.labels); d++ {
 		t := n.Labels[d]
@@ -71,7 +71,7 @@ func (k *keeper) run() {
 		if !stale || !k.push() {
 			return
 		}
-		moved := k.sum(k.move)
+		moved := k.sum(func(d int) bool { return k.labels[d].push != 0 }, k.move)
 		for d := range moved {
 			if k.labels[d].push == 0 {
 				k.labels[d].missing += moved[d] / max(1, float64(k.net.Labels[d].Voxels))
@@ -82,7 +82,7 @@ func (k *keeper) run() {
 
 // push measures labels and decides how far each must move; false when none must.
 func (k *keeper) push() bool {
-	volumes := k.sum(k.volumes)
+	volumes := k.sum(func(d int) bool { return k.measure[d] }, k.volumes)
 	any := false
 	for d := range k.labels {
 		l := &k.labels[d]
@@ -107,10 +107,22 @@ func (k *keeper) push() bool {
 	return any
 }
 
-// sum adds up what do finds of each label in each chunk, in order of the chunks.
-func (k *keeper) sum(do func(c chunk) []float64) []float64 {
-	parts := make([][]float64, len(k.chunks))
-	work.Share(k.workers, len(k.chunks), func(_, c int) { parts[c] = do(k.chunks[c]) })
+// sum adds up what do finds of each label in each slab, in order of the slabs.
+// It leaves out the slabs that hold none of the labels that matter.
+func (k *keeper) sum(matters func(label int) bool, do func(c chunk) []float64) []float64 {
+	var labels []int
+	for d := range k.labels {
+		if matters(d) {
+			labels = append(labels, d)
+		}
+	}
+	parts := make([][]float64, k.net.Slabs())
+	work.Share(k.workers, len(parts), func(_, s int) {
+		if slices.ContainsFunc(labels, func(d int) bool { return k.net.Holds(s, d) }) {
+			from, to := k.net.Slab(s)
+			parts[s] = do(chunk{from, to})
+		}
+	})
 	sums := make([]float64, len(k.labels))
 	for _, part := range parts {
 		for d, v := range part {
@@ -126,35 +138,36 @@ func (k *keeper) move(c chunk) []float64 {
 	moved := make([]float64, len(k.labels))
 	for z := c.from; z < c.to; z++ {
 		l := &k.net.Layers[z]
-		for i := range l.Vertices {
+		offsets := k.offsets[k.net.Start[z]:][:len(l.Vertices)]
+		for i := range offsets {
 			entries := l.Entries[l.First[i]:l.First[i+1]]
-			var by [3]float64
-			for _, e := range entries {
-				if p := k.labels[e.Label].push; p != 0 {
-					n := &normals[e.Corners]
-					by[0] += p * n[0]
-					by[1] += p * n[1]
-					by[2] += p * n[2]
+			var x, y, z float64
+			for j := range entries {
+				if p := k.labels[entries[j].Label].push; p != 0 {
+					n := &normals[entries[j].Corners]
+					x, y, z = x+p*n[0], y+p*n[1], z+p*n[2]
 				}
 			}
-			if by == [3]float64{} {
+			if x == 0 && y == 0 && z == 0 {
 				continue
 			}
-			far := math.Sqrt(by[0]*by[0] + by[1]*by[1] + by[2]*by[2])
-			for _, e := range entries {
-				moved[e.Label] += far * slope
+			far := math.Sqrt(x*x+y*y+z*z) * slope
+			for j := range entries {
+				moved[entries[j].Label] += far
 			}
-			at := k.net.Start[z] + i
-			o := lanes(k.offsets[at])
-			packed := uint64(0)
-			for axis, v := range o {
-				v += int64(math.Round(by[axis] * nets.OffsetOne))
-				packed |= uint64(nets.OffsetZero+min(max(v, -reach), reach)) << (lane * axis)
-			}
-			k.offsets[at] = nets.Offset(packed)
+			o := lanes(offsets[i])
+			offsets[i] = nets.Offset(pushed(o[0], x) | pushed(o[1], y)<<lane | pushed(o[2], z)<<(2*lane))
 		}
 	}
 	return moved
+}
+
+// pushed is the lane that lies so many voxels from another one, within reach.
+func pushed(from int64, by float64) uint64 {
+	// Truncation rounds what is positive down, so half and a large number are added.
+	const large = 1 << 20
+	steps := int64(min(max(by, -1), 1)*nets.OffsetOne+large+0.5) - large
+	return uint64(nets.OffsetZero + min(max(from+steps, -reach), reach))
 }
 
 // normals are the outward unit normals of a label at a cell, by the corners that

@@ -76,7 +76,7 @@ func Offsets(ctx context.Context, n *nets.Net, o Options) ([]nets.Offset, error)
 		}
 		next, last = last, next
 	}
-	newKeeper(n, next, o.Shells, chunks, workers).run()
+	newKeeper(n, next, o.Shells, work.Workers(o.Threads, n.Slabs())).run()
 	return next, nil
 }
 
