@@ -66,6 +66,9 @@ func (s Stage) Recover(ctx context.Context, r job.Record) error {
 	if settled || err != nil || r.Request.Outstanding || r.Status == job.Meshing || r.Request.Sent >= maxSends {
 		return err
 	}
+	if s.Now().Sub(r.UpdatedAt) < sendWithin {
+		return nil // Start may be about to
+	}
 	return s.send(ctx, r) // whoever was about to send it died
 }
 
@@ -75,12 +78,15 @@ func (s Stage) Stop(ctx context.Context, r job.Record) error {
 	if r.Token == "" || r.Status.Ended() || r.Erased {
 		return nil
 	}
-	settled, err := s.settleFromWork(ctx, r)
+	settled, err := s.settleResult(ctx, r)
 	if settled || err != nil {
 		return err
 	}
 	return s.fail(ctx, r.Token, "BudgetError", "the budget stop is in force")
 }
+
+// sendWithin is longer than Start runs.
+const sendWithin = 2 * time.Minute
 
 // discard deletes a result that nobody waits for.
 func (s Stage) discard(ctx context.Context, id string, attempt int) error {
@@ -90,18 +96,26 @@ func (s Stage) discard(ctx context.Context, id string, attempt int) error {
 	return nil
 }
 
-// settleFromWork completes the token if the result, or the failure, is there.
-func (s Stage) settleFromWork(ctx context.Context, r job.Record) (bool, error) {
+// settleResult completes the token if the result is there.
+func (s Stage) settleResult(ctx context.Context, r job.Record) (bool, error) {
 	labels := job.Key(r.ID, r.Attempt, job.LabelsObject)
 	_, err := s.Work.Head(ctx, labels)
-	if err == nil {
-		if err := s.answered(ctx, r); err != nil {
-			return true, err
-		}
-		return true, s.succeed(ctx, r.Token, job.SegmentOutput{Labels: labels})
+	if errors.Is(err, job.ErrNotFound) {
+		return false, nil
 	}
-	if !errors.Is(err, job.ErrNotFound) {
+	if err != nil {
 		return false, fmt.Errorf("look for result: %w", err)
+	}
+	if err := s.answered(ctx, r); err != nil {
+		return true, err
+	}
+	return true, s.succeed(ctx, r.Token, job.SegmentOutput{Labels: labels})
+}
+
+// settleFromWork completes the token if the result, or the failure, is there.
+func (s Stage) settleFromWork(ctx context.Context, r job.Record) (bool, error) {
+	if settled, err := s.settleResult(ctx, r); settled || err != nil {
+		return settled, err
 	}
 	key, ok := s.Work.KeyOf(r.Request.Failure)
 	if !r.Request.Outstanding || !ok {
@@ -151,18 +165,21 @@ const maxSends = 2
 // scan's fault; anything else may be a lost instance, so it is tried once more.
 func (s Stage) failed(ctx context.Context, r job.Record, reason string) error {
 	if refused := refusal(reason); refused != nil {
-		if err := s.answered(ctx, r); err != nil {
-			return err
-		}
-		return s.fail(ctx, r.Token, "RejectedError", refused.Error())
+		return s.giveUp(ctx, r, "RejectedError", refused.Error())
 	}
 	if r.Request.Sent < maxSends && s.Now().Sub(r.Request.At) < resendWithin {
 		return s.sendAgain(ctx, r)
 	}
-	if err := s.answered(ctx, r); err != nil {
+	return s.giveUp(ctx, r, "EndpointFailedError", "the model server failed at this scan")
+}
+
+// giveUp fails the token, then notes that nothing is under way: a crash between
+// is made good by a repeat, the other order would send the request again.
+func (s Stage) giveUp(ctx context.Context, r job.Record, name, message string) error {
+	if err := s.fail(ctx, r.Token, name, message); err != nil {
 		return err
 	}
-	return s.fail(ctx, r.Token, "EndpointFailedError", "the model server failed at this scan")
+	return s.answered(ctx, r)
 }
 
 // sendAgain first notes that nothing is under way, so that a crash before the
