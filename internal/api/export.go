@@ -12,9 +12,9 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile"
 )
 
-// exportAgain is how long an export that was asked for may take before a poll
-// asks for it once more.
-const exportAgain = time.Minute
+// exportAgain is how long an export that was asked for may take, a Lambda's time,
+// before a poll asks for it once more.
+const exportAgain = 15 * time.Minute
 
 // export answers ?structure=…&format=… on a ready job: 202 until the object is
 // there, then as any artifact. What could not be exported is refused now, for
