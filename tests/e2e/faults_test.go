@@ -69,8 +69,9 @@ func cancelled(t *testing.T, f faults) {
 	if j.Status != "cancelled" {
 		t.Errorf("cancel answers %s", j.Status)
 	}
-	f.model.free(t) // the model answers a job that is no more
-	f.ends(t, id, "cancelled", "")
+	f.model.free(t)
+	until(t, "the model has answered a job that is no more", time.Minute, func() bool { return f.model.served(id) })
+	time.Sleep(time.Second) // its answer comes to the bucket, and the message about it
 	f.cleared(t, id)
 	f.ends(t, id, "cancelled", "")
 }

@@ -98,9 +98,13 @@ func (i install) unsay(t *testing.T, name string) {
 	}
 }
 
-// came says whether a job's first request has reached the model.
-func (i install) came(id string) bool {
-	_, err := os.Stat(filepath.Join(i.hands, "at-"+execution(id)))
+// came and served say whether a job's first request has reached the model, and
+// whether the model has answered it.
+func (i install) came(id string) bool   { return i.said("at-" + execution(id)) }
+func (i install) served(id string) bool { return i.said("served-" + execution(id)) }
+
+func (i install) said(name string) bool {
+	_, err := os.Stat(filepath.Join(i.hands, name))
 	return err == nil
 }
 

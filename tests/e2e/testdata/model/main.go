@@ -1,11 +1,10 @@
 // Command model is the tissue model under a test's hand, by files in the folder
 // that its argument names: while `hold` is there requests wait, but for those of
 // `go-<inference id>`; each `die…` ends the process in the middle of one request.
-// It says `at-<inference id>` of a request that came.
+// It says `at-<inference id>` of a request that came, `served-…` of one it answered.
 package main
 
 import (
-	"fmt"
 	"log"
 	"log/slog"
 	"net/http"
@@ -28,21 +27,27 @@ type hand struct {
 }
 
 func (h hand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost {
-		id := filepath.Base(r.Header.Get("X-Amzn-SageMaker-Inference-Id"))
-		if err := os.WriteFile(filepath.Join(h.dir, "at-"+id), nil, 0o600); err != nil {
-			http.Error(w, fmt.Sprint(err), http.StatusInternalServerError)
-			return
-		}
-		for h.there("hold") && !h.there("go-"+id) && r.Context().Err() == nil {
-			time.Sleep(10 * time.Millisecond)
-		}
-		if deaths, _ := filepath.Glob(filepath.Join(h.dir, "die*")); len(deaths) > 0 {
-			_ = os.Remove(deaths[0])
-			os.Exit(1)
-		}
+	if r.Method != http.MethodPost {
+		h.model.ServeHTTP(w, r)
+		return
+	}
+	id := filepath.Base(r.Header.Get("X-Amzn-SageMaker-Inference-Id"))
+	h.say("at-" + id)
+	for h.there("hold") && !h.there("go-"+id) && r.Context().Err() == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if deaths, _ := filepath.Glob(filepath.Join(h.dir, "die*")); len(deaths) > 0 {
+		_ = os.Remove(deaths[0])
+		os.Exit(1)
 	}
 	h.model.ServeHTTP(w, r)
+	h.say("served-" + id)
+}
+
+func (h hand) say(name string) {
+	if err := os.WriteFile(filepath.Join(h.dir, name), nil, 0o600); err != nil {
+		log.Fatal(err)
+	}
 }
 
 func (h hand) there(name string) bool {
