@@ -91,8 +91,14 @@ func TestCheck(t *testing.T) {
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Error(d)
 			}
-			if closed := surface.Closed(&c.mesh); closed != c.closed {
-				t.Errorf("closed: %v", closed)
+			if got.OutOfRange == 0 {
+				totals := surface.Survey(&c.mesh)
+				if totals.Closed != c.closed {
+					t.Errorf("closed: %v", totals.Closed)
+				}
+				if v := surface.Volume(&c.mesh); c.closed && math.Abs(totals.Volume-v) > 1e-9 {
+					t.Errorf("volume %g, want %g", totals.Volume, v)
+				}
 			}
 			if sane := c.name == "sound" || c.name == "two" || c.name == "inside out"; got.Manifold() != sane {
 				t.Errorf("manifold: %v", got.Manifold())
@@ -127,7 +133,7 @@ func TestTorus(t *testing.T) {
 		got, want float64
 	}{
 		{"volume", surface.Volume(&m), 2 * math.Pi * math.Pi * 30 * 64},
-		{"area", surface.Area(&m), 4 * math.Pi * math.Pi * 30 * 8},
+		{"area", surface.Survey(&m).Area, 4 * math.Pi * math.Pi * 30 * 8},
 	} {
 		if math.Abs(c.got/c.want-1) > 0.001 {
 			t.Errorf("%s %g, want %g", c.what, c.got, c.want)

@@ -29,17 +29,6 @@ func from(origin, p [3]float32) [3]float64 {
 	return [3]float64{float64(p[0]) - float64(origin[0]), float64(p[1]) - float64(origin[1]), float64(p[2]) - float64(origin[2])}
 }
 
-// Area is the area of the mesh in mm².
-func Area(m *Mesh) float64 {
-	sum := 0.0
-	for _, t := range m.Triangles {
-		u, v := from(m.Vertices[t[0]], m.Vertices[t[1]]), from(m.Vertices[t[0]], m.Vertices[t[2]])
-		x, y, z := u[1]*v[2]-u[2]*v[1], u[2]*v[0]-u[0]*v[2], u[0]*v[1]-u[1]*v[0]
-		sum += math.Sqrt(x*x+y*y+z*z) / 2
-	}
-	return sum
-}
-
 // Extent is the smallest box around the vertices, zero for an empty mesh.
 func Extent(m *Mesh) (low, high [3]float64) {
 	if len(m.Vertices) == 0 {
@@ -57,45 +46,56 @@ func Extent(m *Mesh) (low, high [3]float64) {
 	return low, high
 }
 
-// Shells counts the connected parts of a mesh whose triangles are in range, and those of them that enclose a
-// positive volume: the solid pieces. The others bound cavities.
-func Shells(m *Mesh) (shells, solids int) {
+// Totals are sums over the triangles of a mesh.
+type Totals struct {
+	Volume float64 // mm³, as of the function of this name
+	Area   float64 // mm²
+	// Shells are the connected parts, Solids those of them that enclose a positive
+	// volume; the others bound cavities.
+	Shells, Solids int
+	// Closed: every directed edge has its reverse, as often; there is no hole and no
+	// triangle the wrong way round. Each edge adds a 64-bit hash of its ends and its
+	// reverse takes it away, so an open mesh passes with probability 2^-64. That is
+	// many times faster than Check, which also sees pinched edges.
+	Closed bool
+}
+
+// Survey sums up a mesh whose triangles are in range.
+func Survey(m *Mesh) (s Totals) {
 	parts := newForest(len(m.Vertices))
+	var edges uint64
 	for _, t := range m.Triangles {
 		parts.join(t[0], t[1])
 		parts.join(t[0], t[2])
+		edges += edgeHash(t[0], t[1]) + edgeHash(t[1], t[2]) + edgeHash(t[2], t[0])
 	}
-	volumes := make([]float64, len(m.Vertices))
+	s.Closed = edges == 0
+
+	// Six times the volume of each shell and the number of its triangles, at its
+	// root. A shell's volume is taken from its root, see Volume.
+	shells := make([]struct {
+		six   float64
+		faces int
+	}, len(m.Vertices))
 	for _, t := range m.Triangles {
 		r := parts.root(t[0])
-		volumes[r] += tetrahedron(m, m.Vertices[r], t)
+		n := FaceVector(m.Vertices[t[0]], m.Vertices[t[1]], m.Vertices[t[2]])
+		a := from(m.Vertices[r], m.Vertices[t[0]])
+		shells[r].six += a[0]*n[0] + a[1]*n[1] + a[2]*n[2]
+		shells[r].faces++
+		s.Area += math.Sqrt(n[0]*n[0]+n[1]*n[1]+n[2]*n[2]) / 2
 	}
-	used := make([]bool, len(m.Vertices))
-	for _, t := range m.Triangles {
-		used[parts.root(t[0])] = true
-	}
-	for v := range used {
-		if !used[v] {
+	for i := range shells {
+		if shells[i].faces == 0 {
 			continue
 		}
-		shells++
-		if volumes[v] > 0 {
-			solids++
+		s.Volume += shells[i].six / 6
+		s.Shells++
+		if shells[i].six > 0 {
+			s.Solids++
 		}
 	}
-	return shells, solids
-}
-
-// Closed says whether every directed edge of the mesh has its reverse, as often:
-// no hole, no triangle the wrong way round. Each edge adds a 64-bit hash of its
-// ends and its reverse takes it away, so an open mesh passes with probability
-// 2^-64. It is many times faster than Check, which also sees pinched edges.
-func Closed(m *Mesh) bool {
-	var sum uint64
-	for _, t := range m.Triangles {
-		sum += edgeHash(t[0], t[1]) + edgeHash(t[1], t[2]) + edgeHash(t[2], t[0])
-	}
-	return sum == 0
+	return s
 }
 
 // edgeHash mixes an edge's ends (the finaliser of splitmix64), with the sign of

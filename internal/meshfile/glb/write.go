@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/surface"
@@ -50,7 +51,9 @@ func Write(w io.Writer, s scene.Scene) error {
 	_, _ = out.Write(text) // bufio keeps the first error for Flush
 	words(out, uint32(binBytes), chunkBIN)
 	for part := range encodeAll(s.Surfaces) {
-		_, _ = out.Write(<-part)
+		p := <-part
+		_, _ = out.Write(p.bytes)
+		p.reuse <- p.bytes
 	}
 	return out.Flush()
 }
@@ -80,7 +83,7 @@ func describe(s scene.Scene) (document, int) {
 	for i, name := range scene.Names(s.Surfaces) {
 		one := &s.Surfaces[i]
 		vertices, corners := len(one.Mesh.Vertices), 3*len(one.Mesh.Triangles)
-		low, high := bounds(one.Mesh.Vertices)
+		low, high := bounds(&one.Mesh)
 		position := array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3", Min: low, Max: high})
 		normal := array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3"})
 		kind, size := componentUint32, 4
@@ -114,40 +117,50 @@ func structure(s *surface.Surface) *Structure {
 }
 
 // bounds are the extremes of the positions as they are written: a validator
-// compares them bit by bit, so they are taken after rounding to float32.
-func bounds(vertices [][3]float32) (low, high []float64) {
-	low, high = make([]float64, 3), make([]float64, 3)
-	for i, v := range vertices {
-		for k, x := range scene.FacingMetres(v) {
-			if i == 0 || float64(x) < low[k] {
-				low[k] = float64(x)
-			}
-			if i == 0 || float64(x) > high[k] {
-				high[k] = float64(x)
-			}
-		}
-	}
-	return low, high
+// compares them bit by bit. FacingMetres rounds, but keeps order along an axis, so
+// they are the bounds in millimetres, put through it; it reverses x.
+func bounds(m *surface.Mesh) (low, high []float64) {
+	lo, hi := surface.Extent(m)
+	lo[0], hi[0] = hi[0], lo[0]
+	return metres(lo), metres(hi)
+}
+
+func metres(p [3]float64) []float64 {
+	v := scene.FacingMetres([3]float32{float32(p[0]), float32(p[1]), float32(p[2])})
+	return []float64{float64(v[0]), float64(v[1]), float64(v[2])}
+}
+
+// encoded is a mesh's share of the binary chunk, in a buffer to be handed back.
+type encoded struct {
+	bytes []byte
+	reuse chan<- []byte
 }
 
 // encodeAll encodes the meshes ahead of the writer, a few at a time, and hands
-// them over in order. Whoever ranges must range to the end.
-func encodeAll(surfaces []surface.Surface) <-chan chan []byte {
-	parts := make(chan chan []byte, runtime.GOMAXPROCS(0)-1)
+// them over in order. Whoever ranges must range to the end, and hand buffers back.
+func encodeAll(surfaces []surface.Surface) <-chan chan encoded {
+	ahead := runtime.GOMAXPROCS(0) - 1
+	parts := make(chan chan encoded, ahead)
+	// One buffer each for the parts waiting, the one to be sent, and the one written.
+	buffers := make(chan []byte, ahead+2)
+	for range cap(buffers) {
+		buffers <- nil
+	}
 	go func() {
 		defer close(parts)
 		for i := range surfaces {
-			part := make(chan []byte, 1)
+			part := make(chan encoded, 1)
 			parts <- part
-			go func() { part <- encode(&surfaces[i].Mesh) }()
+			buffer := <-buffers
+			go func() { part <- encoded{encode(buffer[:0], &surfaces[i].Mesh), buffers} }()
 		}
 	}()
 	return parts
 }
 
-// encode is a mesh's share of the binary chunk: positions, normals, indices.
-func encode(m *surface.Mesh) []byte {
-	b := make([]byte, 0, 24*len(m.Vertices)+12*len(m.Triangles)+3)
+// encode appends a mesh's share of the binary chunk: positions, normals, indices.
+func encode(b []byte, m *surface.Mesh) []byte {
+	b = slices.Grow(b, 24*len(m.Vertices)+12*len(m.Triangles)+3)
 	for _, v := range m.Vertices {
 		b = appendVector(b, scene.FacingMetres(v))
 	}
@@ -156,12 +169,11 @@ func encode(m *surface.Mesh) []byte {
 	}
 	short := len(m.Vertices) <= maxShort
 	for _, t := range m.Triangles {
-		for _, v := range t {
-			if short {
-				b = binary.LittleEndian.AppendUint16(b, uint16(v))
-			} else {
-				b = binary.LittleEndian.AppendUint32(b, v)
-			}
+		if short {
+			b = binary.LittleEndian.AppendUint32(b, t[0]|t[1]<<16)
+			b = binary.LittleEndian.AppendUint16(b, uint16(t[2]))
+		} else {
+			b = appendWords(b, t)
 		}
 	}
 	for len(b)%4 != 0 {
@@ -171,10 +183,12 @@ func encode(m *surface.Mesh) []byte {
 }
 
 func appendVector(b []byte, v [3]float32) []byte {
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-	}
-	return b
+	return appendWords(b, [3]uint32{math.Float32bits(v[0]), math.Float32bits(v[1]), math.Float32bits(v[2])})
+}
+
+func appendWords(b []byte, w [3]uint32) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(w[0])|uint64(w[1])<<32)
+	return binary.LittleEndian.AppendUint32(b, w[2])
 }
 
 // words writes little-endian words; bufio keeps the first error for Flush.

@@ -44,16 +44,16 @@ func measure(ctx context.Context, m *volume.LabelMap, c *choice, surfaces []surf
 
 func meshMeasure(s *surface.Surface) {
 	mesh, out := &s.Mesh, &s.Measure
-	out.MeshML = surface.Volume(mesh) / 1000
-	out.SurfaceCM2 = surface.Area(mesh) / 100
+	totals := surface.Survey(mesh)
+	out.MeshML = totals.Volume / 1000
+	out.SurfaceCM2 = totals.Area / 100
 	out.Min, out.Max = surface.Extent(mesh)
-	shells, solids := surface.Shells(mesh)
-	out.Components = solids
+	out.Components = totals.Solids
 	// Euler's formula over closed shells: V - E + F = 2·shells - 2·genus, and a
 	// closed triangle mesh has E = 3F/2.
 	euler := len(mesh.Vertices) - len(mesh.Triangles)/2
-	out.Genus = shells - euler/2
-	out.Watertight = surface.Closed(mesh)
+	out.Genus = totals.Shells - euler/2
+	out.Watertight = totals.Closed
 }
 
 // borderStructures says, by number, which structures have a voxel on the border
