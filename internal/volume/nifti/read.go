@@ -91,13 +91,31 @@ func ReadLabels(r io.Reader) (*volume.LabelMap, error) {
 	if m.Table, err = findTable(f); err != nil {
 		return nil, err
 	}
-	if err := readLabels(newDecoder(f), m); err != nil {
+	d := newDecoder(f)
+	if f.kind.code == codeUint8 && f.slope == 1 && f.inter == 0 {
+		err = readBytes(d, m)
+	} else {
+		err = readLabels(d, m)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if _, err := f.finish(); err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// readBytes reads labels that are stored as they are wanted.
+func readBytes(d *decoder, m *volume.LabelMap) error {
+	n := m.Len()
+	m.U8 = make([]uint8, min(n, goodFaith))
+	if err := d.stream.full(m.U8, "voxels"); err != nil || len(m.U8) == n {
+		return err
+	}
+	done := len(m.U8)
+	m.U8 = append(make([]uint8, 0, n), m.U8...)[:n]
+	return d.stream.full(m.U8[done:], "voxels")
 }
 
 func readLabels(d *decoder, m *volume.LabelMap) error {
