@@ -1,0 +1,342 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+var alice, bob, operator = Principal{Subject: "alice"}, Principal{Subject: "bob"}, Principal{Subject: "root", Operator: true}
+
+type document struct {
+	Paths      map[string]map[string]json.RawMessage
+	Components struct {
+		Schemas map[string]struct {
+			Required   []string
+			Properties map[string]json.RawMessage
+			Enum       []job.Status
+		}
+	}
+}
+
+// Every documented path is served, and what is served is documented.
+func TestTheDocumentIsTheRouter(t *testing.T) {
+	w := newWorld()
+	d := answer[document](t, w.ask(t, alice, "GET", "/openapi.json", ""))
+	id := w.job(t, "alice", job.Ready)
+	for _, method := range []string{"get", "post", "put", "patch", "delete"} {
+		for _, path := range append(slices.Collect(maps.Keys(d.Paths)), "/v1", "/v1/jobs/{id}/artifacts", "/v1/jobs/{id}/export", "/v2/jobs") {
+			out := w.ask(t, alice, strings.ToUpper(method), strings.NewReplacer("{id}", w.job(t, "alice", job.Ready), "{name}", "model.glb").Replace(path), "")
+			there := out.Code != http.StatusMethodNotAllowed && !strings.Contains(out.Body.String(), "nothing at this address")
+			if _, documented := d.Paths[path][method]; documented != there {
+				t.Errorf("%s %s: documented %v, served %v (%d)", method, path, documented, there, out.Code)
+			}
+		}
+	}
+	if w.ask(t, alice, "GET", "/v1/jobs/"+id, "").Code != http.StatusOK {
+		t.Error("the job is gone")
+	}
+	for name, body := range map[string]any{
+		"Job": jobBody{}, "Stage": stageBody{}, "Artifact": artifactBody{}, "Structure": job.Structure{}, "Notice": job.Notice{},
+		"Options": job.Options{}, "Merge": job.Merge{}, "UploadPlan": uploadPlan{}, "Created": createReply{},
+	} {
+		var fields []string
+		for f := range reflect.TypeOf(body).Fields() {
+			fields = append(fields, strings.Split(f.Tag.Get("json"), ",")[0])
+		}
+		slices.Sort(fields)
+		if diff := cmp.Diff(fields, slices.Sorted(maps.Keys(d.Components.Schemas[name].Properties))); diff != "" {
+			t.Errorf("schema %s (-code +document): %s", name, diff)
+		}
+	}
+	if diff := cmp.Diff(statuses, d.Components.Schemas["Status"].Enum); diff != "" {
+		t.Errorf("statuses: %s", diff)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	w := newWorld()
+	if got := w.ask(t, Principal{}, "GET", "/healthz", "").Body.String(); got != `{"ok":true,"service":"iris-oculus-api","version":"1.0.0"}`+"\n" {
+		t.Error(got)
+	}
+	if out := w.ask(t, Principal{}, "GET", "/readyz", ""); out.Code != http.StatusOK {
+		t.Error(out.Code)
+	}
+	w.unready = errors.New("secret detail")
+	if out := w.ask(t, Principal{}, "GET", "/readyz", ""); out.Code != http.StatusServiceUnavailable || strings.Contains(out.Body.String(), "secret") {
+		t.Errorf("%d %s", out.Code, out.Body)
+	}
+	if out := w.ask(t, Principal{}, "GET", "/", ""); !strings.HasPrefix(out.Header().Get("Content-Type"), "text/html") || out.Header().Get("Content-Security-Policy") == "" {
+		t.Errorf("the page: %v", out.Header())
+	}
+}
+
+// Nobody reads or moves another's job; operators do with what was dropped.
+func TestOwners(t *testing.T) {
+	w := newWorld()
+	hers, dropped := w.job(t, "alice", job.Ready), w.job(t, bucketOwner, job.Ready)
+	claims := FromClaims(map[string]string{"sub": "m", "client_id": "m"})
+	cases := []struct {
+		who           Principal
+		hers, dropped bool
+	}{{alice, true, false}, {bob, false, false}, {operator, false, true}, {claims, false, true}, {Local, false, true}, {Principal{}, false, false},
+		{FromClaims(map[string]string{"sub": "x", "cognito:groups": "[staff operators]"}), false, true},
+		{FromClaims(map[string]string{"sub": "x", "cognito:groups": "[operators-to-be]"}), false, false},
+		{FromClaims(map[string]string{}), false, false}}
+	calls := []string{"GET ", "GET /artifacts/model.glb", "POST /parts", "POST /complete", "POST /cancel", "POST /retry", "POST /remesh", "DELETE "}
+	for _, c := range cases {
+		for id, may := range map[string]bool{hers: c.hers, dropped: c.dropped} {
+			for _, call := range calls {
+				method, path, _ := strings.Cut(call, " ")
+				if may && call != "GET " {
+					continue // it would move the job of the next case
+				}
+				if out := w.ask(t, c.who, method, "/v1/jobs/"+id+path, ""); (out.Code != http.StatusNotFound) != may {
+					t.Errorf("%+v: %s of %s: %d", c.who, call, id, out.Code)
+				}
+			}
+		}
+		if c.who.Subject == "" {
+			for _, call := range []string{"GET", "POST"} {
+				if out := w.ask(t, c.who, call, "/v1/jobs", `{"file":"a.nii","bytes":1}`); out.Code != http.StatusUnauthorized {
+					t.Errorf("%s by nobody: %d", call, out.Code)
+				}
+			}
+			continue
+		}
+		list := answer[struct{ Jobs []jobBody }](t, w.ask(t, c.who, "GET", "/v1/jobs?key=scan.nii", ""))
+		if (len(list.Jobs) == 1) != (c.hers || c.dropped) {
+			t.Errorf("%+v sees %d jobs by key", c.who, len(list.Jobs))
+		}
+	}
+	for _, id := range []string{"x", strings.ToLower(hers), hers + "0", "%2e%2e", job.DeriveID("", "", "")} {
+		if out := w.ask(t, alice, "GET", "/v1/jobs/"+id, ""); out.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", id, out.Code)
+		}
+	}
+}
+
+func TestETagAndRetryAfter(t *testing.T) {
+	w := newWorld()
+	for _, status := range statuses {
+		id := w.job(t, "alice", status)
+		out := w.ask(t, alice, "GET", "/v1/jobs/"+id, "")
+		tag := out.Header().Get("ETag")
+		if out.Code != http.StatusOK || tag == "" || (out.Header().Get("Retry-After") == "") != status.Ended() {
+			t.Errorf("%s: %d, %v", status, out.Code, out.Header())
+		}
+		for match, want := range map[string]int{tag: 304, "W/" + tag: 304, `"x", ` + tag: 304, "*": 304, `"x"`: 200, strings.Trim(tag, `"`): 200} {
+			if got := w.ask(t, alice, "GET", "/v1/jobs/"+id, "", "If-None-Match: "+match); got.Code != want || want == 304 && got.Body.Len() > 0 {
+				t.Errorf("%s, If-None-Match %s: %d", status, match, got.Code)
+			}
+		}
+	}
+}
+
+func TestArtifacts(t *testing.T) {
+	w := newWorld()
+	for _, status := range statuses {
+		id := w.job(t, "alice", status)
+		out := w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/model.glb", "")
+		want := http.StatusConflict
+		switch {
+		case status == job.Ready:
+			want = http.StatusTemporaryRedirect
+		case status.Ended():
+			want = http.StatusNotFound
+		}
+		if out.Code != want || (out.Header().Get("Retry-After") != "") != (want == http.StatusConflict) {
+			t.Errorf("%s: %d, %v", status, out.Code, out.Header())
+		}
+	}
+	id := w.job(t, "alice", job.Ready)
+	signed := "https://signed/" + id + "/1/model.glb?as=model.glb"
+	if out := w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/model.glb", ""); out.Header().Get("Location") != signed {
+		t.Error(out.Header())
+	}
+	got := answer[map[string]string](t, w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/model.glb", "", "Accept: application/json"))
+	if diff := cmp.Diff(map[string]string{"url": signed, "expires_at": "2026-01-02T03:19:05.000Z"}, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"mesh.json", "..%2f..%2fx", "model.glb%2f"} {
+		if out := w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/"+name, ""); out.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", name, out.Code)
+		}
+	}
+	// While a remesh runs, what is shown stays.
+	again := w.job(t, "alice", job.Ready, func(r *job.Record) { r.Status, r.Attempt = job.Meshing, 2 })
+	if out := w.ask(t, alice, "GET", "/v1/jobs/"+again+"/artifacts/model.glb", ""); !strings.Contains(out.Header().Get("Location"), again+"/1/") {
+		t.Errorf("%d %v", out.Code, out.Header())
+	}
+}
+
+// What a job's status allows: 409 and no change where it does not.
+func TestMoves(t *testing.T) {
+	cases := []struct {
+		path, body string
+		allowed    func(job.Status) bool
+		want       int
+		from       string
+	}{
+		{"/cancel", "", func(s job.Status) bool { return !s.Ended() }, 200, ""},
+		{"/retry", "", func(s job.Status) bool { return among(s, job.Rejected, job.Failed) }, 202, "prepare"},
+		{"/remesh", `{"options":{"smoothing":0.25,"structures":["bone"]}}`, func(s job.Status) bool { return s == job.Ready }, 202, "mesh"},
+	}
+	for _, c := range cases {
+		for _, status := range statuses {
+			w := newWorld()
+			id := w.job(t, "alice", status, func(r *job.Record) { r.Error, r.Token = &job.Notice{Code: "x"}, "t" })
+			before, _ := w.store.Get(t.Context(), id)
+			out := w.ask(t, alice, "POST", "/v1/jobs/"+id+c.path, c.body)
+			after, _ := w.store.Get(t.Context(), id)
+			if !c.allowed(status) {
+				if out.Code != http.StatusConflict || !cmp.Equal(before, after) {
+					t.Errorf("%s of %s: %d", c.path, status, out.Code)
+				}
+				continue
+			}
+			if out.Code != c.want {
+				t.Errorf("%s of %s: %d %s", c.path, status, out.Code, out.Body)
+			}
+			if c.from == "" {
+				continue
+			}
+			if after.Attempt != 2 || after.Status != job.Received || after.Error != nil || after.Token != "" || !after.Execution || after.Shown != before.Shown {
+				t.Errorf("%s of %s: %+v", c.path, status, after)
+			}
+			if want := []string{id + "-2 " + c.from}; !slices.Equal(w.executions, want) || out.Header().Get("Location") != "/v1/jobs/"+id {
+				t.Errorf("%s: executions %v, %v", c.path, w.executions, out.Header())
+			}
+			if c.body != "" && (after.Options.Smoothing != 0.25 || !slices.Equal(after.Options.Structures, []string{"bone"})) {
+				t.Errorf("%s: options %+v", c.path, after.Options)
+			}
+		}
+	}
+	w := newWorld()
+	id := w.job(t, "alice", job.Ready, func(r *job.Record) { r.Options.Structures = []string{"bone"} })
+	if out := w.ask(t, alice, "POST", "/v1/jobs/"+id+"/remesh", `{"options":{"structures":[]}}`); out.Code != http.StatusAccepted || strings.Contains(out.Body.String(), `"bone"`) {
+		t.Errorf("all structures again: %d %s", out.Code, out.Body)
+	}
+	if out := w.ask(t, alice, "DELETE", "/v1/jobs/"+id, ""); out.Code != http.StatusNoContent || out.Body.Len() != 0 {
+		t.Errorf("delete: %d %s", out.Code, out.Body)
+	}
+	if out := w.ask(t, alice, "DELETE", "/v1/jobs/"+id, ""); out.Code != http.StatusNotFound {
+		t.Errorf("delete again: %d", out.Code)
+	}
+}
+
+func TestUpload(t *testing.T) {
+	w := newWorld()
+	body := fmt.Sprintf(`{"file":"Jane Doe.NII.GZ","bytes":%d,"options":{"fast":true,"merge":[{"name":"a","of":["b","c"]}]}}`, 300<<20)
+	out := w.ask(t, alice, "POST", "/v1/jobs", body, "Idempotency-Key: one")
+	if out.Code != http.StatusAccepted || strings.Contains(out.Body.String(), "Jane") {
+		t.Fatalf("%d %s", out.Code, out.Body)
+	}
+	made := answer[createReply](t, out)
+	id := made.Job.ID
+	if made.Upload.Parts != 19 || len(made.Upload.Signed) != 16 || !strings.Contains(made.Upload.Signed[0].URL, "jobs/"+id+"/scan.nii.gz") || out.Header().Get("Location") != "/v1/jobs/"+id {
+		t.Errorf("%+v", made.Upload)
+	}
+	if o := made.Job.Options; !o.Fast || len(o.Merge) != 1 || o.Merge[0].Name != "a" {
+		t.Errorf("options %+v", o)
+	}
+	if again := answer[createReply](t, w.ask(t, alice, "POST", "/v1/jobs", body, "Idempotency-Key: one")); again.Job.ID != id {
+		t.Errorf("the same key made %s and %s", id, again.Job.ID)
+	}
+	if other := answer[createReply](t, w.ask(t, bob, "POST", "/v1/jobs", body, "Idempotency-Key: one")); other.Job.ID == id {
+		t.Error("another's key gave her job")
+	}
+	path := "/v1/jobs/" + id
+	if plan := answer[uploadPlan](t, w.ask(t, alice, "POST", path+"/parts", `{"numbers":[17,19]}`)); len(plan.Signed) != 2 || plan.Signed[1].Number != 19 {
+		t.Errorf("%+v", plan)
+	}
+	for _, numbers := range []string{"[0]", "[20]", "[-1]", "[1.5]", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", `"1"`, "[99999999999]"} {
+		if out := w.ask(t, alice, "POST", path+"/parts", `{"numbers":`+numbers+`}`); out.Code != http.StatusBadRequest {
+			t.Errorf("parts %s: %d", numbers, out.Code)
+		}
+	}
+	if out := w.ask(t, alice, "POST", path+"/complete", `{"parts":[]}`); out.Code != http.StatusBadRequest || code(out) != "bad_parts" {
+		t.Errorf("no parts: %d %s", out.Code, out.Body)
+	}
+	for range 2 { // its answer was lost
+		if out := w.ask(t, alice, "POST", path+"/complete", `{"parts":[{"number":1,"etag":"e"}]}`); out.Code != http.StatusAccepted {
+			t.Errorf("complete: %d %s", out.Code, out.Body)
+		}
+	}
+	if out := w.ask(t, alice, "DELETE", path, ""); out.Code != http.StatusNoContent {
+		t.Error(out.Code)
+	}
+	if out := w.ask(t, alice, "POST", "/v1/jobs", body, "Idempotency-Key: one"); out.Code != http.StatusConflict {
+		t.Errorf("the key of an erased job: %d", out.Code)
+	}
+}
+
+func TestHostileBodies(t *testing.T) {
+	w := newWorld()
+	cases := []struct {
+		name, body, code string
+		status           int
+	}{
+		{"nothing", "", "unrecognized", 400},
+		{"not JSON", "x", "bad_request", 400},
+		{"cut", `{"file":"a.nii"`, "bad_request", 400},
+		{"two values", `{"file":"a.nii","bytes":1}{}`, "bad_request", 400},
+		{"an unknown field", `{"file":"a.nii","bytes":1,"admin":true}`, "bad_request", 400},
+		{"another type", `{"file":["a.nii"],"bytes":1}`, "bad_request", 400},
+		{"deep", strings.Repeat("[", 100_000), "bad_request", 400},
+		{"no size", `{"file":"a.nii","bytes":0}`, "bad_request", 400},
+		{"a negative size", `{"file":"a.nii","bytes":-5}`, "bad_request", 400},
+		{"beyond the limit", `{"file":"a.nii","bytes":5368709121}`, "too_large", 400},
+		{"beyond any limit", `{"file":"a.nii","bytes":1e30}`, "bad_request", 400},
+		{"another ending", `{"file":"a.exe","bytes":1}`, "unrecognized", 400},
+		{"an unknown option", `{"file":"a.nii","bytes":1,"options":{"x":1}}`, "bad_option", 400},
+		{"an option of a kind that none has", `{"file":"a.nii","bytes":1,"options":{"task":{}}}`, "bad_option", 400},
+		{"a list of numbers", `{"file":"a.nii","bytes":1,"options":{"structures":[1]}}`, "bad_option", 400},
+		{"a merge of nothing", `{"file":"a.nii","bytes":1,"options":{"merge":[7]}}`, "bad_option", 400},
+		{"more than a mebibyte", `{"file":"` + strings.Repeat("x", 1<<20) + `"}`, "too_large", 413},
+		{"more than a mebibyte of spaces", `{"file":"a.nii","bytes":1}` + strings.Repeat(" ", 1<<20), "too_large", 413},
+	}
+	for _, c := range cases {
+		if out := w.ask(t, alice, "POST", "/v1/jobs", c.body); out.Code != c.status || code(out) != c.code {
+			t.Errorf("%s: %d %s", c.name, out.Code, out.Body)
+		}
+	}
+	if out := w.ask(t, alice, "POST", "/v1/jobs", `{"file":"a.nii","bytes":1}`, "Idempotency-Key: "+strings.Repeat("k", 256)); out.Code != http.StatusBadRequest {
+		t.Errorf("a long key: %d", out.Code)
+	}
+	for _, query := range []string{"limit=0", "limit=201", "limit=x", "key=" + strings.Repeat("k", 1025)} {
+		if out := w.ask(t, alice, "GET", "/v1/jobs?"+query, ""); out.Code != http.StatusBadRequest {
+			t.Errorf("%.20s: %d", query, out.Code)
+		}
+	}
+	if page, _ := w.store.ByOwner(t.Context(), "alice", 0, ""); len(page.Jobs) != 0 {
+		t.Errorf("%d jobs were made", len(page.Jobs))
+	}
+}
+
+// An error from below reaches nobody's screen.
+func TestInternalErrorsSayNothing(t *testing.T) {
+	w := newWorld()
+	id := w.job(t, "alice", job.Failed)
+	w.refused = errors.New("arn:aws:secret")
+	out := w.ask(t, alice, "POST", "/v1/jobs/"+id+"/retry", "")
+	if out.Code != http.StatusInternalServerError || strings.Contains(out.Body.String(), "secret") {
+		t.Errorf("%d %s", out.Code, out.Body)
+	}
+	w = newWorld()
+	id = w.job(t, "alice", job.Failed)
+	w.refused = &job.BusyError{Message: "x"}
+	if out := w.ask(t, alice, "POST", "/v1/jobs/"+id+"/retry", ""); out.Code != http.StatusServiceUnavailable || out.Header().Get("Retry-After") == "" {
+		t.Errorf("%d %v", out.Code, out.Header())
+	}
+}
