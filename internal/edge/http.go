@@ -54,10 +54,11 @@ func request(ctx context.Context, in events.APIGatewayV2HTTPRequest) (*http.Requ
 	if unescaped, err := url.PathUnescape(in.RawPath); err == nil {
 		target.Path, target.RawPath = unescaped, in.RawPath
 	}
-	req, err := http.NewRequestWithContext(ctx, in.RequestContext.HTTP.Method, target.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, in.RequestContext.HTTP.Method, "/", bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("read request: %w", err)
 	}
+	req.URL = target // as it is: parsed again, a path that begins with // would name a host
 	for name, value := range in.Headers {
 		req.Header.Set(name, value)
 	}
