@@ -22,6 +22,9 @@ func (f forest) root(a uint32) uint32 {
 }
 
 func (f forest) join(a, b uint32) {
+	if f[a] == f[b] {
+		return
+	}
 	a, b = f.root(a), f.root(b)
 	if a < b {
 		f[b] = a

@@ -73,10 +73,7 @@ func Survey(m *Mesh) (s Totals) {
 
 	// Six times the volume of each shell and the number of its triangles, at its
 	// root. A shell's volume is taken from its root, see Volume.
-	shells := make([]struct {
-		six   float64
-		faces int
-	}, len(m.Vertices))
+	shells := make([]shell, len(m.Vertices))
 	for _, t := range m.Triangles {
 		r := parts.root(t[0])
 		n := FaceVector(m.Vertices[t[0]], m.Vertices[t[1]], m.Vertices[t[2]])
@@ -85,17 +82,23 @@ func Survey(m *Mesh) (s Totals) {
 		shells[r].faces++
 		s.Area += math.Sqrt(n[0]*n[0]+n[1]*n[1]+n[2]*n[2]) / 2
 	}
-	for i := range shells {
-		if shells[i].faces == 0 {
+	for _, one := range shells {
+		if one.faces == 0 {
 			continue
 		}
-		s.Volume += shells[i].six / 6
+		s.Volume += one.six / 6
 		s.Shells++
-		if shells[i].six > 0 {
+		if one.six > 0 {
 			s.Solids++
 		}
 	}
 	return s
+}
+
+// shell sums up a connected part: six times its volume, and its triangles.
+type shell struct {
+	six   float64
+	faces int
 }
 
 // edgeHash mixes an edge's ends (the finaliser of splitmix64), with the sign of

@@ -9,10 +9,10 @@ func Normals(m *Mesh) [][3]float32 {
 	out := make([][3]float32, len(m.Vertices))
 	for _, t := range m.Triangles {
 		n := FaceVector(m.Vertices[t[0]], m.Vertices[t[1]], m.Vertices[t[2]])
+		x, y, z := float32(n[0]), float32(n[1]), float32(n[2])
 		for _, v := range t {
-			for k := range 3 {
-				out[v][k] += float32(n[k])
-			}
+			o := &out[v]
+			o[0], o[1], o[2] = o[0]+x, o[1]+y, o[2]+z
 		}
 	}
 	for i := range out {
@@ -30,10 +30,8 @@ func Normals(m *Mesh) [][3]float32 {
 // FaceVector is the cross product of a triangle's edges: along its outward
 // normal, twice its area long.
 func FaceVector(a, b, c [3]float32) [3]float64 {
-	var u, v [3]float64
-	for k := range 3 {
-		u[k] = float64(b[k]) - float64(a[k])
-		v[k] = float64(c[k]) - float64(a[k])
-	}
-	return [3]float64{u[1]*v[2] - u[2]*v[1], u[2]*v[0] - u[0]*v[2], u[0]*v[1] - u[1]*v[0]}
+	x, y, z := float64(a[0]), float64(a[1]), float64(a[2])
+	ux, uy, uz := float64(b[0])-x, float64(b[1])-y, float64(b[2])-z
+	vx, vy, vz := float64(c[0])-x, float64(c[1])-y, float64(c[2])-z
+	return [3]float64{uy*vz - uz*vy, uz*vx - ux*vz, ux*vy - uy*vx}
 }
