@@ -65,17 +65,24 @@ func rootCommand() *cobra.Command {
 		listCommand(), cancelCommand(), retryCommand(), rmCommand(), prepareCommand(), meshCommand(), gpuCommand(),
 		sampleCommand(), doctorCommand(), versionCommand(),
 	)
-	for _, c := range root.Commands() {
-		if args := c.Args; args != nil {
-			c.Args = func(cmd *cobra.Command, list []string) error {
-				if err := args(cmd, list); err != nil {
-					return &exitError{exitUsage, err}
-				}
-				return nil
+	root.Args, root.RunE = cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	usageErrors(root)
+	return root
+}
+
+// usageErrors gives wrong arguments their exit code, in a command and all below it.
+func usageErrors(c *cobra.Command) {
+	if args := c.Args; args != nil {
+		c.Args = func(cmd *cobra.Command, list []string) error {
+			if err := args(cmd, list); err != nil {
+				return &exitError{exitUsage, err}
 			}
+			return nil
 		}
 	}
-	return root
+	for _, below := range c.Commands() {
+		usageErrors(below)
+	}
 }
 
 // exitCode tells a scan at fault from a service at fault.
