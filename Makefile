@@ -66,8 +66,14 @@ $(GOLANGCI):
 $(GOVULNCHECK):
 	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install golang.org/x/vuln/cmd/govulncheck@v1.8.0 && mv $(CACHE)/bin/govulncheck $@
 
-lint: $(GOLANGCI)
+LINT_VENV = $(call venv,tests/lint/requirements.txt)
+$(LINT_VENV)/.installed: tests/lint/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+# Layers with the reason printed, the usual mistakes, and the template by CloudFormation's rules.
+lint: $(GOLANGCI) $(LINT_VENV)/.installed
 	$(GOLANGCI) run ./...
+	$(LINT_VENV)/bin/cfn-lint template.yaml
 
 # The vulnerability database is not on every network: said, not hidden.
 vuln: $(GOVULNCHECK)
