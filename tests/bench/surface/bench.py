@@ -13,12 +13,15 @@ also says of every mesh whether it is closed.
 """
 
 import argparse
+import gzip
 import hashlib
 import json
 import os
 import platform
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from statistics import median
 
@@ -48,10 +51,11 @@ def environment():
 
 
 def engine():
-    """The Go program, built."""
+    """The Go programs, built: the bench's, which is returned, and iris."""
     binary = CACHE / "surface-bench"
     CACHE.mkdir(parents=True, exist_ok=True)
     subprocess.run(["go", "build", "-o", binary, "./tests/bench/surface"], cwd=ROOT, check=True)
+    subprocess.run(["go", "build", "-o", CACHE / "iris", "./cmd/iris"], cwd=ROOT, check=True)
     return binary
 
 
@@ -68,7 +72,28 @@ def sample(binary, name):
     return path
 
 
+def compressed(path):
+    """The label map as users have it, gzip."""
+    packed = path.with_suffix(".nii.gz")
+    if not packed.exists():
+        packed.write_bytes(gzip.compress(path.read_bytes(), 6))
+    return packed
+
+
+def iris(threads, path):
+    """Times `iris mesh` as a whole process, its start included."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, begin = os.times(), time.perf_counter()
+        subprocess.run([CACHE / "iris", "mesh", "--threads", str(threads), path, Path(folder) / "out.glb"], check=True)
+        after, end = os.times(), time.perf_counter()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return {"total": end - begin, "total_cpu": cpu}
+
+
 def measure(command):
+    """What a program says of its run; command may also be a function that says it."""
+    if callable(command):
+        return command()
     done = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
@@ -104,7 +129,9 @@ def rows(binary, python, name, path, threads, count, clock):
     def total(r):
         return r["total_cpu" if clock == "cpu" else "total"]
 
-    yield row(name, threads, "T1 extraction, quads included, vs vtkSurfaceNets3D",
+    yield row(name, threads, "T1 extraction vs vtkSurfaceNets3D, each as its next step takes it",
+              pairs(count, run + ["-repeat", 3, path], peer("net"), steps("extract"), steps("extract")))
+    yield row(name, threads, "T1 the same, and all quads listed by us too",
               pairs(count, run + ["-repeat", 3, "-quads", path], peer("net"), steps("extract", "quads"), steps("extract")))
     yield row(name, threads, "T3 smoothing vs windowed sinc, 20 steps",
               pairs(count, run + ["-repeat", 3, path], peer("sinc"), steps("smooth"), steps("smooth")))
@@ -113,11 +140,14 @@ def rows(binary, python, name, path, threads, count, clock):
               pairs(count, whole, peer("vtk"), total, total))
     ours, theirs, ratio, least, most = pairs(1, whole, peer("vtk"), lambda r: r["peak_mib"], lambda r: r["peak_mib"])
     yield f"| {name} | {threads} | T2 peak memory of the process | {ours} MiB | {theirs} MiB | {ratio:.2f} |"
+    packed = compressed(path)
+    yield row(name, threads, "iris mesh, label map file to GLB, vs a Python program with vtk",
+              pairs(count, lambda: iris(threads, packed), [python, HERE / "peers.py", "glb", threads, packed], total, total))
     if threads == 1:
         for which in ("zmesh", "skimage"):
             yield row(name, threads, f"extraction and split vs {which}",
                       pairs(1, whole, peer(which), steps("extract", "split"), steps("extract_and_split")))
-    else:
+    elif clock == "wall":
         yield row(name, threads, "T8 our whole run on one thread vs this many",
                   pairs(count, whole, [binary, "run", "-threads", 1, path], lambda r: r["total"], lambda r: r["total"]))
 
