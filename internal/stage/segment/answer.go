@@ -193,7 +193,7 @@ func (s Stage) sendAgain(ctx context.Context, r job.Record) error {
 		return nil
 	})
 	if errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) {
-		return nil
+		return s.lookAgain(ctx, r)
 	}
 	if err != nil {
 		return fmt.Errorf("record lost request: %w", err)
@@ -204,6 +204,23 @@ func (s Stage) sendAgain(ctx context.Context, r job.Record) error {
 		}
 	}
 	return s.send(ctx, r)
+}
+
+// lookAgain settles a request that was recorded since r was read: it may have
+// ended before it was on record, and then the message at hand is about it.
+func (s Stage) lookAgain(ctx context.Context, r job.Record) error {
+	now, err := s.Jobs.Get(ctx, r.ID)
+	if errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read job: %w", err)
+	}
+	if now.Erased || now.Attempt != r.Attempt || now.Status.Ended() || now.Request.Sent <= r.Request.Sent {
+		return nil
+	}
+	_, err = s.settleFromWork(ctx, now)
+	return err
 }
 
 // refusal finds the {code, message} with which a model server refuses a scan.
