@@ -78,14 +78,17 @@ func TestRealVolumes(t *testing.T) {
 		file  string
 		count int
 	}{
-		{"totalsegmentator/example_seg_fast_force_split.nii.gz", 61},
-		{"totalsegmentator/example_seg.nii.gz", 41},
-		{"totalsegmentator/example_seg_dicom.nii.gz", 31},
-		{"totalsegmentator/example_seg_mr.nii.gz", 23},
-		{"totalsegmentator/heart_1p5mm.nii.gz", 1},
+		{"volumes/totalsegmentator/example_seg_fast_force_split.nii.gz", 61},
+		{"volumes/totalsegmentator/example_seg.nii.gz", 41},
+		{"volumes/totalsegmentator/example_seg_dicom.nii.gz", 31},
+		{"volumes/totalsegmentator/example_seg_mr.nii.gz", 23},
+		{"volumes/totalsegmentator/heart_1p5mm.nii.gz", 1},
+		{"imaging/labels/o-ct_sm_total.nii.gz", 41},
+		{"imaging/labels/o-ct_dicom_total.nii.gz", 31},
+		{"imaging/labels/o-mr_total.nii.gz", 23},
 	} {
 		t.Run(filepath.Base(c.file), func(t *testing.T) {
-			m := readLabels(t, filepath.Join("volumes", c.file))
+			m := readLabels(t, c.file)
 			for _, o := range []build.Options{{}, {Smoothing: 0.5}, {Smoothing: 1, Joined: true}} {
 				checkSurfaces(t, m, o, c.count)
 			}
