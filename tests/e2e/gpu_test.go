@@ -110,7 +110,8 @@ func TestCapacityFollowsTheBacklog(t *testing.T) {
 func TestGPUByHand(t *testing.T) {
 	t.Parallel()
 	model := newInstall(t)
-	s := up(t, t.TempDir(), "--install", model.dir, "--parameter", "InstancePrice=0.7364", "--linger", "12s")
+	s := up(t, t.TempDir(), "--install", model.dir,
+		"--parameter", "InstancePrice=0.7364", "--parameter", "MonthlyBudgetUSD=50", "--linger", "12s")
 	scan := sample(t, 32)
 
 	s.act(t, "warm")
