@@ -126,14 +126,18 @@ class Segmenter:
         if name in self.known.licensed:
             raise RequestError("license_required", f"task {name} needs a licence of TotalSegmentator, which this server has not")
         if name in self.known.others:
-            raise RequestError("bad_option", f"task {name} is TotalSegmentator's, but this server does {', '.join(self.tasks)} only")
+            raise RequestError(
+                "bad_option", f"task {name} is TotalSegmentator's, but this server does {', '.join(self.tasks)} only"
+            )
         if name not in self.tasks:
             known = name in self.known.tasks
             reason = "its weights are not here" if known else "no such task"
             raise RequestError("bad_option", f"option task: {reason}; this server does {', '.join(self.tasks)}")
         task = self.known.tasks[name]
         if not weights.has(self.settings.weights, task.mode(options.fast).models):
-            raise RequestError("bad_option", f"option fast: the weights of {name} with fast={str(options.fast).lower()} are not here")
+            raise RequestError(
+                "bad_option", f"option fast: the weights of {name} with fast={str(options.fast).lower()} are not here"
+            )
         names = {row["name"] for row in task.labels}
         for structure in options.structures:
             if structure not in names:

@@ -98,10 +98,7 @@ def caret_extension(rows: Iterable[dict[str, Any]]) -> bytes:
     )
     for row in rows:
         red, green, blue = (part / 255 for part in _CARET_CYCLE[row["id"] % len(_CARET_CYCLE)])
-        xml += (
-            f'<Label Key="{row["id"]}" Red="{red}" Green="{green}" Blue="{blue}" Alpha="1">'
-            f"<![CDATA[{row['name']}]]></Label>\n"
-        )
+        xml += f'<Label Key="{row["id"]}" Red="{red}" Green="{green}" Blue="{blue}" Alpha="1"><![CDATA[{row["name"]}]]></Label>\n'
     xml += (
         "\n  </LabelTable>  <StudyMetaDataLinkSet>  </StudyMetaDataLinkSet>  <VolumeType><![CDATA[Label]]></VolumeType>"
         "   </VolumeInformation></CaretExtension>\n              "

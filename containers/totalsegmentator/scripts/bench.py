@@ -168,7 +168,9 @@ def table(case: str, rows: dict[str, dict[str, float]], differ: dict[str, int]) 
 
 
 def machine() -> str:
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "")
+    model = next(
+        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ""
+    )
     return f"{platform.node()}, {model}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start, Python {platform.python_version()}"
 
 

@@ -113,9 +113,7 @@ class Server:
         raise AssertionError("the server did not become ready")
 
     def post(self, body: bytes, attributes: str = "") -> tuple[int, dict[str, str], bytes]:
-        request = urllib.request.Request(
-            self.url + "/invocations", body, {"X-Amzn-SageMaker-Custom-Attributes": attributes}
-        )
+        request = urllib.request.Request(self.url + "/invocations", body, {"X-Amzn-SageMaker-Custom-Attributes": attributes})
         try:
             with urllib.request.urlopen(request, timeout=300) as reply:
                 return reply.status, dict(reply.headers), reply.read()

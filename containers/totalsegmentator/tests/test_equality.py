@@ -142,7 +142,10 @@ def test_structures_that_are_not_there(pair: Pair) -> None:
     assert np.array_equal(ours[1], theirs[1])
 
 
-@pytest.mark.skipif(os.environ.get("IRIS_TEST_LARGE") != "1", reason="SKIPPED: 512×512×900 at 1.5 mm takes 20 minutes and 12 GB; IRIS_TEST_LARGE=1 runs it")
+@pytest.mark.skipif(
+    os.environ.get("IRIS_TEST_LARGE") != "1",
+    reason="SKIPPED: 512×512×900 at 1.5 mm takes 20 minutes and 12 GB; IRIS_TEST_LARGE=1 runs it",
+)
 def test_large_enough_for_the_triple_split(pair: Pair) -> None:
     image = torso((520, 512, 905), (1.5, 1.5, 1.5))
     assert_equal(pair.ours(image, "total", False), pair.theirs(image, "total", False), exact_header=False)

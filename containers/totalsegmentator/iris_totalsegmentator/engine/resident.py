@@ -34,9 +34,7 @@ class Scan:
 
 
 class Resident:
-    def __init__(
-        self, root: Path, cards: Iterable[ModelCard], device: str = "cpu", compiled: bool = False, batch: int = 0
-    ) -> None:
+    def __init__(self, root: Path, cards: Iterable[ModelCard], device: str = "cpu", compiled: bool = False, batch: int = 0) -> None:
         """Load every network of cards once. batch 0: as many tiles as memory allows."""
         self.device = torch.device(device)
         self.batch = batch
