@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 )
 
@@ -23,7 +27,7 @@ func localParameters() map[string]string {
 }
 
 // findModel supplies the template's model parameters.
-func findModel(_ context.Context, _ io.Writer, name, install string) (model, error) {
+func findModel(ctx context.Context, says io.Writer, name, install string) (model, error) {
 	m := model{parameters: localParameters()}
 	switch name {
 	case "none":
@@ -35,8 +39,58 @@ func findModel(_ context.Context, _ io.Writer, name, install string) (model, err
 			return m, err
 		}
 		m.command = []string{program}
+	case "totalsegmentator":
+		if err := m.findTotalSegmentator(ctx, says, install); err != nil {
+			return m, err
+		}
 	default:
 		return m, &exitError{exitUsage, errors.New("model: want tissue, totalsegmentator or none")}
 	}
 	return m, nil
+}
+
+// findTotalSegmentator makes the Python environment, which says what it installs,
+// and asks the server which tasks the weights on this machine serve.
+func (m *model) findTotalSegmentator(ctx context.Context, says io.Writer, install string) error {
+	folder, err := filepath.Abs(filepath.Join(install, "containers", "totalsegmentator"))
+	if err != nil {
+		return err
+	}
+	weights := os.Getenv("IRIS_WEIGHTS")
+	if weights == "" {
+		data := os.Getenv("XDG_DATA_HOME")
+		if data == "" {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return err
+			}
+			data = filepath.Join(home, ".local", "share")
+		}
+		weights = filepath.Join(data, "iris", "weights")
+	}
+	if weights, err = filepath.Abs(weights); err != nil {
+		return err
+	}
+	environment := exec.CommandContext(ctx, filepath.Join(folder, "environment.sh"))
+	environment.Stderr = says
+	python, err := environment.Output()
+	if err != nil {
+		return fmt.Errorf("make the model's environment: %w", err)
+	}
+	m.command = []string{
+		"/usr/bin/env", "PYTHONPATH=" + folder, string(bytes.TrimSpace(python)),
+		"-m", "iris_totalsegmentator", "--weights", weights,
+	}
+	list := exec.CommandContext(ctx, m.command[0], append(m.command[1:], "--list-tasks")...)
+	list.Stderr = says
+	tasks, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("list the model's tasks: %w", err)
+	}
+	m.parameters["ModelImageUri"], m.parameters["Tasks"] = "local/totalsegmentator", string(bytes.TrimSpace(tasks))
+	if m.parameters["Tasks"] == "" {
+		return fmt.Errorf("model totalsegmentator: no weights in %s: put TotalSegmentator's folders there (Dataset291_… to Dataset295_…, Dataset297_…), "+
+			"as totalseg_download_weights leaves them in ~/.totalsegmentator/nnunet/results, or name their folder in IRIS_WEIGHTS", weights)
+	}
+	return nil
 }
