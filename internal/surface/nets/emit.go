@@ -61,7 +61,10 @@ func (w *worker) emit(s *slab, z int) {
 	g := w.g
 	count := w.cur.count
 	vertices, first, rows := w.vertices.Take(count), w.indices.Take(count+1), w.indices.Take(g.rows)
-	entries := w.entries.Room(8 * count)
+	if need := 8 * count; len(w.scratch) < need {
+		w.scratch = make([]Entry, 2*need)
+	}
+	entries := w.scratch
 	var lower []Vertex // of the layer below, nil at the slab's first
 	if z > s.from {
 		lower = w.net.Layers[z-1].Vertices
@@ -119,7 +122,9 @@ func (w *worker) emit(s *slab, z int) {
 		}
 	}
 	rows[g.rows-1], first[v] = uint32(v), uint32(e)
-	w.net.Layers[z] = Layer{Vertices: vertices, Rows: rows, First: first, Entries: w.entries.Keep(e)}
+	kept := w.entries.Take(e)
+	copy(kept, entries)
+	w.net.Layers[z] = Layer{Vertices: vertices, Rows: rows, First: first, Entries: kept}
 }
 
 // corners holds the labels of a cell's eight corners, a byte each.

@@ -162,6 +162,7 @@ type worker struct {
 
 	vertices pages.Arena[Vertex]
 	entries  pages.Arena[Entry]
+	scratch  []Entry // of the layer at hand, whose number is known at its end
 	indices  pages.Arena[uint32]
 }
 

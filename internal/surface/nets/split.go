@@ -99,9 +99,9 @@ func (p *splitter) place(z int) {
 			entries := layer.Entries[layer.First[v]:layer.First[v+1]]
 			for i := range entries {
 				e := &entries[i]
-				vertices := p.meshes[e.Label].Vertices[e.ID:]
-				for c := range p.net.sheets(e) {
-					vertices[c] = at
+				vertices := p.meshes[e.Label].Vertices
+				for c := range uint32(p.net.sheets(e)) {
+					vertices[e.ID+c] = at
 				}
 			}
 		}

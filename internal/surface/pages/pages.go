@@ -33,22 +33,10 @@ const (
 
 // Take hands out a zeroed slice of n elements with exactly that capacity.
 func (a *Arena[T]) Take(n int) []T {
-	a.Room(n)
-	return a.Keep(n)
-}
-
-// Room is a slice of at least n elements to write into; Keep then takes its
-// first elements, the others stay with the Arena.
-func (a *Arena[T]) Room(n int) []T {
 	if n > len(a.rest) {
 		a.size = min(max(2*a.size, firstBlock), largestBlock)
 		a.rest = Make[T](max(n, a.size))
 	}
-	return a.rest
-}
-
-// Keep takes the first n elements of what the last Room returned.
-func (a *Arena[T]) Keep(n int) []T {
 	s := a.rest[:n:n]
 	a.rest = a.rest[n:]
 	return s

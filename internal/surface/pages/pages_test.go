@@ -27,18 +27,6 @@ func TestArenaSlicesAreApart(t *testing.T) {
 	}
 }
 
-func TestRoomThenKeep(t *testing.T) {
-	var a Arena[byte]
-	room := a.Room(100)
-	room[0], room[1] = 1, 2
-	kept := a.Keep(2)
-	next := a.Take(3)
-	next[0] = 9
-	if len(kept) != 2 || kept[0] != 1 || kept[1] != 2 {
-		t.Errorf("%v", kept)
-	}
-}
-
 func TestMakeOfAnySize(t *testing.T) {
 	for _, n := range []int{0, 1, hugePageForTest - 1, 3*hugePageForTest + 5} {
 		s := Make[byte](n)

@@ -23,6 +23,7 @@ package smooth
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/iris-oculus/iris/internal/surface/nets"
 	"github.com/iris-oculus/iris/internal/surface/pages"
@@ -76,6 +77,9 @@ func Offsets(ctx context.Context, n *nets.Net, o Options) ([]nets.Offset, error)
 		}
 		next, last = last, next
 	}
+	// The other buffer is as large as a tenth of all that the engine holds, and what
+	// comes next takes more at once than the collector would wait for.
+	runtime.GC()
 	newKeeper(n, next, o.Shells, work.Workers(o.Threads, n.Slabs())).run()
 	return next, nil
 }
