@@ -98,21 +98,18 @@ def measure(command):
     return json.loads(done.stdout)
 
 
-def pairs(count, ours, theirs, our_value, their_value):
+def pairs(count, ours, theirs):
+    """What both sides say, run one after the other."""
+    return [(measure(ours), measure(theirs)) for _ in range(count)]
+
+
+def row(volume, threads, what, runs, our_value, their_value, unit="ms", scale=1000):
     """Medians of both sides, and median, least and greatest ratio of the pairs."""
-    a, b = [], []
-    for _ in range(count):
-        a.append(our_value(measure(ours)))
-        b.append(their_value(measure(theirs)))
-    ratios = sorted(y / x for x, y in zip(a, b))
-    return median(a), median(b), median(ratios), ratios[0], ratios[-1]
-
-
-def row(volume, threads, what, result, unit="ms", scale=1000):
-    ours, theirs, ratio, least, most = result
+    ours, theirs = [our_value(a) * scale for a, _ in runs], [their_value(b) * scale for _, b in runs]
+    ratios = [b / a for a, b in zip(ours, theirs)]
     return (
-        f"| {volume} | {threads} | {what} | {ours * scale:.0f} {unit} | {theirs * scale:.0f} {unit} "
-        f"| {ratio:.2f} ({least:.2f}–{most:.2f}) |"
+        f"| {volume} | {threads} | {what} | {median(ours):.0f} {unit} | {median(theirs):.0f} {unit} "
+        f"| {median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f}) |"
     )
 
 
@@ -120,8 +117,8 @@ def rows(binary, python, name, path, threads, count, clock):
     """The rows of one volume at one number of threads."""
     run = [binary, "run", "-threads", threads]
 
-    def peer(which):
-        return [python, HERE / "peers.py", which, threads, path]
+    def peer(which, file=path):
+        return [python, HERE / "peers.py", which, threads, file]
 
     def steps(*names):
         return lambda r: sum(r["cpu" if clock == "cpu" else "steps"][n] for n in names)
@@ -129,27 +126,27 @@ def rows(binary, python, name, path, threads, count, clock):
     def total(r):
         return r["total_cpu" if clock == "cpu" else "total"]
 
-    yield row(name, threads, "T1 extraction vs vtkSurfaceNets3D, each as its next step takes it",
-              pairs(count, run + ["-repeat", 3, path], peer("net"), steps("extract"), steps("extract")))
-    yield row(name, threads, "T1 the same, and all quads listed by us too",
-              pairs(count, run + ["-repeat", 3, "-quads", path], peer("net"), steps("extract", "quads"), steps("extract")))
-    yield row(name, threads, "T3 smoothing vs windowed sinc, 20 steps",
-              pairs(count, run + ["-repeat", 3, path], peer("sinc"), steps("smooth"), steps("smooth")))
-    whole = run + [path]
-    yield row(name, threads, "T2 load, extract, smooth, split vs vtkSurfaceNets3D + Atlas",
-              pairs(count, whole, peer("vtk"), total, total))
-    ours, theirs, ratio, least, most = pairs(1, whole, peer("vtk"), lambda r: r["peak_mib"], lambda r: r["peak_mib"])
-    yield f"| {name} | {threads} | T2 peak memory of the process | {ours} MiB | {theirs} MiB | {ratio:.2f} |"
+    def peak(r):
+        return r["peak_mib"]
+
+    net = pairs(count, run + ["-repeat", 3, "-quads", path], peer("net"))
+    yield row(name, threads, "T1 extraction vs vtkSurfaceNets3D, each as its next step takes it", net, steps("extract"), steps("extract"))
+    yield row(name, threads, "T1 the same, and all quads listed by us too", net, steps("extract", "quads"), steps("extract"))
+    smoothing = pairs(count, run + ["-repeat", 3, path], peer("sinc"))
+    yield row(name, threads, "T3 smoothing vs windowed sinc, 20 steps", smoothing, steps("smooth"), steps("smooth"))
+    engines = pairs(count, run + [path], peer("vtk"))
+    yield row(name, threads, "T2 load, extract, smooth, split vs vtkSurfaceNets3D + Atlas", engines, total, total)
+    yield row(name, threads, "T2 peak memory of the process", engines, peak, peak, "MiB", 1)
     packed = compressed(path)
-    yield row(name, threads, "iris mesh, label map file to GLB, vs a Python program with vtk",
-              pairs(count, lambda: iris(threads, packed), [python, HERE / "peers.py", "glb", threads, packed], total, total))
+    whole = pairs(count, lambda: iris(threads, packed), peer("glb", packed))
+    yield row(name, threads, "iris mesh, label map file to GLB, vs a Python program with vtk", whole, total, total)
     if threads == 1:
         for which in ("zmesh", "skimage"):
-            yield row(name, threads, f"extraction and split vs {which}",
-                      pairs(1, whole, peer(which), steps("extract", "split"), steps("extract_and_split")))
+            apart = pairs(1, run + [path], peer(which))
+            yield row(name, threads, f"extraction and split vs {which}", apart, steps("extract", "split"), steps("extract_and_split"))
     elif clock == "wall":
-        yield row(name, threads, "T8 our whole run on one thread vs this many",
-                  pairs(count, whole, [binary, "run", "-threads", 1, path], lambda r: r["total"], lambda r: r["total"]))
+        scaling = pairs(count, run + [path], [binary, "run", "-threads", 1, path])
+        yield row(name, threads, "T8 our whole run on one thread vs this many", scaling, total, total)
 
 
 def judge(binary, python, name, path):
