@@ -32,3 +32,18 @@ func (f forest) join(a, b uint32) {
 		f[a] = b
 	}
 }
+
+// number replaces each element by the number of its set, in order of the sets'
+// smallest elements, and says how many there are. The forest is none after that.
+func (f forest) number() int {
+	count := uint32(0)
+	for i, to := range f {
+		if to == uint32(i) {
+			f[i] = count
+			count++
+		} else {
+			f[i] = f[to] // to is smaller, so it is a number already
+		}
+	}
+	return int(count)
+}

@@ -71,34 +71,37 @@ func Survey(m *Mesh) (s Totals) {
 	}
 	s.Closed = edges == 0
 
-	// Six times the volume of each shell and the number of its triangles, at its
-	// root. A shell's volume is taken from its root, see Volume.
-	shells := make([]shell, len(m.Vertices))
+	shells := make([]shell, parts.number())
 	for _, t := range m.Triangles {
-		r := parts.root(t[0])
+		one := &shells[parts[t[0]]]
+		if one.faces == 0 {
+			one.origin = m.Vertices[t[0]]
+		}
+		one.faces++
 		n := FaceVector(m.Vertices[t[0]], m.Vertices[t[1]], m.Vertices[t[2]])
-		a := from(m.Vertices[r], m.Vertices[t[0]])
-		shells[r].six += a[0]*n[0] + a[1]*n[1] + a[2]*n[2]
-		shells[r].faces++
+		a := from(one.origin, m.Vertices[t[0]])
+		one.six += a[0]*n[0] + a[1]*n[1] + a[2]*n[2]
 		s.Area += math.Sqrt(n[0]*n[0]+n[1]*n[1]+n[2]*n[2]) / 2
 	}
-	for _, one := range shells {
-		if one.faces == 0 {
-			continue
+	for i := range shells {
+		if shells[i].faces == 0 {
+			continue // a vertex without triangles
 		}
-		s.Volume += one.six / 6
+		s.Volume += shells[i].six / 6
 		s.Shells++
-		if one.six > 0 {
+		if shells[i].six > 0 {
 			s.Solids++
 		}
 	}
 	return s
 }
 
-// shell sums up a connected part: six times its volume, and its triangles.
+// shell sums up a connected part: its triangles, and six times the volume between
+// them and a point of its own, see Volume.
 type shell struct {
-	six   float64
-	faces int
+	faces  int
+	origin [3]float32
+	six    float64
 }
 
 // edgeHash mixes an edge's ends (the finaliser of splitmix64), with the sign of
