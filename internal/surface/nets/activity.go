@@ -70,10 +70,3 @@ func activeWord(r00, r10, r01, r11 []byte) uint64 {
 	}
 	return faces | faces>>1 | last | edges
 }
-
-// at is the number within the layer of the active cell x of the row whose first
-// word is row.
-func (a *activity) at(row, x int) int32 {
-	w := row + x>>6
-	return a.rank[w] + int32(bits.OnesCount64(a.bits[w]&(1<<(uint(x)&63)-1)))
-}

@@ -113,11 +113,12 @@ func (c chunk) step(n *nets.Net, table *[64]stencil, next, last []nets.Offset) {
 		base := n.Start[z]
 		vertices := n.Layers[z].Vertices
 		out := last[base:][:len(vertices)]
-		before, own, after := window(next, base)
+		own, after := window(next, base)
 		for i := range vertices {
 			v := &vertices[i]
 			at := base + i
-			before, own, after = own, after, following(next, at)
+			before := own
+			own, after = after, following(next, at)
 			t := &table[v.Faces&63]
 			d := along(v, before, own, after) + across(v, next, at) - 6*own + positive*every
 			b := 2*own - uint64(out[i]) + ((d*t.m+round)>>shift)&kept + t.c
@@ -135,11 +136,12 @@ func (c chunk) finish(n *nets.Net, table *[64]stencil, next, last []nets.Offset)
 		base := n.Start[z]
 		vertices := n.Layers[z].Vertices
 		out := last[base:][:len(vertices)]
-		before, own, after := window(next, base)
+		own, after := window(next, base)
 		for i := range vertices {
 			v := &vertices[i]
 			at := base + i
-			before, own, after = own, after, following(next, at)
+			before := own
+			own, after = after, following(next, at)
 			t := &table[v.Faces&63]
 			d := along(v, before, own, after) + across(v, next, at) - 6*own + positive*every
 			b := own - uint64(out[i]) + ((d*t.m+roundHalf)>>(shift+1))&keptHalf + t.c
@@ -154,14 +156,14 @@ func (c chunk) finish(n *nets.Net, table *[64]stencil, next, last []nets.Offset)
 // Vertices are walked in order, so the neighbours along x are the words before
 // and after in b: a window of three slides along. window is where it stands
 // before the first vertex of a layer.
-func window(b []nets.Offset, base int) (before, own, after uint64) {
+func window(b []nets.Offset, base int) (own, after uint64) {
 	if base > 0 {
 		own = uint64(b[base-1])
 	}
 	if base < len(b) {
 		after = uint64(b[base])
 	}
-	return 0, own, after
+	return own, after
 }
 
 func following(b []nets.Offset, at int) uint64 {
