@@ -45,7 +45,7 @@ func TestDeriveIDFramesItsParts(t *testing.T) {
 			seen[id] = [2]int{i, j}
 		}
 	}
-	if DeriveID("b", "k", "s") != DeriveID("b", "k", "s") {
+	if again := DeriveID("b", "k", "s"); again != DeriveID("b", "k", "s") {
 		t.Error("the same object has two ids")
 	}
 }
