@@ -25,8 +25,7 @@ func advise[T any](s []T) {
 	}
 	first := start &^ (hugePage - 1)
 	last := (start + bytes + hugePage - 1) &^ (hugePage - 1)
-	// The slice only carries the address to the system call; nothing is read
-	// through it. Heap arenas are multiples of a huge page, so all of it is mapped.
-	inner := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), -int(start-first))), last-first)
-	_ = syscall.Madvise(inner, madvHugePage)
+	// Heap arenas are multiples of a huge page, so all of this is mapped. It goes as
+	// numbers, for it is no slice of ours to make.
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, first, last-first, madvHugePage)
 }
