@@ -28,7 +28,7 @@ PATCH = 48
 
 
 def script(name: str, *arguments: str) -> None:
-    environment = os.environ | {"PYTHONPATH": str(PACKAGE / "scripts"), "PYTHONWARNINGS": "ignore"}
+    environment = os.environ | {"PYTHONPATH": f"{PACKAGE}:{PACKAGE / 'scripts'}", "PYTHONWARNINGS": "ignore"}
     subprocess.run([sys.executable, str(PACKAGE / "scripts" / name), *arguments], check=True, env=environment)
 
 
