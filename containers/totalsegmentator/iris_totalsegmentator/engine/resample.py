@@ -32,8 +32,10 @@ class Turn:
 
 
 def _places(n_in: int, n_out: int) -> np.ndarray:
+    """The input place of every output index. Rounding may carry the last one past
+    the end by an ulp: scipy clamps the neighbours' indices then, not the weights."""
     step = (n_in - 1) / (n_out - 1) if n_out > 1 else 1.0
-    return np.clip(step * np.arange(n_out, dtype=np.float64), 0, n_in - 1)
+    return step * np.arange(n_out, dtype=np.float64)
 
 
 def _neighbours(n_in: int, n_out: int, flip: bool, device: torch.device) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -42,7 +44,8 @@ def _neighbours(n_in: int, n_out: int, flip: bool, device: torch.device) -> list
     low = np.floor(places).astype(np.int64)
     weight = 1.0 - (places - low)
     pairs = []
-    for index, share in ((low, weight), (np.minimum(low + 1, n_in - 1), 1.0 - weight)):
+    for index, share in ((low, weight), (low + 1, 1.0 - weight)):
+        index = np.minimum(index, n_in - 1)
         index = n_in - 1 - index if flip else index
         pairs.append((torch.from_numpy(index).to(device), torch.from_numpy(share).to(device)))
     return pairs
