@@ -174,7 +174,11 @@ const jobsOfARun = 100_000
 func TestSimulation(t *testing.T) {
 	for _, lever := range []string{cloudendpoint.LeverBounds, cloudendpoint.LeverWeights} {
 		t.Run(lever, func(t *testing.T) {
-			m := simulate(t, lever, jobsOfARun, 1, false)
+			jobs := jobsOfARun
+			if testing.Short() { // under the race detector
+				jobs /= 50
+			}
+			m := simulate(t, lever, jobs, 1, false)
 			if *update && lever == cloudendpoint.LeverBounds {
 				path := filepath.Join("..", "..", "..", "docs", "gpu-idle.svg")
 				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -190,7 +194,13 @@ func TestSimulation(t *testing.T) {
 
 func TestSimulationThroughTheSDK(t *testing.T) {
 	for _, lever := range []string{cloudendpoint.LeverBounds, cloudendpoint.LeverWeights} {
-		t.Run(lever, func(t *testing.T) { simulate(t, lever, 2_000, 2, true) })
+		t.Run(lever, func(t *testing.T) {
+			jobs := 2_000
+			if testing.Short() {
+				jobs /= 10
+			}
+			simulate(t, lever, jobs, 2, true)
+		})
 	}
 }
 

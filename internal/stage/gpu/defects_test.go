@@ -11,6 +11,9 @@ import (
 // TestSeededDefectsAreFound puts one defect at a time into the Runs and wants
 // the explorer to find it, with the shortest way to the harm.
 func TestSeededDefectsAreFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the explorer has one goroutine: nothing for the race detector")
+	}
 	cases := []struct {
 		scenario
 		mutant

@@ -213,6 +213,9 @@ func explore(s scenario, limit int) (states int, bad *found, complete bool) {
 var full = os.Getenv("IRIS_EXPLORE") == "full"
 
 func TestEveryInterleaving(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the explorer has one goroutine: nothing for the race detector")
+	}
 	defer debug.SetGCPercent(debug.SetGCPercent(300)) // the worlds seen are live to the end
 	for _, lever := range []string{"bounds", "weights"} {
 		t.Run(lever, func(t *testing.T) {
