@@ -60,7 +60,7 @@ async def _serve(listener: socket.socket, root: Path, log: logging.Logger) -> No
         from .segmenter import Segmenter, Settings  # torch: seconds, while /ping already answers
 
         try:
-            app.segmenter = Segmenter(
+            segmenter = Segmenter(
                 Settings(
                     weights=root,
                     engine=os.environ.get("IRIS_ENGINE") or "resident",
@@ -70,7 +70,8 @@ async def _serve(listener: socket.socket, root: Path, log: logging.Logger) -> No
                     memory=int(os.environ.get("IRIS_MEMORY_MB") or 0) << 20,
                 )
             )
-            log.info("ready", extra={"fields": {"tasks": app.segmenter.tasks, "device": app.segmenter.settings.device}})
+            app.segmenter = segmenter
+            log.info("ready", extra={"fields": {"tasks": segmenter.tasks, "device": segmenter.settings.device}})
         except (WeightsError, ImportError, ValueError, OSError) as e:
             log.error("no start: %s", e)
             _failed.set()

@@ -93,7 +93,7 @@ def read(body: bytes | bytearray) -> Scan:
         raise RequestError("truncated", "the body ends before its voxels")
     dtype = header.nifti.get_data_dtype()
     raw = np.empty(header.voxels, dtype)
-    found = source.fill(memoryview(raw).cast("B"))
+    found = source.fill(raw.data.cast("B"))
     if found < raw.nbytes:
         raise RequestError("truncated", f"the voxels end after {found} bytes: want {raw.nbytes}")
     source.finish()
@@ -129,7 +129,7 @@ def write(labels: np.ndarray, header: Nifti1Header, affine: np.ndarray, extensio
         out.extensions.append(Nifti1Extension(code, content))
     front = io.BytesIO()
     out.write_to(front)
-    voxels = memoryview(np.ascontiguousarray(labels)).cast("B")
+    voxels = np.ascontiguousarray(labels).data.cast("B")
     blocks = [voxels[n : n + _BLOCK] for n in range(0, len(voxels), _BLOCK)]
     with ThreadPoolExecutor(2) as pool:
         return b"".join(pool.map(_gzip, [front.getvalue(), *blocks]))

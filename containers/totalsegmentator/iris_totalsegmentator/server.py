@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any, Protocol
@@ -29,9 +29,12 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class Answer(Protocol):
-    body: bytes
-    task: str
-    seconds: dict[str, float]
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def task(self) -> str: ...
+    @property
+    def seconds(self) -> Mapping[str, float]: ...
 
 
 class Segmenter(Protocol):

@@ -168,10 +168,10 @@ def table(case: str, rows: dict[str, dict[str, float]], differ: dict[str, int]) 
 
 
 def machine() -> str:
-    model = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ""
-    )
-    return f"{platform.node()}, {model}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start, Python {platform.python_version()}"
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in lines if "model name" in line), "unknown")
+    load = os.getloadavg()[0]
+    return f"{platform.node()}, {model}, {os.cpu_count()} processors, load {load:.1f} at the start"
 
 
 def main() -> None:

@@ -126,7 +126,7 @@ def checkpoint(path: Path) -> dict[str, torch.Tensor]:
 
     Its training log holds numpy scalars, named as numpy 1 or 2 names them.
     """
-    scalar = np._core.multiarray.scalar
+    scalar = np._core.multiarray.scalar  # type: ignore[attr-defined]
     harmless = [scalar, (scalar, "numpy.core.multiarray.scalar"), np.dtype, np.dtypes.Float64DType, np.dtypes.Float32DType]
     with torch.serialization.safe_globals(harmless):
         return torch.load(path, map_location="cpu", weights_only=True)["network_weights"]

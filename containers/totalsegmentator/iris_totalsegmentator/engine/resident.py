@@ -57,15 +57,17 @@ class Resident:
         return torch.from_numpy(wanted.numpy()[labels.numpy()])
 
     def _near(self, scan: Scan, task: Task, rows: Iterable[dict], mode: Mode, run: Run) -> torch.Tensor:
-        """The labels of a box around what a rough look finds of rows."""
+        """The labels of a box around what a rough look finds of rows.
+
+        Where it finds nothing the box is everything, as in TotalSegmentator's Python
+        function; its command line, which writes a file, then writes an empty one.
+        """
         names = {row["name"] for row in rows}
         if not names <= task.crop_labels.keys() or any(card.id not in self.networks for card in task.crop.models):
             return self._labels(scan, mode, run)  # nothing to look with
         rough = self._labels(scan, task.crop, run)
         found = np.isin(rough.numpy(), [task.crop_labels[name] for name in names])
         out = torch.zeros(tuple(scan.voxels.shape), dtype=torch.uint8)
-        if not found.any():
-            return out
         margin = (np.array([CROP_MARGIN_MM] * 3) / scan.grid.zooms()).astype(int)[::-1]  # z, y, x
         box = prepare.nonzero_box(torch.from_numpy(found))
         low = [max(0, side.start - int(m)) for side, m in zip(box, margin, strict=True)]
