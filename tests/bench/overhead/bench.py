@@ -49,16 +49,16 @@ def processes(root):
 
 
 def usage(root):
-    """Processor seconds and resident megabytes of a process tree."""
-    ticks = kilobytes = 0
+    """Processor seconds by pid, and resident megabytes, of a process tree."""
+    ticks, kilobytes = {}, 0
     for pid in processes(root):
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
+            ticks[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
             kilobytes += int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()).group(1))
         except (OSError, AttributeError):
             continue
-    return ticks / os.sysconf("SC_CLK_TCK"), kilobytes / 1024
+    return ticks, kilobytes / 1024
 
 
 def main():
@@ -101,6 +101,7 @@ def main():
         finally:
             up.send_signal(signal.SIGTERM)
             up.wait()
+    idle = sum(t - before.get(pid, 0) for pid, t in after.items())
     mid = lambda name: median(r.get(name, 0) for r in rows)
     lines = [
         f"{platform.node()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; median of {args.runs} jobs, "
@@ -116,7 +117,7 @@ def main():
         f"| the model (tissue) | {mid('segmenting'):.2f} |",
         f"| mesh and pictures (one structure) | {mid('meshing'):.2f} |",
         "",
-        f"`iris up` to ready: {ready:.1f} s. Idle, the model parked: {100 * (after - before) / IDLE_SECONDS:.2f} % of a core, {megabytes:.0f} MB in all.",
+        f"`iris up` to ready: {ready:.1f} s. Idle, the model parked: {100 * idle / IDLE_SECONDS:.2f} % of a core, {megabytes:.0f} MB in all.",
     ]
     text = "\n".join(lines)
     print(text)
