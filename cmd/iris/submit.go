@@ -75,11 +75,8 @@ func (c *client) submit(ctx context.Context, path string, options map[string]any
 
 // suffix is the ending of a file name that says its kind; the name itself is not sent.
 func suffix(path string) string {
-	lower := strings.ToLower(path)
-	for _, s := range []string{".nii.gz", ".tar.gz", ".nii", ".zip", ".dcm"} {
-		if strings.HasSuffix(lower, s) {
-			return s
-		}
+	if s, known := job.ScanSuffix(path); known {
+		return s
 	}
 	return ".nii.gz" // what it is the content decides; the service then says so by name
 }

@@ -84,7 +84,7 @@ func TestHealth(t *testing.T) {
 // Nobody reads or moves another's job; operators do with what was dropped.
 func TestOwners(t *testing.T) {
 	w := newWorld()
-	hers, dropped := w.job(t, "alice", job.Ready), w.job(t, bucketOwner, job.Ready)
+	hers, dropped := w.job(t, "alice", job.Ready), w.job(t, job.BucketOwner, job.Ready)
 	claims := FromClaims(map[string]string{"sub": "m", "client_id": "m"})
 	cases := []struct {
 		who           Principal

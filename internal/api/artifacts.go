@@ -3,13 +3,9 @@ package api
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
-
-// signedFor is how long a signed URL holds.
-const signedFor = 15 * time.Minute
 
 // artifact redirects to a signed URL, or tells it to a page of another origin,
 // which cannot follow the redirect (browsers then send Origin: null).
@@ -37,7 +33,7 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 
 // redirect leads to an object by a signed URL.
 func (a *API) redirect(w http.ResponseWriter, r *http.Request, key, filename string) error {
-	expires := a.Now().Add(signedFor)
+	expires := a.Now().Add(job.SignedURLLife)
 	url, err := a.Results.SignGet(r.Context(), key, filename)
 	if err != nil {
 		return err

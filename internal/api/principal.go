@@ -15,11 +15,8 @@ type Principal struct {
 	Operator bool // may read what belongs to the bucket
 }
 
-// bucketOwner owns what is dropped straight into the bucket.
-const bucketOwner = "bucket"
-
 // Local is the caller where no tokens are asked for.
-var Local = Principal{Subject: bucketOwner, Operator: true}
+var Local = Principal{Subject: job.BucketOwner, Operator: true}
 
 // FromClaims reads a checked token: groups name the operators, and a token of
 // client credentials is its own subject.
@@ -54,5 +51,5 @@ func known(ctx context.Context) error {
 }
 
 func (p Principal) mayRead(r job.Record) bool {
-	return !r.Erased && p.Subject != "" && (r.Owner == p.Subject || r.Owner == bucketOwner && p.Operator)
+	return !r.Erased && p.Subject != "" && (r.Owner == p.Subject || r.Owner == job.BucketOwner && p.Operator)
 }

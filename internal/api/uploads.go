@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -16,9 +15,6 @@ const (
 	partBytes = 16 << 20 // a part of a browser's upload; 5 GiB are 320 parts
 	signAhead = 16       // parts that are signed at once: a signature holds 15 minutes
 )
-
-// scanSuffixes are the names of scans that are one object, longest first.
-var scanSuffixes = []string{".nii.gz", ".tar.gz", ".nii", ".zip", ".dcm"}
 
 // createBody is what POST /v1/jobs takes. The file's name is read for its
 // ending only and kept nowhere.
@@ -50,14 +46,8 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &body); err != nil {
 		return err
 	}
-	suffix := ""
-	for _, s := range scanSuffixes {
-		if strings.HasSuffix(strings.ToLower(body.File), s) {
-			suffix = s
-			break
-		}
-	}
-	if suffix == "" {
+	suffix, known := job.ScanSuffix(body.File)
+	if !known {
 		return problem{Status: http.StatusBadRequest, Code: "unrecognized", Detail: "file: want a name that ends in .nii, .nii.gz, .zip, .tar.gz or .dcm"}
 	}
 	if body.Bytes < 1 {

@@ -72,6 +72,21 @@ func MediaType(name string) string {
 	return "application/octet-stream"
 }
 
+// scanSuffixes are the endings of names that one uploaded scan may have, longest first.
+var scanSuffixes = []string{".nii.gz", ".tar.gz", ".nii", ".zip", ".dcm"}
+
+// ScanSuffix is the ending of a file's name that says what kind of scan it may
+// be, in lower case; false for any other name.
+func ScanSuffix(name string) (string, bool) {
+	lower := strings.ToLower(name)
+	for _, suffix := range scanSuffixes {
+		if strings.HasSuffix(lower, suffix) {
+			return suffix, true
+		}
+	}
+	return "", false
+}
+
 // singles are the endings of names of scans that are one object.
 var singles = []string{".nii", ".nii.gz", ".zip", ".tar.gz", ".tgz"}
 

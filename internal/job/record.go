@@ -76,5 +76,11 @@ type Structure struct {
 	Watertight bool    `json:"watertight"`
 }
 
+// BucketOwner owns what is dropped straight into the bucket.
+const BucketOwner = "bucket"
+
+// SignedURLLife is how long a signed URL holds (DESIGN.md §6).
+const SignedURLLife = 15 * time.Minute
+
 // Lifetime is how long a job and its results are kept.
 const Lifetime = 90 * 24 * time.Hour

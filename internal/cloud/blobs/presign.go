@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -14,15 +13,12 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// SignedURLLife is how long a signed URL holds (DESIGN.md §6).
-const SignedURLLife = 15 * time.Minute
-
 // SignGet is a URL that yields the object to whoever holds it, as a download named filename.
 func (b *Bucket) SignGet(ctx context.Context, key, filename string) (string, error) {
 	req, err := s3.NewPresignClient(b.client).PresignGetObject(ctx, &s3.GetObjectInput{
 		Bucket: &b.name, Key: &key,
 		ResponseContentDisposition: aws.String(fmt.Sprintf("attachment; filename=%q", filename)),
-	}, s3.WithPresignExpires(SignedURLLife))
+	}, s3.WithPresignExpires(job.SignedURLLife))
 	if err != nil {
 		return "", fmt.Errorf("sign download: %w", err)
 	}
@@ -44,7 +40,7 @@ func (b *Bucket) StartParts(ctx context.Context, key, mediaType string, metadata
 func (b *Bucket) SignPart(ctx context.Context, key, upload string, number int32) (string, error) {
 	req, err := s3.NewPresignClient(b.client).PresignUploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &b.name, Key: &key, UploadId: &upload, PartNumber: &number,
-	}, s3.WithPresignExpires(SignedURLLife))
+	}, s3.WithPresignExpires(job.SignedURLLife))
 	if err != nil {
 		return "", fmt.Errorf("sign part: %w", err)
 	}

@@ -54,9 +54,6 @@ type Stage struct {
 	Now      func() time.Time
 }
 
-// BucketOwner owns what is dropped straight into the bucket.
-const BucketOwner = "bucket"
-
 // Handle takes one event.
 func (s Stage) Handle(ctx context.Context, e Created) error {
 	if isLitter(e.Key) {
@@ -128,7 +125,7 @@ func (s Stage) take(ctx context.Context, id string, e Created) (bool, error) {
 func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Record {
 	now := s.Now()
 	r := job.Record{
-		ID: id, Attempt: 1, Status: job.Received, From: job.FromPrepare, Owner: BucketOwner,
+		ID: id, Attempt: 1, Status: job.Received, From: job.FromPrepare, Owner: job.BucketOwner,
 		Upload:    job.Upload{Bucket: e.Bucket, Key: e.Key, Prefix: prefix, Sequencer: e.Sequencer, ETag: e.ETag, Size: e.Size},
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(job.Lifetime),
 		Stages: []job.StageTime{{Name: job.Received, StartedAt: now}},

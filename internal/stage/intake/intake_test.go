@@ -118,7 +118,7 @@ func TestCrashesBetweenAnyTwoCalls(t *testing.T) {
 func awaited(t *testing.T, w *world, id string) Created {
 	t.Helper()
 	e := w.upload(job.UploadKey(id, "scan.nii.gz"), "x", nil)
-	r := job.Record{ID: id, Attempt: 1, Status: job.AwaitingUpload, From: job.FromPrepare, Owner: BucketOwner, Upload: job.Upload{Key: e.Key}}
+	r := job.Record{ID: id, Attempt: 1, Status: job.AwaitingUpload, From: job.FromPrepare, Owner: job.BucketOwner, Upload: job.Upload{Key: e.Key}}
 	if _, _, err := w.store.Create(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func (w *world) Start(_ context.Context, e job.Execution) error {
 // jobs are all that were made of dropped objects.
 func (w *world) jobs(t *testing.T) []job.Record {
 	t.Helper()
-	page, err := w.store.ByOwner(t.Context(), BucketOwner, 0, "")
+	page, err := w.store.ByOwner(t.Context(), job.BucketOwner, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
