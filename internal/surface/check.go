@@ -78,7 +78,8 @@ func Check(m *Mesh) Report {
 	}
 	r.countFans(m, fans)
 	r.Euler = r.Vertices - r.Edges + r.Triangles
-	totals := Survey(m)
+	var surveyor Surveyor
+	totals, _ := surveyor.Survey(m)
 	r.Shells, r.Solids = totals.Shells, totals.Solids
 	r.Genus = r.Shells - r.Euler/2
 	return r

@@ -2,9 +2,12 @@ package surface_test
 
 import (
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/iris-oculus/iris/internal/surface"
 )
@@ -92,7 +95,7 @@ func TestCheck(t *testing.T) {
 				t.Error(d)
 			}
 			if got.OutOfRange == 0 {
-				totals := surface.Survey(&c.mesh)
+				totals, _ := new(surface.Surveyor).Survey(&c.mesh)
 				if totals.Closed != c.closed {
 					t.Errorf("closed: %v", totals.Closed)
 				}
@@ -125,6 +128,7 @@ func torus(n uint32, big, small float64) surface.Mesh {
 
 func TestTorus(t *testing.T) {
 	m := torus(200, 30, 8)
+	totals, _ := new(surface.Surveyor).Survey(&m)
 	if r := surface.Check(&m); !r.Manifold() || r.Genus != 1 {
 		t.Errorf("%+v", r)
 	}
@@ -133,7 +137,7 @@ func TestTorus(t *testing.T) {
 		got, want float64
 	}{
 		{"volume", surface.Volume(&m), 2 * math.Pi * math.Pi * 30 * 64},
-		{"area", surface.Survey(&m).Area, 4 * math.Pi * math.Pi * 30 * 8},
+		{"area", totals.Area, 4 * math.Pi * math.Pi * 30 * 8},
 	} {
 		if math.Abs(c.got/c.want-1) > 0.001 {
 			t.Errorf("%s %g, want %g", c.what, c.got, c.want)
@@ -142,6 +146,33 @@ func TestTorus(t *testing.T) {
 	low, high := surface.Extent(&m)
 	if d := cmp.Diff([2][3]float64{{-38, -38, -8}, {38, 38, 8}}, [2][3]float64{low, high}); d != "" {
 		t.Error(d)
+	}
+}
+
+// A mesh whose quads are taken apart is the same to a surveyor, and so is one that
+// comes after another.
+func TestSurveyOfQuadsAndTriangles(t *testing.T) {
+	m := join(torus(40, 30, 8), reversed(torus(20, 30, 4)), tetra(100))
+	apart := surface.Mesh{Vertices: m.Vertices, Triangles: slices.Clone(m.Triangles)}
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(apart.Triangles), func(i, j int) {
+		apart.Triangles[i], apart.Triangles[j] = apart.Triangles[j], apart.Triangles[i]
+	})
+	var s surface.Surveyor
+	quads, normals := s.Survey(&m)
+	triangles, others := s.Survey(&apart)
+	if quads.Shells != 3 || quads.Solids != 2 || !quads.Closed {
+		t.Errorf("%+v", quads)
+	}
+	close := cmpopts.EquateApprox(1e-12, 0)
+	if d := cmp.Diff(quads, triangles, close); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(normals, others, cmpopts.EquateApprox(0, 1e-5)); d != "" {
+		t.Error(d)
+	}
+	apart.Triangles = apart.Triangles[1:]
+	if open, _ := s.Survey(&apart); open.Closed {
+		t.Error("a mesh without one of its triangles is called closed")
 	}
 }
 

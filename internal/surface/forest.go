@@ -6,10 +6,15 @@ type forest []uint32
 
 func newForest(n int) forest {
 	f := make(forest, n)
+	f.reset()
+	return f
+}
+
+// reset makes each element a set of its own.
+func (f forest) reset() {
 	for i := range f {
 		f[i] = uint32(i)
 	}
-	return f
 }
 
 // root is the smallest element of a's set. It halves the path that it walks.

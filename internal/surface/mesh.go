@@ -11,4 +11,7 @@ package surface
 type Mesh struct {
 	Vertices  [][3]float32
 	Triangles [][3]uint32
+	// Normals are the outward unit normals of the vertices, nil when they have not
+	// been taken. Whoever moves a vertex drops them.
+	Normals [][3]float32
 }

@@ -50,11 +50,7 @@ func Write(w io.Writer, s scene.Scene) error {
 	words(out, magic, version, uint32(total), uint32(len(text)), chunkJSON)
 	_, _ = out.Write(text) // bufio keeps the first error for Flush
 	words(out, uint32(binBytes), chunkBIN)
-	for part := range encodeAll(s.Surfaces) {
-		p := <-part
-		_, _ = out.Write(p.bytes)
-		p.reuse <- p.bytes
-	}
+	encodeAll(s.Surfaces, func(b []byte) { _, _ = out.Write(b) })
 	return out.Flush()
 }
 
@@ -130,52 +126,86 @@ func metres(p [3]float64) []float64 {
 	return []float64{float64(v[0]), float64(v[1]), float64(v[2])}
 }
 
-// encoded is a mesh's share of the binary chunk, in a buffer to be handed back.
-type encoded struct {
-	bytes []byte
-	reuse chan<- []byte
+// part is a stretch of the binary chunk: some elements of one array of a mesh,
+// few enough that they stay in the processor's cache until they are written.
+type part struct {
+	// One of the three is there.
+	positions, normals [][3]float32
+	triangles          [][3]uint32
+	short              bool // triangles take 16-bit indices
 }
 
-// encodeAll encodes the meshes ahead of the writer, a few at a time, and hands
-// them over in order. Whoever ranges must range to the end, and hand buffers back.
-func encodeAll(surfaces []surface.Surface) <-chan chan encoded {
-	ahead := runtime.GOMAXPROCS(0) - 1
-	parts := make(chan chan encoded, ahead)
-	// One buffer each for the parts waiting, the one to be sent, and the one written.
-	buffers := make(chan []byte, ahead+2)
-	for range cap(buffers) {
-		buffers <- nil
-	}
-	go func() {
-		defer close(parts)
-		for i := range surfaces {
-			part := make(chan encoded, 1)
-			parts <- part
-			buffer := <-buffers
-			go func() { part <- encoded{encode(buffer[:0], &surfaces[i].Mesh), buffers} }()
+const partElements = 1 << 15 // of at most 12 bytes
+
+// cut cuts the arrays of each mesh, in the order in which describe lays them out.
+func cut(surfaces []surface.Surface) []part {
+	var parts []part
+	for i := range surfaces {
+		m := &surfaces[i].Mesh
+		for p := range slices.Chunk(m.Vertices, partElements) {
+			parts = append(parts, part{positions: p})
 		}
-	}()
+		for n := range slices.Chunk(surface.Normals(m), partElements) {
+			parts = append(parts, part{normals: n})
+		}
+		for t := range slices.Chunk(m.Triangles, partElements) {
+			parts = append(parts, part{triangles: t, short: len(m.Vertices) <= maxShort})
+		}
+	}
 	return parts
 }
 
-// encode appends a mesh's share of the binary chunk: positions, normals, indices.
-func encode(b []byte, m *surface.Mesh) []byte {
-	b = slices.Grow(b, 24*len(m.Vertices)+12*len(m.Triangles)+3)
-	for _, v := range m.Vertices {
+// encodeAll encodes parts ahead of write, on every processor, and writes them in order.
+func encodeAll(surfaces []surface.Surface, write func([]byte)) {
+	parts := cut(surfaces)
+	workers := min(runtime.GOMAXPROCS(0), len(parts))
+	if workers <= 1 {
+		var b []byte
+		for _, p := range parts {
+			b = p.encode(b[:0])
+			write(b)
+		}
+		return
+	}
+	// Part i is encoded by worker i mod workers, which owns two buffers: one with
+	// the writer, one in work.
+	ready, free := make([]chan []byte, workers), make([]chan []byte, workers)
+	for w := range workers {
+		ready[w], free[w] = make(chan []byte), make(chan []byte, 2)
+		free[w] <- nil
+		free[w] <- nil
+		go func() {
+			for i := w; i < len(parts); i += workers {
+				ready[w] <- parts[i].encode((<-free[w])[:0])
+			}
+		}()
+	}
+	for i := range parts {
+		b := <-ready[i%workers]
+		write(b)
+		free[i%workers] <- b
+	}
+}
+
+// encode appends the part's bytes.
+func (p part) encode(b []byte) []byte {
+	b = slices.Grow(b, 12*partElements)
+	for _, v := range p.positions {
 		b = appendVector(b, scene.FacingMetres(v))
 	}
-	for _, n := range surface.Normals(m) {
+	for _, n := range p.normals {
 		b = appendVector(b, scene.Facing(n))
 	}
-	short := len(m.Vertices) <= maxShort
-	for _, t := range m.Triangles {
-		if short {
+	for _, t := range p.triangles {
+		if p.short {
 			b = binary.LittleEndian.AppendUint32(b, t[0]|t[1]<<16)
 			b = binary.LittleEndian.AppendUint16(b, uint16(t[2]))
 		} else {
 			b = appendWords(b, t)
 		}
 	}
+	// A view begins at a multiple of four. An odd number of 16-bit triangles ends two
+	// bytes before one; only a mesh's last part has an odd number.
 	for len(b)%4 != 0 {
 		b = append(b, 0)
 	}

@@ -16,7 +16,7 @@ func Facing(p [3]float32) [3]float32 { return [3]float32{0 - p[0], p[2], p[1]} }
 func FacingMetres(p [3]float32) [3]float32 {
 	p = Facing(p)
 	for k := range p {
-		p[k] = float32(float64(p[k]) / 1000)
+		p[k] = float32(float64(p[k]) * 1e-3)
 	}
 	return p
 }

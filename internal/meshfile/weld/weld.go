@@ -42,7 +42,7 @@ func Separate(meshes []surface.Mesh) []surface.Mesh {
 			}
 			moved = true
 			if !copied[i] {
-				out[i].Vertices = append([][3]float32(nil), out[i].Vertices...)
+				out[i].Vertices, out[i].Normals = append([][3]float32(nil), out[i].Vertices...), nil
 				copied[i] = true
 			}
 			drawToRing(&out[i], pinched[i], toRing*float64(round))

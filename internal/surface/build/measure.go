@@ -30,9 +30,10 @@ func measure(ctx context.Context, m *volume.LabelMap, c *choice, surfaces []surf
 		surfaces[i].Measure.Partial = border[d]
 	}
 	workers := work.Workers(o.Threads, len(surfaces))
-	work.Share(workers, len(surfaces), func(_, i int) {
+	surveyors := make([]surface.Surveyor, workers)
+	work.Share(workers, len(surfaces), func(w, i int) {
 		if ctx.Err() == nil {
-			meshMeasure(&surfaces[i])
+			meshMeasure(&surfaces[i], &surveyors[w])
 		}
 	})
 	p.at(85, 100, 1, 1)
@@ -42,9 +43,10 @@ func measure(ctx context.Context, m *volume.LabelMap, c *choice, surfaces []surf
 	return measureHU(ctx, m, c, surfaces, numbers, o.Voxels)
 }
 
-func meshMeasure(s *surface.Surface) {
+func meshMeasure(s *surface.Surface, by *surface.Surveyor) {
 	mesh, out := &s.Mesh, &s.Measure
-	totals := surface.Survey(mesh)
+	totals, normals := by.Survey(mesh)
+	mesh.Normals = normals
 	out.MeshML = totals.Volume / 1000
 	out.SurfaceCM2 = totals.Area / 100
 	out.Min, out.Max = surface.Extent(mesh)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
-	"github.com/iris-oculus/iris/internal/surface/pages"
+	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/surface/work"
 	"github.com/iris-oculus/iris/internal/volume"
 )

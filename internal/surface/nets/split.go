@@ -4,8 +4,8 @@ import (
 	"context"
 	"math"
 
+	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/surface"
-	"github.com/iris-oculus/iris/internal/surface/pages"
 	"github.com/iris-oculus/iris/internal/surface/work"
 	"github.com/iris-oculus/iris/internal/volume"
 )

@@ -25,8 +25,8 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/surface/nets"
-	"github.com/iris-oculus/iris/internal/surface/pages"
 	"github.com/iris-oculus/iris/internal/surface/work"
 )
 

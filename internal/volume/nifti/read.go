@@ -5,12 +5,13 @@ import (
 	"io"
 	"math"
 
+	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
 // goodFaith is how many voxels are decoded before memory for all of them is
 // taken: a header cannot make a small file cost a large volume.
-const goodFaith = 32 << 20
+const goodFaith = 4 << 20
 
 // Reader reads a volume while its voxels are wanted: the mirror of Writer.
 type Reader struct {
@@ -60,12 +61,12 @@ func ReadVolume(r io.Reader) (*volume.Volume, error) {
 		return nil, err
 	}
 	v := &volume.Volume{Dims: in.Dims, Affine: in.Affine}
-	v.Voxels = make([]int16, min(v.Len(), goodFaith))
+	v.Voxels = pages.Make[int16](min(v.Len(), goodFaith))
 	if _, err := in.ReadVoxels(v.Voxels); err != nil {
 		return nil, err
 	}
 	if done := len(v.Voxels); done < v.Len() {
-		v.Voxels = append(make([]int16, 0, v.Len()), v.Voxels...)[:v.Len()]
+		v.Voxels = longer(v.Voxels, v.Len())
 		if _, err := in.ReadVoxels(v.Voxels[done:]); err != nil {
 			return nil, err
 		}
@@ -106,21 +107,28 @@ func ReadLabels(r io.Reader) (*volume.LabelMap, error) {
 	return m, nil
 }
 
+// longer copies what has been read into memory for all n voxels.
+func longer[T any](read []T, n int) []T {
+	all := pages.Make[T](n)
+	copy(all, read)
+	return all
+}
+
 // readBytes reads labels that are stored as they are wanted.
 func readBytes(d *decoder, m *volume.LabelMap) error {
 	n := m.Len()
-	m.U8 = make([]uint8, min(n, goodFaith))
+	m.U8 = pages.Make[uint8](min(n, goodFaith))
 	if err := d.stream.full(m.U8, "voxels"); err != nil || len(m.U8) == n {
 		return err
 	}
 	done := len(m.U8)
-	m.U8 = append(make([]uint8, 0, n), m.U8...)[:n]
+	m.U8 = longer(m.U8, n)
 	return d.stream.full(m.U8[done:], "voxels")
 }
 
 func readLabels(d *decoder, m *volume.LabelMap) error {
 	n := m.Len()
-	m.U8 = make([]uint8, min(n, goodFaith))
+	m.U8 = pages.Make[uint8](min(n, goodFaith))
 	for done := 0; done < n; {
 		values, err := d.next(min(n-done, chunkVoxels))
 		if err != nil {
@@ -128,14 +136,14 @@ func readLabels(d *decoder, m *volume.LabelMap) error {
 		}
 		end := done + len(values)
 		if end > goodFaith && m.U8 != nil && len(m.U8) < n {
-			m.U8 = append(make([]uint8, 0, n), m.U8...)[:n]
+			m.U8 = longer(m.U8, n)
 		}
 		high, err := checkLabels(values)
 		if err != nil {
 			return err
 		}
 		if m.U8 != nil && high > math.MaxUint8 {
-			m.U16 = make([]uint16, n)
+			m.U16 = pages.Make[uint16](n)
 			for i, v := range m.U8[:done] {
 				m.U16[i] = uint16(v)
 			}

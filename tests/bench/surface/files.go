@@ -9,8 +9,8 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/surface"
-	"github.com/iris-oculus/iris/internal/surface/pages"
 	"github.com/iris-oculus/iris/internal/surface/work"
 	"github.com/iris-oculus/iris/internal/volume"
 )

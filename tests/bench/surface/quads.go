@@ -1,8 +1,8 @@
 package main
 
 import (
+	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/surface/nets"
-	"github.com/iris-oculus/iris/internal/surface/pages"
 	"github.com/iris-oculus/iris/internal/surface/work"
 )
 
