@@ -13,24 +13,21 @@ func Normals(m *Mesh) [][3]float32 {
 	return normals
 }
 
-// normalise makes sums of face vectors unit vectors.
-func normalise(sums [][3]float32) {
+// normalise makes a sum of face vectors a unit vector.
+func normalise(n *[3]float32) {
 	// Between these the square of a length has all its digits.
 	const least, greatest = 1e-30, 1e30
-	for i := range sums {
-		n := &sums[i]
-		square := n[0]*n[0] + n[1]*n[1] + n[2]*n[2]
-		if square > least && square < greatest {
-			scale := 1 / float32(math.Sqrt(float64(square)))
-			n[0], n[1], n[2] = n[0]*scale, n[1]*scale, n[2]*scale
-			continue
-		}
-		v := vectorOf(*n)
-		long := v.length()
-		if !(long > 0) || math.IsInf(long, 0) {
-			*n = [3]float32{0, 0, 1}
-			continue
-		}
-		*n = [3]float32{float32(v.x / long), float32(v.y / long), float32(v.z / long)}
+	square := n[0]*n[0] + n[1]*n[1] + n[2]*n[2]
+	if square > least && square < greatest {
+		scale := 1 / float32(math.Sqrt(float64(square)))
+		n[0], n[1], n[2] = n[0]*scale, n[1]*scale, n[2]*scale
+		return
 	}
+	v := vectorOf(*n)
+	long := v.length()
+	if !(long > 0) || math.IsInf(long, 0) {
+		*n = [3]float32{0, 0, 1}
+		return
+	}
+	*n = [3]float32{float32(v.x / long), float32(v.y / long), float32(v.z / long)}
 }

@@ -73,8 +73,10 @@ func (s *Surveyor) Survey(m *Mesh) (Totals, [][3]float32) {
 	}
 	sums.Area /= 2 // a face vector is twice as long as its triangle is large
 	sums.Closed = edges == 0
-	s.countShells(m, &sums)
-	normalise(normals)
+	s.countShells(&sums)
+	for i := range normals {
+		normalise(&normals[i])
+	}
 	return sums, normals
 }
 
@@ -87,23 +89,26 @@ func (s *Surveyor) reset(vertices int) {
 	clear(s.volumes)
 }
 
-// countShells adds up the volume of each part. It leaves out vertices without triangles.
-func (s *Surveyor) countShells(m *Mesh, sums *Totals) {
-	six := make([]float64, s.parts.number())
-	for v, part := range s.parts {
-		six[part] += s.volumes[v]
+// countShells adds up the volume of each part of more than one vertex: one that
+// stands alone has no triangle.
+func (s *Surveyor) countShells(sums *Totals) {
+	type part struct {
+		vertices int
+		six      float64
 	}
-	used := make([]bool, len(six))
-	for _, t := range m.Triangles {
-		used[s.parts[t[0]]] = true
+	parts := make([]part, s.parts.number())
+	for v, number := range s.parts {
+		p := &parts[number]
+		p.vertices++
+		p.six += s.volumes[v]
 	}
-	for part := range six {
-		if !used[part] {
+	for _, p := range parts {
+		if p.vertices == 1 {
 			continue
 		}
-		sums.Volume += six[part] / 6
+		sums.Volume += p.six / 6
 		sums.Shells++
-		if six[part] > 0 {
+		if p.six > 0 {
 			sums.Solids++
 		}
 	}

@@ -15,6 +15,7 @@ package build
 import (
 	"context"
 	"math"
+	"runtime"
 	"sync"
 
 	"github.com/iris-oculus/iris/internal/surface"
@@ -95,11 +96,15 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 		return nil, err
 	}
 	progress.at(70, 85, 1, 1)
+	tallies := net.Labels
+	// The net and the offsets are done with: the normals to come lie in their memory.
+	net, offsets = nil, nil
+	runtime.GC()
 
 	var surfaces []surface.Surface
 	var numbers []int // dense label of each surface
-	for d := 1; d < len(net.Labels); d++ {
-		if t := net.Labels[d]; t.Voxels > 0 {
+	for d := 1; d < len(tallies); d++ {
+		if t := tallies[d]; t.Voxels > 0 {
 			numbers = append(numbers, d)
 			surfaces = append(surfaces, surface.Surface{Label: choice.label(d), Mesh: meshes[d], Measure: voxelMeasure(t, m.Affine)})
 		}
