@@ -20,7 +20,7 @@ from pathlib import Path
 
 import uvicorn
 
-from . import weights
+from . import tuning, weights
 from .errors import WeightsError
 from .server import App
 
@@ -39,6 +39,7 @@ def main() -> None:
     if arguments.list_tasks:
         print(",".join(weights.served(arguments.weights)))
         return
+    tuning.start()
     log = _logger()
     host, _, number = arguments.addr.rpartition(":")
     listener = socket.create_server((host.strip("[]"), int(number)), reuse_port=False, backlog=64)

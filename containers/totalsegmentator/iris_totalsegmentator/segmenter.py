@@ -3,8 +3,9 @@
 Knows tasks, weights, memory and refusals; the arithmetic is the engine's. No HTTP.
 """
 
-import ctypes
 import gc
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import nibabel as nib
 import numpy as np
 import torch
 
-from . import codec, memory, tables, weights
+from . import codec, memory, tables, tuning, weights
 from .clock import Clock
 from .engine.grid import Grid
 from .engine.resident import Resident, Scan
@@ -54,6 +55,8 @@ class Segmenter:
         """Load every network whose weights are there. Takes seconds; nothing is loaded later."""
         if settings.engine not in ("resident", "reference"):
             raise WeightsError(f"IRIS_ENGINE is {settings.engine}: want resident or reference")
+        if settings.compiled and not shutil.which(os.environ.get("CC", "cc")):
+            raise WeightsError("IRIS_COMPILE needs a C compiler (and, on a GPU, triton), which the image has not")
         self.settings = settings
         self.known = tables.load()
         root = settings.weights
@@ -110,7 +113,7 @@ class Segmenter:
             return Answer(out, task.name, run.clock)
         finally:
             gc.collect()
-            _trim()
+            tuning.trim()
 
     def _labels(self, scan: codec.Scan, grid: Grid, task: tables.Task, options: Options, run: Run) -> np.ndarray:
         if self.resident is not None:
@@ -184,11 +187,3 @@ def is_hounsfield(voxels: np.ndarray) -> bool:
     for plane in voxels:  # no whole mask
         fatty += int(np.count_nonzero((plane >= _HU_AIR) & (plane <= _HU_FAT)))
     return fatty * _FATTY_SHARE >= voxels.size and bool(voxels.max() > _HU_FAT)
-
-
-def _trim() -> None:
-    """Give freed memory back, so that a large scan does not stay in the account of small ones."""
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError):  # not glibc
-        return

@@ -84,6 +84,9 @@ def run_theirs(way: str, weights: Path, image: Path, out: Path) -> dict[str, flo
 
 
 def run_ours(weights: Path, image: Path, out: Path) -> dict[str, float]:
+    from iris_totalsegmentator import tuning
+
+    tuning.start()  # as the server does
     from iris_totalsegmentator.options import Options
     from iris_totalsegmentator.segmenter import Segmenter, Settings
 

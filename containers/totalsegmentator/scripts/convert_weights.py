@@ -27,6 +27,7 @@ def convert(source: Path, target: Path, card: tables.ModelCard) -> list[Path]:
     cpu = torch.device("cpu")
     net = network.load(source, card, cpu).forward
     save_model(net, str(goes / weights.SAFETENSORS))
+    (goes / weights.SAFETENSORS).chmod(0o644)  # made for its owner only; the image's user is another
     again = network.load(target, card, cpu).forward
     for (name, a), b in zip(net.state_dict().items(), again.state_dict().values(), strict=True):
         if not torch.equal(a, b):

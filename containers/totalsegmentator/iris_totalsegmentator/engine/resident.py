@@ -115,26 +115,21 @@ class Resident:
         with run.clock("normalise"):
             image = image.contiguous()
             box = prepare.nonzero_box(image)
-        for card in mode.models:
-            net = self.networks[card.id]
+        part = merged[box]
+        networks = [self.networks[card.id] for card in mode.models]
+        room = window.room(networks, part.shape, self.device)  # once: they differ in size, and holes add up
+        for net in networks:
             with run.clock("normalise"):
                 seen = prepare.normalise(image, box, net)
-            inside = prepare.inside(merged[box].shape, net.patch)
-            if seen.shape == merged[box].shape:
-                self._window(net, seen, merged[box], run)
-                continue
-            padded = torch.zeros(tuple(seen.shape), dtype=torch.uint8, device=self.device)
-            self._window(net, seen, padded, run)
-            found = padded[inside]
-            merged[box] = torch.where(found > 0, found, merged[box])
+            self._window(net, seen, part, room, run)
         return merged
 
-    def _window(self, net: Network, seen: torch.Tensor, merged: torch.Tensor, run: Run) -> None:
+    def _window(self, net: Network, seen: torch.Tensor, merged: torch.Tensor, room: torch.Tensor, run: Run) -> None:
         if self.device.type != "cuda":
-            window.label(net, seen, merged, run)
+            window.label(net, seen, merged, room, run)
             return
         with torch.autocast("cuda"):
-            window.label(net, seen, merged, run, self.batch or _tiles_that_fit(net))
+            window.label(net, seen, merged, room, run, self.batch or _tiles_that_fit(net))
 
 
 def turned_shape(shape: torch.Size, turn: resample.Turn) -> Shape:

@@ -6,13 +6,15 @@ the planes that the current row of tiles touches; planes that no later tile
 touches are divided, judged and forgotten. Roundings and their order are nnU-Net's.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from ..errors import Cancelled
 from .network import Network
+from .prepare import inside
 from .run import Run, Workers
 
 STEP = 0.8  # TotalSegmentator's tile step, in tiles, for its total tasks
@@ -28,19 +30,27 @@ def starts(size: int, tile: int) -> list[int]:
     return [int(np.round(step * n)) for n in range(count)]
 
 
+def room(networks: Sequence[Network], shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    """Memory for the ring of any of the networks over an image of shape."""
+    most = max(net.heads * min(net.patch[0], shape[0]) for net in networks)
+    return torch.empty(most * shape[1] * shape[2], dtype=torch.half, device=device)
+
+
 def label(
     net: Network,
     image: torch.Tensor,
     merged: torch.Tensor,
+    room: torch.Tensor,
     run: Run,
     batch: int = 1,
 ) -> None:
     """Write the network's labels, as the task's, over those of merged.
 
-    image: (z, y, x) float32, normalised, at least a patch along each axis; merged:
-    uint8 of the same size. Background leaves what earlier networks found.
+    image: (z, y, x) float32, normalised, padded to a patch along each axis; merged:
+    uint8 of the size before padding. Background leaves what earlier networks found.
+    room: of the function of this name, for the network and this size.
     """
-    ring = _Ring(net, image, merged, run.workers)
+    ring = _Ring(net, merged, room, run.workers)
     depth, height, width = net.patch
     for z in starts(image.shape[0], depth):
         with run.clock("argmax"):
@@ -56,7 +66,7 @@ def label(
                 for (y, x), one in zip(group, logits, strict=True):
                     ring.add(one, y, x)
     with run.clock("argmax"):
-        ring.flush(image.shape[0])
+        ring.flush(merged.shape[0])
 
 
 def _groups(tiles: list[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
@@ -65,22 +75,31 @@ def _groups(tiles: list[tuple[int, int]], size: int) -> Iterator[list[tuple[int,
 
 
 class _Ring:
-    """Sums of the planes base … base + patch depth."""
+    """Sums of the planes base … base + tile depth.
 
-    def __init__(self, net: Network, image: torch.Tensor, merged: torch.Tensor, workers: Workers) -> None:
+    A padded axis has one tile, of which only the part within the image counts: tile
+    and inside tell its size and where it lies in the patch.
+    """
+
+    def __init__(self, net: Network, merged: torch.Tensor, room: torch.Tensor, workers: Workers) -> None:
         self.net, self.merged, self.workers, self.base = net, merged, workers, 0
-        self.whole = image.device.type == "cuda"  # launches cost more than memory there
-        self.weight = net.gaussian.float()
-        plane = (net.patch[0], *image.shape[1:])
-        self.sums = torch.zeros((net.heads, *plane), dtype=torch.half, device=image.device)
-        self.weights = torch.zeros(plane, dtype=torch.half, device=image.device)
+        self.whole = merged.device.type == "cuda"  # launches cost more than memory there
+        self.tile = tuple(min(n, p) for n, p in zip(merged.shape, net.patch, strict=True))
+        self.inside = inside(self.tile, net.patch)
+        self.gaussian = net.gaussian[self.inside]
+        self.weight = self.gaussian.float()
+        self.lut = torch.tensor(net.card.lut, dtype=torch.uint8, device=merged.device)
+        plane = (self.tile[0], *merged.shape[1:])
+        self.sums = room[: net.heads * math.prod(plane)].view(net.heads, *plane).zero_()
+        self.weights = torch.zeros(plane, dtype=torch.half, device=merged.device)
 
     def add(self, logits: torch.Tensor, y: int, x: int) -> None:
-        depth, height, width = self.net.patch
+        depth, height, width = self.tile
+        logits = logits[:, *self.inside]
         sums = self.sums[:, :, y : y + height, x : x + width]
-        self.weights[:, y : y + height, x : x + width] += self.net.gaussian
+        self.weights[:, y : y + height, x : x + width] += self.gaussian
         if self.whole:
-            logits *= self.net.gaussian
+            logits *= self.gaussian
             sums += logits
             return
         # The same two operations, float32 product and rounded sum, in pieces.
@@ -104,7 +123,7 @@ class _Ring:
         def judge(planes: tuple[int, int]) -> None:
             labels = self._judge(*planes)
             merged = self.merged[self.base + planes[0] : self.base + planes[1]]
-            merged.copy_(torch.where(labels > 0, labels, merged))
+            merged.mul_(labels == 0).add_(labels)
 
         def move(head: int) -> None:
             sums = self.sums[head] if head < self.net.heads else self.weights
@@ -115,7 +134,7 @@ class _Ring:
             judge((0, done))
         else:
             self.workers.each(judge, self.workers.spans(done, _PLANES))
-        keep = self.net.patch[0] - done
+        keep = self.tile[0] - done
         if keep > 0:
             self.workers.each(move, range(self.net.heads + 1))
         self.base = upto
@@ -124,12 +143,21 @@ class _Ring:
         """The first head with the largest quotient, as the task's label."""
         weights = self.weights[low:high].float()
         best = self._quotient(0, low, high, weights)
-        labels = torch.zeros(best.shape, dtype=torch.uint8, device=best.device)
+        first = torch.zeros(best.shape, dtype=torch.uint8, device=best.device)
         for head in range(1, self.net.heads):
             value = self._quotient(head, low, high, weights)
-            labels.masked_fill_(value > best, self.net.card.lut[head])
+            # Heads come in order, so the last one that was larger is the largest
+            # number: no branch, which noise at the borders would mispredict.
+            torch.maximum(first, _larger(value, best).mul_(head), out=first)
             torch.maximum(best, value, out=best)
-        return labels
+        return self.lut[first.int()]
 
     def _quotient(self, head: int, low: int, high: int, weights: torch.Tensor) -> torch.Tensor:
         return self.sums[head, low:high].float().div_(weights).half().float()
+
+
+def _larger(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """1 where a > b, else 0; uint8. On a CPU torch compares one by one, numpy does not."""
+    if a.device.type == "cuda":
+        return (a > b).view(torch.uint8)
+    return torch.from_numpy(np.greater(a.numpy(), b.numpy()).view(np.uint8))
