@@ -34,9 +34,10 @@ type Uploads interface {
 	Head(ctx context.Context, key string) (job.Object, error)
 }
 
-// Results signs downloads.
+// Results signs downloads. Head and Get wrap job.ErrNotFound.
 type Results interface {
 	Head(ctx context.Context, key string) (job.Object, error)
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	SignGet(ctx context.Context, key, filename string) (string, error)
 }
 

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -177,6 +179,42 @@ func TestArtifacts(t *testing.T) {
 	again := w.job(t, "alice", job.Ready, func(r *job.Record) { r.Status, r.Attempt = job.Meshing, 2 })
 	if out := w.ask(t, alice, "GET", "/v1/jobs/"+again+"/artifacts/model.glb", ""); !strings.Contains(out.Header().Get("Location"), again+"/1/") {
 		t.Errorf("%d %v", out.Code, out.Header())
+	}
+}
+
+// An export is asked for once a round; what it says, its object or why there can be
+// none, is told at the next poll.
+func TestExport(t *testing.T) {
+	w := newWorld()
+	id := w.job(t, "alice", job.Ready, func(r *job.Record) { r.Structures = []job.Structure{{Name: "liver"}} })
+	poll := func(query string) *httptest.ResponseRecorder {
+		return w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/model.glb?"+query, "")
+	}
+	for _, c := range []struct{ query, code string }{{"format=exe", "unsupported_format"}, {"format=stl&structure=gills", "no_structure"}} {
+		if out := poll(c.query); code(out) != c.code {
+			t.Errorf("%s: %d %s", c.query, out.Code, out.Body)
+		}
+	}
+	for range 3 {
+		if out := poll("format=stl&structure=liver"); out.Code != http.StatusAccepted || out.Header().Get("Retry-After") == "" {
+			t.Errorf("%d %v", out.Code, out.Header())
+		}
+	}
+	if d := cmp.Diff([]job.ExportInput{{Job: id, Attempt: 1, Format: "stl", Structures: []string{"liver"}}}, w.exports); d != "" {
+		t.Error(d)
+	}
+	key := job.Key(id, 1, job.ExportName("stl", []string{"liver"}))
+	w.results.Set(job.RefusalName(key), []byte(`{"code":"too_large","message":"too many triangles"}`), nil)
+	if out := poll("format=stl&structure=liver"); out.Code != http.StatusUnprocessableEntity || code(out) != "too_large" {
+		t.Errorf("%d %s", out.Code, out.Body)
+	}
+	w.now = w.now.Add(time.Hour) // the function may be larger by now
+	if out := poll("format=stl&structure=liver"); out.Code != http.StatusAccepted || len(w.exports) != 2 {
+		t.Errorf("%d, asked for %d times", out.Code, len(w.exports))
+	}
+	w.results.Set(key, []byte("solid"), nil)
+	if out := poll("format=stl&structure=liver"); out.Code != http.StatusTemporaryRedirect {
+		t.Errorf("%d %s", out.Code, out.Body)
 	}
 }
 

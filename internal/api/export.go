@@ -1,8 +1,11 @@
 package api
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"path"
 	"strings"
@@ -17,8 +20,8 @@ import (
 const exportAgain = 15 * time.Minute
 
 // export answers ?structure=…&format=… on a ready job: 202 until the object is
-// there, then as any artifact. What could not be exported is refused now, for
-// an export's own refusal reaches nobody.
+// there, then as any artifact. What can be seen not to be exportable is refused
+// now, what the export finds (too large for the format) at the next poll with 422.
 func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) error {
 	format, structures := r.URL.Query().Get("format"), r.URL.Query()["structure"]
 	if !meshfile.Known(format) {
@@ -46,15 +49,37 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 		return err
 	}
 	round := fmt.Sprint(key, a.Now().Truncate(exportAgain).Unix())
-	if _, first, err := a.Jobs.Claim(r.Context(), rec.Owner, round, rec.ID, a.Now()); err != nil {
+	_, first, err := a.Jobs.Claim(r.Context(), rec.Owner, round, rec.ID, a.Now())
+	if err != nil {
 		return err
-	} else if first {
-		if err := a.Exports.Send(r.Context(), job.ExportInput{Job: rec.ID, Attempt: rec.Shown, Format: format, Structures: structures}); err != nil {
-			return err
-		}
+	}
+	if first {
+		err = a.Exports.Send(r.Context(), job.ExportInput{Job: rec.ID, Attempt: rec.Shown, Format: format, Structures: structures})
+	} else {
+		err = a.refusal(r.Context(), key)
+	}
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Retry-After", "2")
 	return reply(w, http.StatusAccepted, struct {
 		Status string `json:"status"`
 	}{"exporting"})
+}
+
+// refusal is the problem that an export left, nil when it left none.
+func (a *API) refusal(ctx context.Context, key string) error {
+	body, err := a.Results.Get(ctx, job.RefusalName(key))
+	if errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	var notice job.Notice
+	if err := json.NewDecoder(io.LimitReader(body, 1<<14)).Decode(&notice); err != nil {
+		return fmt.Errorf("read refusal: %w", err)
+	}
+	return problem{Status: http.StatusUnprocessableEntity, Code: notice.Code, Detail: notice.Message}
 }

@@ -22,6 +22,7 @@ type world struct {
 	uploads    parts
 	results    parts
 	executions []string
+	exports    []job.ExportInput
 	refused    error // what Start answers
 	unready    error
 	now        time.Time
@@ -67,7 +68,10 @@ func (w *world) Start(_ context.Context, e job.Execution) error {
 	return w.refused
 }
 
-func (w *world) Send(context.Context, any) error { return nil }
+func (w *world) Send(_ context.Context, input any) error {
+	w.exports = append(w.exports, input.(job.ExportInput))
+	return nil
+}
 
 func (w *world) Cancel(ctx context.Context, id string) (job.Record, error) {
 	return w.store.Amend(ctx, id, func(r *job.Record) error { return r.Enter(job.Cancelled, w.now) })

@@ -38,3 +38,7 @@ func ExportName(format string, structures []string) string {
 	}
 	return "export/" + stem + "." + format
 }
+
+// RefusalName names the object in which an export that cannot be made says why, a
+// Notice: whoever asked is told at the next poll.
+func RefusalName(export string) string { return export + ".refused.json" }

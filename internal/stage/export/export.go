@@ -2,14 +2,16 @@
 // its attempt that is shown, a format of meshfile and structures, none for all.
 // Out: one object among that attempt's results, named by job.ExportName; a
 // repeat finds it there. A job that has moved on gets nothing and is no error.
+// What can never be made (bad_option: a structure the scan has not, too_large for
+// the format, too_large_to_mesh) is told in an object beside it, job.RefusalName.
 //
-// Errors: job.RejectedError bad_option (a structure the scan has not) or
-// empty_segmentation; job.UnsupportedError unsupported_format, too_large (for
-// the format) and too_large_to_mesh.
+// Errors: job.UnsupportedError unsupported_format, and failures of the stores.
 package export
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +44,7 @@ type Stage struct {
 	Threads     int   // 0: one per processor
 }
 
-// Handle writes one export.
+// Handle writes one export or, where it cannot be made, why.
 func (s Stage) Handle(ctx context.Context, in job.ExportInput) error {
 	if !meshfile.Known(in.Format) {
 		return &job.UnsupportedError{Code: "unsupported_format", Message: "the format of the export is not known"}
@@ -58,23 +60,68 @@ func (s Stage) Handle(ctx context.Context, in job.ExportInput) error {
 	if _, err := s.Results.Head(ctx, key); err == nil || !errors.Is(err, job.ErrNotFound) {
 		return err
 	}
+	err = s.write(ctx, in, r.Options, key)
+	if notice, refused := refusal(err); refused {
+		return s.refuse(ctx, in.Job, key, notice)
+	}
+	return err
+}
+
+// refusal is what an error tells whoever asked; faults of ours tell nothing.
+func refusal(err error) (job.Notice, bool) {
+	switch e := job.Named(err).(type) {
+	case *job.RejectedError:
+		return job.Notice{Code: e.Code, Message: e.Message}, true
+	case *job.UnsupportedError:
+		return job.Notice{Code: e.Code, Message: e.Message}, true
+	}
+	return job.Notice{}, false
+}
+
+func (s Stage) refuse(ctx context.Context, id, key string, notice job.Notice) error {
+	if gone, err := s.gone(ctx, id); gone || err != nil {
+		return err
+	}
+	text, err := json.Marshal(notice)
+	if err != nil {
+		return fmt.Errorf("encode refusal: %w", err)
+	}
+	if _, err := s.Results.Put(ctx, job.RefusalName(key), "application/json", bytes.NewReader(text)); err != nil {
+		return fmt.Errorf("write refusal: %w", err)
+	}
+	return nil
+}
+
+// gone says whether the job was erased meanwhile: then nothing may be written.
+func (s Stage) gone(ctx context.Context, id string) (bool, error) {
+	r, err := s.Jobs.Get(ctx, id)
+	if errors.Is(err, job.ErrNotFound) || err == nil && r.Erased {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the job again: %w", err)
+	}
+	return false, nil
+}
+
+func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Options, key string) error {
 	labels, err := s.labels(ctx, in)
 	if err != nil {
 		return err
 	}
-	o := build.Options{Smoothing: r.Options.Smoothing, Structures: in.Structures, Threads: s.Threads}
+	o := build.Options{Smoothing: options.Smoothing, Structures: in.Structures, Threads: s.Threads}
 	if len(o.Structures) == 0 {
-		o.Structures = r.Options.Structures // all that the job was asked for
+		o.Structures = options.Structures // all that the job was asked for
 	}
-	for _, m := range r.Options.Merge {
+	for _, m := range options.Merge {
 		o.Merge = append(o.Merge, build.Group(m))
 	}
 	surfaces, err := build.Surfaces(ctx, labels, o)
 	if err != nil {
 		return fmt.Errorf("build surfaces: %w", err)
 	}
-	if r, err = s.Jobs.Get(ctx, in.Job); errors.Is(err, job.ErrNotFound) || r.Erased {
-		return nil // erased meanwhile: nothing may be written
+	if gone, err := s.gone(ctx, in.Job); gone || err != nil {
+		return err
 	}
 	model := meshfile.Scene{Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing()}
 	_, err = job.Stream(func(body io.Reader) (job.Artifact, error) {

@@ -3,6 +3,7 @@ package export_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -152,27 +153,36 @@ func TestGone(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		in   job.ExportInput
-		code string
+		name   string
+		in     job.ExportInput
+		memory int64
+		code   string
 	}{
-		{"format", job.ExportInput{Format: "exe"}, "unsupported_format"},
-		{"structure", job.ExportInput{Format: "stl", Structures: []string{"gills"}}, "bad_option"},
+		{"structure", job.ExportInput{Format: "stl", Structures: []string{"gills"}}, 0, "bad_option"},
+		{"memory", job.ExportInput{Format: "stl"}, 1, "too_large_to_mesh"},
 	} {
 		w := newWorld(t)
+		s := w.stage()
+		s.MemoryBytes = c.memory
 		c.in.Job, c.in.Attempt = id, 2
-		err := job.Named(w.stage().Handle(t.Context(), c.in))
-		var rejected *job.RejectedError
-		var unsupported *job.UnsupportedError
-		if (!errors.As(err, &rejected) || rejected.Code != c.code) && (!errors.As(err, &unsupported) || unsupported.Code != c.code) || w.puts > 0 {
-			t.Errorf("%s: %v, %d objects written", c.name, err, w.puts)
+		if err := s.Handle(t.Context(), c.in); err != nil || w.puts != 1 {
+			t.Fatalf("%s: %v, %d objects written", c.name, err, w.puts)
+		}
+		var told job.Notice
+		text := w.objects[job.Key(id, 2, job.RefusalName(job.ExportName(c.in.Format, c.in.Structures)))]
+		if err := json.Unmarshal(text, &told); err != nil || told.Code != c.code || told.Message == "" {
+			t.Errorf("%s: %s, %v", c.name, text, err)
 		}
 	}
 	w := newWorld(t)
+	var unsupported *job.UnsupportedError
+	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "exe"}); !errors.As(err, &unsupported) || unsupported.Code != "unsupported_format" || w.puts > 0 {
+		t.Errorf("format: %v, %d objects written", err, w.puts)
+	}
+	w.meshing = func() { w.record.Erased = true }
 	s := w.stage()
 	s.MemoryBytes = 1
-	var unsupported *job.UnsupportedError
-	if err := s.Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); !errors.As(err, &unsupported) || unsupported.Code != "too_large_to_mesh" {
-		t.Errorf("memory: %v", err)
+	if err := s.Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err != nil || w.puts > 0 {
+		t.Errorf("erased meanwhile: %v, %d objects written", err, w.puts)
 	}
 }
