@@ -27,15 +27,21 @@ def available() -> int:
 
 
 def resident_bytes(header: Header, spacing: float, networks: Sequence["Network"]) -> int:
-    """The scan, its grid at spacing in several forms, one ring, one forward pass."""
+    """The scan, its grid at spacing in several forms, one ring, one forward pass.
+
+    The ring is shared by the networks and the passes follow each other, so the
+    largest of each counts. A pass counts twice: what it frees is kept (tuning.py)
+    and does not fit the next one's arrays exactly.
+    """
     shape = Grid(header.shape, header.affine).at_spacing(spacing) or header.shape
     scan = header.voxels * (header.nifti.get_data_dtype().itemsize + 3)  # labels, their gzip, their mask
-    most = 0
+    image = ring = activations = 0
     for net in networks:
         z, y, x = (max(n, p) for n, p in zip(shape[::-1], net.patch, strict=True))
-        ring = (net.heads + 1) * net.patch[0] * y * x * 2
-        most = max(most, ring + z * y * x * (4 + 4 + 4 + 2) + net.activation_bytes)
-    return scan + most
+        image = max(image, z * y * x * (4 + 4 + 4 + 2))
+        ring = max(ring, (net.heads + 1) * net.patch[0] * y * x * 2)
+        activations = max(activations, net.activation_bytes)
+    return scan + image + ring + 2 * activations
 
 
 def reference_bytes(header: Header) -> int:

@@ -4,8 +4,6 @@ Knows tasks, weights, memory and refusals; the arithmetic is the engine's. No HT
 """
 
 import gc
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +53,8 @@ class Segmenter:
         """Load every network whose weights are there. Takes seconds; nothing is loaded later."""
         if settings.engine not in ("resident", "reference"):
             raise WeightsError(f"IRIS_ENGINE is {settings.engine}: want resident or reference")
-        if settings.compiled and not shutil.which(os.environ.get("CC", "cc")):
-            raise WeightsError("IRIS_COMPILE needs a C compiler (and, on a GPU, triton), which the image has not")
+        if settings.compiled:
+            _try_compiler(settings.device)
         self.settings = settings
         self.known = tables.load()
         root = settings.weights
@@ -187,3 +185,14 @@ def is_hounsfield(voxels: np.ndarray) -> bool:
     for plane in voxels:  # no whole mask
         fatty += int(np.count_nonzero((plane >= _HU_AIR) & (plane <= _HU_FAT)))
     return fatty * _FATTY_SHARE >= voxels.size and bool(voxels.max() > _HU_FAT)
+
+
+def _try_compiler(device: str) -> None:
+    """torch.compile works at the first request, or fails at it: rather find out at the start."""
+    try:
+        torch.compile(torch.sin)(torch.zeros(8, device=device))
+    except Exception as e:
+        raise WeightsError(
+            "IRIS_COMPILE: torch.compile does not work here (it needs a C++ compiler and, on a GPU, triton;"
+            f" the image has neither): {type(e).__name__}"
+        ) from e

@@ -12,18 +12,18 @@ import os
 
 # <malloc.h>
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
-_LARGEST = 1 << 30
+_LARGEST = 512 << 20
 
 
 def start() -> None:
-    """To be called before threads start and before torch is imported."""
+    """To be called before torch is imported and before the engine's threads start."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: arrays on huge pages
     if libc := _glibc():
         libc.mallopt(_M_ARENA_MAX, 1)  # other arenas than the first cannot hold large arrays
-        libc.mallopt(_M_MMAP_THRESHOLD, _LARGEST)
-        libc.mallopt(_M_TRIM_THRESHOLD, (2 << 30) - 1)
-        libc.mallopt(_M_TOP_PAD, 64 << 20)
+        # glibc before 2.35 refuses so much; then its own, growing threshold is best.
+        if libc.mallopt(_M_MMAP_THRESHOLD, _LARGEST):
+            libc.mallopt(_M_TRIM_THRESHOLD, (2 << 30) - 1)
+            libc.mallopt(_M_TOP_PAD, 64 << 20)
 
 
 def trim() -> None:

@@ -27,7 +27,6 @@ def convert(source: Path, target: Path, card: tables.ModelCard) -> list[Path]:
     cpu = torch.device("cpu")
     net = network.load(source, card, cpu).forward
     save_model(net, str(goes / weights.SAFETENSORS))
-    (goes / weights.SAFETENSORS).chmod(0o644)  # made for its owner only; the image's user is another
     again = network.load(target, card, cpu).forward
     for (name, a), b in zip(net.state_dict().items(), again.state_dict().values(), strict=True):
         if not torch.equal(a, b):
@@ -49,6 +48,8 @@ def main() -> None:
             name = file.relative_to(arguments.target).as_posix()
             lines.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {name}\n")
     (arguments.target / weights.SUMS).write_text("".join(sorted(lines)))
+    for path in [arguments.target, *arguments.target.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)  # some are made for their owner only; the image's user is another
     print(f"{len(cards)} networks")
 
 

@@ -10,6 +10,5 @@ cd "${1:?slim: name the site-packages}"
 before=$(du -sm . | cut -f1)
 rm -rf triton triton-*.dist-info share torch/include torch/share nvidia/*/include nvidia/*/share nvidia/cu13/cccl nibabel/tests
 find . -name '*.a' -delete
-find nvidia -name '*.bc' -delete
-find nvidia -name 'libcusolverMg.so.*' -delete
+find . \( -path './nvidia/*.bc' -o -path './nvidia/*/libcusolverMg.so.*' \) -delete
 echo "site-packages: $before MB, now $(du -sm . | cut -f1) MB" >&2

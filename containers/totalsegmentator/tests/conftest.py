@@ -9,21 +9,24 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
-import pytest
-import torch
-
 PACKAGE = Path(__file__).parent.parent
 sys.path[:0] = [str(PACKAGE), str(PACKAGE / "scripts")]
 
-from iris_totalsegmentator import codec, tables, tuning, weights  # noqa: E402
+from iris_totalsegmentator import tuning  # noqa: E402
+
+tuning.start()  # as the server does
+
+import nibabel as nib  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+from iris_totalsegmentator import codec, tables, weights  # noqa: E402
 from iris_totalsegmentator.clock import Clock  # noqa: E402
 from iris_totalsegmentator.engine.grid import Grid  # noqa: E402
 from iris_totalsegmentator.engine.resident import Resident, Scan  # noqa: E402
 from iris_totalsegmentator.engine.run import Run, Workers  # noqa: E402
 
-tuning.start()  # as the server does
 THREADS = min(8, os.cpu_count() or 1)
 PATCH = 48
 

@@ -55,7 +55,7 @@ def plain(base: nib.Nifti1Image) -> dict[str, nib.Nifti1Image]:
         "oblique": rotated(base, 17),
         "zero borders": changed(base, bordered),
         "all zero": changed(base, np.zeros_like),
-        "smaller than a patch": torso((20, 18, 12), (4.6, 4.9, 6.5)),
+        "smaller than a patch": torso((14, 12, 9), (4.6, 4.9, 6.5)),
     }
 
 

@@ -55,8 +55,8 @@ def load(root: Path, card: ModelCard, device: torch.device, compiled: bool = Fal
     net.to(device).eval()
     patch = tuple(config["patch_size"])
     # The encoder's and the decoder's full-resolution maps, twice (skip and
-    # working copy), and the logits, all float32.
-    held = int(np.prod(patch)) * 4 * (4 * features + 2 * heads)
+    # working copy), and the logits, all float32; oneDNN pads maps to 16 channels.
+    held = int(np.prod(patch)) * 4 * (4 * max(features, 16) + 2 * heads)
     forward = torch.compile(net) if compiled else net
     return Network(card, forward, patch, heads, gaussian(patch).to(device), intensities, held)
 

@@ -7,6 +7,7 @@ touches are divided, judged and forgotten. Roundings and their order are nnU-Net
 """
 
 import math
+import mmap
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -32,8 +33,13 @@ def starts(size: int, tile: int) -> list[int]:
 
 def room(networks: Sequence[Network], shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
     """Memory for the ring of any of the networks over an image of shape."""
-    most = max(net.heads * min(net.patch[0], shape[0]) for net in networks)
-    return torch.empty(most * shape[1] * shape[2], dtype=torch.half, device=device)
+    most = max(net.heads * min(net.patch[0], shape[0]) for net in networks) * shape[1] * shape[2]
+    if _on_gpu(device):
+        return torch.empty(most, dtype=torch.half, device=device)
+    memory = mmap.mmap(-1, most * torch.half.itemsize)  # apart from the heap, gone with the last reference
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)  # every tile strides over all of it
+    return torch.frombuffer(memory, dtype=torch.half)
 
 
 def label(
@@ -65,6 +71,7 @@ def label(
             with run.clock("fuse"):
                 for (y, x), one in zip(group, logits, strict=True):
                     ring.add(one, y, x)
+            del logits  # not beside the next ones
     with run.clock("argmax"):
         ring.flush(merged.shape[0])
 
@@ -83,7 +90,7 @@ class _Ring:
 
     def __init__(self, net: Network, merged: torch.Tensor, room: torch.Tensor, workers: Workers) -> None:
         self.net, self.merged, self.workers, self.base = net, merged, workers, 0
-        self.whole = merged.device.type == "cuda"  # launches cost more than memory there
+        self.whole = _on_gpu(merged.device)  # launches cost more than memory there
         self.tile = tuple(min(n, p) for n, p in zip(merged.shape, net.patch, strict=True))
         self.inside = inside(self.tile, net.patch)
         self.gaussian = net.gaussian[self.inside]
@@ -158,6 +165,10 @@ class _Ring:
 
 def _larger(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """1 where a > b, else 0; uint8. On a CPU torch compares one by one, numpy does not."""
-    if a.device.type == "cuda":
+    if _on_gpu(a.device):
         return (a > b).view(torch.uint8)
     return torch.from_numpy(np.greater(a.numpy(), b.numpy()).view(np.uint8))
+
+
+def _on_gpu(device: torch.device) -> bool:
+    return device.type == "cuda"
