@@ -50,7 +50,7 @@ unit: build/contract/.installed
 
 # The race detector where goroutines meet.
 race:
-	CGO_ENABLED=1 go test -race -short ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/api/... ./internal/cloud/...
+	CGO_ENABLED=1 go test -race -short ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/meshfile/glb ./internal/api/... ./internal/cloud/...
 
 build/contract/.installed: tests/contract/package.json tests/contract/package-lock.json
 	npm ci --prefix tests/contract --no-audit --no-fund --loglevel=error && mkdir -p build/contract && touch $@

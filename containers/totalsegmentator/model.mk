@@ -14,7 +14,7 @@ bench-model:
 	@echo "bench-model needs 7 GB of packages, installed once under $(CACHE), and 6 GB of memory"
 	python=$$($(MODEL)/environment.sh requirements-test.txt) && mkdir -p out && \
 	$$python $(MODEL)/scripts/tiny_weights.py out/bench-weights --patch 128 --models 291 292 293 294 295 && \
-	$$python $(MODEL)/scripts/bench.py --weights out/bench-weights --out out/benchmarks-model.md
+	$$python $(MODEL)/scripts/bench.py --weights out/bench-weights --out docs/benchmarks.md
 
 # What the image is made of, by digest: needs docker, the network and the weights
 # (WEIGHTS, nnU-Net folders). Nothing is written before all of it is known.

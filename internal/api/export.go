@@ -48,15 +48,15 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 	if !errors.Is(err, job.ErrNotFound) {
 		return err
 	}
-	round := fmt.Sprint(key, a.Now().Truncate(exportAgain).Unix())
-	_, first, err := a.Jobs.Claim(r.Context(), rec.Owner, round, rec.ID, a.Now())
+	round := a.Now().Truncate(exportAgain)
+	_, first, err := a.Jobs.Claim(r.Context(), rec.Owner, fmt.Sprint(key, round.Unix()), rec.ID, a.Now())
 	if err != nil {
 		return err
 	}
 	if first {
 		err = a.Exports.Send(r.Context(), job.ExportInput{Job: rec.ID, Attempt: rec.Shown, Format: format, Structures: structures})
 	} else {
-		err = a.refusal(r.Context(), key)
+		err = a.refusal(r.Context(), job.RefusalName(key), round)
 	}
 	if err != nil {
 		return err
@@ -67,12 +67,16 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 	}{"exporting"})
 }
 
-// refusal is the problem that an export left, nil when it left none.
-func (a *API) refusal(ctx context.Context, key string) error {
-	body, err := a.Results.Get(ctx, job.RefusalName(key))
-	if errors.Is(err, job.ErrNotFound) {
+// refusal is the problem that an export left in this round, nil when it left none.
+func (a *API) refusal(ctx context.Context, key string, round time.Time) error {
+	told, err := a.Results.Head(ctx, key)
+	if errors.Is(err, job.ErrNotFound) || err == nil && told.Modified.Before(round) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	body, err := a.Results.Get(ctx, key)
 	if err != nil {
 		return err
 	}

@@ -170,9 +170,15 @@ func TestSurveyOfQuadsAndTriangles(t *testing.T) {
 	if d := cmp.Diff(normals, others, cmpopts.EquateApprox(0, 1e-5)); d != "" {
 		t.Error(d)
 	}
-	apart.Triangles = apart.Triangles[1:]
-	if open, _ := s.Survey(&apart); open.Closed {
-		t.Error("a mesh without one of its triangles is called closed")
+	for name, whole := range map[string]surface.Mesh{"quads": m, "triangles": apart} {
+		whole.Triangles = whole.Triangles[1:]
+		if open, _ := s.Survey(&whole); open.Closed {
+			t.Errorf("%s: a mesh without one of its triangles is called closed", name)
+		}
+	}
+	flat := surface.Mesh{Vertices: m.Vertices, Triangles: [][3]uint32{{0, 1, 0}, {0, 0, 2}}}
+	if out, _ := s.Survey(&flat); out.Closed {
+		t.Error("two triangles that are lines are called closed")
 	}
 }
 

@@ -24,7 +24,8 @@ func tetrahedron(m *Mesh, origin [3]float32, t [3]uint32) float64 {
 	return a.dot(b.cross(c)) / 6
 }
 
-// Extent is the smallest box around the vertices, zero for an empty mesh.
+// Extent is the smallest box around the vertices, which are finite; zero for an
+// empty mesh.
 func Extent(m *Mesh) (low, high [3]float64) {
 	if len(m.Vertices) == 0 {
 		return low, high

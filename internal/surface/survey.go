@@ -54,7 +54,7 @@ func (s *Surveyor) Survey(m *Mesh) (Totals, [][3]float32) {
 		one := vectorOf(m.Vertices[b]).minus(pa).cross(diagonal)
 		sums.Area += one.length()
 		one.addTo(&normals[b])
-		if len(rest) > 1 && rest[1][0] == a && rest[1][1] == c {
+		if len(rest) > 1 && rest[1][0] == a && rest[1][1] == c && a != c {
 			d := rest[1][2]
 			edges += edgeHash(c, d) + edgeHash(d, a)
 			s.parts.join(a, d)
@@ -82,7 +82,8 @@ func (s *Surveyor) Survey(m *Mesh) (Totals, [][3]float32) {
 
 func (s *Surveyor) reset(vertices int) {
 	if cap(s.parts) < vertices {
-		s.parts, s.volumes = pages.Make[uint32](vertices), pages.Make[float64](vertices)
+		room := max(vertices, 2*cap(s.parts))
+		s.parts, s.volumes = pages.Make[uint32](room), pages.Make[float64](room)
 	}
 	s.parts, s.volumes = s.parts[:vertices], s.volumes[:vertices]
 	s.parts.reset()

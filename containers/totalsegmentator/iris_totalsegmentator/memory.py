@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SHARE = 0.85  # of what is there: the rest is Python, torch and the kernel's
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
+_SCRATCH = 256 << 20  # torch's and oneDNN's own, and what the allocator adds
 # The reference holds float64 copies of the scan and all float16 logits.
 _REFERENCE_BASE = 2 << 30
 _REFERENCE_PER_VOXEL = 80
@@ -41,7 +42,7 @@ def resident_bytes(header: Header, spacing: float, networks: Sequence["Network"]
         image = max(image, z * y * x * (4 + 4 + 4 + 2))
         ring = max(ring, (net.heads + 1) * net.patch[0] * y * x * 2)
         activations = max(activations, net.activation_bytes)
-    return scan + image + ring + 2 * activations
+    return _SCRATCH + scan + image + ring + 2 * activations
 
 
 def reference_bytes(header: Header) -> int:

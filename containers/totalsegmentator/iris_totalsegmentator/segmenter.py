@@ -3,7 +3,6 @@
 Knows tasks, weights, memory and refusals; the arithmetic is the engine's. No HTTP.
 """
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import nibabel as nib
 import numpy as np
 import torch
 
-from . import codec, memory, tables, tuning, weights
+from . import codec, memory, tables, weights
 from .clock import Clock
 from .engine.grid import Grid
 from .engine.resident import Resident, Scan
@@ -96,22 +95,18 @@ class Segmenter:
         """The label map of a body, which is emptied as soon as it is read."""
         run = Run(self.workers, stopped=stopped)
         torch.set_num_threads(self.settings.threads)  # a thread's own setting
-        try:
-            with run.clock("read"):
-                scan = codec.read(body)
-                body.clear()
-            self.admit(scan.header, options)
-            task = self._resolve(options, scan.voxels)
-            grid = Grid(scan.header.shape, scan.header.affine)
-            labels = self._labels(scan, grid, task, options, run)
-            with run.clock("write"):
-                rows = task.select(options.structures)
-                extensions = [(0, tables.caret_extension(rows)), (6, tables.iris_extension(rows, self._provenance(task)))]
-                out = codec.write(labels, scan.header.nifti, grid.affine_there_and_back(), extensions)
-            return Answer(out, task.name, run.clock)
-        finally:
-            gc.collect()
-            tuning.trim()
+        with run.clock("read"):
+            scan = codec.read(body)
+            body.clear()
+        self.admit(scan.header, options)
+        task = self._resolve(options, scan.voxels)
+        grid = Grid(scan.header.shape, scan.header.affine)
+        labels = self._labels(scan, grid, task, options, run)
+        with run.clock("write"):
+            rows = task.select(options.structures)
+            extensions = [(0, tables.caret_extension(rows)), (6, tables.iris_extension(rows, self._provenance(task)))]
+            out = codec.write(labels, scan.header.nifti, grid.affine_there_and_back(), extensions)
+        return Answer(out, task.name, run.clock)
 
     def _labels(self, scan: codec.Scan, grid: Grid, task: tables.Task, options: Options, run: Run) -> np.ndarray:
         if self.resident is not None:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any, Protocol
 
-from . import codec
+from . import codec, tuning
 from .errors import Cancelled, RequestError
 from .options import HEADER, Options, parse
 
@@ -102,6 +102,7 @@ class App:
         stopped = Event()
         begun = time.perf_counter()
         work = asyncio.get_running_loop().run_in_executor(self.worker, segmenter.segment, body, options, stopped.is_set)
+        work.add_done_callback(lambda _: self.worker.submit(tuning.rest))  # beside the reply, before the next request
         gone, stop = asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self.stopping.wait())
         try:
             await asyncio.wait((work, gone, stop), return_when=asyncio.FIRST_COMPLETED)

@@ -3,11 +3,12 @@
 Each layer of a network frees and takes tensors of tens to hundreds of megabytes. By
 default glibc maps each afresh, and the kernel zeroes its pages one by one: two
 thirds of a forward pass on a CPU. Told to keep what is freed it hands the same pages
-out again; trim gives them back between requests. And OpenMP's threads spin for a
+out again; rest gives them back between requests. And OpenMP's threads spin for a
 while after each pass, on the processors that the engine's own threads then want.
 """
 
 import ctypes
+import gc
 import os
 
 # <malloc.h>
@@ -26,8 +27,9 @@ def start() -> None:
             libc.mallopt(_M_TOP_PAD, 64 << 20)
 
 
-def trim() -> None:
-    """Give freed memory back, so that a large scan does not stay in the account of small ones."""
+def rest() -> None:
+    """Between requests: give memory back, so that a large scan does not stay in the account of small ones."""
+    gc.collect()
     if libc := _glibc():
         libc.malloc_trim(0)
 

@@ -1,6 +1,6 @@
 """Time and memory of three ways to the same labels, in one run.
 
-    python scripts/bench.py --weights DIR [--cases small,large] [--out FILE.md]
+    python scripts/bench.py --weights DIR [--cases small,large] [--work DIR] [--out FILE.md]
 
 reference: TotalSegmentator's own function, as it is. middle: the same without
 worker processes. ours: the resident engine. Each runs in a process of its own;
@@ -33,6 +33,7 @@ CASES = {"small": ((122, 101, 30), (3.0, 3.0, 5.0)), "large": ((512, 512, 300), 
 WAYS = ("reference", "middle", "ours")
 STEPS = ("load", "read", "resample", "normalise", "network", "fuse", "argmax", "back", "write", "other")
 PACKAGE = Path(__file__).parent.parent
+BEGIN, END = "<!-- model: begin -->\n", "<!-- model: end -->\n"
 
 
 def timed(seconds: dict[str, float], owner: Any, name: str, step: str | Callable[..., str]) -> None:
@@ -101,6 +102,7 @@ def run_ours(weights: Path, image: Path, out: Path) -> dict[str, float]:
         out.write_bytes(answer.body)
         total = time.perf_counter() - begun
         seconds = dict(answer.seconds)
+        tuning.rest()  # the reply has been sent
     return seconds | {"load": load, "total": total + load}
 
 
@@ -127,7 +129,7 @@ def tree_pss(root: int) -> int:
 
 
 def measure(way: str, weights: Path, image: Path, out: Path) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", way, "--weights", str(weights), "--image", str(image), "--out", str(out)]
+    command = [sys.executable, __file__, "--one", way, "--weights", str(weights), "--image", str(image), "--labels", str(out)]
     env = os.environ | {"PYTHONPATH": f"{PACKAGE}:{PACKAGE / 'scripts'}", "PYTHONWARNINGS": "ignore"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, text=True)
     peak, ended = 0, threading.Event()
@@ -181,29 +183,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--cases", default="small,large")
-    parser.add_argument("--out", type=Path, default=Path("out/benchmarks-model.md"))
+    parser.add_argument("--work", type=Path, default=Path("out"), help="where scans and label maps are put")
+    parser.add_argument("--out", type=Path, help="a file with a section for the tables, which are else printed only")
     parser.add_argument("--one", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--image", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--labels", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         run = run_ours if arguments.one == "ours" else functools.partial(run_theirs, arguments.one)
-        print(json.dumps(run(arguments.weights, arguments.image, arguments.out)))
+        print(json.dumps(run(arguments.weights, arguments.image, arguments.labels)))
         return
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.work.mkdir(parents=True, exist_ok=True)
     text = f"Measured on {machine()}; seconds; CPU, narrow networks.\n\n"
     for case in arguments.cases.split(","):
-        image = arguments.out.with_name(f"bench-{case}.nii.gz")
+        image = arguments.work / f"bench-{case}.nii.gz"
         nib.save(torso(*CASES[case]), image)
         rows, labels = {}, {}
         for way in reversed(WAYS):
-            out = arguments.out.with_name(f"bench-{case}-{way}.nii.gz")
+            out = arguments.work / f"bench-{case}-{way}.nii.gz"
             rows[way] = measure(way, arguments.weights, image, out)
             print(case, way, json.dumps(rows[way]), file=sys.stderr, flush=True)
             labels[way] = np.asarray(nib.load(out).dataobj)
         differ = {way: int((found != labels["reference"]).sum()) for way, found in labels.items()}
         text += table(case, {way: rows[way] for way in WAYS}, differ) + "\n"
-        arguments.out.write_text(text)
     print(text)
+    if arguments.out:
+        old = arguments.out.read_text()
+        before, after = old[: old.index(BEGIN) + len(BEGIN)], old[old.index(END) :]
+        arguments.out.write_text(before + text.rstrip() + "\n" + after)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import fnmatch
 from pathlib import Path
 
 import nibabel as nib
-import numpy as np
 from conftest import PACKAGE, script
+from phantom import torso
 
 
 def test_what_the_recipe_copies_is_sent() -> None:
@@ -23,6 +23,5 @@ def test_what_the_recipe_copies_is_sent() -> None:
 
 def test_the_estimate_of_memory_is_above_what_is_taken(root: Path, tmp_path: Path) -> None:
     scan = tmp_path / "scan.nii.gz"
-    noise = np.random.default_rng(1).integers(-1000, 1000, (180, 170, 150), dtype=np.int16)
-    nib.save(nib.Nifti1Image(noise, np.diag([1.6, 1.6, 1.6, 1.0])), scan)
+    nib.save(torso((44, 40, 30), (4.6, 4.9, 6.5)), scan)
     script("peak.py", str(root), str(scan))

@@ -12,15 +12,20 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
 
 // Bucket holds objects in memory. The zero value is an empty bucket named "bucket".
 type Bucket struct {
+	// Now dates objects; nil leaves them undated.
+	Now func() time.Time
+
 	mu       sync.Mutex
 	objects  map[string][]byte
 	metadata map[string]map[string]string
+	modified map[string]time.Time
 }
 
 // Name is the bucket's name.
@@ -37,15 +42,18 @@ func (b *Bucket) Set(key string, body []byte, metadata map[string]string) job.Ob
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.objects == nil {
-		b.objects, b.metadata = map[string][]byte{}, map[string]map[string]string{}
+		b.objects, b.metadata, b.modified = map[string][]byte{}, map[string]map[string]string{}, map[string]time.Time{}
 	}
 	b.objects[key], b.metadata[key] = body, metadata
+	if b.Now != nil {
+		b.modified[key] = b.Now()
+	}
 	return b.object(key)
 }
 
 func (b *Bucket) object(key string) job.Object {
 	sum := md5.Sum(b.objects[key])
-	return job.Object{Key: key, Size: int64(len(b.objects[key])), ETag: hex.EncodeToString(sum[:]), Metadata: b.metadata[key]}
+	return job.Object{Key: key, Size: int64(len(b.objects[key])), ETag: hex.EncodeToString(sum[:]), Modified: b.modified[key], Metadata: b.metadata[key]}
 }
 
 // Bytes is an object's content, nil when it is not there.

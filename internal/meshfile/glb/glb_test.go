@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,6 +19,7 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/volume"
 )
 
 func write(t testing.TB, s scene.Scene) []byte {
@@ -43,9 +47,42 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-func TestSameBytesTwice(t *testing.T) {
-	if !bytes.Equal(write(t, meshtest.Scene()), write(t, meshtest.Scene())) {
-		t.Error("two runs differ")
+// Meshes of many parts, with 16-bit and 32-bit indices, come out whole and the same
+// for any number of workers.
+func TestManyParts(t *testing.T) {
+	s := meshtest.Scene()
+	for i, n := range []int{6, 7} { // 40,962 and 163,842 vertices
+		s.Surfaces = append(s.Surfaces, surface.Surface{Label: volume.Label{ID: 50 + i, Name: fmt.Sprint("ball", i)}, Mesh: meshtest.Sphere([3]float32{0, float32(300 * i), 0}, 100, n)})
+	}
+	s.Surfaces[3].Mesh.Triangles = s.Surfaces[3].Mesh.Triangles[1:] // an odd number of 16-bit triangles
+	var alone []byte
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for _, workers := range []int{1, 2, 5} {
+		runtime.GOMAXPROCS(workers)
+		data := write(t, s)
+		if alone == nil {
+			alone = data
+		}
+		if !bytes.Equal(data, alone) {
+			t.Errorf("%d workers: other bytes", workers)
+		}
+	}
+	got, err := glb.Read(alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Surfaces {
+		want, got := s.Surfaces[i].Mesh, got.Surfaces[i].Mesh
+		if !slices.Equal(want.Triangles, got.Triangles) {
+			t.Errorf("mesh %d: other triangles", i)
+		}
+		for v := range want.Vertices {
+			for axis, x := range want.Vertices[v] {
+				if math.Abs(float64(x-got.Vertices[v][axis])) > 1e-4 {
+					t.Fatalf("mesh %d: vertex %d is %v, want %v", i, v, got.Vertices[v], want.Vertices[v])
+				}
+			}
+		}
 	}
 }
 

@@ -55,7 +55,7 @@ func Write(w io.Writer, s scene.Scene) error {
 }
 
 // describe lays the document out: per structure three buffer views, positions,
-// normals, indices, in the order in which encode writes them.
+// normals, indices, in the order in which cut hands them out.
 func describe(s scene.Scene) (document, int) {
 	doc := document{
 		Asset:  asset{Version: "2.0", Generator: generator},

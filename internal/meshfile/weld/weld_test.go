@@ -104,6 +104,20 @@ func TestSeparateMakesWeldingHarmless(t *testing.T) {
 	}
 }
 
+// Normals of vertices that moved are dropped, on the copy only.
+func TestSeparateDropsNormals(t *testing.T) {
+	in := []surface.Mesh{cube(0, 0, 0), cube(1, 0, 0), cube(9, 9, 9)}
+	for i := range in {
+		in[i].Normals = surface.Normals(&in[i])
+	}
+	out := weld.Separate(in)
+	for i, moved := range []bool{true, true, false} {
+		if (out[i].Normals == nil) != moved || in[i].Normals == nil {
+			t.Errorf("mesh %d: normals kept %v, of the input %v", i, out[i].Normals != nil, in[i].Normals != nil)
+		}
+	}
+}
+
 func TestSeparateLeavesAloneWhatTouchesNothing(t *testing.T) {
 	in := []surface.Mesh{meshtest.Sphere([3]float32{0, 0, 0}, 10, 2), meshtest.Sphere([3]float32{30, 0, 0}, 10, 2)}
 	out := weld.Separate(in)

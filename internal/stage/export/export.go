@@ -60,25 +60,21 @@ func (s Stage) Handle(ctx context.Context, in job.ExportInput) error {
 	if _, err := s.Results.Head(ctx, key); err == nil || !errors.Is(err, job.ErrNotFound) {
 		return err
 	}
-	err = s.write(ctx, in, r.Options, key)
-	if notice, refused := refusal(err); refused {
-		return s.refuse(ctx, in.Job, key, notice)
-	}
-	return err
+	return s.write(ctx, in, r.Options, key)
 }
 
-// refusal is what an error tells whoever asked; faults of ours tell nothing.
-func refusal(err error) (job.Notice, bool) {
+// told writes what whoever asked is to know of an error that a repeat would meet
+// again; any other it returns.
+func (s Stage) told(ctx context.Context, id, key string, err error) error {
+	var notice job.Notice
 	switch e := job.Named(err).(type) {
 	case *job.RejectedError:
-		return job.Notice{Code: e.Code, Message: e.Message}, true
+		notice = job.Notice{Code: e.Code, Message: e.Message}
 	case *job.UnsupportedError:
-		return job.Notice{Code: e.Code, Message: e.Message}, true
+		notice = job.Notice{Code: e.Code, Message: e.Message}
+	default:
+		return err
 	}
-	return job.Notice{}, false
-}
-
-func (s Stage) refuse(ctx context.Context, id, key string, notice job.Notice) error {
 	if gone, err := s.gone(ctx, id); gone || err != nil {
 		return err
 	}
@@ -107,7 +103,10 @@ func (s Stage) gone(ctx context.Context, id string) (bool, error) {
 func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Options, key string) error {
 	labels, err := s.labels(ctx, in)
 	if err != nil {
-		return err
+		return err // a label map of ours that cannot be read is a fault of ours
+	}
+	if err := s.fits(labels); err != nil {
+		return s.told(ctx, in.Job, key, err)
 	}
 	o := build.Options{Smoothing: options.Smoothing, Structures: in.Structures, Threads: s.Threads}
 	if len(o.Structures) == 0 {
@@ -118,7 +117,7 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 	}
 	surfaces, err := build.Surfaces(ctx, labels, o)
 	if err != nil {
-		return fmt.Errorf("build surfaces: %w", err)
+		return s.told(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
 	}
 	if gone, err := s.gone(ctx, in.Job); gone || err != nil {
 		return err
@@ -128,13 +127,12 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 		return s.Results.Put(ctx, key, job.MediaType(key), body)
 	}, func(w io.Writer) error { return meshfile.Write(w, in.Format, model) })
 	if err != nil {
-		return fmt.Errorf("write export: %w", err)
+		return s.told(ctx, in.Job, key, fmt.Errorf("write export: %w", err))
 	}
 	return nil
 }
 
-// labels reads the attempt's label map and refuses one that needs more memory
-// than there is.
+// labels reads the attempt's label map.
 func (s Stage) labels(ctx context.Context, in job.ExportInput) (*volume.LabelMap, error) {
 	body, err := s.Results.Get(ctx, job.Key(in.Job, in.Attempt, job.LabelsNIfTI))
 	if err != nil {
@@ -145,9 +143,14 @@ func (s Stage) labels(ctx context.Context, in job.ExportInput) (*volume.LabelMap
 	if err != nil {
 		return nil, fmt.Errorf("read labels: %w", err)
 	}
+	return m, nil
+}
+
+// fits refuses a label map whose surfaces need more memory than there is.
+func (s Stage) fits(m *volume.LabelMap) error {
 	bytesPerLabel := 1
 	if m.U16 != nil {
 		bytesPerLabel = 2
 	}
-	return m, job.CheckMemory(m.Dims, build.Memory(m.Dims, bytesPerLabel), s.MemoryBytes)
+	return job.CheckMemory(m.Dims, build.Memory(m.Dims, bytesPerLabel), s.MemoryBytes)
 }

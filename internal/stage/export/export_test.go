@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"testing"
+	"testing/iotest"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
@@ -26,6 +27,7 @@ type world struct {
 	objects map[string][]byte
 	puts    int
 	meshing func() // runs when the labels have been read
+	broken  bool   // the connection breaks half way
 }
 
 func (w *world) stage() export.Stage { return export.Stage{Jobs: records{w}, Results: w} }
@@ -55,7 +57,11 @@ func (w *world) Get(_ context.Context, key string) (io.ReadCloser, error) {
 	if w.meshing != nil {
 		w.meshing()
 	}
-	return io.NopCloser(bytes.NewReader(data)), nil
+	body := io.Reader(bytes.NewReader(data))
+	if w.broken {
+		body = io.MultiReader(io.LimitReader(body, int64(len(data)/2)), iotest.ErrReader(io.ErrUnexpectedEOF))
+	}
+	return io.NopCloser(body), nil
 }
 
 func (w *world) Put(_ context.Context, key, mediaType string, body io.Reader) (job.Artifact, error) {
@@ -179,7 +185,12 @@ func TestRefusals(t *testing.T) {
 	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "exe"}); !errors.As(err, &unsupported) || unsupported.Code != "unsupported_format" || w.puts > 0 {
 		t.Errorf("format: %v, %d objects written", err, w.puts)
 	}
-	w.meshing = func() { w.record.Erased = true }
+	// A connection that breaks is a fault of ours: the function is tried again.
+	w.broken = true
+	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err == nil || w.puts > 0 {
+		t.Errorf("broken: %v, %d objects written", err, w.puts)
+	}
+	w.broken, w.meshing = false, func() { w.record.Erased = true }
 	s := w.stage()
 	s.MemoryBytes = 1
 	if err := s.Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err != nil || w.puts > 0 {

@@ -3,9 +3,12 @@ package nifti
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"io"
 	"math"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -147,6 +150,26 @@ func TestWriteLabelsRefusesABadTable(t *testing.T) {
 	m.Table.Labels = append(m.Table.Labels, m.Table.Labels[0])
 	if err := WriteLabels(&bytes.Buffer{}, m); err == nil {
 		t.Error("a label twice was taken")
+	}
+}
+
+// A connection that breaks is told as what it is, not as a file that ends: a stage
+// tries the one again and rejects the other.
+func TestBrokenConnection(t *testing.T) {
+	for _, datatype := range []int{2, 4} { // read as bytes, and by way of the decoder
+		s := with(func(s *sample) {
+			s.datatype = datatype
+			scale(s, 0)
+		})
+		whole := s.bytes()
+		broken := io.MultiReader(bytes.NewReader(whole[:len(whole)-9]), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if _, err := ReadLabels(broken); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("broken: %v", err)
+		}
+		var fault *volume.Error
+		if _, err := ReadLabels(bytes.NewReader(whole[:len(whole)-9])); !errors.As(err, &fault) || fault.Code != "truncated" {
+			t.Errorf("short: %v", err)
+		}
 	}
 }
 
