@@ -67,11 +67,13 @@ func (s Stage) Handle(ctx context.Context, in job.ExportInput) error {
 // again; any other it returns.
 func (s Stage) told(ctx context.Context, id, key string, err error) error {
 	var notice job.Notice
-	switch e := job.Named(err).(type) {
-	case *job.RejectedError:
-		notice = job.Notice{Code: e.Code, Message: e.Message}
-	case *job.UnsupportedError:
-		notice = job.Notice{Code: e.Code, Message: e.Message}
+	var rejected *job.RejectedError
+	var unsupported *job.UnsupportedError
+	switch named := job.Named(err); {
+	case errors.As(named, &rejected):
+		notice = job.Notice{Code: rejected.Code, Message: rejected.Message}
+	case errors.As(named, &unsupported):
+		notice = job.Notice{Code: unsupported.Code, Message: unsupported.Message}
 	default:
 		return err
 	}

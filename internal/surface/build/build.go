@@ -96,9 +96,8 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 		return nil, err
 	}
 	progress.at(70, 85, 1, 1)
+	// The net and the offsets are not used below: the normals to come lie in their memory.
 	tallies := net.Labels
-	// The net and the offsets are done with: the normals to come lie in their memory.
-	net, offsets = nil, nil
 	runtime.GC()
 
 	var surfaces []surface.Surface
