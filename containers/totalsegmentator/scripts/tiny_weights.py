@@ -30,6 +30,8 @@ from totalsegmentator import map_to_binary as maps  # noqa: E402
 from totalsegmentator.map_tasks_config import TASK_CONFIGS, TASK_ID_WEIGHTS_CONFIGS  # noqa: E402
 
 FEATURES = [4, 8, 16, 16]
+# total, total_mr and the 3 mm model of total_v3, which so is served with fast only.
+MODELS = [291, 292, 293, 294, 295, 297, 298, 836, 850, 851, 852]
 FOREGROUND = 0.3
 INTENSITIES = {
     "mean": -370.0, "std": 436.6, "median": -274.0, "min": -1024.0, "max": 3071.0,
@@ -148,7 +150,7 @@ def make(out: Path, model: int, patch: int) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("out", type=Path)
-    parser.add_argument("--models", type=int, nargs="+", default=[291, 292, 293, 294, 295, 297, 298, 850, 851, 852])
+    parser.add_argument("--models", type=int, nargs="+", default=MODELS)
     parser.add_argument("--patch", type=int, default=64, help="of every network; 128 is TotalSegmentator's")
     arguments = parser.parse_args()
     try:

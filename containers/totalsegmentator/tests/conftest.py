@@ -57,7 +57,7 @@ def workers() -> Workers:
 @pytest.fixture(scope="session")
 def resident(root: Path, workers: Workers) -> Resident:
     tasks = tables.load().tasks
-    cards = {c.id: c for name in ("total", "total_mr") for c in weights.cards(root, tasks[name])}
+    cards = {c.id: c for name in ("total", "total_mr", "total_v3") for c in weights.cards(root, tasks[name])}
     return Resident(root, cards.values())
 
 

@@ -106,6 +106,12 @@ def test_total_mr(pair: Pair, name: str, fast: bool) -> None:
     assert_equal(pair.ours(mr, "total_mr", fast), pair.theirs(mr, "total_mr", fast))
 
 
+def test_total_v3(pair: Pair) -> None:
+    ours = pair.ours(BASE, "total_v3", True)
+    assert_equal(ours, pair.theirs(BASE, "total_v3", True))
+    assert len(np.unique(ours[1])) > 60
+
+
 @pytest.mark.parametrize("task", ["total", "total_mr"])
 def test_with_the_worker_processes(pair: Pair, task: str) -> None:
     """Once for each task against the unpatched function, processes and all."""

@@ -1,6 +1,7 @@
 """What the server promises beyond the shared contract (tests/contract/model_server_test.go)."""
 
 import contextlib
+import gzip
 import json
 import os
 import signal
@@ -94,6 +95,18 @@ def test_a_second_request_opens_nothing(server: Server) -> None:
     before = state()
     server.post(BODY, FAST)
     assert state() == before
+
+
+def test_the_reference_serves_the_same(root: Path, server: Server, tmp_path: Path) -> None:
+    """IRIS_ENGINE=reference: TotalSegmentator's own function behind the same server."""
+    slow = Server(root, tmp_path / "log", IRIS_ENGINE="reference")
+    try:
+        slow.wait()
+        theirs, ours = slow.post(BODY, FAST), server.post(BODY, FAST)
+    finally:
+        slow.end()
+    assert (theirs[0], ours[0]) == (200, 200)
+    assert gzip.decompress(theirs[2]) == gzip.decompress(ours[2])
 
 
 def test_stop_fails_the_request_at_once(root: Path, tmp_path: Path) -> None:
