@@ -89,6 +89,7 @@ bench: build $(BENCH_VENV)/.installed
 	python3 tests/bench/overhead/bench.py bin/iris --out docs/benchmarks.md
 	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
+	go test -run '^$$' -bench FullSize -benchtime 1x ./internal/stage/mesh
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 90s

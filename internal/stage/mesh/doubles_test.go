@@ -127,7 +127,7 @@ func scan(m *volume.LabelMap) *volume.Volume {
 	return v
 }
 
-func encoded(t *testing.T, write func(io.Writer) error) []byte {
+func encoded(t testing.TB, write func(io.Writer) error) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
@@ -144,7 +144,7 @@ type world struct {
 }
 
 // newWorld has a segmented job: its labels and volume lie in the work bucket.
-func newWorld(t *testing.T, m *volume.LabelMap) *world {
+func newWorld(t testing.TB, m *volume.LabelMap) *world {
 	t.Helper()
 	w := &world{jobs: &records{by: map[string]job.Record{}}, work: newBucket(), results: newBucket()}
 	w.jobs.by[id] = job.Record{ID: id, Attempt: 1, Status: job.Segmenting, From: job.FromPrepare, Options: job.DefaultOptions(),
