@@ -161,8 +161,8 @@ def test_structures_that_are_not_there(pair: Pair) -> None:
 
 @pytest.mark.skipif(
     os.environ.get("IRIS_TEST_LARGE") != "1",
-    reason="SKIPPED: 520×512×905 at 1.5 mm takes 15 minutes and 15 GB; IRIS_TEST_LARGE=1 runs it,"
-    " with IRIS_TEST_WEIGHTS of --patch 128 if it is not to take hours",
+    reason="SKIPPED: 520×512×905 at 1.5 mm takes 15 minutes, and TotalSegmentator more than 24 GB for it; IRIS_TEST_LARGE=1"
+    " runs it, with IRIS_TEST_WEIGHTS of --patch 128 if it is not to take hours",
 )
 def test_large_enough_for_the_triple_split(pair: Pair) -> None:
     # total_mr has two networks at 1.5 mm, total five: the split is the same.
