@@ -107,7 +107,7 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 	if err != nil {
 		return err // a label map of ours that cannot be read is a fault of ours
 	}
-	if err := s.fits(labels); err != nil {
+	if err := job.CheckMemory(labels.Dims, build.MemoryOf(labels), s.MemoryBytes); err != nil {
 		return s.told(ctx, in.Job, key, err)
 	}
 	o := build.Options{Smoothing: options.Smoothing, Structures: in.Structures, Threads: s.Threads}
@@ -146,13 +146,4 @@ func (s Stage) labels(ctx context.Context, in job.ExportInput) (*volume.LabelMap
 		return nil, fmt.Errorf("read labels: %w", err)
 	}
 	return m, nil
-}
-
-// fits refuses a label map whose surfaces need more memory than there is.
-func (s Stage) fits(m *volume.LabelMap) error {
-	bytesPerLabel := 1
-	if m.U16 != nil {
-		bytesPerLabel = 2
-	}
-	return job.CheckMemory(m.Dims, build.Memory(m.Dims, bytesPerLabel), s.MemoryBytes)
 }

@@ -73,11 +73,7 @@ func readFrom[T any](ctx context.Context, b Bucket, key string, read func(io.Rea
 
 // memory is the engine's own estimate, and two bytes a voxel for the volume.
 func memory(m *volume.LabelMap) int64 {
-	bytesPerLabel := 1
-	if m.U16 != nil {
-		bytesPerLabel = 2
-	}
-	return build.Memory(m.Dims, bytesPerLabel) + 2*int64(m.Len())
+	return build.MemoryOf(m) + 2*int64(m.Len())
 }
 
 // voxels hands the volume to the engine in one slab, nil when there is none.

@@ -164,6 +164,14 @@ func Memory(dims [3]int, bytesPerLabel int) int64 {
 	return voxels*int64(bytesPerLabel) + buffers + int64(slack*(float64(nets.Memory(dims))+vertices*(offsets+sharing*meshes)))
 }
 
+// MemoryOf is Memory for a label map that is at hand.
+func MemoryOf(m *volume.LabelMap) int64 {
+	if m.U16 != nil {
+		return Memory(m.Dims, 2)
+	}
+	return Memory(m.Dims, 1)
+}
+
 // progress reports percent, never going back.
 type progress struct {
 	mu     sync.Mutex

@@ -122,7 +122,7 @@ func (s *stream) fault(err error) error {
 // full fills p or rejects the file as truncated; what names the bytes wanted.
 func (s *stream) full(p []byte, what string) error {
 	n, err := io.ReadFull(s, p)
-	if s.raw.err != nil {
+	if err != nil && s.raw.err != nil {
 		return s.raw.err // a connection that broke is not a file that ends
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
