@@ -9,10 +9,10 @@ import (
 	"text/tabwriter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -78,7 +78,7 @@ func invokeGPU(ctx context.Context, state, function string, in job.GPUInput) ([]
 	if err := localEnvironment(state); err != nil {
 		return nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsconfig.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}

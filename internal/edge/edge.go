@@ -15,8 +15,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -58,7 +58,7 @@ func (e *Env) List(name string) []string { return strings.Split(e.String(name), 
 
 // Config is the AWS configuration; Require must follow every read of the environment.
 func (e *Env) Config(ctx context.Context) aws.Config {
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsconfig.Load(ctx)
 	if err != nil {
 		e.problems = append(e.problems, "AWS configuration: "+err.Error())
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 )
 
 // job is what the tests read of GET /v1/jobs.
@@ -66,7 +68,7 @@ func (s *stack) finish(t *testing.T, key string, within time.Duration) job {
 // sdk reaches the stack as any program does.
 func (s *stack) sdk(t *testing.T) aws.Config {
 	t.Helper()
-	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithBaseEndpoint(s.AWS), config.WithRegion("us-east-1"),
+	cfg, err := awsconfig.Load(t.Context(), config.WithBaseEndpoint(s.AWS), config.WithRegion("us-east-1"),
 		config.WithSharedCredentialsFiles([]string{s.Credentials}), config.WithSharedConfigFiles(nil),
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }))
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/cloud/endpoint"
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/local/clock"
@@ -59,7 +60,7 @@ func open(t *testing.T, startAfter time.Duration) *endpoint.Endpoint {
 	server := httptest.NewServer(s)
 	t.Cleanup(func() { server.Close(); _ = s.Close() })
 	return endpoint.New(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
+		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1, APIOptions: awsconfig.KeepConnection,
 		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
 	}, endpoint.Config{Name: "gpu", MaxInstances: 3})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/local/bus"
 	"github.com/iris-oculus/iris/internal/local/clock"
 )
@@ -23,7 +24,7 @@ func client(t *testing.T, s *bus.Service) *eventbridge.Client {
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return eventbridge.New(eventbridge.Options{
-		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
+		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1, APIOptions: awsconfig.KeepConnection,
 		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
 	})
 }

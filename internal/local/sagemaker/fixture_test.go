@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/local/clock"
 )
@@ -220,7 +221,7 @@ func (f *stage) start() {
 // sdk is a client configuration that reaches the service.
 func (f *stage) sdk() aws.Config {
 	return aws.Config{
-		Region: region, BaseEndpoint: &f.server.URL, RetryMaxAttempts: 1,
+		Region: region, BaseEndpoint: &f.server.URL, RetryMaxAttempts: 1, APIOptions: awsconfig.KeepConnection,
 		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
 	}
 }

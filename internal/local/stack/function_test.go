@@ -6,16 +6,17 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 )
 
 // function is the Lambda of testdata/template.yaml: this test binary again. An
 // object's event becomes an item under its key, anything else is answered with
 // the greeting.
 func function() {
-	cfg, err := config.LoadDefaultConfig(context.Background())
+	cfg, err := awsconfig.Load(context.Background())
 	if err != nil {
 		panic(err)
 	}

@@ -19,12 +19,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 )
 
 // sdk is how a stranger's program reaches the stack.
 func (p *process) sdk(t *testing.T) aws.Config {
 	t.Helper()
-	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithBaseEndpoint(p.AWS), config.WithRegion(Region),
+	cfg, err := awsconfig.Load(t.Context(), config.WithBaseEndpoint(p.AWS), config.WithRegion(Region),
 		config.WithSharedCredentialsFiles([]string{p.Credentials}), config.WithSharedConfigFiles(nil),
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }))
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/local/child"
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/template"
@@ -122,6 +123,7 @@ func newClient(transport http.RoundTripper, region string) *dynamodb.Client {
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 		HTTPClient:   &http.Client{Transport: transport},
 		Retryer:      aws.NopRetryer{},
+		APIOptions:   awsconfig.KeepConnection,
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 )
 
 // newClient speaks to the server through its socket.
@@ -21,6 +23,7 @@ func newClient(transport http.RoundTripper, cfg Config) *awss3.Client {
 		HTTPClient:   &http.Client{Transport: transport},
 		UsePathStyle: true,
 		Retryer:      aws.NopRetryer{},
+		APIOptions:   awsconfig.KeepConnection,
 	})
 }
 
