@@ -65,7 +65,7 @@ func (s *stack) finish(t *testing.T, key string, within time.Duration) job {
 	}
 }
 
-// sdk reaches the stack as any program does.
+// sdk reaches the stack as a program does, but never tries twice: a refusal is seen.
 func (s *stack) sdk(t *testing.T) aws.Config {
 	t.Helper()
 	cfg, err := awsconfig.Load(t.Context(), config.WithBaseEndpoint(s.AWS), config.WithRegion("us-east-1"),

@@ -23,7 +23,7 @@ import (
 	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 )
 
-// sdk is how a stranger's program reaches the stack.
+// sdk reaches the stack as a program does, but never tries twice: a refusal is seen.
 func (p *process) sdk(t *testing.T) aws.Config {
 	t.Helper()
 	cfg, err := awsconfig.Load(t.Context(), config.WithBaseEndpoint(p.AWS), config.WithRegion(Region),
