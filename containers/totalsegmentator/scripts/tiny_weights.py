@@ -1,6 +1,6 @@
 """Small but genuine nnU-Net weights in the folders that TotalSegmentator expects.
 
-    python scripts/tiny_weights.py OUT [--models 291 …] [--patch 64]
+    python scripts/tiny_weights.py OUT [--models 291 …] [--patch 64] [--labels 7]
 
 The trainer class, its initialize() and its save_checkpoint() are nnU-Net's own, so
 TotalSegmentator loads them unpatched. Parameters are seeded noise; only the last
@@ -121,8 +121,9 @@ def fit_head(network: torch.nn.Module, patch: int, labels: int, mr: bool, seed: 
     head.bias.copy_(torch.cat([background[None], bias - (scaled @ mean)[:, 0]]))
 
 
-def make(out: Path, model: int, patch: int) -> Path:
+def make(out: Path, model: int, patch: int, most: int | None) -> Path:
     trainer_name, spacing, labels, mr = describe(model)
+    labels = dict(list(labels.items())[:most])
     plan = plans(model, float(spacing), mr, patch)
     dataset = {
         "channel_names": {"0": "MR" if mr else "CT"},
@@ -152,10 +153,11 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--models", type=int, nargs="+", default=MODELS)
     parser.add_argument("--patch", type=int, default=64, help="of every network; 128 is TotalSegmentator's")
+    parser.add_argument("--labels", type=int, help="keep the first so many of each network, for scans too large for all")
     arguments = parser.parse_args()
     try:
         for model in arguments.models:
-            print(make(arguments.out, model, arguments.patch).parent.name, flush=True)
+            print(make(arguments.out, model, arguments.patch, arguments.labels).parent.name, flush=True)
     finally:
         shutil.rmtree(_SCRATCH)
 

@@ -14,12 +14,15 @@ import numpy as np
 import torch
 
 from ..errors import Cancelled
+from .largest import first_largest, first_largest_of_bits
 from .network import Network
 from .prepare import inside
 from .run import Run, Workers
 
 STEP = 0.8  # TotalSegmentator's tile step, in tiles, for its total tasks
-_PLANES = 8  # planes added or judged at a time on a CPU: what the caches hold
+# Added and judged at a time on a CPU: what the caches hold.
+_HEADS = 32
+_VOXELS = 32768
 
 
 def starts(size: int, tile: int) -> list[int]:
@@ -32,10 +35,10 @@ def starts(size: int, tile: int) -> list[int]:
 
 
 def room(networks: Sequence[Network], shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
-    """Memory for the ring of any of the networks over an image of shape."""
+    """Zeros for the ring of any of the networks over an image of shape."""
     most = max(net.heads * min(net.patch[0], shape[0]) for net in networks) * shape[1] * shape[2]
     if _on_gpu(device):
-        return torch.empty(most, dtype=torch.half, device=device)
+        return torch.zeros(most, dtype=torch.half, device=device)
     memory = mmap.mmap(-1, most * torch.half.itemsize)  # apart from the heap, gone with the last reference
     if hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)  # every tile strides over all of it
@@ -54,7 +57,7 @@ def label(
 
     image: (z, y, x) float32, normalised, padded to a patch along each axis; merged:
     uint8 of the size before padding. Background leaves what earlier networks found.
-    room: of the function of this name, for the network and this size.
+    room: of the function of this name, for the network and this size; left zero.
     """
     ring = _Ring(net, merged, room, run.workers)
     depth, height, width = net.patch
@@ -82,7 +85,7 @@ def _groups(tiles: list[tuple[int, int]], size: int) -> Iterator[list[tuple[int,
 
 
 class _Ring:
-    """Sums of the planes base … base + tile depth.
+    """Sums of as many planes as a tile is deep: plane z of the image is in slot z modulo that.
 
     A padded axis has one tile, of which only the part within the image counts: tile
     and inside tell its size and where it lies in the patch.
@@ -96,78 +99,72 @@ class _Ring:
         self.gaussian = net.gaussian[self.inside]
         self.weight = self.gaussian.float()
         self.lut = torch.tensor(net.card.lut, dtype=torch.uint8, device=merged.device)
-        plane = (self.tile[0], *merged.shape[1:])
-        self.sums = room[: net.heads * math.prod(plane)].view(net.heads, *plane).zero_()
-        self.weights = torch.zeros(plane, dtype=torch.half, device=merged.device)
+        self.slots = self.tile[0]
+        sums = (self.slots, net.heads, *merged.shape[1:])
+        self.sums = room[: math.prod(sums)].view(sums)
+        self.weights = torch.zeros((self.slots, *merged.shape[1:]), dtype=torch.half, device=merged.device)
 
     def add(self, logits: torch.Tensor, y: int, x: int) -> None:
+        """Add the tile that begins at plane base, y and x: logits of (head, z, y, x)."""
         depth, height, width = self.tile
-        logits = logits[:, *self.inside]
+        logits = logits[:, *self.inside].movedim(1, 0)
         sums = self.sums[:, :, y : y + height, x : x + width]
-        self.weights[:, y : y + height, x : x + width] += self.gaussian
+        weights = self.weights[:, y : y + height, x : x + width]
+        for planes, slots in self._runs(depth):
+            weights[slots] += self.gaussian[planes]
         if self.whole:
-            logits *= self.gaussian
-            sums += logits
+            logits *= self.gaussian[:, None]
+            for planes, slots in self._runs(depth):
+                sums[slots] += logits[planes]
             return
         # The same two operations, float32 product and rounded sum, in pieces.
 
-        def add(heads: tuple[int, int]) -> None:
-            product = torch.empty((_PLANES, height, width))
-            for low in range(0, depth, _PLANES):
-                high = min(low + _PLANES, depth)
-                for head in range(*heads):
-                    torch.mul(logits[head, low:high], self.weight[low:high], out=product[: high - low])
-                    sums[head, low:high].add_(product[: high - low])
+        def add(planes: tuple[int, int]) -> None:
+            room = torch.empty((2, _HEADS, height, width))
+            for z in range(*planes):
+                slot = sums[(self.base + z) % self.slots]
+                for one, total in zip(logits[z].split(_HEADS), slot.split(_HEADS), strict=True):
+                    product, wide = room[:, : len(one)]
+                    torch.mul(one, self.weight[z], out=product)
+                    total.copy_(wide.copy_(total).add_(product))
 
-        self.workers.each(add, self.workers.spans(self.net.heads, self.net.heads))
+        self.workers.each(add, self.workers.spans(depth, depth))
 
     def flush(self, upto: int) -> None:
-        """Judge the planes below upto and move the ring there."""
+        """Judge the planes below upto, and leave their slots zero for those that follow."""
         done = upto - self.base
-        if not done:
-            return
-
-        def judge(planes: tuple[int, int]) -> None:
-            labels = self._judge(*planes)
-            merged = self.merged[self.base + planes[0] : self.base + planes[1]]
-            merged.mul_(labels == 0).add_(labels)
-
-        def move(head: int) -> None:
-            sums = self.sums[head] if head < self.net.heads else self.weights
-            sums[:keep] = sums[done:].clone()
-            sums[keep:] = 0
-
         if self.whole:
-            judge((0, done))
+            for planes, slots in self._runs(done):
+                labels = self.lut[first_largest(self.sums[slots].movedim(1, 0), self.weights[slots]).int()]
+                _overwrite(self.merged[self.base :][planes], labels)
+                self.sums[slots], self.weights[slots] = 0, 0
         else:
-            self.workers.each(judge, self.workers.spans(done, _PLANES))
-        keep = self.tile[0] - done
-        if keep > 0:
-            self.workers.each(move, range(self.net.heads + 1))
+            self.workers.each(self._judge, range(self.base, upto))
         self.base = upto
 
-    def _judge(self, low: int, high: int) -> torch.Tensor:
-        """The first head with the largest quotient, as the task's label."""
-        weights = self.weights[low:high].float()
-        best = self._quotient(0, low, high, weights)
-        first = torch.zeros(best.shape, dtype=torch.uint8, device=best.device)
-        for head in range(1, self.net.heads):
-            value = self._quotient(head, low, high, weights)
-            # Heads come in order, so the last one that was larger is the largest
-            # number: no branch, which noise at the borders would mispredict.
-            torch.maximum(first, _larger(value, best).mul_(head), out=first)
-            torch.maximum(best, value, out=best)
-        return self.lut[first.int()]
+    def _judge(self, z: int) -> None:
+        slot = z % self.slots
+        sums, weights = self.sums[slot].flatten(1), self.weights[slot].flatten()
+        first = torch.empty(weights.shape, dtype=torch.uint8)
+        for low in range(0, len(weights), _VOXELS):
+            piece = slice(low, low + _VOXELS)
+            first[piece] = first_largest_of_bits(sums[:, piece], weights[piece])
+            sums[:, piece] = 0
+        weights.zero_()
+        merged = self.merged[z]
+        _overwrite(merged, self.lut[first.int()].view(merged.shape))
 
-    def _quotient(self, head: int, low: int, high: int, weights: torch.Tensor) -> torch.Tensor:
-        return self.sums[head, low:high].float().div_(weights).half().float()
+    def _runs(self, count: int) -> Iterator[tuple[slice, slice]]:
+        """Where the count planes from base on are: as counted from base, and as slots."""
+        low = self.base % self.slots
+        wrap = min(count, self.slots - low)
+        yield slice(0, wrap), slice(low, low + wrap)
+        if wrap < count:
+            yield slice(wrap, count), slice(0, count - wrap)
 
 
-def _larger(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """1 where a > b, else 0; uint8. On a CPU torch compares one by one, numpy does not."""
-    if _on_gpu(a.device):
-        return (a > b).view(torch.uint8)
-    return torch.from_numpy(np.greater(a.numpy(), b.numpy()).view(np.uint8))
+def _overwrite(merged: torch.Tensor, labels: torch.Tensor) -> None:
+    merged.mul_(labels == 0).add_(labels)
 
 
 def _on_gpu(device: torch.device) -> bool:
