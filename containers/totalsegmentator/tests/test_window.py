@@ -46,6 +46,8 @@ def corners(image: torch.Tensor, patch: tuple[int, int, int]) -> Iterator[tuple[
 @pytest.mark.parametrize("shape", [(20, 18, 25), (5, 30, 9), (3, 4, 5), (12, 12, 12)])
 def test_written_out(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int, int], on_gpu: bool) -> None:
     monkeypatch.setattr(window, "_on_gpu", lambda _: on_gpu)
+    monkeypatch.setattr(window, "_HEADS", 4)
+    monkeypatch.setattr(window, "_VOXELS", 50)
     networks = [network((8, 12, 10), 5, 1), network((12, 8, 9), 3, 2), network((8, 8, 8), 27, 3)]
     room = window.room(networks, shape, torch.device("cpu"))
     image = torch.randn(shape, generator=torch.Generator().manual_seed(4))

@@ -2,7 +2,7 @@
 
 nnU-Net divides the float16 sums of all heads by the sum of the weights, rounds to
 float16 and takes the first largest, so that rounding decides ties. Both functions
-take sums (heads, …) and weights (…), float16, and give the head's number, uint8.
+take finite sums and positive weights, float16, and give the head's number, uint8.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ _INFINITY = np.int16(0x7C00)  # all bits of the exponent
 
 
 def first_largest(sums: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """By dividing all of them, on any device; NaN is never largest."""
+    """By dividing all of them, on any device: sums (heads, …), weights (…)."""
     wide = weights.float()
     best = _quotient(sums[0], wide)
     first = torch.zeros(best.shape, dtype=torch.uint8, device=best.device)
@@ -24,7 +24,7 @@ def first_largest(sums: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
 
 
 def first_largest_of_bits(sums: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """The same with two divisions instead of one a head, on a CPU.
+    """The same of (heads, voxels) with two divisions instead of one a head, on a CPU.
 
     Dividing by one weight and rounding keeps the order of sums, so a head ties with
     the largest if its sum is at least the smallest that gives the same quotient:

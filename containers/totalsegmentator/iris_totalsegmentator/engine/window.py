@@ -20,7 +20,7 @@ from .prepare import inside
 from .run import Run, Workers
 
 STEP = 0.8  # TotalSegmentator's tile step, in tiles, for its total tasks
-# Added and judged at a time on a CPU: what the caches hold.
+# Added and judged at a time on a CPU: more spills out of the caches, less wakes threads more often.
 _HEADS = 32
 _VOXELS = 32768
 
@@ -57,7 +57,7 @@ def label(
 
     image: (z, y, x) float32, normalised, padded to a patch along each axis; merged:
     uint8 of the size before padding. Background leaves what earlier networks found.
-    room: of the function of this name, for the network and this size; left zero.
+    room: of the function of this name, for the network and this size; left zero, unless this is cancelled.
     """
     ring = _Ring(net, merged, room, run.workers)
     depth, height, width = net.patch
