@@ -88,6 +88,7 @@ func (m *model) findTotalSegmentator(ctx context.Context, says io.Writer, instal
 		return fmt.Errorf("list the model's tasks: %w", err)
 	}
 	m.parameters["ModelImageUri"], m.parameters["Tasks"] = "local/totalsegmentator", string(bytes.TrimSpace(tasks))
+	m.parameters["ModelLicense"] = os.Getenv("IRIS_LICENSE")
 	if m.parameters["Tasks"] == "" {
 		return fmt.Errorf("model totalsegmentator: no weights in %s: put TotalSegmentator's folders there (Dataset291_… to Dataset295_…, Dataset297_…), "+
 			"as totalseg_download_weights leaves them in ~/.totalsegmentator/nnunet/results, or name their folder in IRIS_WEIGHTS", weights)

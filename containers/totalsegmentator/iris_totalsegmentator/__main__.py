@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--list-tasks", action="store_true", help="print the tasks whose weights are there")
     arguments = parser.parse_args()
     if arguments.list_tasks:
-        print(",".join(weights.served(arguments.weights)))
+        print(",".join(weights.served(arguments.weights, bool(os.environ.get("IRIS_LICENSE")))))
         return
     tuning.start()
     log = _logger()
@@ -68,6 +68,7 @@ async def _serve(listener: socket.socket, root: Path, log: logging.Logger) -> No
                     device=os.environ.get("IRIS_DEVICE") or _device(),
                     threads=min(8, _processors()),
                     compiled=os.environ.get("IRIS_COMPILE") == "1",
+                    license=os.environ.get("IRIS_LICENSE") or "",
                     memory=int(os.environ.get("IRIS_MEMORY_MB") or 0) << 20,
                 )
             )

@@ -22,6 +22,7 @@ from .reference import Reference
 
 MIN_VOXELS = 4  # along an axis
 MIN_EXTENT_MM = 10.0
+LICENSE_LENGTH = 18
 NOTE = "TotalSegmentator's open models; not a medical device"
 
 # The band that CT alone fills (internal/volume/hounsfield.go), and its smallest share.
@@ -30,7 +31,10 @@ _HU_AIR, _HU_FAT, _FATTY_SHARE = -1100, -50, 200
 
 @dataclass(frozen=True)
 class Settings:
-    """Where weights lie and how to compute; memory is a limit in bytes, 0: this machine's."""
+    """Where weights lie and how to compute; memory is a limit in bytes, 0: this machine's.
+
+    license: a number of TotalSegmentator's for the tasks that need one.
+    """
 
     weights: Path
     engine: str = "resident"
@@ -38,6 +42,7 @@ class Settings:
     threads: int = 1
     compiled: bool = False
     memory: int = 0
+    license: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class Segmenter:
         self.settings = settings
         self.known = tables.load()
         root = settings.weights
-        self.tasks = weights.served(root)
+        check_license(settings.license)
+        self.tasks = weights.served(root, bool(settings.license))
         if not self.tasks:
             raise WeightsError(f"no task's weights are in {root}: want Dataset297_… or Dataset291_… to 295_… and so on")
         cards = {c.id: c for name in self.tasks for c in weights.cards(root, self.known.tasks[name])}
@@ -68,7 +74,7 @@ class Segmenter:
         self.resident: Resident | None = None
         self.reference: Reference | None = None
         if settings.engine == "reference":
-            self.reference = Reference(root, settings.device)
+            self.reference = Reference(root, settings.device, license=settings.license)
         else:
             self.resident = Resident(root, cards.values(), settings.device, settings.compiled)
 
@@ -119,9 +125,9 @@ class Segmenter:
 
     def _task(self, options: Options) -> tables.Task:
         name = options.task
-        if name in self.known.licensed:
+        if name in self.known.licensed and not self.settings.license:
             raise RequestError("license_required", f"task {name} needs a licence of TotalSegmentator, which this server has not")
-        if name in self.known.others:
+        if name in self.known.others or name in self.known.licensed - self.known.tasks.keys():
             raise RequestError(
                 "bad_option", f"task {name} is TotalSegmentator's, but this server does {', '.join(self.tasks)} only"
             )
@@ -130,7 +136,10 @@ class Segmenter:
             reason = "its weights are not here" if known else "no such task"
             raise RequestError("bad_option", f"option task: {reason}; this server does {', '.join(self.tasks)}")
         task = self.known.tasks[name]
-        if not weights.has(self.settings.weights, task.mode(options.fast).models):
+        mode = task.mode(options.fast)
+        if mode is None:
+            raise RequestError("bad_option", f"option fast: {name} has no fast mode")
+        if not weights.has(self.settings.weights, mode.models):
             raise RequestError(
                 "bad_option", f"option fast: the weights of {name} with fast={str(options.fast).lower()} are not here"
             )
@@ -160,9 +169,9 @@ class Segmenter:
     def _need(self, header: codec.Header, task: tables.Task, fast: bool) -> int:
         if self.resident is None:
             return memory.reference_bytes(header)
-        modes = [task.mode(fast), task.crop]
+        modes = [mode for mode in (task.mode(fast), task.crop) if mode]
         networks = [[self.resident.networks[c.id] for c in m.models if c.id in self.resident.networks] for m in modes]
-        return max(memory.resident_bytes(header, m.spacing, n) for m, n in zip(modes, networks, strict=True))
+        return max((memory.resident_bytes(header, m.spacing, n) for m, n in zip(modes, networks, strict=True)), default=0)
 
     def _provenance(self, task: tables.Task) -> dict[str, str]:
         return {
@@ -172,6 +181,12 @@ class Segmenter:
             "weights": self.digests[task.name],
             "note": NOTE,
         }
+
+
+def check_license(number: str) -> None:
+    """As TotalSegmentator does offline. The number is never written anywhere."""
+    if number and len(number) != LICENSE_LENGTH:
+        raise WeightsError(f"IRIS_LICENSE has {len(number)} characters: a licence of TotalSegmentator has {LICENSE_LENGTH}")
 
 
 def is_hounsfield(voxels: np.ndarray) -> bool:

@@ -28,9 +28,13 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class Mode:
-    """Networks that run one after another on a grid of spacing mm; later ones overwrite."""
+    """Networks that run one after another on a grid of spacing mm; later ones overwrite.
+
+    step: of tiles that overlap, in tiles.
+    """
 
     spacing: float
+    step: float
     models: tuple[ModelCard, ...]
 
 
@@ -38,13 +42,18 @@ class Mode:
 class Task:
     name: str
     modality: str
+    licensed: bool
     default: Mode
-    fast: Mode
-    crop: Mode  # the rough look that finds where asked-for structures lie
+    fast: Mode | None
+    crop: Mode | None  # the rough look that finds where asked-for structures lie
     crop_labels: dict[str, int]
     labels: tuple[dict[str, Any], ...]
 
-    def mode(self, fast: bool) -> Mode:
+    @property
+    def modes(self) -> list[Mode]:
+        return [mode for mode in (self.default, self.fast, self.crop) if mode]
+
+    def mode(self, fast: bool) -> Mode | None:
         return self.fast if fast else self.default
 
     def select(self, structures: Iterable[str]) -> tuple[dict[str, Any], ...]:
@@ -57,13 +66,13 @@ class Task:
 class Tables:
     version: str  # of TotalSegmentator
     tasks: dict[str, Task]
-    licensed: frozenset[str]
+    licensed: frozenset[str]  # all that need a licence, those of tasks among them
     others: frozenset[str]
 
 
 def _mode(raw: dict[str, Any]) -> Mode:
     cards = (ModelCard(m["id"], m["folder"], m["trainer"], tuple(m["lut"])) for m in raw["models"])
-    return Mode(float(raw["spacing"]), tuple(cards))
+    return Mode(float(raw["spacing"]), float(raw["step"]), tuple(cards))
 
 
 @functools.cache
@@ -73,10 +82,11 @@ def load() -> Tables:
         name: Task(
             name=name,
             modality=t["modality"],
+            licensed=t["licensed"],
             default=_mode(t["modes"]["default"]),
-            fast=_mode(t["modes"]["fast"]),
-            crop=_mode(t["crop"]),
-            crop_labels=t["crop"]["labels"],
+            fast=_mode(t["modes"]["fast"]) if "fast" in t["modes"] else None,
+            crop=_mode(t["crop"]) if "crop" in t else None,
+            crop_labels=t["crop"]["labels"] if "crop" in t else {},
             labels=tuple(t["labels"]),
         )
         for name, t in raw["tasks"].items()

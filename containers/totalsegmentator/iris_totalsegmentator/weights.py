@@ -37,15 +37,15 @@ def has(root: Path, cards: Iterable[ModelCard]) -> bool:
     return all(parameters(root, card) for card in cards)
 
 
-def served(root: Path) -> list[str]:
-    """The tasks whose networks are there, in the tables' order."""
-    tasks = load().tasks.values()
-    return [t.name for t in tasks if has(root, t.default.models) or has(root, t.fast.models)]
+def served(root: Path, licensed: bool = False) -> list[str]:
+    """The tasks whose networks are there, in the tables' order; with a licence also those that need one."""
+    tasks = [t for t in load().tasks.values() if licensed or not t.licensed]
+    return [t.name for t in tasks if any(has(root, mode.models) for mode in (t.default, t.fast) if mode)]
 
 
 def cards(root: Path, task: Task) -> list[ModelCard]:
     """Every network of a task that is there, each once: whole modes only."""
-    found = {c.id: c for m in (task.default, task.fast, task.crop) if has(root, m.models) for c in m.models}
+    found = {c.id: c for m in task.modes if has(root, m.models) for c in m.models}
     return list(found.values())
 
 

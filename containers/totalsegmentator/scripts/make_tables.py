@@ -30,6 +30,13 @@ SERVED = {
     "total_mr": (maps.class_map_parts_mr, maps.map_taskid_to_partname_mr, ("total_mr", "fast")),
     "total_v3": (maps.class_map_5_parts_total_v3, maps.map_taskid_to_partname_ct_v3, ("total", "fastest")),
 }
+# The licensed tasks that are one network on the whole scan. The others look for an
+# organ first or average several networks, which this engine does not do.
+LICENSED = (
+    "appendicular_bones", "appendicular_bones_mr", "face", "face_mr", "renal_arteries", "thigh_shoulder_muscles",
+    "thigh_shoulder_muscles_mr", "tissue_4_types", "tissue_types", "tissue_types_mr",
+)  # fmt: skip
+TOTAL_STEP, STEP = 0.8, 0.5  # nnunet.nnUNet_predict_image
 # What the mapping lacks: these are whole where the mapping has parts. SNOMED CT.
 EXTRA = {
     "vertebrae_L6": ("", "137,112,77"),
@@ -37,7 +44,12 @@ EXTRA = {
     "lung_right": ("3341006", "211,183,165"),
     "vertebrae": ("", "226,202,134"),
     "intervertebral_discs": ("360499006", "176,209,215"),
+    "intermuscular_fat": ("", "236,196,112"),
+    "celiac_trunk": ("", "216,101,79"),
+    "superior_mesenteric_artery": ("", "200,84,70"),
+    "renal_arteries": ("", "184,70,62"),
 }
+MUSCLE = ("", "192,104,88")
 
 
 def snomed_rows() -> dict[str, dict[str, str]]:
@@ -51,7 +63,9 @@ def label(number: int, name: str, rows: dict[str, dict[str, str]]) -> dict[str, 
     if name in rows:
         code, rgb = rows[name]["SegmentedPropertyTypeCodeSequence.CodeValue"], rows[name]["DicomRGBColor"]
     else:
-        code, rgb = EXTRA[name]
+        code, rgb = EXTRA.get(name) or MUSCLE
+        if name not in EXTRA and group != "muscles":
+            raise ValueError(f"structure {name}: it wants a colour")
     color = "#" + "".join(f"{int(part):02x}" for part in rgb.split(","))
     entry = {"id": number, "name": name, "name_en": english, "name_es": spanish, "color": color}
     if code:
@@ -61,19 +75,21 @@ def label(number: int, name: str, rows: dict[str, dict[str, str]]) -> dict[str, 
 
 def model(task: str, number: int, trainer: str) -> dict[str, Any]:
     """One network: its folder, and lut[its own label] = the task's label."""
-    parts, part_of, _ = SERVED[task]
+    parts, part_of, _ = SERVED.get(task, ({}, {}, ()))
     ids = {name: n for n, name in maps.class_map[task].items()}
     own = parts[part_of[number]] if number in part_of else maps.class_map[task]
-    lut = [0] * (max(own) + 1)
+    lut = [0] * (max(own | maps.class_map.get(f"{task}_auxiliary", {})) + 1)
     for n, name in own.items():
         lut[n] = ids[name]
     return {"id": number, "folder": TASK_ID_WEIGHTS_CONFIGS[number]["foldername"], "trainer": trainer, "lut": lut}
 
 
 def mode(task: str, name: str) -> dict[str, Any]:
-    config = TASK_CONFIGS[task]["sub_modes"][name]
+    config = TASK_CONFIGS[task]
+    config = config["sub_modes"][name] if "sub_modes" in config else config
     ids = config["task_id"] if isinstance(config["task_id"], list) else [config["task_id"]]
-    return {"spacing": config["resample"], "models": [model(task, n, config["trainer"]) for n in ids]}
+    step = TOTAL_STEP if task in SERVED else STEP
+    return {"spacing": config["resample"], "step": step, "models": [model(task, n, config["trainer"]) for n in ids]}
 
 
 def tables() -> dict[str, Any]:
@@ -82,8 +98,16 @@ def tables() -> dict[str, Any]:
     for task, (_, _, crop) in SERVED.items():
         tasks[task] = {
             "modality": task_modality(task),
+            "licensed": False,
             "modes": {name: mode(task, name) for name in ("default", "fast")},
             "crop": mode(*crop) | {"labels": {v: k for k, v in maps.class_map[crop[0]].items()}},
+            "labels": [label(n, name, rows) for n, name in maps.class_map[task].items()],
+        }
+    for task in LICENSED:
+        tasks[task] = {
+            "modality": task_modality(task),
+            "licensed": True,
+            "modes": {"default": mode(task, "default")},
             "labels": [label(n, name, rows) for n, name in maps.class_map[task].items()],
         }
     return {

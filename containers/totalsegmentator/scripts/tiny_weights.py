@@ -24,14 +24,17 @@ for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):  # read whe
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from make_tables import LICENSED  # noqa: E402
 from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name  # noqa: E402
 from phantom import torso  # noqa: E402
 from totalsegmentator import map_to_binary as maps  # noqa: E402
 from totalsegmentator.map_tasks_config import TASK_CONFIGS, TASK_ID_WEIGHTS_CONFIGS  # noqa: E402
 
 FEATURES = [4, 8, 16, 16]
-# total, total_mr and the 3 mm model of total_v3, which so is served with fast only.
-MODELS = [291, 292, 293, 294, 295, 297, 298, 836, 850, 851, 852]
+# total, total_mr, the 3 mm model of total_v3, which so is served with fast only, and
+# two that need a licence: appendicular_bones, whose network has more labels than the
+# task, and tissue_types_mr.
+MODELS = [291, 292, 293, 294, 295, 297, 298, 836, 850, 851, 852, 304, 925]
 FOREGROUND = 0.3
 INTENSITIES = {
     "mean": -370.0, "std": 436.6, "median": -274.0, "min": -1024.0, "max": 3071.0,
@@ -52,6 +55,11 @@ def describe(model: int) -> tuple[str, float, dict[int, str], bool]:
             if model in ids:
                 labels = parts[part_of[model]] if mode == "default" else maps.class_map[task]
                 return config["trainer"], config["resample"], labels, task.endswith("_mr")
+    for task in LICENSED:
+        config = TASK_CONFIGS[task]
+        if config["task_id"] == model:
+            labels = maps.class_map[task] | maps.class_map.get(f"{task}_auxiliary", {})
+            return config["trainer"], config["resample"], labels, task.endswith("_mr")
     raise SystemExit(f"model {model}: TotalSegmentator has none of that number")
 
 

@@ -118,6 +118,19 @@ def test_total_v3(pair: Pair) -> None:
     assert len(np.unique(ours[1])) > 60
 
 
+@pytest.mark.parametrize("name", ["as scanned", "SLA", "zero borders", "smaller than a patch"])
+@pytest.mark.parametrize("task", ["appendicular_bones", "tissue_types_mr"])
+def test_licensed(pair: Pair, task: str, name: str) -> None:
+    """Tiles overlap by half; labels of the network alone are background."""
+    shift = np.int16(1024 if task.endswith("_mr") else 0)
+    image = nib.Nifti1Image(np.asarray(FINE[name].dataobj) + shift, FINE[name].affine)
+    ours = pair.ours(image, task, False)
+    assert_equal(ours, pair.theirs(image, task, False))
+    found = set(np.unique(ours[1])) - {0}
+    assert found <= {row["id"] for row in tables.load().tasks[task].labels}
+    assert name != "as scanned" or len(found) > 2
+
+
 @pytest.mark.parametrize("task", ["total", "total_mr"])
 def test_with_the_worker_processes(pair: Pair, task: str) -> None:
     """Once for each task against the unpatched function, processes and all."""

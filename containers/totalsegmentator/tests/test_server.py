@@ -13,7 +13,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from conftest import PATCH, Server, script
+from conftest import LICENSE, PATCH, Server, script
 from phantom import torso
 
 from iris_totalsegmentator import codec, options, tables, weights
@@ -109,6 +109,34 @@ def test_the_reference_serves_the_same(root: Path, server: Server, tmp_path: Pat
     assert gzip.decompress(theirs[2]) == gzip.decompress(ours[2])
 
 
+def test_licensed_tasks(root: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    server = Server(root, log, IRIS_LICENSE=LICENSE)
+    try:
+        server.wait()
+        small = torso((20, 18, 15), (12.0, 12.0, 12.0)).to_bytes()
+        status, _, body = server.post(small, "task=appendicular_bones;structures=tibia")
+        refused = [server.post(small, f"task={wanted}") for wanted in ("face", "heartchambers_highres")]
+        refused.append(server.post(small, "task=appendicular_bones;fast=true"))
+    finally:
+        server.end()
+    assert status == 200
+    tibia = next(row for row in tables.load().tasks["appendicular_bones"].labels if row["name"] == "tibia")
+    assert set(np.unique(codec.read(body).voxels)) == {0, tibia["id"]}
+    for reply, reason in zip(refused, ("weights are not here", "this server does", "no fast mode"), strict=True):
+        assert code(reply) == (400, "bad_option")
+        assert reason in json.loads(reply[2])["message"]
+    assert LICENSE not in log.read_text()
+
+
+def test_a_wrong_licence_is_told_at_the_start(root: Path, tmp_path: Path) -> None:
+    server = Server(root, tmp_path / "log", IRIS_LICENSE="aca_short")
+    assert server.process.wait(timeout=60) == 1
+    said = (tmp_path / "log").read_text()
+    assert "IRIS_LICENSE has 9 characters" in said
+    assert "aca_short" not in said
+
+
 def test_stop_fails_the_request_at_once(root: Path, tmp_path: Path) -> None:
     server = Server(root, tmp_path / "log")
     server.wait()
@@ -126,10 +154,11 @@ def test_stop_fails_the_request_at_once(root: Path, tmp_path: Path) -> None:
 
 def test_tables_are_totalsegmentators() -> None:
     script("make_tables.py", "--check")
+    known = tables.load().tasks
     for task, count in (("total", 117), ("total_mr", 50), ("total_v3", 117)):
-        labels = tables.load().tasks[task].labels
-        assert len(labels) == count
-        assert all(row["name_en"] and row["name_es"] and row["color"] and row["group"] for row in labels)
+        assert len(known[task].labels) == count
+    for task in known.values():
+        assert all(row["name_en"] and row["name_es"] and row["color"] and row["group"] for row in task.labels)
 
 
 def test_safetensors_hold_the_same(root: Path, tmp_path: Path) -> None:

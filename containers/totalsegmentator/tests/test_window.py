@@ -23,11 +23,11 @@ def network(patch: tuple[int, int, int], heads: int, seed: int) -> Network:
     return Network(card, forward, patch, heads, gaussian(patch), None, 0)
 
 
-def written_out(net: Network, image: torch.Tensor, merged: torch.Tensor) -> torch.Tensor:
+def written_out(net: Network, image: torch.Tensor, merged: torch.Tensor, step: float) -> torch.Tensor:
     """All half logits of the padded image, divided, the first largest, then cut."""
     sums = torch.zeros((net.heads, *image.shape), dtype=torch.half)
     weights = torch.zeros(tuple(image.shape), dtype=torch.half)
-    for corner in corners(image, net.patch):
+    for corner in corners(image, net.patch, step):
         at = tuple(slice(low, low + size) for low, size in zip(corner, net.patch, strict=True))
         sums[:, *at] += net.forward(image[at][None, None])[0] * net.gaussian
         weights[at] += net.gaussian
@@ -37,14 +37,15 @@ def written_out(net: Network, image: torch.Tensor, merged: torch.Tensor) -> torc
     return torch.where(labels > 0, labels, merged)
 
 
-def corners(image: torch.Tensor, patch: tuple[int, int, int]) -> Iterator[tuple[int, int, int]]:
-    z, y, x = (window.starts(n, p) for n, p in zip(image.shape, patch, strict=True))
+def corners(image: torch.Tensor, patch: tuple[int, int, int], step: float) -> Iterator[tuple[int, int, int]]:
+    z, y, x = (window.starts(n, p, step) for n, p in zip(image.shape, patch, strict=True))
     yield from ((a, b, c) for a in z for b in y for c in x)
 
 
 @pytest.mark.parametrize("on_gpu", [False, True])  # its arithmetic, on the CPU
+@pytest.mark.parametrize("step", [0.5, 0.8])
 @pytest.mark.parametrize("shape", [(20, 18, 25), (5, 30, 9), (3, 4, 5), (12, 12, 12)])
-def test_written_out(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int, int], on_gpu: bool) -> None:
+def test_written_out(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int, int], step: float, on_gpu: bool) -> None:
     monkeypatch.setattr(window, "_on_gpu", lambda _: on_gpu)
     monkeypatch.setattr(window, "_HEADS", 4)
     monkeypatch.setattr(window, "_VOXELS", 50)
@@ -57,8 +58,8 @@ def test_written_out(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int, int
     wanted = merged.clone()
     for net in networks:
         padded = prepare._pad(image, net.patch)
-        wanted = written_out(net, padded, wanted)
-        window.label(net, padded, merged, room, Run(Workers(2)), 2)
+        wanted = written_out(net, padded, wanted, step)
+        window.label(net, padded, merged, room, step, Run(Workers(2)), 2)
         assert torch.equal(merged, wanted)
         assert not room.any()  # for the next network
     assert len(merged.unique()) > 5

@@ -44,6 +44,8 @@ class Resident:
     @torch.inference_mode()
     def segment(self, scan: Scan, task: Task, fast: bool, structures: tuple[str, ...], run: Run) -> torch.Tensor:
         mode = task.mode(fast)
+        if mode is None:
+            raise ValueError(f"task {task.name} has no fast mode")
         if not structures:
             return self._labels(scan, mode, run)
         rows = task.select(structures)
@@ -52,7 +54,7 @@ class Resident:
             wanted[row["id"]] = row["id"]
         if len(mode.models) > 1:
             keep = {row["id"] for row in rows}
-            mode = Mode(mode.spacing, tuple(card for card in mode.models if keep & set(card.lut)))
+            mode = Mode(mode.spacing, mode.step, tuple(card for card in mode.models if keep & set(card.lut)))
         labels = self._near(scan, task, rows, mode, run)
         return torch.from_numpy(wanted.numpy()[labels.numpy()])
 
@@ -63,9 +65,10 @@ class Resident:
         function; its command line, which writes a file, then writes an empty one.
         """
         names = {row["name"] for row in rows}
-        if not names <= task.crop_labels.keys() or any(card.id not in self.networks for card in task.crop.models):
+        crop = task.crop
+        if crop is None or not names <= task.crop_labels.keys() or any(card.id not in self.networks for card in crop.models):
             return self._labels(scan, mode, run)  # nothing to look with
-        rough = self._labels(scan, task.crop, run)
+        rough = self._labels(scan, crop, run)
         found = np.isin(rough.numpy(), [task.crop_labels[name] for name in names])
         out = torch.zeros(tuple(scan.voxels.shape), dtype=torch.uint8)
         margin = (np.array([CROP_MARGIN_MM] * 3) / scan.grid.zooms()).astype(int)[::-1]  # z, y, x
@@ -121,15 +124,15 @@ class Resident:
         for net in networks:
             with run.clock("normalise"):
                 seen = prepare.normalise(image, box, net)
-            self._window(net, seen, part, room, run)
+            self._window(net, seen, part, room, mode.step, run)
         return merged
 
-    def _window(self, net: Network, seen: torch.Tensor, merged: torch.Tensor, room: torch.Tensor, run: Run) -> None:
+    def _window(self, net: Network, seen: torch.Tensor, merged: torch.Tensor, room: torch.Tensor, step: float, run: Run) -> None:
         if self.device.type != "cuda":
-            window.label(net, seen, merged, room, run)
+            window.label(net, seen, merged, room, step, run)
             return
         with torch.autocast("cuda"):
-            window.label(net, seen, merged, room, run, self.batch or _tiles_that_fit(net))
+            window.label(net, seen, merged, room, step, run, self.batch or _tiles_that_fit(net))
 
 
 def turned_shape(shape: torch.Size, turn: resample.Turn) -> Shape:

@@ -19,19 +19,18 @@ from .network import Network
 from .prepare import inside
 from .run import Run, Workers
 
-STEP = 0.8  # TotalSegmentator's tile step, in tiles, for its total tasks
 # Added and judged at a time on a CPU: more spills out of the caches, less wakes threads more often.
 _HEADS = 32
 _VOXELS = 32768
 
 
-def starts(size: int, tile: int) -> list[int]:
+def starts(size: int, tile: int, step: float) -> list[int]:
     """Where tiles begin along one axis (nnU-Net's compute_steps_for_sliding_window)."""
-    count = int(np.ceil((size - tile) / (tile * STEP))) + 1
+    count = int(np.ceil((size - tile) / (tile * step))) + 1
     if count == 1:
         return [0]
-    step = (size - tile) / (count - 1)
-    return [int(np.round(step * n)) for n in range(count)]
+    actual = (size - tile) / (count - 1)
+    return [int(np.round(actual * n)) for n in range(count)]
 
 
 def room(networks: Sequence[Network], shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
@@ -50,6 +49,7 @@ def label(
     image: torch.Tensor,
     merged: torch.Tensor,
     room: torch.Tensor,
+    step: float,
     run: Run,
     batch: int = 1,
 ) -> None:
@@ -58,13 +58,14 @@ def label(
     image: (z, y, x) float32, normalised, padded to a patch along each axis; merged:
     uint8 of the size before padding. Background leaves what earlier networks found.
     room: of the function of this name, for the network and this size; left zero, unless this is cancelled.
+    step: of tiles, in tiles.
     """
     ring = _Ring(net, merged, room, run.workers)
     depth, height, width = net.patch
-    for z in starts(image.shape[0], depth):
+    for z in starts(image.shape[0], depth, step):
         with run.clock("argmax"):
             ring.flush(z)
-        tiles = [(y, x) for y in starts(image.shape[1], height) for x in starts(image.shape[2], width)]
+        tiles = [(y, x) for y in starts(image.shape[1], height, step) for x in starts(image.shape[2], width, step)]
         for group in _groups(tiles, batch):
             if run.stopped():
                 raise Cancelled
