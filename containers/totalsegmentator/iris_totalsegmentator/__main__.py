@@ -37,7 +37,12 @@ def main() -> None:
     parser.add_argument("--list-tasks", action="store_true", help="print the tasks whose weights are there")
     arguments = parser.parse_args()
     if arguments.list_tasks:
-        print(",".join(weights.served(arguments.weights, bool(os.environ.get("IRIS_LICENSE")))))
+        number = os.environ.get("IRIS_LICENSE") or ""
+        try:
+            weights.check_license(number)
+        except WeightsError as e:
+            parser.error(str(e))
+        print(",".join(weights.served(arguments.weights, bool(number))))
         return
     tuning.start()
     log = _logger()

@@ -28,10 +28,13 @@ _CONFIG = {
 
 class Reference:
     def __init__(self, root: Path, device: str = "cpu", workers: bool = False, license: str = "") -> None:
-        """workers: with the processes that TotalSegmentator starts by itself."""
+        """workers: with the processes that TotalSegmentator starts by itself.
+
+        license: its number is not written down; offline its length counts.
+        """
         self.device = "gpu" if device.startswith("cuda") else device
         self.home = tempfile.TemporaryDirectory(prefix="iris-reference-")
-        Path(self.home.name, "config.json").write_text(json.dumps(_CONFIG | {"license_number": license}))
+        Path(self.home.name, "config.json").write_text(json.dumps(_CONFIG | {"license_number": "x" * len(license)}))
         os.environ["TOTALSEG_HOME_DIR"] = self.home.name
         os.environ["TOTALSEG_WEIGHTS_PATH"] = str(root)
         from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor

@@ -22,7 +22,6 @@ from .reference import Reference
 
 MIN_VOXELS = 4  # along an axis
 MIN_EXTENT_MM = 10.0
-LICENSE_LENGTH = 18
 NOTE = "TotalSegmentator's open models; not a medical device"
 
 # The band that CT alone fills (internal/volume/hounsfield.go), and its smallest share.
@@ -62,7 +61,7 @@ class Segmenter:
         self.settings = settings
         self.known = tables.load()
         root = settings.weights
-        check_license(settings.license)
+        weights.check_license(settings.license)
         self.tasks = weights.served(root, bool(settings.license))
         if not self.tasks:
             raise WeightsError(f"no task's weights are in {root}: want Dataset297_… or Dataset291_… to 295_… and so on")
@@ -88,7 +87,7 @@ class Segmenter:
                     f"axis {axis + 1} has {n} voxels over {extent:.1f} mm: want at least {MIN_VOXELS} voxels"
                     f" and {MIN_EXTENT_MM:.0f} mm",
                 )
-        names = self.tasks if options.task == "auto" else [self._task(options).name]
+        names = self._by_themselves() if options.task == "auto" else [self._task(options).name]
         need = max(self._need(header, self.known.tasks[name], options.fast) for name in names)
         if need > self.limit:
             x, y, z = header.shape
@@ -121,7 +120,15 @@ class Segmenter:
         if self.reference is None:
             raise RuntimeError("no engine")
         image = nib.Nifti1Image(scan.voxels.transpose(2, 1, 0), scan.header.affine, scan.header.nifti)
-        return self.reference.labels(image, task.name, options.fast, options.structures, run.clock)
+        if task.crop:
+            return self.reference.labels(image, task.name, options.fast, options.structures, run.clock)
+        labels = self.reference.labels(image, task.name, options.fast, (), run.clock)
+        wanted = [row["id"] for row in task.select(options.structures)]
+        return np.where(np.isin(labels, wanted), labels, np.uint8(0))
+
+    def _by_themselves(self) -> list[str]:
+        """What auto chooses from: tasks with a licence are for what they are named after."""
+        return [name for name in self.tasks if not self.known.tasks[name].licensed] or self.tasks
 
     def _task(self, options: Options) -> tables.Task:
         name = options.task
@@ -154,7 +161,7 @@ class Segmenter:
         hounsfield = is_hounsfield(voxels)
         if options.task == "auto":
             wanted = "CT" if hounsfield else "MR"
-            fitting = [name for name in self.tasks if self.known.tasks[name].modality == wanted]
+            fitting = [name for name in self._by_themselves() if self.known.tasks[name].modality == wanted]
             if not fitting:
                 code = "not_hounsfield" if wanted == "MR" else "wrong_modality"
                 raise RequestError(code, f"the scan looks like {wanted}; this server does {', '.join(self.tasks)}")
@@ -181,12 +188,6 @@ class Segmenter:
             "weights": self.digests[task.name],
             "note": NOTE,
         }
-
-
-def check_license(number: str) -> None:
-    """As TotalSegmentator does offline. The number is never written anywhere."""
-    if number and len(number) != LICENSE_LENGTH:
-        raise WeightsError(f"IRIS_LICENSE has {len(number)} characters: a licence of TotalSegmentator has {LICENSE_LENGTH}")
 
 
 def is_hounsfield(voxels: np.ndarray) -> bool:

@@ -20,6 +20,15 @@ SAFETENSORS = "network.safetensors"
 CHECKPOINT = Path("fold_0") / "checkpoint_final.pth"
 
 
+LICENSE_LENGTH = 18
+
+
+def check_license(number: str) -> None:
+    """As TotalSegmentator does offline. The number is never written anywhere."""
+    if number and len(number) != LICENSE_LENGTH:
+        raise WeightsError(f"IRIS_LICENSE has {len(number)} characters: a licence of TotalSegmentator has {LICENSE_LENGTH}")
+
+
 def folder(root: Path, card: ModelCard) -> Path:
     return root / card.folder / f"{card.trainer}__nnUNetPlans__3d_fullres"
 

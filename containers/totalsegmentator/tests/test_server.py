@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from conftest import LICENSE, PATCH, Server, script
+from conftest import LICENSE, PACKAGE, PATCH, Server, script
 from phantom import torso
 
 from iris_totalsegmentator import codec, options, tables, weights
@@ -132,9 +133,38 @@ def test_licensed_tasks(root: Path, tmp_path: Path) -> None:
 def test_a_wrong_licence_is_told_at_the_start(root: Path, tmp_path: Path) -> None:
     server = Server(root, tmp_path / "log", IRIS_LICENSE="aca_short")
     assert server.process.wait(timeout=60) == 1
-    said = (tmp_path / "log").read_text()
-    assert "IRIS_LICENSE has 9 characters" in said
-    assert "aca_short" not in said
+    command = [sys.executable, "-m", "iris_totalsegmentator", "--list-tasks", "--weights", str(root)]
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE), "IRIS_LICENSE": "aca_short"}
+    listed = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert listed.returncode == 2
+    for said in ((tmp_path / "log").read_text(), listed.stderr):
+        assert "IRIS_LICENSE has 9 characters" in said
+        assert "aca_short" not in said
+
+
+def test_licensed_tasks_are_not_chosen_by_themselves(root: Path, tmp_path: Path) -> None:
+    from iris_totalsegmentator.segmenter import Segmenter, Settings
+
+    for name in ("Dataset297_TotalSegmentator_total_3mm_1559subj", "Dataset925_MRI_tissue_subset_903subj"):
+        (tmp_path / name).symlink_to(root / name)
+    segmenter = Segmenter(Settings(tmp_path, license=LICENSE))
+    assert segmenter.tasks == ["total", "tissue_types_mr"]
+    body = nib.Nifti1Image(np.asarray(CT.dataobj) + np.int16(1024), CT.affine).to_bytes()
+    with pytest.raises(RequestError) as e:
+        segmenter.segment(bytearray(body), options.parse("fast=true"))
+    assert e.value.code == "not_hounsfield"
+
+
+def test_the_reference_masks_what_it_cannot_look_for(root: Path) -> None:
+    from iris_totalsegmentator.segmenter import Segmenter, Settings
+
+    wanted = options.parse("task=appendicular_bones;structures=tibia,patella")
+    small = torso((20, 18, 15), (12.0, 12.0, 12.0)).to_bytes()
+    ours, theirs = (
+        codec.read(Segmenter(Settings(root, engine, license=LICENSE)).segment(bytearray(small), wanted).body).voxels
+        for engine in ("resident", "reference")
+    )
+    assert np.array_equal(ours, theirs)
 
 
 def test_stop_fails_the_request_at_once(root: Path, tmp_path: Path) -> None:
@@ -207,8 +237,6 @@ def test_options() -> None:
 
 
 def test_the_server_knows_no_torch() -> None:
-    import subprocess
-
     program = "import sys, iris_totalsegmentator.server; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parent.parent)
     assert PATCH % 8 == 0  # three halvings

@@ -1,13 +1,14 @@
 package prepare
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// byModality is what `auto` chooses when there are several tasks.
-var byModality = map[string]string{"CT": "total", "MR": "total_mr"}
+// byModality is what `auto` chooses when there are several tasks, the first that is there.
+var byModality = map[string][]string{"CT": {"total", "total_v3"}, "MR": {"total_mr"}}
 
 // needs is the modality that a task was made for. Models of this family say MR
 // in the names of those that are not for CT.
@@ -51,8 +52,8 @@ func auto(tasks []string, modality string) (string, error) {
 	if modality == "" {
 		return "", job.Reject("unknown_modality", "a NIfTI file does not say what it is, and the values are no Hounsfield units: say modality=CT or modality=MR")
 	}
-	for _, task := range tasks {
-		if task == byModality[modality] {
+	for _, task := range byModality[modality] {
+		if slices.Contains(tasks, task) {
 			return task, nil
 		}
 	}

@@ -18,6 +18,7 @@ func TestResolve(t *testing.T) {
 		{"the only task", "auto", "CT", []string{"tissue"}, "tissue", ""},
 		{"by modality CT", "auto", "CT", all, "total", ""},
 		{"by modality MR", "auto", "MR", all, "total_mr", ""},
+		{"the other model for CT", "auto", "CT", []string{"total_v3", "total_mr", "face"}, "total_v3", ""},
 		{"nobody knows what it is", "auto", "", all, "", "unknown_modality"},
 		{"no model for it", "auto", "PT", all, "", "unsupported_modality"},
 		{"no model at all", "auto", "CT", []string{"labels"}, "", "no_model"},
