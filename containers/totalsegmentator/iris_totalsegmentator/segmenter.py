@@ -61,8 +61,7 @@ class Segmenter:
         self.settings = settings
         self.known = tables.load()
         root = settings.weights
-        weights.check_license(settings.license)
-        self.tasks = weights.served(root, bool(settings.license))
+        self.tasks = weights.served(root, settings.license)
         if not self.tasks:
             raise WeightsError(f"no task's weights are in {root}: want Dataset297_… or Dataset291_… to 295_… and so on")
         cards = {c.id: c for name in self.tasks for c in weights.cards(root, self.known.tasks[name])}
@@ -120,7 +119,7 @@ class Segmenter:
         if self.reference is None:
             raise RuntimeError("no engine")
         image = nib.Nifti1Image(scan.voxels.transpose(2, 1, 0), scan.header.affine, scan.header.nifti)
-        if task.crop:
+        if task.crop or not options.structures:
             return self.reference.labels(image, task.name, options.fast, options.structures, run.clock)
         labels = self.reference.labels(image, task.name, options.fast, (), run.clock)
         wanted = [row["id"] for row in task.select(options.structures)]

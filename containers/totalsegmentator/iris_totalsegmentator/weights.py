@@ -18,15 +18,7 @@ from .tables import ModelCard, Task, load
 SUMS = "SHA256SUMS"
 SAFETENSORS = "network.safetensors"
 CHECKPOINT = Path("fold_0") / "checkpoint_final.pth"
-
-
 LICENSE_LENGTH = 18
-
-
-def check_license(number: str) -> None:
-    """As TotalSegmentator does offline. The number is never written anywhere."""
-    if number and len(number) != LICENSE_LENGTH:
-        raise WeightsError(f"IRIS_LICENSE has {len(number)} characters: a licence of TotalSegmentator has {LICENSE_LENGTH}")
 
 
 def folder(root: Path, card: ModelCard) -> Path:
@@ -46,9 +38,14 @@ def has(root: Path, cards: Iterable[ModelCard]) -> bool:
     return all(parameters(root, card) for card in cards)
 
 
-def served(root: Path, licensed: bool = False) -> list[str]:
-    """The tasks whose networks are there, in the tables' order; with a licence also those that need one."""
-    tasks = [t for t in load().tasks.values() if licensed or not t.licensed]
+def served(root: Path, license: str = "") -> list[str]:
+    """The tasks whose networks are there, in the tables' order; with a licence also those that need one.
+
+    Its number is judged by its length, as TotalSegmentator does offline, and never written anywhere.
+    """
+    if license and len(license) != LICENSE_LENGTH:
+        raise WeightsError(f"IRIS_LICENSE has {len(license)} characters: a licence of TotalSegmentator has {LICENSE_LENGTH}")
+    tasks = [t for t in load().tasks.values() if license or not t.licensed]
     return [t.name for t in tasks if any(has(root, mode.models) for mode in (t.default, t.fast) if mode)]
 
 

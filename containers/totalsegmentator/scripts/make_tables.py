@@ -63,9 +63,7 @@ def label(number: int, name: str, rows: dict[str, dict[str, str]]) -> dict[str, 
     if name in rows:
         code, rgb = rows[name]["SegmentedPropertyTypeCodeSequence.CodeValue"], rows[name]["DicomRGBColor"]
     else:
-        code, rgb = EXTRA.get(name) or MUSCLE
-        if name not in EXTRA and group != "muscles":
-            raise ValueError(f"structure {name}: it wants a colour")
+        code, rgb = MUSCLE if group == "muscles" else EXTRA[name]
     color = "#" + "".join(f"{int(part):02x}" for part in rgb.split(","))
     entry = {"id": number, "name": name, "name_en": english, "name_es": spanish, "color": color}
     if code:
@@ -73,14 +71,19 @@ def label(number: int, name: str, rows: dict[str, dict[str, str]]) -> dict[str, 
     return entry | {"group": group}
 
 
+def network_labels(task: str) -> dict[int, str]:
+    """What a task's one network knows: some have labels that the task leaves out."""
+    return maps.class_map[task] | maps.class_map.get(f"{task}_auxiliary", {})
+
+
 def model(task: str, number: int, trainer: str) -> dict[str, Any]:
     """One network: its folder, and lut[its own label] = the task's label."""
     parts, part_of, _ = SERVED.get(task, ({}, {}, ()))
     ids = {name: n for n, name in maps.class_map[task].items()}
-    own = parts[part_of[number]] if number in part_of else maps.class_map[task]
-    lut = [0] * (max(own | maps.class_map.get(f"{task}_auxiliary", {})) + 1)
+    own = parts[part_of[number]] if number in part_of else network_labels(task)
+    lut = [0] * (max(own) + 1)
     for n, name in own.items():
-        lut[n] = ids[name]
+        lut[n] = ids.get(name, 0)
     return {"id": number, "folder": TASK_ID_WEIGHTS_CONFIGS[number]["foldername"], "trainer": trainer, "lut": lut}
 
 
@@ -92,24 +95,22 @@ def mode(task: str, name: str) -> dict[str, Any]:
     return {"spacing": config["resample"], "step": step, "models": [model(task, n, config["trainer"]) for n in ids]}
 
 
+def entry(task: str, modes: tuple[str, ...], rows: dict[str, dict[str, str]]) -> dict[str, Any]:
+    return {
+        "modality": task_modality(task),
+        "licensed": task in LICENSED,
+        "modes": {name: mode(task, name) for name in modes},
+        "labels": [label(n, name, rows) for n, name in maps.class_map[task].items()],
+    }
+
+
 def tables() -> dict[str, Any]:
     rows = snomed_rows()
     tasks = {}
     for task, (_, _, crop) in SERVED.items():
-        tasks[task] = {
-            "modality": task_modality(task),
-            "licensed": False,
-            "modes": {name: mode(task, name) for name in ("default", "fast")},
-            "crop": mode(*crop) | {"labels": {v: k for k, v in maps.class_map[crop[0]].items()}},
-            "labels": [label(n, name, rows) for n, name in maps.class_map[task].items()],
-        }
-    for task in LICENSED:
-        tasks[task] = {
-            "modality": task_modality(task),
-            "licensed": True,
-            "modes": {"default": mode(task, "default")},
-            "labels": [label(n, name, rows) for n, name in maps.class_map[task].items()],
-        }
+        labels = {v: k for k, v in maps.class_map[crop[0]].items()}
+        tasks[task] = entry(task, ("default", "fast"), rows) | {"crop": mode(*crop) | {"labels": labels}}
+    tasks |= {task: entry(task, ("default",), rows) for task in LICENSED}
     return {
         "version": importlib.metadata.version("TotalSegmentator"),
         "tasks": tasks,

@@ -60,9 +60,7 @@ BASE: dict[str, tuple[str, str, str, str]] = {
     "gluteus_minimus": ("gluteus minimus muscle", "Músculo glúteo menor", "m", "muscles"),
     "autochthon": ("deep muscles of back", "Músculos profundos de la espalda", "p", "muscles"),
     "iliopsoas": ("iliopsoas muscle", "Músculo iliopsoas", "m", "muscles"),
-}
-# Of the licensed tasks.
-BASE |= {
+    # Of the licensed tasks.
     "patella": ("Patella", "Rótula", "n", "skeleton"),
     "tibia": ("Tibia", "Tibia", "n", "skeleton"),
     "fibula": ("Fibula", "Peroné", "n", "skeleton"),

@@ -24,7 +24,7 @@ for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):  # read whe
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from make_tables import LICENSED  # noqa: E402
+from make_tables import LICENSED, network_labels  # noqa: E402
 from nnunetv2.utilities.find_objects import recursive_find_trainer_class_by_name  # noqa: E402
 from phantom import torso  # noqa: E402
 from totalsegmentator import map_to_binary as maps  # noqa: E402
@@ -58,8 +58,7 @@ def describe(model: int) -> tuple[str, float, dict[int, str], bool]:
     for task in LICENSED:
         config = TASK_CONFIGS[task]
         if config["task_id"] == model:
-            labels = maps.class_map[task] | maps.class_map.get(f"{task}_auxiliary", {})
-            return config["trainer"], config["resample"], labels, task.endswith("_mr")
+            return config["trainer"], config["resample"], network_labels(task), task.endswith("_mr")
     raise SystemExit(f"model {model}: TotalSegmentator has none of that number")
 
 

@@ -28,6 +28,7 @@ from iris_totalsegmentator.engine.resident import Resident, Scan  # noqa: E402
 from iris_totalsegmentator.engine.run import Run, Workers  # noqa: E402
 
 THREADS = min(8, os.cpu_count() or 1)
+ROOT = Path(os.environ.get("IRIS_ROOT", ""))  # the checkout, for tests that need more than this package
 PATCH = 48
 LICENSE = "made up for tests "  # TotalSegmentator counts characters, the weights are noise
 
@@ -58,7 +59,7 @@ def workers() -> Workers:
 @pytest.fixture(scope="session")
 def resident(root: Path, workers: Workers) -> Resident:
     tasks = tables.load().tasks
-    cards = {c.id: c for name in weights.served(root, licensed=True) for c in weights.cards(root, tasks[name])}
+    cards = {c.id: c for name in weights.served(root, LICENSE) for c in weights.cards(root, tasks[name])}
     return Resident(root, cards.values())
 
 

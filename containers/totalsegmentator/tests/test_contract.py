@@ -6,9 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PACKAGE
-
-ROOT = Path(os.environ.get("IRIS_ROOT", ""))
+from conftest import PACKAGE, ROOT
 
 
 @pytest.mark.skipif(not (ROOT / "go.mod").is_file(), reason="SKIPPED: IRIS_ROOT names no checkout with tests/contract")

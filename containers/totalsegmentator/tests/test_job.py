@@ -8,11 +8,10 @@ from pathlib import Path
 
 import nibabel as nib
 import pytest
+from conftest import ROOT
 from phantom import torso
 
 from iris_totalsegmentator import tables
-
-ROOT = Path(os.environ.get("IRIS_ROOT", ""))
 
 
 @pytest.mark.skipif(not (ROOT / "bin" / "iris").is_file(), reason="SKIPPED: IRIS_ROOT names no checkout with bin/iris (make build)")
