@@ -166,7 +166,8 @@ func (w *world) jump(done <-chan struct{}) {
 			idle, last = 0, now
 		}
 		patience := 10
-		if w.owed.Load() > 0 { // a reply is on its way, or came too late to matter
+		far := at.Sub(w.clock.Now()) > time.Hour // an execution's own deadline: more likely a busy machine than nothing to do
+		if far || w.owed.Load() > 0 {            // a reply is on its way, or came too late to matter
 			patience = 200
 		}
 		if idle >= patience {
