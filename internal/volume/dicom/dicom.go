@@ -111,6 +111,9 @@ func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
 	if n := len(s.Slices) - len(st.Depth); n > 0 {
 		add("duplicate_slices", "repeated slices left out: %d", n)
 	}
+	if s.Stepped {
+		add("frames_assumed", "the file says where its first slice lies and how far apart the slices are (%.2f mm), not on which side the others follow: the usual side was taken; check that head and feet are not exchanged", st.Spacing[2])
+	}
 	if st.Tilted {
 		add("tilt_corrected", "the gantry was tilted: the scan was resampled to a rectangular grid")
 	}

@@ -16,6 +16,9 @@ const (
 	tagSOPInstance      tag = 0x00080018
 	tagModality         tag = 0x00080060
 	tagFrameType        tag = 0x00089007
+	tagSliceStep        tag = 0x00180088
+	tagFrameTime        tag = 0x00181063
+	tagFrameTimes       tag = 0x00181065
 	tagMRFrameTypes     tag = 0x00189226
 	tagCTFrameTypes     tag = 0x00189329
 	tagPETFrameTypes    tag = 0x00189751
@@ -29,6 +32,7 @@ const (
 	tagSamples          tag = 0x00280002
 	tagPhotometric      tag = 0x00280004
 	tagFrames           tag = 0x00280008
+	tagFramePointer     tag = 0x00280009
 	tagRows             tag = 0x00280010
 	tagColumns          tag = 0x00280011
 	tagSpacing          tag = 0x00280030
@@ -84,25 +88,20 @@ func (c *cursor) next(implicit bool) (element, error) {
 	if implicit || e.tag>>16 == 0xFFFE {
 		return e, nil
 	}
-	switch vr := b[4:6]; {
-	case shortVRs[string(vr)]:
-		e.vr, e.length = string(vr), uint32(c.order.Uint16(b[6:]))
-	case longVRs[string(vr)] || upper(vr[0]) && upper(vr[1]):
-		// A VR yet to be invented has the long form too (PS3.5 §7.1.2).
-		e.vr = string(vr)
+	switch vr := string(b[4:6]); {
+	case shortVRs[vr]:
+		e.vr, e.length = vr, uint32(c.order.Uint16(b[6:]))
+	case longVRs[vr] && b[6] == 0 && b[7] == 0:
+		e.vr = vr
 		if b, err = c.read(4); err != nil {
 			return element{}, err
 		}
 		e.length = c.order.Uint32(b)
-	case int64(e.length) <= c.left():
-		// Some archives put implicit elements into an explicit file; e.length fits, so that is one.
 	default:
-		return element{}, corrupt("an element has no value representation")
+		return c.odd(e, [4]byte(b[4:8]))
 	}
 	return e, nil
 }
-
-func upper(b byte) bool { return b >= 'A' && b <= 'Z' }
 
 func corrupt(what string) error {
 	return volume.Reject("corrupt_dicom", "a DICOM file is damaged: %s", what)

@@ -36,8 +36,10 @@ type Header struct {
 	Rows, Columns, Samples             int
 	BitsAllocated, BitsStored, HighBit int
 	Signed                             bool
-	NumberOfFrames                     int
-	Float                              bool // float pixel data, which no CT or MR scanner writes
+	NumberOfFrames                     int     // -1: no number of frames
+	SliceStep                          float64 // spacing between slices, mm; 0: not given
+	FramesElsewhere                    bool    // frames differ in time or in something else than place
+	Float                              bool    // float pixel data, which no CT or MR scanner writes
 
 	Root, Shared Frame
 	PerFrame     []Frame
@@ -80,10 +82,30 @@ const (
 // Frames is the number of frames, 1 for a plain slice.
 func (h *Header) Frames() int { return max(1, h.NumberOfFrames) }
 
+// Stepped says whether h is a multi-frame image without a description of each
+// frame, as cone beam scanners write it: only the first frame has a position,
+// and all others follow from SliceStep.
+func (h *Header) Stepped() bool { return h.NumberOfFrames > 1 && len(h.PerFrame) == 0 }
+
 // Frame is frame n with what it leaves open filled in: from the shared
 // functional groups, then from the file's root, where older converters of
-// enhanced files leave the rescale tags.
+// enhanced files leave the rescale tags. A stepped frame lies n steps from the
+// first along the cross product of row and column direction (the convention of
+// ITK and dcm2niix; the standard has none).
 func (h *Header) Frame(n int) Frame {
+	f := h.described(n)
+	if h.Stepped() && f.Has&HasOrientation != 0 {
+		r, c := f.Orientation[:3], f.Orientation[3:]
+		normal := [3]float64{r[1]*c[2] - r[2]*c[1], r[2]*c[0] - r[0]*c[2], r[0]*c[1] - r[1]*c[0]}
+		for a := range 3 {
+			f.Position[a] += float64(n) * h.SliceStep * normal[a]
+		}
+	}
+	return f
+}
+
+// described is what the file says of frame n.
+func (h *Header) described(n int) Frame {
 	var f Frame
 	if n < len(h.PerFrame) {
 		f = h.PerFrame[n]

@@ -36,7 +36,8 @@ func frameTag(t tag) bool {
 func fileTag(t tag) bool {
 	switch t {
 	case tagImageType, tagSOPClass, tagSOPInstance, tagModality, tagStudy, tagSeries, tagFrameOfReference,
-		tagSamples, tagPhotometric, tagFrames, tagRows, tagColumns,
+		tagSamples, tagPhotometric, tagFrames, tagFramePointer, tagRows, tagColumns,
+		tagSliceStep, tagFrameTime, tagFrameTimes,
 		tagBitsAllocated, tagBitsStored, tagHighBit, tagSigned:
 		return true
 	}
@@ -62,11 +63,15 @@ func (h *Header) set(t tag, b []byte, c *cursor) {
 	case tagPhotometric:
 		h.Photometric = text(b)
 	case tagFrames:
-		n, err := strconv.Atoi(text(b))
-		if err != nil && text(b) != "" {
-			n = -1
+		h.NumberOfFrames = count(b)
+	case tagSliceStep:
+		if step := [1]float64{}; numbers(step[:], b) && step[0] > 0 {
+			h.SliceStep = step[0]
 		}
-		h.NumberOfFrames = n
+	case tagFrameTime, tagFrameTimes:
+		h.FramesElsewhere = true
+	case tagFramePointer:
+		h.FramesElsewhere = h.FramesElsewhere || !alongStack(b, c)
 	default:
 		if len(b) < 2 {
 			return
@@ -121,8 +126,39 @@ func (f *Frame) set(t tag, b []byte) {
 	f.Has |= has
 }
 
+// alongStack says whether the attributes that (0028,0009) points at tell frames
+// apart by where they lie. Time, echo, energy or detector are other things.
+func alongStack(b []byte, c *cursor) bool {
+	for ; len(b) >= 4; b = b[4:] {
+		switch c.tagAt(b) {
+		case tagPosition, 0x00201041, 0x00182005, 0x00540080: // slice location, its vector, slice vector
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// padding is what fills up a value: spaces and NULs by the standard, tabs and
+// line ends by some writers.
+const padding = " \x00\t\r\n"
+
 // text is a value without its padding.
-func text(b []byte) string { return strings.Trim(string(b), " \x00") }
+func text(b []byte) string { return strings.Trim(string(b), padding) }
+
+// count reads an integer string of one value as people write it: "10", "10.0",
+// " 10 ", "+10". 0 when it is empty, -1 when it is no whole number above 0.
+func count(b []byte) int {
+	first, _, _ := strings.Cut(text(b), `\`)
+	if first == "" {
+		return 0
+	}
+	v, ok := number(first)
+	if !ok || v != math.Trunc(v) || v < 1 || v > math.MaxInt32 {
+		return -1
+	}
+	return int(v)
+}
 
 // numbers reads decimal strings separated by backslashes into out; false when
 // there are fewer, or one is no finite number.
@@ -132,13 +168,28 @@ func numbers(out []float64, b []byte) bool {
 		return false
 	}
 	for i := range out {
-		v, err := strconv.ParseFloat(strings.TrimSpace(parts[i]), 64)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		v, ok := number(parts[i])
+		if !ok {
 			return false
 		}
 		out[i] = v
 	}
 	return true
+}
+
+// number reads one decimal string. A comma for the decimal point is what writers
+// with a German or Spanish locale make of it; it can mean nothing else, since
+// values are separated by backslashes and thousands are not.
+func number(s string) (float64, bool) {
+	s = strings.Trim(s, padding)
+	if strings.Count(s, ",") == 1 && !strings.Contains(s, ".") {
+		s = strings.Replace(s, ",", ".", 1)
+	}
+	if strings.Trim(s, "0123456789+-.eE") != "" { // ParseFloat reads more than decimals
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	return v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
 }
 
 func isLocalizer(b []byte) bool { return hasValue(b, "LOCALIZER") || hasValue(b, "SCOUT") }

@@ -14,7 +14,12 @@ func TestNumbers(t *testing.T) {
 		{`1\2\3`, [2]float64{1, 2}, true}, // more than are needed
 		{`1`, [2]float64{}, false},
 		{`1\`, [2]float64{}, false},
-		{`1,5\2`, [2]float64{}, false},
+		{`1,5\2,`, [2]float64{1.5, 2}, true}, // a comma for the decimal point
+		{"1.5\x00\\\t2\r\n", [2]float64{1.5, 2}, true},
+		{`1,234.5\2`, [2]float64{}, false},
+		{`1,2,3\2`, [2]float64{}, false},
+		{`0x1p-2\2`, [2]float64{}, false},
+		{`1 2\3`, [2]float64{}, false},
 		{`nan\1`, [2]float64{}, false},
 		{`1\inf`, [2]float64{}, false},
 		{`1e999\1`, [2]float64{}, false},

@@ -5,7 +5,8 @@ type level struct {
 	end      int64 // position at which it ends; endless: -1
 	item     bool
 	raw      bool   // items are fragments of bytes, not data sets
-	implicit bool   // VRs inside
+	implicit bool   // no VRs inside
+	unsure   bool   // of a sequence: its items may have VRs all the same
 	group    *Frame // where the attributes inside belong; nil: nowhere
 	frames   bool   // items are frames, one Frame each
 }
@@ -119,6 +120,13 @@ func (w *walker) openItem(e element, top level) error {
 		}
 		l.end = w.c.pos + int64(e.length)
 	}
+	if top.unsure {
+		explicit, err := w.c.explicitItem()
+		if err != nil {
+			return err
+		}
+		l.implicit = !explicit
+	}
 	if top.frames {
 		if len(w.h.PerFrame) >= MaxFrames {
 			return corrupt("it has more frames than a scan can have")
@@ -131,6 +139,7 @@ func (w *walker) openItem(e element, top level) error {
 
 func (w *walker) openSequence(e element, top level, end int64) error {
 	l := level{end: end, implicit: top.implicit || e.vr == "UN" || e.vr == "", group: w.scope(e.tag, top)}
+	l.unsure = l.implicit && !top.implicit
 	l.raw = e.vr == "OB" || e.vr == "OW" // encapsulated pixels of an icon
 	l.frames = e.tag == tagPerFrame && l.group != nil
 	return w.push(l)

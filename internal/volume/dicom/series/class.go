@@ -66,8 +66,30 @@ func usable(h *header.Header) error {
 	if n := len(h.PerFrame); n > 0 && n != h.Frames() {
 		return volume.Reject("corrupt_dicom", "an enhanced file describes %d frames and says that it has %d", n, h.Frames())
 	}
+	if h.NumberOfFrames < 0 {
+		return volume.Reject("corrupt_dicom", "a file's number of frames is not a whole number above 0")
+	}
+	if h.Stepped() {
+		if err := stepped(h); err != nil {
+			return err
+		}
+	}
 	if h.Frames() > header.MaxFrames {
 		return volume.Reject("too_large", "a file says that it has %d frames: at most %d are read", h.Frames(), header.MaxFrames)
+	}
+	return nil
+}
+
+// stepped refuses a multi-frame image that does not describe its frames, unless
+// the place of every frame follows from the first one's and from one distance.
+func stepped(h *header.Header) error {
+	switch {
+	case h.FramesElsewhere:
+		return volume.Unsupported("unsupported_image_type",
+			"a file holds %d images in one whose frames differ in time or in something else than their place: export the slices of one volume as single files", h.NumberOfFrames)
+	case h.SliceStep == 0:
+		return volume.Unsupported("unsupported_image_type",
+			"a file holds %d slices in one and does not say how far they lie apart: export them as single slices or as an enhanced multi-frame image", h.NumberOfFrames)
 	}
 	return nil
 }

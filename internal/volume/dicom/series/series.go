@@ -57,6 +57,9 @@ type Series struct {
 	sizes    [2]int // rows, columns of the first image
 	mixed    bool
 	captured bool // some image is a secondary capture
+
+	// Stepped: some image gives the place of its first frame only.
+	Stepped bool
 }
 
 // Builder collects the headers of a drop. The zero value is ready.
@@ -141,6 +144,7 @@ func (s *Series) add(file int, h *header.Header) {
 		s.first = file
 		s.sizes, s.Modality = [2]int{h.Rows, h.Columns}, modality(h)
 	}
+	s.Stepped = s.Stepped || h.Stepped()
 	s.captured = s.captured || isSecondary(h.SOPClass)
 	s.mixed = s.mixed || s.sizes != [2]int{h.Rows, h.Columns}
 	s.Images = append(s.Images, Image{

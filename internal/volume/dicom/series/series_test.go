@@ -162,6 +162,7 @@ func TestDamage(t *testing.T) {
 			for n := range 6 {
 				h := slice(0, 0, 0)
 				h.Rows, h.Columns, h.BitsAllocated, h.BitsStored, h.NumberOfFrames, h.Pixels.Length = 1, 1, 8, 8, 20_000, 20_000
+				h.SliceStep = 0.01
 				h.Series = fmt.Sprint(n)
 				b.Add(n, h, nil)
 			}
