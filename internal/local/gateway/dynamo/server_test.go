@@ -125,9 +125,15 @@ func TestItemsSurviveARestartAndAKill(t *testing.T) {
 	}
 }
 
-// crash makes the child end by itself: a request with a broken header does not,
-// so its own pid is looked up among our children.
+// crash ends the child as if it had died by itself.
 func crash(t *testing.T, s *Server) {
+	t.Helper()
+	signalChild(t, s, os.Kill)
+}
+
+// signalChild sends the child a signal. Its pid is looked up among all processes
+// by the socket in its command line.
+func signalChild(t *testing.T, s *Server, signal os.Signal) {
 	t.Helper()
 	entries, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil || len(entries) == 0 {
@@ -144,7 +150,7 @@ func crash(t *testing.T, s *Server) {
 		}
 		p, err := os.FindProcess(pid)
 		if err == nil {
-			err = p.Kill()
+			err = p.Signal(signal)
 		}
 		if err != nil {
 			t.Fatal(err)
