@@ -179,22 +179,35 @@ func TestEachUploadIsAnnouncedOnce(t *testing.T) {
 
 func (r running) multipart(t *testing.T, key string, body []byte) error {
 	t.Helper()
+	complete, err := r.parts(t, key, body)
+	if err != nil {
+		return err
+	}
+	return complete()
+}
+
+// parts uploads the parts of an object; the function returned completes it, as
+// often as it is called.
+func (r running) parts(t *testing.T, key string, body []byte) (complete func() error, err error) {
+	t.Helper()
 	bucket := "iris-uploads"
 	up, err := r.client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var parts []types.CompletedPart
 	for i, part := range [][]byte{body[:5<<20], body[5<<20:]} {
 		number := int32(i + 1)
 		out, err := r.client.UploadPart(t.Context(), &awss3.UploadPartInput{Bucket: &bucket, Key: &key, UploadId: up.UploadId, PartNumber: &number, Body: bytes.NewReader(part)})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		parts = append(parts, types.CompletedPart{ETag: out.ETag, PartNumber: &number, ChecksumCRC32: out.ChecksumCRC32})
 	}
-	_, err = r.client.CompleteMultipartUpload(t.Context(), &awss3.CompleteMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: up.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}})
-	return err
+	return func() error {
+		_, err := r.client.CompleteMultipartUpload(t.Context(), &awss3.CompleteMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: up.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}})
+		return err
+	}, nil
 }
 
 func TestWhatWasNotAnnouncedIsAfterARestart(t *testing.T) {

@@ -32,6 +32,8 @@ type store struct {
 	free     func(path string) (available, disk int64, err error)
 	closing  <-chan struct{}
 
+	completing [64]sync.Mutex // by upload, see CompleteMultipartUpload
+
 	mu   sync.Mutex
 	last time.Time // the latest stamp; stamps only grow
 }
@@ -73,18 +75,6 @@ func (s *store) UploadPart(ctx context.Context, in *awss3.UploadPartInput) (*aws
 		return out, s.named(*in.Bucket, err)
 	}
 	return out, nil
-}
-
-// CompleteMultipartUpload needs room for the object beside its parts.
-func (s *store) CompleteMultipartUpload(ctx context.Context, in *awss3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
-	if err := s.room(*in.Bucket, nil, nil); err != nil {
-		return s3response.CompleteMultipartUploadResult{}, "", err
-	}
-	out, version, err := s.Posix.CompleteMultipartUpload(ctx, in)
-	if err != nil {
-		return out, version, s.named(*in.Bucket, err)
-	}
-	return out, version, s.settle(ctx, *in.Bucket, *in.Key, "CompleteMultipartUpload")
 }
 
 // CopyObject announces the copy.
