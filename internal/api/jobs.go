@@ -65,55 +65,6 @@ func matches(header, etag string) bool {
 	return false
 }
 
-// Bounds of a listing.
-const (
-	defaultPage = 50
-	maxPage     = 200
-	maxKey      = 1024 // bytes of an S3 key
-)
-
-// list answers with the caller's jobs, newest first, or with those of one upload key.
-func (a *API) list(w http.ResponseWriter, r *http.Request) error {
-	if err := known(r.Context()); err != nil {
-		return err
-	}
-	q := r.URL.Query()
-	limit := defaultPage
-	if s := q.Get("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > maxPage {
-			return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: fmt.Sprintf("limit: want 1 to %d", maxPage)}
-		}
-		limit = n
-	}
-	var page job.Page
-	var err error
-	if key := q.Get("key"); key != "" {
-		if len(key) > maxKey {
-			return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "key: an upload key has at most 1024 bytes"}
-		}
-		page, err = a.Jobs.ByKey(r.Context(), key, int32(limit), q.Get("cursor"))
-	} else {
-		page, err = a.Jobs.ByOwner(r.Context(), caller(r.Context()).Subject, int32(limit), q.Get("cursor"))
-	}
-	if err != nil {
-		return err
-	}
-	out := struct {
-		Jobs []jobBody `json:"jobs"`
-		Next *string   `json:"next"`
-	}{Jobs: []jobBody{}}
-	if page.Next != "" {
-		out.Next = &page.Next
-	}
-	for _, rec := range page.Jobs {
-		if caller(r.Context()).mayRead(rec) {
-			out.Jobs = append(out.Jobs, a.body(rec))
-		}
-	}
-	return reply(w, http.StatusOK, out)
-}
-
 // newID makes a job id.
 func (a *API) newID() (string, error) {
 	var entropy [10]byte

@@ -101,3 +101,17 @@ func IsSingle(key string) bool {
 	}
 	return false
 }
+
+// Lookups are the keys under which the jobs of an uploaded key may be found, to
+// be tried in this order: the key itself, a folder whose slash was left out, and
+// the folder that a slice lies in. See Upload.FoundBy.
+func Lookups(key string) []string {
+	if IsSingle(key) || strings.HasSuffix(key, "/") {
+		return []string{key}
+	}
+	keys := []string{key, key + "/"}
+	if slash := strings.LastIndexByte(key, '/'); slash > 0 {
+		keys = append(keys, key[:slash+1])
+	}
+	return keys
+}

@@ -35,6 +35,15 @@ type Upload struct {
 	Parts                                string // id of the multipart upload that the API began
 }
 
+// FoundBy is the key under which the upload's job can be found: a folder's is
+// its prefix, which stands for every slice below it.
+func (u Upload) FoundBy() string {
+	if u.Prefix != "" {
+		return u.Prefix
+	}
+	return u.Key
+}
+
 // Request is one asynchronous inference request.
 type Request struct {
 	Outstanding bool

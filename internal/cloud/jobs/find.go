@@ -22,21 +22,54 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// LinkKey makes the job findable by the key it was uploaded as; only a digest of the key is kept there.
+// LinkKey makes the job findable by the key or prefix it was uploaded as; only a
+// digest of that is kept there. What erasing has to undo is noted first.
 func (s *Store) LinkKey(ctx context.Context, r job.Record) error {
-	return s.put(ctx, item{
-		"pk":  str("KEY#" + digest(r.Upload.Key)),
-		"sk":  str(r.CreatedAt.UTC().Format(createdLayout) + "#" + r.ID),
-		"job": str(r.ID), "ttl": num(r.ExpiresAt.Unix()),
-	}, "", nil)
+	link := linkOf(r)
+	note := item{"pk": str(linksPK + r.ID), "sk": link["pk"], "created": link["sk"], "ttl": num(r.ExpiresAt.Unix())}
+	if err := s.put(ctx, note, "", nil); err != nil {
+		return err
+	}
+	link["job"], link["ttl"] = str(r.ID), num(r.ExpiresAt.Unix())
+	return s.put(ctx, link, "", nil)
 }
 
-// UnlinkKey undoes LinkKey.
-func (s *Store) UnlinkKey(ctx context.Context, r job.Record) error {
-	return s.delete(ctx, item{
-		"pk": str("KEY#" + digest(r.Upload.Key)),
+// linkOf is the key of the item by which a job is found.
+func linkOf(r job.Record) item {
+	return item{
+		"pk": str("KEY#" + digest(r.Upload.FoundBy())),
 		"sk": str(r.CreatedAt.UTC().Format(createdLayout) + "#" + r.ID),
+	}
+}
+
+// linksPK begins the key of what LinkKey notes.
+const linksPK = "LINKS#"
+
+// unlink undoes every LinkKey of a job.
+func (s *Store) unlink(ctx context.Context, r job.Record) error {
+	if err := s.delete(ctx, linkOf(r)); err != nil { // of a job that an earlier version linked without a note
+		return err
+	}
+	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
+		TableName: &s.table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :pk"),
+		ExpressionAttributeValues: item{":pk": str(linksPK + r.ID)},
 	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("query links: %w", err)
+		}
+		for _, note := range page.Items {
+			if err := s.delete(ctx, item{"pk": note["sk"], "sk": note["created"]}); err != nil {
+				return err
+			}
+			if err := s.delete(ctx, item{"pk": note["pk"], "sk": note["sk"]}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // ByKey lists the jobs of an upload key, newest first.
@@ -97,7 +130,7 @@ func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, limit int32,
 	in.TableName, in.Limit, in.ScanIndexForward = &s.table, &limit, aws.Bool(false)
 	if cursor != "" {
 		sk, err := base64.RawURLEncoding.DecodeString(cursor)
-		if err != nil || len(sk) == 0 || len(sk) > 256 {
+		if err != nil || !isCreated(string(sk)) {
 			return nil, "", job.Reject("bad_cursor", "the cursor is not one that this service gave")
 		}
 		in.ExclusiveStartKey = start(string(sk))
@@ -111,6 +144,14 @@ func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, limit int32,
 		next = base64.RawURLEncoding.EncodeToString([]byte(text(out.LastEvaluatedKey, sortKey)))
 	}
 	return out.Items, next, nil
+}
+
+// isCreated says whether a sort key has the form that listings have: when the job
+// was made, and its id. DynamoDB would take any other text and begin anywhere.
+func isCreated(sortKey string) bool {
+	created, id, ok := strings.Cut(sortKey, "#")
+	_, err := time.Parse(createdLayout, created)
+	return ok && err == nil && job.ValidID(id)
 }
 
 // open marks a job as not ended. It is written before the record, so that a
@@ -151,7 +192,7 @@ func (s *Store) Open(ctx context.Context) iter.Seq2[string, error] {
 // Erase leaves nothing of a record but a tombstone: its id, until the time
 // given. Its mark stays, for the janitor. Its objects must be gone before.
 func (s *Store) Erase(ctx context.Context, r job.Record, until time.Time) error {
-	if err := s.UnlinkKey(ctx, r); err != nil {
+	if err := s.unlink(ctx, r); err != nil {
 		return err
 	}
 	it, err := row(job.Record{

@@ -2,8 +2,9 @@
 // conditional writes only. In go records and changes, out come records; a job
 // that is not there is job.ErrNotFound.
 //
-// Items (pk, sk): JOB#<id>/JOB the record; KEY#<sha256 of upload key>/<created>#<id>
-// finds jobs by what was dropped; IDEM#<hash>/IDEM an idempotency key;
+// Items (pk, sk): JOB#<id>/JOB the record; KEY#<sha256 of upload key or prefix>/<created>#<id>
+// finds jobs by what was dropped; LINKS#<id>/KEY#… notes each of these for the
+// erasure; IDEM#<hash>/IDEM an idempotency key;
 // FOLDER#<hash>/FOLDER a folder of slices; OPEN/<id> a job that has not ended,
 // for the janitor. GPU#… belongs to cloud/leases.
 package jobs

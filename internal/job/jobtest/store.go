@@ -88,13 +88,13 @@ func (s *Store) Amend(_ context.Context, id string, change func(*job.Record) err
 	return r, nil
 }
 
-// LinkKey makes a job findable by its upload key.
+// LinkKey makes a job findable by its upload's key or prefix.
 func (s *Store) LinkKey(_ context.Context, r job.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.init()
-	if !slices.Contains(s.keys[r.Upload.Key], r.ID) {
-		s.keys[r.Upload.Key] = append(s.keys[r.Upload.Key], r.ID)
+	if key := r.Upload.FoundBy(); !slices.Contains(s.keys[key], r.ID) {
+		s.keys[key] = append(s.keys[key], r.ID)
 	}
 	return nil
 }

@@ -43,9 +43,8 @@ func (s Stage) slice(ctx context.Context, e Created, prefix string, object job.O
 		case f.Job == id: // the slice that started it, again
 			return s.start(ctx, s.newRecord(e, prefix, id, object))
 		case f.Generation > 0 && !f.Sealed && !s.abandoned(ctx, f):
-			err = s.Folders.TouchFolder(ctx, f, s.Now())
-			if err == nil {
-				return s.linkSlice(ctx, f.Job, e.Key)
+			if err = s.Folders.TouchFolder(ctx, f, s.Now()); err == nil {
+				return nil // the folder's job is found by its prefix, which stands for every slice
 			}
 		default:
 			if f.Sealed {
@@ -75,22 +74,6 @@ func (s Stage) abandoned(ctx context.Context, f job.Folder) bool {
 	}
 	r, err := s.Jobs.Get(ctx, f.Job)
 	return errors.Is(err, job.ErrNotFound) || err == nil && (r.Erased || r.Status.Ended())
-}
-
-// linkSlice makes the folder's job findable by any of its slices.
-func (s Stage) linkSlice(ctx context.Context, id, key string) error {
-	r, err := s.Jobs.Get(ctx, id)
-	if errors.Is(err, job.ErrNotFound) {
-		return nil // its first slice is about to record it; that one finds it
-	}
-	if err != nil {
-		return fmt.Errorf("read folder's job: %w", err)
-	}
-	r.Upload.Key = key
-	if err := s.Jobs.LinkKey(ctx, r); err != nil {
-		return fmt.Errorf("link slice: %w", err)
-	}
-	return nil
 }
 
 // consumed says whether a sealed folder's job has read the slice as it lies

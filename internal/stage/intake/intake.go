@@ -29,6 +29,7 @@ type Jobs interface {
 	Get(ctx context.Context, id string) (job.Record, error)
 	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
 	LinkKey(ctx context.Context, r job.Record) error
+	Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error)
 }
 
 // Folders keeps what is known of folders of slices.
@@ -80,6 +81,13 @@ func (s Stage) Handle(ctx context.Context, e Created) error {
 		return s.slice(ctx, e, prefix, object)
 	case prefix != "": // a stranger among slices: Prepare warns of it
 		return nil
+	}
+	series, err := s.rootSeries(ctx, e)
+	if err != nil {
+		return err
+	}
+	if series != "" {
+		return s.addRootSlice(ctx, e, series, object)
 	}
 	return s.start(ctx, s.newRecord(e, "", job.DeriveID(e.Bucket, e.Key, e.Sequencer), object))
 }

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Bounds of a listing.
+const (
+	defaultPage = 50
+	maxPage     = 200
+	maxKey      = 1024 // bytes of an S3 key
+)
+
+// listQuery is what a listing is asked for. Find says whether Key was given.
+type listQuery struct {
+	Key    string
+	Find   bool
+	Cursor string
+	Limit  int32
+}
+
+// parseListQuery refuses what it does not understand: a script that asks for one
+// key, and makes a mistake, must not take the newest job of all for its own.
+func parseListQuery(raw string) (listQuery, error) {
+	q := listQuery{Limit: defaultPage}
+	bad := func(format string, args ...any) (listQuery, error) {
+		return q, problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: fmt.Sprintf(format, args...)}
+	}
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return bad("the query cannot be read: percent-encode its values (a space is %%20, a semicolon %%3B, a percent sign %%25)")
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		given := values[name]
+		if len(given) > 1 {
+			return bad("%s: given more than once", quoted(name))
+		}
+		value := given[0]
+		switch name {
+		case "key":
+			if value == "" || len(value) > maxKey {
+				return bad("key: want an upload key of 1 to %d bytes", maxKey)
+			}
+			q.Key, q.Find = value, true
+		case "cursor":
+			q.Cursor = value
+		case "limit":
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 || n > maxPage {
+				return bad("limit: want 1 to %d", maxPage)
+			}
+			q.Limit = int32(n)
+		default:
+			return bad("%s is not known: want key, cursor or limit", quoted(name))
+		}
+	}
+	return q, nil
+}
+
+// quoted is a word of a caller's, short enough for an error's text.
+func quoted(name string) string {
+	const most = 40
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	return strconv.Quote(name)
+}
+
+// list answers with the caller's jobs, newest first, or with those of one upload key.
+func (a *API) list(w http.ResponseWriter, r *http.Request) error {
+	if err := known(r.Context()); err != nil {
+		return err
+	}
+	q, err := parseListQuery(r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	var page job.Page
+	if q.Find {
+		page, err = a.find(r.Context(), q)
+	} else {
+		page, err = a.Jobs.ByOwner(r.Context(), caller(r.Context()).Subject, q.Limit, q.Cursor)
+	}
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Jobs []jobBody `json:"jobs"`
+		Next *string   `json:"next"`
+	}{Jobs: []jobBody{}}
+	if page.Next != "" {
+		out.Next = &page.Next
+	}
+	for _, rec := range page.Jobs {
+		if caller(r.Context()).mayRead(rec) {
+			out.Jobs = append(out.Jobs, a.body(rec))
+		}
+	}
+	return reply(w, http.StatusOK, out)
+}
+
+// find looks for the jobs of an upload key: by the key itself, then by the
+// folder that it names or lies in. A cursor begins with the number of the
+// look-up that it belongs to.
+func (a *API) find(ctx context.Context, q listQuery) (job.Page, error) {
+	lookups := job.Lookups(q.Key)
+	first, cursor := 0, ""
+	if q.Cursor != "" {
+		number, rest, ok := strings.Cut(q.Cursor, ".")
+		n, err := strconv.Atoi(number)
+		if !ok || err != nil || n < 0 || n >= len(lookups) || rest == "" {
+			return job.Page{}, job.Reject("bad_cursor", "the cursor is not one that this service gave for this key")
+		}
+		first, cursor, lookups = n, rest, lookups[:n+1]
+	}
+	for n := first; n < len(lookups); n++ {
+		page, err := a.Jobs.ByKey(ctx, lookups[n], q.Limit, cursor)
+		if err != nil {
+			return job.Page{}, err
+		}
+		if page.Next != "" {
+			page.Next = strconv.Itoa(n) + "." + page.Next
+		}
+		if len(page.Jobs) > 0 || page.Next != "" {
+			return page, nil
+		}
+	}
+	return job.Page{}, nil
+}

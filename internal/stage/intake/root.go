@@ -1,0 +1,125 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/volume/dicom/header"
+)
+
+// rootFolder names the slices of one series that were dropped at the bucket's
+// root. No upload key begins so.
+const rootFolder = "\x00series/"
+
+// rootSeries is the series of a single DICOM slice that was dropped without a
+// folder; empty for anything else, a multi-frame file included.
+func (s Stage) rootSeries(ctx context.Context, e Created) (string, error) {
+	if path.Dir(e.Key) != "." || job.IsSingle(e.Key) {
+		return "", nil
+	}
+	dicom := strings.HasSuffix(strings.ToLower(e.Key), ".dcm")
+	if !dicom {
+		preamble, err := s.hasPreamble(ctx, e.Key)
+		if !preamble || err != nil {
+			return "", err
+		}
+	}
+	r, object, err := s.Uploads.ReaderAt(ctx, e.Key)
+	if errors.Is(err, job.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look at upload: %w", err)
+	}
+	fetched := &fetchError{r: r}
+	h, _, err := header.Read(io.NewSectionReader(fetched, 0, object.Size), object.Size)
+	if fetched.err != nil {
+		return "", fmt.Errorf("look at upload: %w", fetched.err)
+	}
+	if err != nil || h.Series == "" || h.Frames() > 1 {
+		return "", nil // Prepare says what is wrong with it
+	}
+	return h.Series, nil
+}
+
+// fetchError tells a failure of the store from a fault of the file.
+type fetchError struct {
+	r   io.ReaderAt
+	err error
+}
+
+func (f *fetchError) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.r.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		f.err = err
+	}
+	return n, err
+}
+
+// addRootSlice makes one job of the slices of a series that come one after the
+// other at the bucket's root, as "aws s3 cp folder s3://bucket/ --recursive"
+// leaves them. The first slice's job is rejected by Prepare, which says to use a
+// folder; the others find that job by their keys, instead of one rejection each.
+func (s Stage) addRootSlice(ctx context.Context, e Created, series string, object job.Object) error {
+	own := job.DeriveID(e.Bucket, e.Key, e.Sequencer)
+	for range maxFolderTries {
+		f, err := s.Folders.Folder(ctx, e.Bucket, rootFolder+series)
+		if err != nil {
+			return fmt.Errorf("read series: %w", err)
+		}
+		joins := f.Generation > 0 && f.Job != own && !s.abandoned(ctx, f)
+		candidate := own
+		if joins {
+			candidate = f.Job
+		}
+		// What this event was given to is kept, for it may come again much later.
+		id, first, err := s.Jobs.Claim(ctx, job.BucketOwner, e.Bucket+"/"+e.Key+"/"+e.Sequencer, candidate, s.Now())
+		if err != nil {
+			return fmt.Errorf("claim slice: %w", err)
+		}
+		switch {
+		case id == own && f.Job == own:
+			return s.start(ctx, s.newRecord(e, "", own, object))
+		case id == own:
+			f.Generation, f.Job, f.LastArrival, f.Sealed = f.Generation+1, own, s.Now(), false
+			err = s.Folders.OpenFolder(ctx, f)
+		case id == f.Job && first:
+			err = s.Folders.TouchFolder(ctx, f, s.Now())
+		}
+		if errors.Is(err, job.ErrStale) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("write series: %w", err)
+		}
+		if id == own {
+			return s.start(ctx, s.newRecord(e, "", own, object))
+		}
+		return s.linkSlice(ctx, id, e.Key)
+	}
+	return &job.BusyError{Message: "a series is being written by too many at once"}
+}
+
+// linkSlice makes a job findable by a further key.
+func (s Stage) linkSlice(ctx context.Context, id, key string) error {
+	r, err := s.Jobs.Get(ctx, id)
+	if errors.Is(err, job.ErrNotFound) {
+		return &job.BusyError{Message: "the series' first slice is about to record its job"}
+	}
+	if err != nil {
+		return fmt.Errorf("read series' job: %w", err)
+	}
+	if r.Erased {
+		return nil
+	}
+	r.Upload.Key, r.Upload.Prefix = key, ""
+	if err := s.Jobs.LinkKey(ctx, r); err != nil {
+		return fmt.Errorf("link slice: %w", err)
+	}
+	return nil
+}
