@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -23,16 +25,24 @@ type client struct {
 	http  *http.Client
 }
 
-// newClient finds the API: IRIS_API and IRIS_TOKEN, else the stack that runs on
-// the state folder.
-func newClient(state string) (*client, error) {
+// newClient finds the API: the stack on a state folder that was named by --state,
+// else IRIS_API and IRIS_TOKEN, else the stack on the default state folder. The
+// token of a stack on this machine need not be said: its state folder has it.
+func newClient(cmd *cobra.Command) (*client, error) {
+	state, err := cmd.Flags().GetString("state")
+	if err != nil {
+		return nil, err
+	}
 	c := &client{base: os.Getenv("IRIS_API"), token: os.Getenv("IRIS_TOKEN"), http: &http.Client{Timeout: time.Minute}}
-	if c.base == "" {
-		r, err := readReady(state)
+	here, err := readReady(state)
+	switch {
+	case cmd.Flags().Changed("state") || c.base == "":
 		if err != nil {
-			return nil, &exitError{exitUnreachable, errors.New("unreachable: no stack runs here: start one with `iris up`, or set IRIS_API")}
+			return nil, &exitError{exitUnreachable, errors.New("unreachable: no stack runs on this state folder: start one with `iris up`, or set IRIS_API")}
 		}
-		c.base, c.token = r.HTTP, r.Token
+		c.base, c.token = here.HTTP, here.Token
+	case err == nil && c.token == "" && strings.TrimSuffix(c.base, "/") == here.HTTP:
+		c.token = here.Token
 	}
 	c.base = strings.TrimSuffix(c.base, "/")
 	return c, nil
@@ -125,6 +135,9 @@ func refusal(status int, raw []byte) error {
 		Detail string `json:"detail"`
 	}
 	if json.Unmarshal(raw, &p) != nil || p.Code == "" {
+		if status == http.StatusUnauthorized {
+			return &exitError{1, errors.New("http_401: this stack asks for a token: set IRIS_TOKEN to it (it lies in the file `token` of the state folder), or name that folder with --state")}
+		}
 		return &exitError{1, fmt.Errorf("http_%d: the service refused", status)}
 	}
 	err := fmt.Errorf("%s: %s", p.Code, p.Detail)

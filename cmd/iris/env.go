@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/local/durable"
 )
 
 const (
@@ -44,10 +46,8 @@ func writeReady(state string, r ready) error {
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(state, readyFile), func(f *os.File) error {
-		_, err := f.Write(append(text, '\n'))
-		return err
-	})
+	// Only its owner may read the file: the token is in it.
+	return durable.WriteFile(filepath.Join(state, readyFile), append(text, '\n'))
 }
 
 func envCommand() *cobra.Command {
@@ -68,7 +68,13 @@ func envCommand() *cobra.Command {
 				{"AWS_REGION", "us-east-1"},
 				{"AWS_DEFAULT_REGION", "us-east-1"}, // what the AWS CLI reads
 				{"IRIS_API", r.HTTP},
+				{"IRIS_TOKEN", r.Token},
 			} {
+				if pair[0] == "IRIS_TOKEN" && r.Token == "" {
+					// One of another stack's in this shell would be sent to this one.
+					fmt.Fprintln(cmd.OutOrStdout(), "unset IRIS_TOKEN")
+					continue
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", pair[0], quote(pair[1]))
 			}
 			return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,10 +11,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile"
 )
 
 // fetch downloads an artifact to a file, and compares its digest with the record's.
@@ -24,7 +27,13 @@ func (c *client) fetch(ctx context.Context, v jobView, name, path string) error 
 	if _, err := c.do(ctx, http.MethodGet, "/v1/jobs/"+url.PathEscape(v.ID)+"/artifacts/"+url.PathEscape(name), nil, &signed); err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, signed.URL, nil)
+	return download(ctx, signed.URL, v.Artifacts[name].SHA256, path)
+}
+
+// download fetches a signed address into a file, and compares its digest where
+// one is known.
+func download(ctx context.Context, address, digest, path string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return errors.New("download: the service's address cannot be used")
 	}
@@ -41,7 +50,7 @@ func (c *client) fetch(ctx context.Context, v jobView, name, path string) error 
 		if _, err := io.Copy(io.MultiWriter(f, sum), res.Body); err != nil {
 			return fmt.Errorf("download: %w", err)
 		}
-		if want := v.Artifacts[name].SHA256; want != hex.EncodeToString(sum.Sum(nil)) {
+		if digest != "" && digest != hex.EncodeToString(sum.Sum(nil)) {
 			return errors.New("download: the file differs from what the job recorded")
 		}
 		return nil
@@ -50,24 +59,29 @@ func (c *client) fetch(ctx context.Context, v jobView, name, path string) error 
 
 func getCommand() *cobra.Command {
 	var out string
-	c := jobCommand("get ID", "Download an artifact of a job", nil)
-	name := c.Flags().String("artifact", job.ModelGLB, "which artifact")
-	c.Flags().StringVarP(&out, "output", "o", "", "file to write (default: the artifact's name)")
+	c := jobCommand("get ID", "Download the model or another artifact of a job", nil)
+	name := c.Flags().String("artifact", "", "which artifact (default: the model)")
+	c.Flags().StringVarP(&out, "output", "o", "", "file to write; without --artifact its ending names the model's format ("+strings.Join(meshfile.Formats(), ", ")+")")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		state, err := cmd.Flags().GetString("state")
+		api, err := newClient(cmd)
 		if err != nil {
 			return err
 		}
-		api, err := newClient(state)
-		if err != nil {
-			return err
+		if out == "" {
+			out = cmp.Or(*name, job.ModelGLB)
+		}
+		format := ""
+		if *name == "" {
+			if format, err = checkOutput(out); err != nil {
+				return err
+			}
 		}
 		v, _, err := api.job(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
-		if out == "" {
-			out = *name
+		if format != "" {
+			return api.fetchModel(cmd.Context(), v, format, out)
 		}
 		return api.fetch(cmd.Context(), v, *name, out)
 	}
@@ -80,8 +94,14 @@ func runCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "run SCAN", Short: "Upload a scan, wait for its model and download it", Args: cobra.ExactArgs(1),
+		Long: "Run uploads a scan (a NIfTI file, a .zip or .tar.gz of DICOM files, one DICOM file, or a folder of slices),\n" +
+			"waits for its model and downloads it. The ending of -o names the format: " + strings.Join(meshfile.Formats(), ", ") + ".",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := newClient(state)
+			api, err := newClient(cmd)
+			if err != nil {
+				return err
+			}
+			format, err := checkOutput(out)
 			if err != nil {
 				return err
 			}
@@ -104,10 +124,10 @@ func runCommand() *cobra.Command {
 			if err := outcome(v); err != nil {
 				return err
 			}
-			return api.fetch(cmd.Context(), v, job.ModelGLB, out)
+			return kept(v, out, api.fetchModel(cmd.Context(), v, format, out))
 		},
 	}
-	c.Flags().StringVarP(&out, "output", "o", job.ModelGLB, "where the model is written")
+	c.Flags().StringVarP(&out, "output", "o", job.ModelGLB, "where the model is written; the ending names the format")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the job as JSON")
 	options.add(c)
 	stateFlag(c, &state)

@@ -9,10 +9,23 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/job"
 )
 
 func stateFlag(c *cobra.Command, state *string) {
 	c.Flags().StringVar(state, "state", defaultState, "state folder of the stack on this machine")
+}
+
+// oneJob wants the id of one job as the only argument.
+func oneJob(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 1 && job.ValidID(args[0]):
+		return nil
+	case len(args) == 1:
+		return fmt.Errorf("bad_id: this is no job's id (26 letters and digits): `iris list` shows them")
+	}
+	return fmt.Errorf("usage: which job? Want: %s (`iris list` shows them)", cmd.UseLine())
 }
 
 // jobCommand is a command over one job.
@@ -20,9 +33,9 @@ func jobCommand(use, short string, run func(cmd *cobra.Command, api *client, id 
 	var state string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ExactArgs(1),
+		Use: use, Short: short, Args: oneJob,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := newClient(state)
+			api, err := newClient(cmd)
 			if err != nil {
 				return err
 			}
@@ -86,7 +99,7 @@ func listCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "List jobs, newest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			api, err := newClient(state)
+			api, err := newClient(cmd)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -42,12 +43,25 @@ func (e *exitError) Unwrap() error { return e.err }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	root := rootCommand()
-	if err := root.ExecuteContext(ctx); err != nil {
+	if err := execute(ctx, rootCommand(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		stop()
 		os.Exit(exitCode(err))
 	}
+}
+
+// execute runs the command that args name. A name that is not known is an error
+// also where cobra would only print the help of what stands before it.
+func execute(ctx context.Context, root *cobra.Command, args []string) error {
+	root.SetArgs(args)
+	if c, rest, err := root.Find(args); err == nil && c.HasSubCommands() && len(rest) > 0 {
+		word := rest[0]
+		builtIn := c == root && (word == "help" || word == "completion" || strings.HasPrefix(word, "__"))
+		if !builtIn && !strings.HasPrefix(word, "-") {
+			return &exitError{exitUsage, fmt.Errorf("usage: %s knows no command %q: `%s --help` lists them", c.CommandPath(), word, c.CommandPath())}
+		}
+	}
+	return root.ExecuteContext(ctx)
 }
 
 func rootCommand() *cobra.Command {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,29 +41,22 @@ type uploadPlan struct {
 	} `json:"signed"`
 }
 
-// submit uploads a scan and returns its job.
+// submit uploads a scan, a file or a folder of slices, and returns its job.
 func (c *client) submit(ctx context.Context, path string, options map[string]any, progress func(sent, total int64)) (jobView, []byte, error) {
-	f, err := os.Open(path)
+	f, err := openScan(ctx, path)
 	if err != nil {
-		return jobView{}, nil, &exitError{exitUsage, withoutPath("open the scan", err)}
+		return jobView{}, nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return jobView{}, nil, withoutPath("open the scan", err)
-	}
-	if info.IsDir() {
-		return jobView{}, nil, &exitError{exitUsage, errors.New("usage: a folder is dropped into the uploads bucket under one prefix, or sent as a .zip")}
-	}
 	var created struct {
 		Job    jobView    `json:"job"`
 		Upload uploadPlan `json:"upload"`
 	}
-	body := map[string]any{"file": "scan" + suffix(path), "bytes": info.Size(), "options": options}
+	body := map[string]any{"file": "scan" + f.suffix, "bytes": f.size, "options": options}
 	if _, err := c.do(ctx, http.MethodPost, "/v1/jobs", body, &created); err != nil {
 		return jobView{}, nil, err
 	}
-	parts, err := c.sendParts(ctx, created.Job.ID, f, info.Size(), created.Upload, progress)
+	parts, err := c.sendParts(ctx, created.Job.ID, f, f.size, created.Upload, progress)
 	if err != nil {
 		return created.Job, nil, err
 	}
@@ -78,7 +70,7 @@ func suffix(path string) string {
 	if s, known := job.ScanSuffix(path); known {
 		return s
 	}
-	return ".nii.gz" // what it is the content decides; the service then says so by name
+	return ".nii.gz" // the service detects the kind from the content
 }
 
 func (c *client) sendParts(ctx context.Context, id string, f io.ReaderAt, size int64, plan uploadPlan, progress func(sent, total int64)) ([]job.Part, error) {
@@ -134,7 +126,7 @@ func submitCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "submit SCAN", Short: "Upload a scan and print its job's id", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := newClient(state)
+			api, err := newClient(cmd)
 			if err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
@@ -137,11 +138,11 @@ func (c *Config) absolute() error {
 
 // listen opens both addresses. Whoever connects waits until serve.
 func (s *Stack) listen() (api, endpoint net.Listener, err error) {
-	if api, err = net.Listen("tcp", s.cfg.HTTP); err != nil {
+	if api, err = listenOn(s.cfg.HTTP, "--http"); err != nil {
 		return nil, nil, fmt.Errorf("listen for the HTTP API: %w", err)
 	}
 	s.closing(closer(api))
-	if endpoint, err = net.Listen("tcp", s.cfg.AWS); err != nil {
+	if endpoint, err = listenOn(s.cfg.AWS, "--aws"); err != nil {
 		return nil, nil, fmt.Errorf("listen for AWS clients: %w", err)
 	}
 	s.closing(closer(endpoint))
@@ -150,6 +151,15 @@ func (s *Stack) listen() (api, endpoint net.Listener, err error) {
 		s.Token, err = secret(s.place.path("token"))
 	}
 	return api, endpoint, err
+}
+
+// listenOn opens an address; of one that is taken it says which flag chooses another.
+func listenOn(address, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("address_taken: another program listens on %s: choose another address, or any free port with %s 127.0.0.1:0", address, flag)
+	}
+	return l, err
 }
 
 // closer closes a listener that its server may have closed before.

@@ -12,7 +12,7 @@ const tokenCookie = "iris_token"
 // admit asks for the token, where there is one: as bearer token, as cookie, or
 // once in the query, which sets the cookie.
 func (a *Adapter) admit(w http.ResponseWriter, r *http.Request) bool {
-	if a.cfg.Token == "" || r.URL.Path == "/healthz" {
+	if a.cfg.Token == "" || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
 		return true
 	}
 	if given := r.URL.Query().Get("token"); a.right(given) {

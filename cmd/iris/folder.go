@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/klauspost/compress/zip"
+
+	"github.com/iris-oculus/iris/internal/stage/prepare"
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/drop"
+)
+
+// scanFile is what is uploaded: the file of that name, or a folder's files as
+// one .zip that is deleted when it is closed. The same folder gives the same
+// bytes. The names in it are numbers: names of files tell of patients.
+type scanFile struct {
+	*os.File
+	size      int64
+	suffix    string
+	temporary bool
+}
+
+func openScan(ctx context.Context, path string) (*scanFile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &exitError{exitUsage, withoutPath(path, err)}
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(withoutPath(path, err), f.Close())
+	}
+	if !info.IsDir() {
+		return &scanFile{File: f, size: info.Size(), suffix: suffix(path)}, nil
+	}
+	if err := f.Close(); err != nil {
+		return nil, withoutPath(path, err)
+	}
+	return zipFolder(ctx, path)
+}
+
+// Close closes the file, and deletes a folder's .zip.
+func (s *scanFile) Close() error {
+	err := s.File.Close()
+	if s.temporary {
+		err = errors.Join(err, os.Remove(s.Name()))
+	}
+	return err
+}
+
+func zipFolder(ctx context.Context, path string) (_ *scanFile, err error) {
+	folder, err := prepare.OpenDirectory(os.DirFS(path))
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp("", "iris-folder-*.zip")
+	if err != nil {
+		return nil, withoutPath("pack the folder", err)
+	}
+	s := &scanFile{File: f, suffix: ".zip", temporary: true}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := writeZip(ctx, f, folder); err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, withoutPath("pack the folder", err)
+	}
+	s.size = info.Size()
+	return s, nil
+}
+
+// writeZip packs the files of a folder, without the litter of operating systems.
+func writeZip(ctx context.Context, w io.Writer, folder drop.Files) error {
+	pack := zip.NewWriter(w)
+	packed := int64(0)
+	err := folder.Each(ctx, nil, func(file drop.File) error {
+		if file.Litter {
+			return nil
+		}
+		if packed += file.Size; packed > volume.MaxObjectBytes {
+			return volume.Reject("too_large", "the folder holds more than %d bytes: at most that is accepted", int64(volume.MaxObjectBytes))
+		}
+		// A zip cannot hold a time before 1980; this one stands for none.
+		header := &zip.FileHeader{Name: fmt.Sprintf("%06d", file.Index), Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+		entry, err := pack.CreateHeader(header)
+		if err != nil {
+			return withoutPath("pack the folder", err)
+		}
+		if _, err := io.Copy(entry, file.Body); err != nil {
+			return withoutPath("pack the folder", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return withoutPath("pack the folder", pack.Close())
+}

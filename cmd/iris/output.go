@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile"
+)
+
+// checkOutput says which format a file's name asks for, and refuses what could
+// only fail after the job: a folder that is not there or cannot be written to, an
+// ending that no writer knows.
+func checkOutput(path string) (format string, err error) {
+	usage := func(text string, args ...any) (string, error) {
+		return "", &exitError{exitUsage, fmt.Errorf(text, args...)}
+	}
+	format = strings.ToLower(strings.TrimPrefix(filepath.Ext(path), "."))
+	if !meshfile.Known(format) {
+		return usage("unsupported_format: the ending of -o names the format: want one of .%s", strings.Join(meshfile.Formats(), ", ."))
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usage("no_output: %s is a folder: name a file", path)
+	}
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return usage("no_output: the folder %s does not exist", dir)
+	}
+	probe, err := os.CreateTemp(dir, ".iris-*")
+	if err != nil {
+		return usage("no_output: the folder %s cannot be written to", dir)
+	}
+	return format, errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// exportPoll is the pause before an export is asked for again, where the service
+// does not say one.
+const exportPoll = 2 * time.Second
+
+// fetchModel downloads the model in a format. Any but GLB is made by the service
+// when it is first asked for.
+func (c *client) fetchModel(ctx context.Context, v jobView, format, path string) error {
+	if format == "glb" {
+		return c.fetch(ctx, v, job.ModelGLB, path)
+	}
+	address := "/v1/jobs/" + url.PathEscape(v.ID) + "/artifacts/" + job.ModelGLB + "?format=" + format
+	for {
+		var signed struct {
+			URL    string `json:"url"`
+			Status string `json:"status"`
+		}
+		if _, err := c.do(ctx, http.MethodGet, address, nil, &signed); err != nil {
+			return err
+		}
+		if signed.URL != "" {
+			return download(ctx, signed.URL, "", path)
+		}
+		if signed.Status == "" {
+			return errors.New("download: the service neither gives the file nor says that it makes it")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(exportPoll):
+		}
+	}
+}
+
+// kept tells, after a job that went well, that only the download failed.
+func kept(v jobView, out string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w\nThe model is kept: iris get %s -o %s", err, v.ID, strconv.Quote(out))
+}
