@@ -5,8 +5,8 @@
 // int16 volume when the slices are not stacked along the patient's long axis.
 //
 // Errors that are the drop's fault are *volume.Error with the codes of the
-// packages header, pixel, series and syntax, or empty_archive, nested_archive,
-// unrecognized. Nothing of a file's text reaches an error or a warning.
+// packages header, pixel, series and syntax, of volume.Values, or empty_archive,
+// nested_archive, unrecognized. Nothing of a file's text reaches an error or a warning.
 package dicom
 
 import (
@@ -15,6 +15,7 @@ import (
 	"io"
 
 	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
 	"github.com/iris-oculus/iris/internal/volume/dicom/regrid"
 	"github.com/iris-oculus/iris/internal/volume/dicom/series"
 	"github.com/iris-oculus/iris/internal/volume/drop"
@@ -23,7 +24,7 @@ import (
 
 // Options is what the scan's owner may say about it.
 type Options struct {
-	Series   int    // number from the list of a multiple_series error; 0: the only or largest
+	Series   int    // number from the list of a multiple_series error; 0: the only or best
 	Modality string // CT, MR or PT; empty: what the files say
 }
 
@@ -64,38 +65,56 @@ func Convert(ctx context.Context, files drop.Files, dst io.Writer, o Options) (R
 	if err != nil {
 		return Report{}, err
 	}
+	report, err := write(ctx, files, dst, o, found, chosen)
+	if err != nil {
+		return Report{}, chosen.Explain(err)
+	}
+	return report, nil
+}
+
+// write writes the volume of one series.
+func write(ctx context.Context, files drop.Files, dst io.Writer, o Options, found *found, chosen *series.Series) (Report, error) {
+	report := Report{Modality: chosen.Modality}
+	if o.Modality != "" {
+		report.Modality = o.Modality
+	}
+	seen, err := look(ctx, files, chosen)
+	if err != nil {
+		return Report{}, err
+	}
 	stack, err := chosen.Stack()
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Modality: chosen.Modality, Source: source(chosen, stack)}
-	if o.Modality != "" {
-		report.Modality = o.Modality
+	scale, err := chosen.Scale(report.Modality)
+	if err != nil {
+		return Report{}, err
 	}
+	report.Source = source(chosen, stack)
 	report.warn(found, chosen, stack)
+	report.Warnings = append(append(report.Warnings, seen.warnings...), scale...)
+	background := pixel.BackgroundOf(report.Modality)
 	out := output{dims: stack.Dims, affine: stack.Affine}
 	if !stack.Regular() {
 		grid, err := regrid.Of(stack)
 		if err != nil {
 			return Report{}, err
 		}
-		out = output{dims: grid.Dims, affine: grid.Affine, grid: grid, fill: fillOf(report.Modality)}
+		out = output{dims: grid.Dims, affine: grid.Affine, grid: grid, fill: background.Value}
 	}
 	if report.Dims, report.Affine, err = out.open(ctx, dst); err != nil {
 		return Report{}, err
 	}
-	if err := pixels(ctx, files, chosen, stack, out.push); err != nil {
+	tally := newTally(len(stack.Depth), report.Modality)
+	if err := pixels(ctx, files, chosen, stack, seen.lifted, tally, out.push); err != nil {
 		return Report{}, err
 	}
-	return report, out.close()
-}
-
-// fillOf is the value of what no slice covers: air in a CT, nothing elsewhere.
-func fillOf(modality string) int16 {
-	if modality == "CT" {
-		return -1024
+	doubts, err := tally.judge(chosen)
+	if err != nil {
+		return Report{}, err
 	}
-	return 0
+	report.Warnings = append(report.Warnings, doubts...)
+	return report, out.close()
 }
 
 func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
@@ -105,8 +124,14 @@ func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
 	if found.strangers > 0 {
 		add("strangers", "files that are no DICOM images were passed over: %d", found.strangers)
 	}
-	if n := found.series.Others(s); n > 0 {
-		add("other_series", "further series in the upload: %d; the one of %d slices was taken", n, len(s.Slices))
+	if n := s.Joined(); n > 0 {
+		add("series_joined", "every slice says that it is a series of its own, as careless anonymisers write: %d of equal orientation and size were taken as one series", n)
+	}
+	if s.Scattered() {
+		add("frames_of_reference", "every slice says that it has a frame of reference of its own, as careless anonymisers write: their positions were taken as they are")
+	}
+	if n, list := s.Others(); n > 0 {
+		add("other_series", "further series in the upload: %d; the one of %d slices was taken; to take another, choose its number: %s", n, len(s.Slices), list)
 	}
 	if n := len(s.Slices) - len(st.Depth); n > 0 {
 		add("duplicate_slices", "repeated slices left out: %d", n)

@@ -34,19 +34,22 @@ type reader struct {
 	free   chan []int16
 	planes chan<- plane
 	scale  pixel.Rescaler
+	lifted bool // the samples are shifted up as HighBit says
+	tally  *tally
 	raw    []byte
 }
 
 // pixels reads the series' slices and pushes their planes in order of depth.
 // Reading and decoding run beside the pushing.
-func pixels(ctx context.Context, files drop.Files, s *series.Series, st *series.Stack, push func([]int16) error) error {
+func pixels(ctx context.Context, files drop.Files, s *series.Series, st *series.Stack, lifted bool, seen *tally, push func([]int16) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	size := st.Dims[0] * st.Dims[1]
 	buffers := max(2, min(8, inFlight/(2*size)))
 	planes := make(chan plane, buffers)
 	r := &reader{series: s, shared: make([]int, len(st.Depth)), slices: map[int][]series.Slice{},
-		sums: map[int][32]byte{}, free: make(chan []int16, buffers), planes: planes}
+		sums: map[int][32]byte{}, free: make(chan []int16, buffers), planes: planes, lifted: lifted, tally: seen}
+	r.scale.Background = pixel.BackgroundOf(seen.modality)
 	for range buffers {
 		r.free <- make([]int16, size)
 	}
@@ -86,7 +89,14 @@ func (r *reader) plan() []int {
 
 // file decodes one file's frames, in the order in which they are stored.
 func (r *reader) file(ctx context.Context, f drop.File) error {
-	slices := r.slices[f.Index]
+	return eachFrame(r.series, f, r.slices[f.Index], &r.raw, func(sl series.Slice, raw []byte, l pixel.Layout) error {
+		return r.frame(ctx, raw, sl, l)
+	})
+}
+
+// eachFrame reads the frames of slices, all of one file and in the order in
+// which they are stored, into buffer, one after the other.
+func eachFrame(s *series.Series, f drop.File, slices []series.Slice, buffer *[]byte, visit func(series.Slice, []byte, pixel.Layout) error) error {
 	h, body, err := header.Read(f.Body, f.Size)
 	if err != nil {
 		return err
@@ -95,16 +105,22 @@ func (r *reader) file(ctx context.Context, f drop.File) error {
 	if err != nil {
 		return err
 	}
-	if layout != r.series.Images[slices[0].Image].Layout {
+	if layout != s.Images[slices[0].Image].Layout {
 		return volume.Reject("corrupt_dicom", "a file changed while it was read")
 	}
-	at := 0
+	if cap(*buffer) < layout.FrameBytes() {
+		*buffer = make([]byte, layout.FrameBytes())
+	}
+	raw, at := (*buffer)[:layout.FrameBytes()], 0
 	for _, sl := range slices {
 		skip := int64(sl.Frame-at) * int64(layout.FrameBytes())
 		if _, err := io.CopyN(io.Discard, body, skip); err != nil {
 			return cut(err)
 		}
-		if err := r.frame(ctx, body, sl, layout); err != nil {
+		if _, err := io.ReadFull(body, raw); err != nil {
+			return cut(err)
+		}
+		if err := visit(sl, raw, layout); err != nil {
 			return err
 		}
 		at = sl.Frame + 1
@@ -114,25 +130,22 @@ func (r *reader) file(ctx context.Context, f drop.File) error {
 }
 
 // frame decodes one frame and sends it, unless it repeats one already sent.
-func (r *reader) frame(ctx context.Context, body io.Reader, sl series.Slice, l pixel.Layout) error {
-	if cap(r.raw) < l.FrameBytes() {
-		r.raw = make([]byte, l.FrameBytes())
-	}
-	raw := r.raw[:l.FrameBytes()]
-	if _, err := io.ReadFull(body, raw); err != nil {
-		return cut(err)
-	}
+func (r *reader) frame(ctx context.Context, raw []byte, sl series.Slice, l pixel.Layout) error {
 	var voxels []int16
 	select {
 	case voxels = <-r.free:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	r.scale.Frame(voxels, raw, l, sl.Slope, sl.Intercept)
+	if r.lifted {
+		l.Shift = r.series.Images[sl.Image].Lift
+	}
+	counts := r.scale.Frame(voxels, raw, l, sl.Slope, sl.Intercept)
 	if again, err := r.repeats(sl.Plane, voxels); again || err != nil {
 		r.free <- voxels
 		return err
 	}
+	r.tally.add(sl, voxels, raw, counts)
 	select {
 	case r.planes <- plane{sl.Plane, voxels}:
 		return nil

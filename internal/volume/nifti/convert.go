@@ -21,13 +21,6 @@ type Report struct {
 	Warnings []Warning
 }
 
-// normalisedSpan: no scan in units of its own spans fewer; values scaled to
-// [0,1] or to unit variance do, and rounding would leave nothing of them.
-const normalisedSpan = 16
-
-// windowedMax is the largest value of an 8-bit picture of a scan.
-const windowedMax = 255
-
 // Convert reads any NIfTI file of size bytes and writes the canonical one to
 // dst. What it has written is of use only if it returns no error: some faults
 // show at the last byte. Memory is one plane, or, when the third axis is not
@@ -76,28 +69,10 @@ func Convert(ctx context.Context, src io.ReaderAt, size int64, dst io.Writer, o 
 
 // judge refuses volumes without content and finds the modality.
 func (r *Report) judge(d *decoder, seen *volume.Intensities, o ConvertOptions) error {
-	if d.low == d.high {
-		return volume.Reject("empty_volume", "every voxel has the same value: there is nothing to segment")
-	}
-	if d.high-d.low < normalisedSpan {
-		return volume.Reject("not_hounsfield", "the values span only %.3g: they look normalised; send the scan in its own units (Hounsfield for CT)", d.high-d.low)
-	}
-	windowed := d.low >= 0 && d.high <= windowedMax
-	if windowed && o.Modality == "CT" {
-		return volume.Reject("not_hounsfield", "the values lie within 0 and %d: a picture of a CT, not Hounsfield units", windowedMax)
-	}
-	r.Modality = o.Modality
-	if seen.Hounsfield() {
-		if r.Modality == "" {
-			r.Modality = "CT"
-		}
-	} else if r.Modality == "" || r.Modality == "CT" {
-		r.Warnings = append(r.Warnings, Warning{"not_hounsfield", "the values do not look like Hounsfield units"})
-	}
-	if d.clipped > 0 {
-		r.Warnings = append(r.Warnings, Warning{"saturated", "values beyond -32768 and 32767 were cut"})
-	}
-	return nil
+	values := volume.Values{Intensities: *seen, Low: d.low, High: d.high, Total: d.voxels(), Clipped: d.clipped}
+	modality, warnings, err := values.Judge(o.Modality)
+	r.Modality, r.Warnings = modality, append(r.Warnings, warnings...)
+	return err
 }
 
 // streamPlanes is for files whose planes keep their order: each is turned

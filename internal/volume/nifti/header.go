@@ -139,7 +139,7 @@ func (h *header) decode(l layout) error {
 }
 
 func (h *header) warn(code, message string) {
-	h.warnings = append(h.warnings, Warning{code, message})
+	h.warnings = append(h.warnings, Warning{Code: code, Message: message})
 }
 
 // voxels is the number of voxels, bytes what they take in the file.

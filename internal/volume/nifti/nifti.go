@@ -64,7 +64,7 @@ func open(r io.Reader, ratio, keep bool) (*file, error) {
 }
 
 // Warning is something odd in a file that could be read all the same.
-type Warning struct{ Code, Message string }
+type Warning = volume.Warning
 
 // extraBytes is how much may follow the last voxel: padding to a block of any
 // size in use. More means that the dims lie.
@@ -82,10 +82,10 @@ func (f *file) finish() ([]Warning, error) {
 	}
 	var w []Warning
 	if extra > 0 {
-		w = append(w, Warning{"trailing_bytes", "bytes follow the last voxel; they were ignored"})
+		w = append(w, Warning{Code: "trailing_bytes", Message: "bytes follow the last voxel; they were ignored"})
 	}
 	if f.stream.garbage {
-		w = append(w, Warning{"trailing_bytes", "bytes follow the gzip data; they were ignored"})
+		w = append(w, Warning{Code: "trailing_bytes", Message: "bytes follow the gzip data; they were ignored"})
 	}
 	return w, nil
 }

@@ -33,7 +33,7 @@ type Slice struct {
 const CTClass = "1.2.840.10008.5.1.4.1.1.2"
 
 // Axial is slice n of a head-first axial CT of rows × columns pixels of 0.5 mm,
-// 2 mm apart; pixel (r, c) is (7n+3r+c) mod 4096 and 1024 below in HU.
+// 2 mm apart; pixel (r, c) is 97(7n+3r+c) mod 2048 and 1024 below in HU.
 func Axial(n, rows, columns int) Slice {
 	s := Slice{
 		Syntax: syntax.ExplicitLE, Class: CTClass, Instance: fmt.Sprintf("1.2.3.4.%d", n+1), Series: "1.2.3.4", Study: "1.2.3",
@@ -43,7 +43,7 @@ func Axial(n, rows, columns int) Slice {
 	}
 	for r := range rows {
 		for c := range columns {
-			v := (7*n + 3*r + c) % 4096
+			v := 97 * (7*n + 3*r + c) % 2048
 			s.Pixels = append(s.Pixels, byte(v), byte(v>>8))
 		}
 	}

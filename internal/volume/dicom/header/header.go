@@ -30,8 +30,11 @@ type Header struct {
 	SOPClass, SOPInstance, Series, Study, FrameOfReference string
 
 	Modality, Photometric string
-	Localizer             bool // image type says LOCALIZER
-	Mosaic                bool // image type says MOSAIC: slices tiled into one image
+	Units                 string // of PET values: BQML, GML, CNTS, …
+	Kind                  uint64 // fingerprint of the image type, 0 when there is none
+	Derived               bool   // image type says that another image was made into this one
+	Localizer             bool   // image type says LOCALIZER
+	Mosaic                bool   // image type says MOSAIC: slices tiled into one image
 
 	Rows, Columns, Samples             int
 	BitsAllocated, BitsStored, HighBit int
@@ -40,6 +43,8 @@ type Header struct {
 	SliceStep                          float64 // spacing between slices, mm; 0: not given
 	FramesElsewhere                    bool    // frames differ in time or in something else than place
 	Float                              bool    // float pixel data, which no CT or MR scanner writes
+	ModalityLUT                        bool    // values come from a table instead of slope and intercept
+	Padding, PaddingLimit              Padding
 
 	Root, Shared Frame
 	PerFrame     []Frame
@@ -62,6 +67,9 @@ type Frame struct {
 	Orientation      [6]float64 // direction of a row, then of a column
 	Spacing          [2]float64 // between rows, between columns, mm
 	Slope, Intercept float64
+	Scale            string        // what the rescaled values are: HU, US, …
+	Thickness        float64       // of the slice, mm; as the scanner was asked, never used as a spacing
+	Marks            [Marks]uint64 // fingerprints, 0 for what is absent
 	Has              Fields
 }
 
@@ -113,7 +121,8 @@ func (h *Header) described(n int) Frame {
 	f.fill(h.Shared)
 	f.fill(h.Root)
 	if f.Has&HasSlope == 0 || f.Slope == 0 {
-		f.Slope = 1 // a slope of 0 would erase the image: readers agree that it means "none"
+		// A slope of 0 would erase the image: readers agree that it means "none".
+		f.Slope, f.Has = 1, f.Has&^HasSlope
 	}
 	return f
 }
@@ -134,6 +143,17 @@ func (f *Frame) fill(from Frame) {
 	}
 	if take&HasIntercept != 0 {
 		f.Intercept = from.Intercept
+	}
+	if f.Scale == "" {
+		f.Scale = from.Scale
+	}
+	if f.Thickness == 0 {
+		f.Thickness = from.Thickness
+	}
+	for m, v := range from.Marks {
+		if f.Marks[m] == 0 {
+			f.Marks[m] = v
+		}
 	}
 	f.Has |= take
 }

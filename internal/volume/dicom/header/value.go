@@ -27,10 +27,10 @@ func (w *walker) value(e element, top level) error {
 // frameTag says whether t may be given frame by frame.
 func frameTag(t tag) bool {
 	switch t {
-	case tagPosition, tagOrientation, tagSpacing, tagSlope, tagIntercept, tagFrameType:
+	case tagPosition, tagOrientation, tagSpacing, tagSlope, tagIntercept, tagFrameType, tagRescaleType, tagThickness:
 		return true
 	}
-	return false
+	return markOf(t) != Marks
 }
 
 func fileTag(t tag) bool {
@@ -41,13 +41,14 @@ func fileTag(t tag) bool {
 		tagBitsAllocated, tagBitsStored, tagHighBit, tagSigned:
 		return true
 	}
-	return false
+	return judgeTag(t)
 }
 
 func (h *Header) set(t tag, b []byte, c *cursor) {
 	switch t {
 	case tagImageType:
 		h.Localizer, h.Mosaic = isLocalizer(b), hasValue(b, "MOSAIC")
+		h.Derived, h.Kind = isDerived(b), fingerprint(b)
 	case tagSOPClass:
 		h.SOPClass = text(b)
 	case tagSOPInstance:
@@ -72,6 +73,8 @@ func (h *Header) set(t tag, b []byte, c *cursor) {
 		h.FramesElsewhere = true
 	case tagFramePointer:
 		h.FramesElsewhere = h.FramesElsewhere || !alongStack(b, c)
+	case tagPadding, tagPaddingLimit, tagUnits:
+		h.setJudge(t, b, c)
 	default:
 		if len(b) < 2 {
 			return
@@ -100,6 +103,10 @@ func (f *Frame) set(t tag, b []byte) {
 	if text(b) == "" {
 		return // an empty tag says nothing
 	}
+	if m := markOf(t); m != Marks {
+		f.Marks[m] = fingerprint(b)
+		return
+	}
 	var one [1]float64
 	ok, has := true, Fields(0)
 	switch t {
@@ -115,6 +122,12 @@ func (f *Frame) set(t tag, b []byte) {
 	case tagIntercept:
 		ok, has = numbers(one[:], b), HasIntercept
 		f.Intercept = one[0]
+	case tagRescaleType:
+		f.Scale = strings.ToUpper(text(b))
+	case tagThickness:
+		if numbers(one[:], b) && one[0] > 0 {
+			f.Thickness = one[0]
+		}
 	case tagFrameType:
 		if isLocalizer(b) {
 			has = IsLocalizer
@@ -193,6 +206,20 @@ func number(s string) (float64, bool) {
 }
 
 func isLocalizer(b []byte) bool { return hasValue(b, "LOCALIZER") || hasValue(b, "SCOUT") }
+
+// derived are the words of an image type by which programs mark what they made
+// from other images: projections, reformats, summaries.
+var derived = []string{"DERIVED", "SECONDARY", "MPR", "CPR", "MIP", "MINIP", "MAX_IP", "MIN_IP", "REFORMATTED", "REFORMAT",
+	"PROJECTION IMAGE", "CSA MPR", "CURVED", "VRT", "SSD", "SCREEN SAVE", "RENDERED"}
+
+func isDerived(b []byte) bool {
+	for _, word := range derived {
+		if hasValue(b, word) {
+			return true
+		}
+	}
+	return false
+}
 
 // hasValue says whether one of the values separated by backslashes is want.
 func hasValue(b []byte, want string) bool {

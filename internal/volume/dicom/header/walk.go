@@ -9,6 +9,7 @@ type level struct {
 	unsure   bool   // of a sequence: its items may have VRs all the same
 	group    *Frame // where the attributes inside belong; nil: nowhere
 	frames   bool   // items are frames, one Frame each
+	table    bool   // items are a modality LUT
 }
 
 // walker goes through one data set without recursion.
@@ -80,7 +81,7 @@ func (w *walker) element(e element, top level) (done bool, err error) {
 		return true, w.pixels(e)
 	case e.length == endless:
 		return false, w.openSequence(e, top, -1)
-	case w.scope(e.tag, top) != nil:
+	case w.scope(e.tag, top) != nil || e.tag == tagModalityLUT && len(w.stack) == 0:
 		if int64(e.length) > w.c.left() {
 			return false, w.c.short()
 		}
@@ -127,6 +128,7 @@ func (w *walker) openItem(e element, top level) error {
 		}
 		l.implicit = !explicit
 	}
+	w.h.ModalityLUT = w.h.ModalityLUT || top.table
 	if top.frames {
 		if len(w.h.PerFrame) >= MaxFrames {
 			return corrupt("it has more frames than a scan can have")
@@ -142,6 +144,7 @@ func (w *walker) openSequence(e element, top level, end int64) error {
 	l.unsure = l.implicit && !top.implicit
 	l.raw = e.vr == "OB" || e.vr == "OW" // encapsulated pixels of an icon
 	l.frames = e.tag == tagPerFrame && l.group != nil
+	l.table = e.tag == tagModalityLUT && len(w.stack) == 0
 	return w.push(l)
 }
 
@@ -162,7 +165,7 @@ func (w *walker) scope(t tag, top level) *Frame {
 			return &w.h.Shared // items of per-frame groups get their own
 		}
 	case tagPlanePositions, tagPlaneOrients, tagPixelMeasures, tagPixelTransforms,
-		tagMRFrameTypes, tagCTFrameTypes, tagPETFrameTypes:
+		tagMRFrameTypes, tagCTFrameTypes, tagPETFrameTypes, tagFrameContent:
 		if len(w.stack) == 2 { // directly in an item of the shared or per-frame groups
 			return top.group
 		}

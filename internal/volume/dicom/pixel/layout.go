@@ -1,8 +1,8 @@
 // Package pixel turns the stored samples of one frame into modality values: raw
 // bytes and a rescale slope and intercept go in, int16 comes out (Hounsfield
 // units for CT). Stored bits are masked and sign-extended, values rounded half
-// to even and saturated. MONOCHROME1 and padding values concern display only
-// and change nothing, as in dcm2niix.
+// to even and saturated. Padding that would look like tissue becomes air; other
+// padding stays. MONOCHROME1 concerns display only and changes nothing.
 //
 // A header that contradicts its pixel data is a *volume.Error: bad_pixel_length,
 // too_large, corrupt_dicom, unsupported_image_type.
@@ -21,10 +21,11 @@ type Layout struct {
 	Rows, Columns int
 	Bits          int // allocated: 8, 16 or 32
 	Stored        int // bits that carry the sample
-	Shift         int // bits below it
+	Shift         int // bits below it: see HighBit
 	Signed        bool
 	BigEndian     bool
 	Swapped       bool // 8-bit samples swapped in pairs: OW in big endian
+	Padding       Padding
 }
 
 // FrameBytes is the size of one frame.
@@ -46,12 +47,45 @@ func Of(h *header.Header) (Layout, error) {
 	if l.Stored > l.Bits {
 		return Layout{}, volume.Reject("corrupt_dicom", "a DICOM file stores %d bits in samples of %d", l.Stored, l.Bits)
 	}
-	if high := h.HighBit; high >= l.Stored && high < l.Bits {
-		l.Shift = high + 1 - l.Stored
-	}
+	l.Padding = paddingOf(h, l.Signed)
 	l.BigEndian = syntax.Find(h.TransferSyntax).BigEndian
 	l.Swapped = l.BigEndian && l.Bits == 8 && h.Pixels.Words
 	return l, nil
+}
+
+// HighBit is how far a header that contradicts itself says that its samples are
+// shifted up; 0 for a sound one, whose high bit is one below its stored bits
+// (PS3.3 table C.7-11c). Files that say otherwise are of two kinds: the high bit
+// is wrong, or the samples really are shifted. BitsOf tells which.
+func HighBit(h *header.Header, l Layout) int {
+	if h.HighBit >= l.Stored && h.HighBit < l.Bits {
+		return h.HighBit + 1 - l.Stored
+	}
+	return 0
+}
+
+// Bits is which bits of their words the samples of a frame use.
+type Bits struct {
+	Low   bool // some of the lowest ones, which shifted samples leave empty
+	Above bool // some above the stored ones, other than for the sign
+}
+
+// BitsOf looks at every sample of a frame whose header says that its samples
+// are shifted up by lift bits.
+func BitsOf(raw []byte, l Layout, lift int) (b Bits) {
+	r, low := Rescaler{layout: l}, uint32(1)<<lift-1
+	all := uint32(1)<<(l.Bits-1)<<1 - 1
+	above := all &^ (uint32(1)<<l.Stored - 1)
+	for i := range l.Rows * l.Columns {
+		word := r.word(raw, i)
+		sign := uint32(0)
+		if l.Signed && word>>(l.Stored-1)&1 != 0 {
+			sign = above
+		}
+		b.Low = b.Low || word&low != 0
+		b.Above = b.Above || word&above != sign
+	}
+	return b
 }
 
 // checkLength compares what the header announces with the bytes that are there,

@@ -7,13 +7,14 @@ package regrid
 
 import (
 	"math"
+	"slices"
 
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/series"
 )
 
-// maxGrowth bounds how many planes come out for one that goes in: the smallest
-// gap of a stack may be far below the others.
+// maxGrowth bounds how many planes come out for one that goes in: the small gaps
+// of a stack may be far below the others.
 const maxGrowth = 8
 
 // epsilon is the share of a step that counts as rounding.
@@ -30,8 +31,8 @@ type Grid struct {
 }
 
 // Of is the smallest orthogonal grid around the stack, with its pixel spacing.
-// Planes are as far apart as the stack's smallest gap, but no more than
-// maxGrowth times as many.
+// Planes are as far apart as the smallest gap that is no exception, but no more
+// than maxGrowth times as many.
 func Of(s *series.Stack) (*Grid, error) {
 	g := &Grid{in: s, depth: s.Depth, low: s.Shift[0]}
 	high := s.Shift[0]
@@ -63,12 +64,13 @@ func Of(s *series.Stack) (*Grid, error) {
 func (g *Grid) resample() float64 {
 	in := g.in.Depth
 	extent := in[len(in)-1]
-	gap := extent / float64(maxGrowth*len(in))
-	smallest := extent
+	gaps := make([]float64, 0, len(in))
 	for k := 1; k < len(in); k++ {
-		smallest = math.Min(smallest, in[k]-in[k-1])
+		gaps = append(gaps, in[k]-in[k-1])
 	}
-	gap = math.Max(gap, smallest)
+	slices.Sort(gaps)
+	// One short gap in ten, where two stretches meet, adds no detail to the rest.
+	gap := math.Max(extent/float64(maxGrowth*len(in)), gaps[len(gaps)/10])
 	n := int(math.Floor(extent/gap+epsilon)) + 1
 	g.depth = make([]float64, n)
 	for m := range g.depth {

@@ -1,27 +1,24 @@
 package series
 
 import (
-	"fmt"
 	"sort"
-	"strings"
 
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Choice is what the owner asked for. The zero value takes the largest series.
+// Choice is what the owner asked for. The zero value takes the best series.
 type Choice struct {
-	Number   int    // from the list of a multiple_series error; 0: the largest
+	Number   int    // from the list of a multiple_series error; 0: the best
 	Modality string // CT, MR or PT: only such series, when there are any
 }
 
-// maxListed bounds the list of a multiple_series error.
-const maxListed = 20
-
-// Choose is the series that was meant: the one asked for, else the only or the
-// largest. Several largest ones of the same size are multiple_series, with the
-// list to choose from, which names no free text of the files.
+// Choose is the series that was meant: the one asked for, else the best: an
+// original volume before a derived one, a volume before what is none, then the
+// one of most slices. Several best ones of the same size are multiple_series,
+// with the list to choose from, which names no free text of the files.
 func (b *Builder) Choose(c Choice) (*Series, error) {
 	b.dropScreenshots()
+	b.join()
 	list := b.candidates(c.Modality)
 	if len(list) == 0 {
 		return nil, b.nothing()
@@ -30,14 +27,14 @@ func (b *Builder) Choose(c Choice) (*Series, error) {
 		return nil, b.damaged // it may be a slice of any series
 	}
 	if c.Number > len(list) {
-		return nil, volume.Reject("bad_option", "series %d was asked for: the upload holds %d (%s)", c.Number, len(list), listing(list))
+		return nil, volume.Reject("bad_option", "series %d was asked for: the upload holds %d (%s)", c.Number, len(list), listing(list, nil))
 	}
 	if c.Number > 0 {
 		return list[c.Number-1], nil
 	}
-	if len(list) > 1 && len(list[0].Slices) == len(list[1].Slices) {
+	if len(list) > 1 && list[0].rank() == list[1].rank() && len(list[0].Slices) == len(list[1].Slices) {
 		return nil, volume.Reject("multiple_series", "the upload holds %d series, and it is not clear which one is meant: %s. Choose one, for example with series=2",
-			len(list), listing(list))
+			len(list), listing(list, nil))
 	}
 	return list[0], nil
 }
@@ -60,7 +57,7 @@ func (b *Builder) dropScreenshots() {
 	b.series = kept
 }
 
-// candidates are the series of enough slices, the largest first.
+// candidates are the series of enough slices, the best first, numbered.
 func (b *Builder) candidates(modality string) []*Series {
 	var all, wanted []*Series
 	for _, s := range b.series {
@@ -75,10 +72,21 @@ func (b *Builder) candidates(modality string) []*Series {
 	if len(wanted) > 0 {
 		all = wanted
 	}
+	ranks := map[*Series]int{}
+	for _, s := range all {
+		ranks[s] = s.rank()
+	}
 	sort.Slice(all, func(i, j int) bool {
 		a, b := all[i], all[j]
+		if ranks[a] != ranks[b] {
+			return ranks[a] < ranks[b]
+		}
 		return len(a.Slices) > len(b.Slices) || len(a.Slices) == len(b.Slices) && a.first < b.first
 	})
+	for n, s := range all {
+		s.number = n + 1
+	}
+	b.listed = all
 	return all
 }
 
@@ -94,6 +102,8 @@ func (b *Builder) nothing() error {
 	switch {
 	case b.damaged != nil:
 		return b.damaged
+	case most > 0 && len(b.series) > 1:
+		return volume.Reject("too_few_slices", "the upload holds %d images in %d series, and the largest has %d slices: a volume needs at least %d of one series", b.frames, len(b.series), most, MinSlices)
 	case most > 0:
 		return volume.Reject("too_few_slices", "the largest series has %d slices: a volume needs at least %d", most, MinSlices)
 	case b.localizers > 0:
@@ -102,31 +112,4 @@ func (b *Builder) nothing() error {
 		return volume.Reject("no_ct_series", "none of the %d images is a slice of a CT, MR or PET scan", b.foreign)
 	}
 	return volume.Reject("no_image_series", "none of the %d DICOM files is an image", b.documents)
-}
-
-func listing(list []*Series) string {
-	var lines []string
-	for i, s := range list {
-		if i == maxListed {
-			lines = append(lines, fmt.Sprintf("and %d more", len(list)-maxListed))
-			break
-		}
-		line := fmt.Sprintf("series=%d: %s, %d slices", i+1, s.Modality, len(s.Slices))
-		if gap := s.roughSpacing(); gap > 0 {
-			line += fmt.Sprintf(", %.2f mm apart", gap)
-		}
-		lines = append(lines, line)
-	}
-	return strings.Join(lines, "; ")
-}
-
-// Others is how many further series of enough slices there are.
-func (b *Builder) Others(s *Series) int {
-	n := 0
-	for _, other := range b.series {
-		if other != s && len(other.Slices) >= MinSlices {
-			n++
-		}
-	}
-	return n
 }

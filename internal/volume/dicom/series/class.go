@@ -74,6 +74,9 @@ func usable(h *header.Header) error {
 			return err
 		}
 	}
+	if h.ModalityLUT {
+		return volume.Unsupported("unsupported_modality_lut", "the images give their values by a table (Modality LUT), which is not read: export the scan with a rescale slope and intercept")
+	}
 	if h.Frames() > header.MaxFrames {
 		return volume.Reject("too_large", "a file says that it has %d frames: at most %d are read", h.Frames(), header.MaxFrames)
 	}

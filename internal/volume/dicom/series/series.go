@@ -1,13 +1,14 @@
 // Package series turns the files of a drop into one stack of slices: headers go
 // in, in any order; out comes the series that was meant, its slices ordered by
-// position along the normal, and the grid they lie on. File names, instance
-// numbers and stated slice thicknesses are never looked at.
+// position along the normal, and the grid they lie on. File names and instance
+// numbers are never looked at, and stated slice thicknesses never place a slice.
 //
 // Positions are LPS millimetres inside, world RAS millimetres in affines. What
 // keeps a drop from being a volume is a *volume.Error: no_image_series,
-// no_ct_series, localizer_only, too_few_slices, multiple_series,
-// multiple_volumes, mixed_dimensions, mixed_orientation, missing_geometry,
-// bad_geometry, missing_slices, variable_spacing, or what is wrong with a file.
+// no_ct_series, localizer_only, too_few_slices, multiple_series, bad_option,
+// multiple_volumes, missing_rescale, mixed_units, unsupported_modality_lut,
+// mixed_dimensions, mixed_orientation, missing_geometry, bad_geometry,
+// missing_slices, or what is wrong with a file.
 package series
 
 import (
@@ -32,6 +33,9 @@ type Image struct {
 	SOPClass, SOPInstance string
 	Layout                pixel.Layout
 	Frames                int
+	Lift                  int // by how many bits its samples are shifted up, if HighBit is right
+
+	study, space uint64 // fingerprints of the study and of the frame of reference
 }
 
 // Slice is one frame of one image.
@@ -40,6 +44,7 @@ type Slice struct {
 	Frame            int
 	Plane            int // order along the normal; equal for slices at one position
 	Slope, Intercept float64
+	repeat           int // -1, 1: it repeats the slice below, above at nearly the same position
 	geometry         header.Frame
 }
 
@@ -60,6 +65,12 @@ type Series struct {
 
 	// Stepped: some image gives the place of its first frame only.
 	Stepped bool
+	derived int // images that were made from others
+	number  int // in the list to choose from, from 1
+	joined  int // series of one slice each that were joined into this one; 0: none
+	units   string
+	unlike  bool // the images differ in their units
+	upload  *Builder
 }
 
 // Builder collects the headers of a drop. The zero value is ready.
@@ -67,6 +78,7 @@ type Builder struct {
 	series  []*Series
 	byUID   map[string]*Series
 	damaged error // a file of which not even the series is known
+	listed  []*Series
 
 	localizers, foreign, documents int
 	frames                         int
@@ -118,7 +130,7 @@ func (b *Builder) of(h *header.Header) *Series {
 	if b.byUID == nil {
 		b.byUID = map[string]*Series{}
 	}
-	s := &Series{UID: h.Series, Study: h.Study, FrameOfReference: h.FrameOfReference, Modality: modality(h)}
+	s := &Series{UID: h.Series, Study: h.Study, FrameOfReference: h.FrameOfReference, Modality: modality(h), upload: b}
 	b.series = append(b.series, s)
 	b.byUID[h.Series] = s
 	return s
@@ -142,13 +154,18 @@ func (s *Series) add(file int, h *header.Header) {
 	s.first = min(s.first, file)
 	if len(s.Images) == 0 {
 		s.first = file
-		s.sizes, s.Modality = [2]int{h.Rows, h.Columns}, modality(h)
+		s.sizes, s.Modality, s.units = [2]int{h.Rows, h.Columns}, modality(h), h.Units
 	}
 	s.Stepped = s.Stepped || h.Stepped()
+	if h.Derived || isSecondary(h.SOPClass) {
+		s.derived++
+	}
+	s.unlike = s.unlike || s.units != h.Units
 	s.captured = s.captured || isSecondary(h.SOPClass)
 	s.mixed = s.mixed || s.sizes != [2]int{h.Rows, h.Columns}
 	s.Images = append(s.Images, Image{
-		File: file, SOPClass: h.SOPClass, SOPInstance: h.SOPInstance, Layout: layout, Frames: h.Frames()})
+		File: file, SOPClass: h.SOPClass, SOPInstance: h.SOPInstance, Layout: layout, Frames: h.Frames(),
+		Lift: pixel.HighBit(h, layout), study: mark(h.Study), space: mark(h.FrameOfReference)})
 	for n := range h.Frames() {
 		f := h.Frame(n)
 		if f.Has&header.IsLocalizer != 0 {

@@ -73,6 +73,20 @@ func TestGaps(t *testing.T) {
 		{"growing gaps", []float64{0, 1.1, 2.9, 5.8, 10}, "uneven"},
 		{"two at one place", []float64{0, 5, 5.001, 10}, "even"},
 		{"all at one place", []float64{5, 5, 5, 5}, "too_few_slices"},
+		{"rounded to a tenth", []float64{0, 0.6, 1.3, 1.9, 2.5, 3.1, 3.8, 4.4, 5, 5.6, 6.3}, "even"},
+		{"rounded to a tenth, one missing", []float64{0, 0.6, 1.3, 1.9, 3.1, 3.8, 4.4, 5, 5.6, 6.3}, "missing_slices"},
+		{"rounded to a millimetre", []float64{0, 5, 10, 14, 19, 24, 29}, "even"},
+		{"whole millimetres that vary", []float64{0, 3, 7, 12, 15, 20}, "uneven"},
+		{"gaps that drift", []float64{0, 5.01, 10.01, 15.01, 20.01, 25.01, 30.06, 35.11, 40.16, 45.21, 50.26, 55.31, 60.36, 65.41}, "uneven"},
+		{"one short gap", []float64{0, 2.5, 5, 7.5, 7.75, 10.25, 12.75, 15.25}, "uneven"},
+		{"thin below, thick above, a short gap between", []float64{0, 2.5, 5, 7.5, 7.75, 15.25, 22.75, 30.25, 37.75}, "uneven"},
+		{"thin below, thick above", []float64{0, 2.5, 5, 7.5, 10, 17.5, 25, 32.5}, "uneven"},
+		{"thin below, thick above, the step between them whole", []float64{0, 2.5, 5, 7.5, 12.5, 20, 27.5, 35}, "uneven"},
+		{"missing among the thick ones", []float64{0, 2.5, 5, 7.5, 10, 17.5, 25, 32.5, 47.5, 55, 62.5, 70}, "missing_slices"},
+		{"missing and a short gap", []float64{0, 2.5, 5, 7.5, 7.75, 10.25, 12.75, 15.25, 20.25, 22.75, 25.25}, "missing_slices"},
+		{"every second missing in the midst", []float64{0, 2, 4, 6, 8, 12, 16, 20, 22, 24, 26, 28}, "missing_slices"},
+		{"a hole that is no multiple", []float64{0, 2, 4, 6, 8, 12.9, 14.9, 16.9, 18.9}, "missing_slices"},
+		{"two stacks, the one shifted", []float64{0, 0.7, 2.5, 3.2, 5, 5.7, 7.5, 8.2}, "multiple_volumes"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

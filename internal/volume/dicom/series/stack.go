@@ -20,6 +20,8 @@ type Stack struct {
 	Spacing [3]float64   // between columns, between rows, mean gap; mm
 	Even    bool         // the gaps are equal
 	Tilted  bool         // the planes are shifted against each other
+
+	rounding float64 // by how much the positions were rounded along the normal, mm
 }
 
 // Regular says whether the planes lie on one orthogonal grid already.
@@ -33,7 +35,11 @@ const (
 	tiltDegrees = 0.5
 	// samePlace is the share of a pixel within which two slices have one position.
 	samePlace = 0.01
-	// evenMM, evenShare: gaps are equal within the larger of both (imaging.md §2.1).
+	// nearShare, nearMM: two slices closer than this share of the usual gap, and
+	// than this, are one slice that was sent twice if their pixels are equal.
+	nearShare = 0.05
+	nearMM    = 0.1
+	// evenMM, evenShare: planes are even within the larger of both (imaging.md §2.1).
 	evenMM    = 0.02
 	evenShare = 0.01
 	// farthest is 10 m: no patient lies further from a scanner's centre.
@@ -52,6 +58,9 @@ func (s *Series) Stack() (*Stack, error) {
 	case s.mixed:
 		return nil, volume.Reject("mixed_dimensions", "the images of the series have different numbers of rows or columns")
 	}
+	if err := s.checkSpace(); err != nil {
+		return nil, err
+	}
 	row, col, spacing, err := s.plane()
 	if err != nil {
 		return nil, err
@@ -61,8 +70,7 @@ func (s *Series) Stack() (*Stack, error) {
 	if err := s.order(st, row, col, normal); err != nil {
 		return nil, err
 	}
-	first := vec(s.Slices[0].geometry.Position)
-	st.Affine = affine(first, row, col, normal, st.Spacing)
+	st.Affine = affine(s.origin(), row, col, normal, st.Spacing)
 	st.Dims = [3]int{s.sizes[1], s.sizes[0], len(st.Depth)}
 	return st, volume.CheckDims(st.Dims)
 }
@@ -136,15 +144,19 @@ func affine(origin, row, col, normal vec, spacing [3]float64) volume.Affine {
 
 // order sorts the slices along the normal and describes their positions in st.
 func (s *Series) order(st *Stack, row, col, normal vec) error {
-	sort.SliceStable(s.Slices, func(i, j int) bool {
-		return vec(s.Slices[i].geometry.Position).dot(normal) < vec(s.Slices[j].geometry.Position).dot(normal)
-	})
-	origin := vec(s.Slices[0].geometry.Position)
+	s.sort(normal)
+	st.rounding = s.rounding(normal)
+	origin := s.origin()
 	tolerance := samePlace * math.Min(st.Spacing[0], st.Spacing[1])
 	for i := range s.Slices {
 		d := vec(s.Slices[i].geometry.Position).minus(origin)
 		depth := d.dot(normal)
-		if n := len(st.Depth); n == 0 || depth-st.Depth[n-1] > tolerance {
+		n := len(st.Depth)
+		switch repeat := s.Slices[i].repeat; {
+		case repeat > 0: // its plane comes next
+			s.Slices[i].Plane = n
+			continue
+		case repeat == 0 && (n == 0 || depth-st.Depth[n-1] > tolerance):
 			st.Depth = append(st.Depth, depth)
 			st.Shift = append(st.Shift, [2]float64{d.dot(row), d.dot(col)})
 		}
@@ -153,7 +165,46 @@ func (s *Series) order(st *Stack, row, col, normal vec) error {
 	if n := len(st.Depth); n < MinSlices {
 		return volume.Reject("too_few_slices", "the slices of the series lie at %d positions: a volume needs at least %d", n, MinSlices)
 	}
+	if err := s.checkPasses(st); err != nil {
+		return err
+	}
 	return st.judgeGaps()
+}
+
+// origin is the position of plane 0, whose first slice may be a repetition.
+func (s *Series) origin() vec {
+	for _, sl := range s.Slices {
+		if sl.repeat == 0 {
+			return sl.geometry.Position
+		}
+	}
+	return s.Slices[0].geometry.Position
+}
+
+func (s *Series) sort(normal vec) {
+	sort.SliceStable(s.Slices, func(i, j int) bool {
+		return vec(s.Slices[i].geometry.Position).dot(normal) < vec(s.Slices[j].geometry.Position).dot(normal)
+	})
+}
+
+// rounding is how far positions may be from where they were before they were
+// written, along the normal: half a millimetre if all of them are whole, half a
+// tenth if they have one decimal, else 0.
+func (s *Series) rounding(normal vec) float64 {
+	const noise = 1e-6
+	for _, unit := range []float64{1, 0.1} {
+		all := true
+		for _, sl := range s.Slices {
+			for _, x := range sl.geometry.Position {
+				all = all && math.Abs(x-unit*math.Round(x/unit)) < noise
+			}
+		}
+		if all {
+			// A quarter more: the grid is fitted to the rounded positions.
+			return 1.25 * unit / 2 * (math.Abs(normal[0]) + math.Abs(normal[1]) + math.Abs(normal[2]))
+		}
+	}
+	return 0
 }
 
 // roughSpacing is the mean distance of neighbours, 0 when it is not known.

@@ -1,0 +1,124 @@
+package dicom
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"sort"
+
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
+	"github.com/iris-oculus/iris/internal/volume/dicom/series"
+	"github.com/iris-oculus/iris/internal/volume/drop"
+)
+
+// seen is what must be known of the pixels before they are converted.
+type seen struct {
+	lifted   bool // the samples are shifted up as HighBit says
+	warnings []volume.Warning
+}
+
+// look reads pixels ahead where the headers leave open what they mean: slices
+// at nearly one position, which are one if their pixels are equal, and a high
+// bit that contradicts the stored bits. Sound series need no such pass.
+func look(ctx context.Context, files drop.Files, s *series.Series) (seen, error) {
+	near := s.Near()
+	l := &lookout{series: s, slices: map[int][]int{}, sums: map[int][32]byte{}}
+	for _, pair := range near {
+		l.want(pair[0])
+		l.want(pair[1])
+	}
+	for i, sl := range s.Slices {
+		if s.Images[sl.Image].Lift > 0 {
+			l.want(i)
+		}
+	}
+	if len(l.files) == 0 {
+		return seen{}, nil
+	}
+	if err := files.Each(ctx, l.files, l.file); err != nil {
+		return seen{}, err
+	}
+	differ := 0
+	for _, pair := range near {
+		if l.sums[pair[0]] == l.sums[pair[1]] {
+			s.Repeat(pair)
+		} else {
+			differ++
+		}
+	}
+	if differ > 1 {
+		return seen{}, volume.Reject("multiple_volumes", "%d slices have another one at nearly the same position with other pixels: the series holds more than one volume (phases or times); send one of them", differ)
+	}
+	return l.highBit()
+}
+
+// lookout is the pass.
+type lookout struct {
+	series *series.Series
+	files  []int
+	slices map[int][]int // indexes of slices, by file
+	sums   map[int][32]byte
+	bits   pixel.Bits
+	lifts  bool // some image says that it is shifted
+	buffer []byte
+}
+
+func (l *lookout) want(i int) {
+	file := l.series.Images[l.series.Slices[i].Image].File
+	if l.slices[file] == nil {
+		l.files = append(l.files, file)
+	}
+	for _, n := range l.slices[file] {
+		if n == i {
+			return
+		}
+	}
+	l.slices[file] = append(l.slices[file], i)
+}
+
+func (l *lookout) file(f drop.File) error {
+	indexes := l.slices[f.Index]
+	sort.Slice(indexes, func(a, b int) bool {
+		return l.series.Slices[indexes[a]].Frame < l.series.Slices[indexes[b]].Frame
+	})
+	slices := make([]series.Slice, len(indexes))
+	for n, i := range indexes {
+		slices[n] = l.series.Slices[i]
+	}
+	n := 0
+	return eachFrame(l.series, f, slices, &l.buffer, func(sl series.Slice, raw []byte, layout pixel.Layout) error {
+		l.sums[indexes[n]] = fingerprint(raw, sl)
+		n++
+		if lift := l.series.Images[sl.Image].Lift; lift > 0 {
+			bits := pixel.BitsOf(raw, layout, lift)
+			l.lifts = true
+			l.bits.Low = l.bits.Low || bits.Low
+			l.bits.Above = l.bits.Above || bits.Above
+		}
+		return nil
+	})
+}
+
+// fingerprint is that of a frame's pixels and their scale.
+func fingerprint(raw []byte, sl series.Slice) [32]byte {
+	sum := sha256.Sum256(raw)
+	scaled := binary.BigEndian.AppendUint64(sum[:], math.Float64bits(sl.Slope))
+	return sha256.Sum256(binary.BigEndian.AppendUint64(scaled, math.Float64bits(sl.Intercept)))
+}
+
+// highBit believes a high bit that contradicts the stored bits only if every
+// sample leaves the bits below empty.
+func (l *lookout) highBit() (seen, error) {
+	switch {
+	case !l.lifts:
+		return seen{}, nil
+	case !l.bits.Low:
+		return seen{lifted: true}, nil
+	case l.bits.Above:
+		return seen{}, volume.Reject("corrupt_dicom", "the pixels use more bits than the files say (bits stored and high bit contradict each other): export the series again")
+	}
+	return seen{warnings: []volume.Warning{{Code: "high_bit",
+		Message: "the files contradict themselves about which bits carry the pixels (high bit and bits stored): the lowest ones were taken"}}}, nil
+}

@@ -1,0 +1,61 @@
+package series
+
+import (
+	"math"
+
+	"github.com/iris-oculus/iris/internal/volume/dicom/header"
+)
+
+// What a series is, the best first.
+const (
+	rankOriginal = iota // a volume as the scanner made it
+	rankDerived         // a volume that was computed from another
+	rankNone            // projections, screenshots, slices of one place
+)
+
+// rank judges a series from its headers. One that lacks a slice or holds a
+// damaged one is a volume all the same: its owner must hear of the fault, not
+// get another series.
+func (s *Series) rank() int {
+	switch {
+	case !s.stacked():
+		return rankNone
+	case s.isDerived():
+		return rankDerived
+	}
+	return rankOriginal
+}
+
+// isDerived: most images say that they were made from others.
+func (s *Series) isDerived() bool { return 2*s.derived > len(s.Images) }
+
+// stacked says whether more than half of the slices are parallel and lie at
+// enough places.
+func (s *Series) stacked() bool {
+	const need = header.HasPosition | header.HasOrientation
+	// Half of the slices share an orientation: then it is that of one of two
+	// candidates, found by majority vote.
+	var most [6]float64
+	votes := 0
+	for _, sl := range s.Slices {
+		switch o := sl.geometry.Orientation; {
+		case sl.geometry.Has&need != need:
+		case votes == 0:
+			most, votes = o, 1
+		case differ(o[:], most[:], unitTolerance):
+			votes--
+		default:
+			votes++
+		}
+	}
+	normal := vec{most[0], most[1], most[2]}.cross(vec{most[3], most[4], most[5]})
+	parallel, places := 0, map[float64]bool{}
+	for _, sl := range s.Slices {
+		o := sl.geometry.Orientation
+		if sl.geometry.Has&need == need && !differ(o[:], most[:], unitTolerance) {
+			parallel++
+			places[math.Round(vec(sl.geometry.Position).dot(normal)*100)] = true
+		}
+	}
+	return 2*parallel > len(s.Slices) && len(places) >= MinSlices
+}

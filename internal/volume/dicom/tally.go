@@ -1,0 +1,132 @@
+package dicom
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
+	"github.com/iris-oculus/iris/internal/volume/dicom/series"
+)
+
+// tally is what the second pass sees of the values, plane by plane.
+type tally struct {
+	modality string
+	values   volume.Values
+	padded   int64
+	planes   []planeTally
+}
+
+type planeTally struct {
+	seen             bool
+	mean             float64
+	flat             bool // every pixel has one value
+	slope, intercept float64
+}
+
+// sampled is how many pixels of a plane its shares and its mean are taken from,
+// about: enough for a tenth of a percent.
+const sampled = 1 << 16
+
+func newTally(planes int, modality string) *tally {
+	t := &tally{modality: modality, planes: make([]planeTally, planes)}
+	t.values.Low, t.values.High = math.Inf(1), math.Inf(-1)
+	return t
+}
+
+// add counts a frame: its voxels and the raw bytes they were made from.
+func (t *tally) add(sl series.Slice, voxels []int16, raw []byte, c pixel.Counts) {
+	v := &t.values
+	v.Total += int64(len(voxels))
+	v.Clipped += c.Clipped
+	t.padded += c.Padded
+	step := max(1, len(voxels)/sampled)
+	v.AddEvery(voxels, step)
+	p := planeTally{seen: true, slope: sl.Slope, intercept: sl.Intercept}
+	sum, n := 0, 0
+	low, high := voxels[0], voxels[0]
+	for i := 0; i < len(voxels); i += step {
+		x := voxels[i]
+		sum += int(x)
+		n++
+		low, high = min(low, x), max(high, x)
+	}
+	p.mean = float64(sum) / float64(n)
+	// Samples tell most of it; what they leave open every pixel must tell.
+	if low == high || t.open() {
+		for _, x := range voxels {
+			low, high = min(low, x), max(high, x)
+		}
+	}
+	if p.flat = low == high; p.flat && varies(raw) {
+		v.Fine = true
+	}
+	v.Low, v.High = math.Min(v.Low, float64(low)), math.Max(v.High, float64(high))
+	t.planes[sl.Plane] = p
+}
+
+// open says whether the range of the values still matters to their judge: they
+// may be constant, normalised, or those of an 8-bit picture.
+func (t *tally) open() bool {
+	return !(t.values.High-t.values.Low > math.MaxUint8 && t.values.Low < 0)
+}
+
+// varies says whether the words of a frame differ, whatever their size.
+func varies(raw []byte) bool {
+	const word = 4
+	for i := word; i < len(raw); i++ {
+		if raw[i] != raw[i-word] {
+			return true
+		}
+	}
+	return false
+}
+
+// Steps in the mean of neighbouring planes, in HU.
+const (
+	// scaleStep: where the scale changes too, the new one is wrong.
+	scaleStep = 300
+	// oddStep: a plane this far from both of its neighbours, which agree within
+	// agreeStep, is not of their scale.
+	oddStep   = 500
+	agreeStep = 150
+)
+
+// judge refuses values that are no scan and says what is doubtful.
+func (t *tally) judge(s *series.Series) ([]volume.Warning, error) {
+	_, out, err := t.values.Judge(t.modality)
+	if err != nil {
+		return nil, err
+	}
+	add := func(code, format string, args ...any) {
+		out = append(out, volume.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
+	}
+	if t.padded > 0 {
+		add("padding_removed", "pixels that the files mark as padding were brighter than air and became air: %.1f %% of the scan", 100*float64(t.padded)/float64(t.values.Total))
+	}
+	steps, odd, flat := 0, 0, 0
+	last := len(t.planes) - 1
+	for k := 1; k <= last; k++ {
+		below, here := t.planes[k-1], t.planes[k]
+		if (below.slope != here.slope || below.intercept != here.intercept) && math.Abs(below.mean-here.mean) > scaleStep {
+			steps++
+		}
+		if k == last {
+			break
+		}
+		above := t.planes[k+1]
+		switch {
+		case here.flat && !below.flat && !above.flat:
+			flat++
+		case math.Abs(above.mean-below.mean) < agreeStep && math.Abs(here.mean-below.mean) > oddStep && math.Abs(here.mean-above.mean) > oddStep:
+			odd++
+		}
+	}
+	if flat > 0 {
+		add("blank_slices", "slices within the scan hold one value only: %d of %d; their pixels were lost", flat, last+1)
+	}
+	if t.modality == "CT" && steps+odd > 0 {
+		add("uneven_scale", "the values of %d of %d slices differ from those of their neighbours by hundreds of Hounsfield units: their rescale slope or intercept may be wrong", max(steps, odd), last+1)
+	}
+	return out, nil
+}
