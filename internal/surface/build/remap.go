@@ -49,28 +49,15 @@ func entry(t *volume.Table, id int) volume.Label {
 		if l.Name == "" {
 			l.Name = unnamed(id)
 		}
+		if l.Color == "" {
+			l.Color = volume.ColorOf(int64(id))
+		}
 		return l
 	}
-	return volume.Label{ID: id, Name: unnamed(id), Color: unnamedColor(id)}
+	return volume.Label{ID: id, Name: unnamed(id), Color: volume.ColorOf(int64(id))}
 }
 
 func unnamed(id int) string { return fmt.Sprintf("label_%d", id) }
-
-// unnamedColor spreads hues: neighbouring ids differ by the golden angle, as
-// seeds of a sunflower do, in six steps of a colour wheel at fixed lightness.
-func unnamedColor(id int) string {
-	hue := float64(id) * 0.6180339887498949
-	hue = 6 * (hue - float64(int(hue)))
-	const low, high = 90, 220
-	sector, part := int(hue), hue-float64(int(hue))
-	if sector%2 == 1 {
-		part = 1 - part
-	}
-	middle := low + int(part*(high-low))
-	wheel := [6][3]int{{high, middle, low}, {middle, high, low}, {low, high, middle}, {low, middle, high}, {middle, low, high}, {high, low, middle}}
-	c := wheel[sector%6]
-	return fmt.Sprintf("#%02x%02x%02x", c[0], c[1], c[2])
-}
 
 // choose resolves Structures and Merge against the labels of the map.
 func choose(m *volume.LabelMap, o *Options) (*choice, error) {

@@ -47,9 +47,19 @@ type Vertex struct {
 	X      uint16 // cell
 	Y0, Y1 int16  // within one layer two rows are less than 2·4097 vertices long
 	Faces  uint8
-	Quads  uint8 // bit a: the edge along axis a at the cell's low corner carries a quad
+	Quads  uint8 // bit a: the edge along axis a at the cell's low corner carries a quad, see quadBits
 	Z0, Z1 int32
 }
+
+// Vertex.Quads holds the quads in its lowest bits, and above them, for each, whether
+// Split cuts it from corner 1 to 3 rather than from 0 to 2, see envelope.go.
+const (
+	quadBits    = 1<<turnedShift - 1
+	turnedShift = 3
+)
+
+// HasQuads are the axes along which a vertex's low edges carry quads, a bit each.
+func (v *Vertex) HasQuads() uint8 { return v.Quads & quadBits }
 
 // Entry is one label at one vertex.
 type Entry struct {

@@ -3,6 +3,7 @@ package nets
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/surface"
@@ -13,7 +14,8 @@ import (
 // Split makes the mesh of every label of the net, by dense label; those of the
 // background and of labels without voxels are empty. offsets places the vertices
 // (nil: the middles of their cells, which is the exact voxel staircase with its
-// corners cut), affine maps voxels to world RAS.
+// corners cut), affine maps voxels to world RAS. Offsets are within their cells;
+// those of vertices at which triangles would cross are changed, see untangle.go.
 //
 // Vertices and triangles of a mesh come in order of z, y, x. Quad q is triangles
 // 2q and 2q+1, both labels of a boundary cut it along the same diagonal.
@@ -27,11 +29,22 @@ func (n *Net) Split(ctx context.Context, offsets []Offset, affine volume.Affine,
 	for i := range splitters {
 		splitters[i] = splitter{net: n, cycles: &cycleTables[n.rule], meshes: meshes, offsets: offsets, affine: affine, flip: affine.Det() < 0, next: make([]uint32, len(n.Labels))}
 	}
+	tangled, later := make([][]quadAt, len(n.slabs)), make([][]quadAt, len(n.slabs))
 	work.Share(count, len(n.slabs), func(w, s int) {
 		if ctx.Err() == nil {
-			splitters[w].run(s)
+			tangled[s], later[s] = splitters[w].run(s)
 		}
 	})
+	work.Share(count, len(n.slabs), func(_, s int) {
+		for _, q := range later[s] {
+			if ctx.Err() == nil && n.tangled(offsets, q) {
+				tangled[s] = append(tangled[s], q)
+			}
+		}
+	})
+	for _, s := range n.untangle(ctx, offsets, slices.Concat(tangled...)) {
+		splitters[0].placeAgain(s)
+	}
 	return meshes, ctx.Err()
 }
 
@@ -64,45 +77,74 @@ type splitter struct {
 	affine  volume.Affine
 	flip    bool     // the affine mirrors: turn triangles round
 	next    []uint32 // next quad of each label
+	// suspects are the quads of the layer at hand that leave their envelopes.
+	suspects []quadAt
 }
 
-func (p *splitter) run(s int) {
+// run writes a slab, and returns the suspects that are tangled and those that have
+// still to be looked at, because their neighbours belong to another slab.
+func (p *splitter) run(s int) (tangled, later []quadAt) {
 	slab := &p.net.slabs[s]
 	copy(p.next, slab.quads)
+	var before []quadAt // suspects of the layer below
 	for z := slab.from; z < slab.to; z++ {
+		p.suspects = nil
 		if len(p.net.Layers[z].Vertices) > 0 {
 			p.place(z)
 			p.quads(z)
 		}
+		// Their neighbours lie one layer up or down, and are at hand now.
+		if z-1 > slab.from {
+			for _, q := range before {
+				if p.net.tangled(p.offsets, q) {
+					tangled = append(tangled, q)
+				}
+			}
+		} else {
+			later = append(later, before...)
+		}
+		before = p.suspects
 	}
+	return tangled, append(later, before...)
 }
 
 // place writes the positions of a layer's vertices into the meshes of their labels.
 func (p *splitter) place(z int) {
 	layer := &p.net.Layers[z]
-	a := &p.affine
 	for y := range len(layer.Rows) - 1 {
-		// Cell c spans padded voxels c to c+1, its middle is voxel index c - 0.5.
-		base := a.Apply([3]float64{-0.5, float64(y) - 0.5, float64(z) - 0.5})
-		for v := layer.Rows[y]; v < layer.Rows[y+1]; v++ {
-			dx, dy, dz := float64(layer.Vertices[v].X), 0.0, 0.0
-			if p.offsets != nil {
-				var ox float64
-				ox, dy, dz = p.offsets[p.net.Start[z]+int(v)].Voxels()
-				dx += ox
-			}
-			at := [3]float32{
-				float32(base[0] + a[0][0]*dx + a[0][1]*dy + a[0][2]*dz),
-				float32(base[1] + a[1][0]*dx + a[1][1]*dy + a[1][2]*dz),
-				float32(base[2] + a[2][0]*dx + a[2][1]*dy + a[2][2]*dz),
-			}
-			entries := layer.Entries[layer.First[v]:layer.First[v+1]]
-			for i := range entries {
-				e := &entries[i]
-				vertices := p.meshes[e.Label].Vertices
-				for c := range uint32(p.net.sheets(e)) {
-					vertices[e.ID+c] = at
-				}
+		p.placeRow(layer, z, y, layer.Rows[y], layer.Rows[y+1])
+	}
+}
+
+// placeAgain writes the position of a vertex that has moved.
+func (p *splitter) placeAgain(s spot) {
+	at := p.net.cell(s)
+	p.placeRow(&p.net.Layers[s.layer], at[2], at[1], s.vertex, s.vertex+1)
+}
+
+// placeRow writes the positions of some vertices of one row.
+func (p *splitter) placeRow(layer *Layer, z, y int, from, to uint32) {
+	a := &p.affine
+	// Cell c spans padded voxels c to c+1, its middle is voxel index c - 0.5.
+	base := a.Apply([3]float64{-0.5, float64(y) - 0.5, float64(z) - 0.5})
+	for v := from; v < to; v++ {
+		dx, dy, dz := float64(layer.Vertices[v].X), 0.0, 0.0
+		if p.offsets != nil {
+			var ox float64
+			ox, dy, dz = p.offsets[p.net.Start[z]+int(v)].Voxels()
+			dx += ox
+		}
+		at := [3]float32{
+			float32(base[0] + a[0][0]*dx + a[0][1]*dy + a[0][2]*dz),
+			float32(base[1] + a[1][0]*dx + a[1][1]*dy + a[1][2]*dz),
+			float32(base[2] + a[2][0]*dx + a[2][1]*dy + a[2][2]*dz),
+		}
+		entries := layer.Entries[layer.First[v]:layer.First[v+1]]
+		for i := range entries {
+			e := &entries[i]
+			vertices := p.meshes[e.Label].Vertices
+			for c := range uint32(p.net.sheets(e)) {
+				vertices[e.ID+c] = at
 			}
 		}
 	}
@@ -140,7 +182,7 @@ func (p *splitter) quads(z int) {
 		if vertex.Quads&1 != 0 {
 			sides[1] = LabelAt(entries, 1)
 			vyz := vz + int(below.Vertices[vz].Y0)
-			turned := p.turned(under+vyz, under+vz, here+v, here+vy, 0)
+			turned := p.turned(under+vyz, under+vz, here+v, here+vy, 0, z, v)
 			for side, label := range sides {
 				if label != 0 {
 					p.write(label, side == 1, turned, [4]uint32{
@@ -152,7 +194,7 @@ func (p *splitter) quads(z int) {
 		}
 		if vertex.Quads&2 != 0 {
 			sides[1] = LabelAt(entries, 2)
-			turned := p.turned(under+vz-1, here+v-1, here+v, under+vz, 1)
+			turned := p.turned(under+vz-1, here+v-1, here+v, under+vz, 1, z, v)
 			for side, label := range sides {
 				if label != 0 {
 					p.write(label, side == 1, turned, [4]uint32{
@@ -164,7 +206,7 @@ func (p *splitter) quads(z int) {
 		}
 		if vertex.Quads&4 != 0 {
 			sides[1] = LabelAt(entries, 4)
-			turned := p.turned(here+vy-1, here+vy, here+v, here+v-1, 2)
+			turned := p.turned(here+vy-1, here+vy, here+v, here+v-1, 2, z, v)
 			for side, label := range sides {
 				if label != 0 {
 					p.write(label, side == 1, turned, [4]uint32{
@@ -177,11 +219,25 @@ func (p *splitter) quads(z int) {
 	}
 }
 
-// turned says whether a quad of these vertices must be cut from corner 1 to 3
-// rather than from 0 to 2.
-func (p *splitter) turned(a, b, c, d, axis int) bool {
+// turned says whether the quad with these corners is cut from corner 1 to 3 rather
+// than from 0 to 2, and notes it in the quad's vertex. A quad that leaves its envelope
+// either way, where a second sheet may be near, becomes a suspect.
+func (p *splitter) turned(a, b, c, d, axis, z, v int) bool {
 	o := p.offsets
-	return o != nil && folds(o[a], o[b], o[c], o[d], axis)
+	if o == nil {
+		return false
+	}
+	turned, ok := diagonal(o[a], o[b], o[c], o[d], axis)
+	vertex := &p.net.Layers[z].Vertices[v]
+	if turned {
+		vertex.Quads |= 1 << (turnedShift + axis)
+	}
+	if !ok {
+		if q := (quadAt{spot{int32(z), uint32(v)}, uint8(axis)}); p.net.second(q) {
+			p.suspects = append(p.suspects, q)
+		}
+	}
+	return turned
 }
 
 // write puts a quad into the mesh of a label. Seen from the label at the high end

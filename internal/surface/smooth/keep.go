@@ -202,7 +202,7 @@ func lanes(o nets.Offset) [3]int64 {
 //
 // The volume under a closed surface is the sum over its triangles of the area of
 // each seen along z times the mean height of its corners. A quad's four corners
-// lie around its voxel edge, see nets/folds.go for their order.
+// lie around its voxel edge, see nets/envelope.go for their order.
 func (k *keeper) volumes(c chunk) []float64 {
 	sums := make([]float64, len(k.labels))
 	for z := c.from; z < c.to; z++ {
@@ -217,7 +217,7 @@ func (k *keeper) volumes(c chunk) []float64 {
 				continue
 			}
 			low := nets.LabelAt(entries, 0)
-			for quads := v.Quads; quads != 0; quads &= quads - 1 {
+			for quads := v.HasQuads(); quads != 0; quads &= quads - 1 {
 				axis := bits.TrailingZeros8(quads)
 				high := nets.LabelAt(entries, 1<<axis)
 				if k.measure[low] || k.measure[high] {

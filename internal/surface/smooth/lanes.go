@@ -26,7 +26,7 @@ const (
 	bound = nets.OffsetOne * 5 / 4
 
 	// reach is how far a vertex may end from the middle of its cell: not quite to
-	// the cell's faces, see nets/folds.go.
+	// the cell's faces, see nets/envelope.go.
 	reach = nets.OffsetOne/2 - 1
 
 	shift      = 6

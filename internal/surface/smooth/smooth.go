@@ -17,8 +17,8 @@
 // f is not run as a diffusion of some 40 steps but as the polynomial in A nearest
 // to it, of degree 10 for the default strength, see filter.go. Steps are computed
 // in fixed point, three axes in one word, see lanes.go. Spacing never enters: A is
-// an affine invariant. A vertex stays within its cell: then no quad need fold,
-// see nets/folds.go.
+// an affine invariant. A vertex stays within its cell; where that is not enough to
+// keep two sheets of a surface apart, nets.Split draws it back, see nets/envelope.go.
 package smooth
 
 import (
