@@ -14,7 +14,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/surface/build"
-	"github.com/iris-oculus/iris/internal/volume/nifti"
+	"github.com/iris-oculus/iris/internal/volume"
 )
 
 // meshCommand does offline what the mesh stage does: a label map becomes one
@@ -27,6 +27,8 @@ func meshCommand() *cobra.Command {
 		Long: "Mesh writes the structures of LABELS, a NIfTI label map, as closed surfaces.\n" +
 			"The ending of OUT says the format: glb and usdz are in metres with the patient facing you,\n" +
 			"stl, obj, ply, 3mf and zip (one stl per structure) in millimetres, LPS, mz3 in millimetres, RAS.\n" +
+			"Names and colours come from the label map's header, or else from a table beside it: a file of the\n" +
+			"same name that ends in .json, .txt, .label, .lut, .ctbl, .tsv or .csv (ITK-SNAP, FreeSurfer, 3D Slicer, BIDS, JSON).\n" +
 			"A label map that cannot be used ends with code 3, one line that says why, and no OUT.",
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,17 +44,24 @@ func meshCommand() *cobra.Command {
 				runtime.GOMAXPROCS(f.threads) // the writers, too, keep to it
 			}
 			o.Progress = progress("meshing")
-			err = replace(args[1], func(out *os.File) error { return meshLabels(cmd.Context(), args[0], out, format, o) })
+			labels, err := readLabels(args[0], f.table)
+			if err == nil {
+				for _, w := range labels.Warnings {
+					cmd.PrintErrf("warning: %s: %s\n", w.Code, w.Message)
+				}
+				err = replace(args[1], func(out *os.File) error { return meshLabels(cmd.Context(), labels, out, format, o) })
+			}
 			if named := job.Named(err); named != nil {
 				return named
 			}
-			return err
+			return coded("write the output", err)
 		},
 	}
 	c.Flags().Float64Var(&f.smooth, "smooth", job.DefaultOptions().Smoothing, "0 (exact voxels) to 1")
 	c.Flags().StringVar(&f.decimate, "decimate", "none", "none, the only value until decimation exists")
 	c.Flags().StringVar(&f.merge, "merge", "", "closed solids of several structures: name=a,b,c;name2=d,e")
 	c.Flags().StringVar(&f.structures, "structures", "", "only these structures, separated by commas (default all)")
+	c.Flags().StringVar(&f.table, "labels-table", "", "a file with the labels' names and colours, which counts before the header's")
 	c.Flags().IntVar(&f.threads, "threads", 0, "workers (default one per processor); the output does not depend on it")
 	return c
 }
@@ -61,6 +70,7 @@ func meshCommand() *cobra.Command {
 type meshFlags struct {
 	smooth                      float64
 	decimate, merge, structures string
+	table                       string
 	threads                     int
 }
 
@@ -89,16 +99,7 @@ func (f meshFlags) options() (build.Options, error) {
 	return out, nil
 }
 
-func meshLabels(ctx context.Context, path string, out io.Writer, format string, o build.Options) error {
-	in, err := os.Open(path)
-	if err != nil {
-		return withoutPath("open the input", err)
-	}
-	defer in.Close()
-	labels, err := nifti.ReadLabels(in)
-	if err != nil {
-		return err
-	}
+func meshLabels(ctx context.Context, labels *volume.LabelMap, out io.Writer, format string, o build.Options) error {
 	surfaces, err := build.Surfaces(ctx, labels, o)
 	if err != nil {
 		return err

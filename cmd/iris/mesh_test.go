@@ -135,7 +135,9 @@ func TestMeshRefusals(t *testing.T) {
 		{"threads", labels, ".glb", []string{"--threads", "-1"}, true, "bad_option"},
 		{"unknown structure", labels, ".glb", []string{"--structures", "gills"}, false, "bad_option"},
 		{"not a label map", text, ".glb", nil, false, ""},
-		{"missing", text + ".missing", ".glb", nil, false, "open the input"},
+		{"missing", text + ".missing", ".glb", nil, false, "not_found: open the input"},
+		{"a folder", filepath.Dir(text), ".glb", nil, false, "not_a_file: read the input"},
+		{"no folder for OUT", labels, "/none/model.glb", nil, false, "not_found: write the output"},
 	} {
 		folder := t.TempDir()
 		err := runMesh(t, append(c.flags, c.in, filepath.Join(folder, "model"+c.ending))...)
@@ -145,11 +147,84 @@ func TestMeshRefusals(t *testing.T) {
 			t.Errorf("%s: no error", c.name)
 		case errors.As(err, &exit) != c.usage || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n"):
 			t.Errorf("%s: %v", c.name, err)
-		case !c.usage && c.name != "missing" && job.Named(err) == nil:
+		case !c.usage && job.Named(err) == nil && !errors.As(err, new(*codedError)):
 			t.Errorf("%s: %v has no name", c.name, err)
+		case strings.Contains(err.Error(), folder) || strings.Contains(err.Error(), filepath.Dir(text)):
+			t.Errorf("%s: %v names a path", c.name, err)
 		}
 		if left, _ := os.ReadDir(folder); len(left) > 0 {
 			t.Errorf("%s: %d files are left", c.name, len(left))
+		}
+	}
+}
+
+// namesOf are the names of the structures in a GLB.
+func namesOf(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := glb.Read(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for i := range s.Surfaces {
+		names = append(names, s.Surfaces[i].Label.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+// The table named by --labels-table counts before the header's, which counts before
+// one beside the label map.
+func TestMeshTables(t *testing.T) {
+	labels := labelFile(t)
+	plain := filepath.Join(filepath.Dir(labels), "plain.nii.gz")
+	m, err := readLabels(labels, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Table = volume.Table{}
+	f, err := os.Create(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(nifti.WriteLabels(f, m), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) string {
+		path := filepath.Join(filepath.Dir(labels), name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	given := write("given.txt", "1 femur 1 2 3 0\n2 tibia 4 5 6 0\n")
+	out := filepath.Join(t.TempDir(), "model.glb")
+	for _, c := range []struct {
+		name, want string
+		before     func()
+		args       []string
+	}{
+		{"none", "label_1 label_2", func() {}, []string{plain}},
+		{"given", "femur tibia", func() {}, []string{plain, "--labels-table", given}},
+		{"beside", "a b", func() { write("plain.json", `{"1":"a","2":"b"}`) }, []string{plain}},
+		{"beside, chosen", "b", func() {}, []string{plain, "--structures", "b"}},
+		{"in the header", "liver spleen", func() { write("labels.json", `{"1":"a","2":"b"}`) }, []string{labels}},
+		{"given over the header", "femur tibia", func() {}, []string{labels, "--labels-table", given}},
+		{"beside and no table", "label_1 label_2", func() { write("plain.json", `{"Manual":true}`) }, []string{plain}},
+	} {
+		c.before()
+		if err := runMesh(t, append(c.args, out)...); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else if got := namesOf(t, out); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+	for name, table := range map[string]string{"not_found": given + ".none", "bad_labels_table": write("bad.txt", "prose, not a table")} {
+		if err := runMesh(t, plain, out, "--labels-table", table); err == nil || !strings.HasPrefix(err.Error(), name+": ") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

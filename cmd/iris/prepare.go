@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -35,14 +34,18 @@ func prepareCommand() *cobra.Command {
 			}
 			defer done()
 			return replace(args[1], func(out *os.File) error {
+				var warnings []job.Notice
 				if task == job.TaskLabels {
-					return source.Labels(out)
+					warnings, err = source.Labels(out)
+				} else {
+					var report prepare.Report
+					report, err = source.Volume(cmd.Context(), out, o)
+					warnings = report.Warnings
 				}
-				report, err := source.Volume(cmd.Context(), out, o)
-				for _, w := range report.Warnings {
+				for _, w := range warnings {
 					cmd.PrintErrf("warning: %s: %s\n", w.Code, w.Message)
 				}
-				return err
+				return coded("prepare the input", err)
 			})
 		},
 	}
@@ -70,7 +73,7 @@ func checkPrepare(task string, o prepare.Options) error {
 func openSource(path string) (source prepare.Source, done func(), err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return source, nil, withoutPath("open the input", err)
+		return source, nil, coded("open the input", err)
 	}
 	done = func() { _ = f.Close() }
 	info, err := f.Stat()
@@ -81,7 +84,7 @@ func openSource(path string) (source prepare.Source, done func(), err error) {
 	}
 	if err != nil {
 		done()
-		return source, nil, withoutPath("open the input", err)
+		return source, nil, coded("open the input", err)
 	}
 	return source, done, nil
 }
@@ -91,7 +94,7 @@ func openSource(path string) (source prepare.Source, done func(), err error) {
 func replace(path string, write func(*os.File) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".iris-*")
 	if err != nil {
-		return withoutPath("write the output", err)
+		return coded("write the output", err)
 	}
 	defer func() {
 		if err != nil {
@@ -104,21 +107,7 @@ func replace(path string, write func(*os.File) error) (err error) {
 	}
 	// CreateTemp makes files for its owner only; an output is an ordinary file.
 	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {
-		return withoutPath("write the output", err)
+		return coded("write the output", err)
 	}
-	return withoutPath("write the output", os.Rename(f.Name(), path))
-}
-
-func withoutPath(doing string, err error) error {
-	var at *fs.PathError
-	var move *os.LinkError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &at):
-		err = at.Err
-	case errors.As(err, &move):
-		err = move.Err
-	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return coded("write the output", os.Rename(f.Name(), path))
 }

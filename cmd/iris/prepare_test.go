@@ -62,7 +62,7 @@ func TestPrepareCommandFails(t *testing.T) {
 		args       []string
 	}{
 		{"rejected", "too_few_slices: ", exitRejected, []string{few}},
-		{"no such input", "no such file", 1, []string{filepath.Join(good, "ZZPHI-none")}},
+		{"no such input", "not_found: open the input: no such file", 1, []string{filepath.Join(good, "ZZPHI-none")}},
 		{"unknown modality", "bad_option: ", exitUsage, []string{good, "--modality", "US"}},
 		{"unknown series", "bad_option: ", exitUsage, []string{good, "--series", "7"}},
 		{"unknown flag", "unknown flag", exitUsage, []string{good, "--magic"}},

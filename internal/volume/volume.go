@@ -28,6 +28,8 @@ type LabelMap struct {
 	U8     []uint8
 	U16    []uint16
 	Table  Table
+	// Warnings are what is doubtful about a label map that was read.
+	Warnings []Warning
 }
 
 // Len is the number of voxels that Dims asks for.
@@ -54,7 +56,10 @@ const TableVersion = "labels/1"
 
 // Label is one structure of a label map. Name is the model's class name.
 type Label struct {
-	ID     int    `json:"id"`
+	ID int `json:"id"`
+	// Source is the number in the file that the label map came from, where it had to
+	// be given another one because a label is at most 65,535; else 0.
+	Source int64  `json:"source_id,omitempty"`
 	Name   string `json:"name"`
 	NameEN string `json:"name_en,omitempty"`
 	NameES string `json:"name_es,omitempty"`

@@ -54,6 +54,7 @@ type Origin struct {
 // Structure is the extras of a structure's node.
 type Structure struct {
 	Label      int     `json:"label"`
+	SourceID   int64   `json:"source_id,omitempty"` // the label's number in a file whose numbers are too large
 	NameEN     string  `json:"name_en"`
 	NameES     string  `json:"name_es"`
 	SNOMED     string  `json:"snomed"`

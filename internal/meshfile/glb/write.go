@@ -106,7 +106,7 @@ func describe(s scene.Scene) (document, int) {
 
 func structure(s *surface.Surface) *Structure {
 	return &Structure{
-		Label: s.Label.ID, NameEN: s.Label.NameEN, NameES: s.Label.NameES, SNOMED: s.Label.SNOMED, Group: s.Label.Group,
+		Label: s.Label.ID, SourceID: s.Label.Source, NameEN: s.Label.NameEN, NameES: s.Label.NameES, SNOMED: s.Label.SNOMED, Group: s.Label.Group,
 		VolumeML: s.Measure.VolumeML, MeshML: s.Measure.MeshML, SurfaceCM2: s.Measure.SurfaceCM2,
 		Partial: s.Measure.Partial, Watertight: s.Measure.Watertight,
 	}

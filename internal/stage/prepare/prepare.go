@@ -142,11 +142,15 @@ func (s Stage) volume(ctx context.Context, r job.Record, source Source) (Report,
 
 // labels writes an upload that is a label map as the model server would have answered.
 func (s Stage) labels(ctx context.Context, in job.StageInput, source Source) (job.PrepareOutput, error) {
-	err := s.stream(ctx, job.Key(in.Job, in.Attempt, job.LabelsObject), source.Labels)
+	var warnings []job.Notice
+	err := s.stream(ctx, job.Key(in.Job, in.Attempt, job.LabelsObject), func(w io.Writer) (err error) {
+		warnings, err = source.Labels(w)
+		return err
+	})
 	if err != nil {
 		return job.PrepareOutput{}, err
 	}
-	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, func(r *job.Record) { r.Warnings = nil })
+	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, func(r *job.Record) { r.Warnings = warnings })
 }
 
 // stream stores what write produces while it is produced. Nothing is stored

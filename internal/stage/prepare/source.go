@@ -76,23 +76,27 @@ func fromDICOM(ctx context.Context, files drop.Files, dst io.Writer, o Options) 
 }
 
 // Labels writes a source that is a label map already as the model server would
-// have answered it.
-func (s Source) Labels(dst io.Writer) error {
+// have answered it, and says what is doubtful about it.
+func (s Source) Labels(dst io.Writer) ([]job.Notice, error) {
 	if s.Folder != nil {
-		return named(volume.Reject("unrecognized", "task=labels takes one NIfTI label map: a folder was sent"))
+		return nil, named(volume.Reject("unrecognized", "task=labels takes one NIfTI label map: a folder was sent"))
 	}
 	kind, err := s.detect()
 	if err == nil && kind != kindNIfTI {
 		err = volume.Reject("unrecognized", "task=labels takes one NIfTI label map (.nii or .nii.gz)")
 	}
 	if err != nil {
-		return named(err)
+		return nil, named(err)
 	}
 	m, err := nifti.ReadLabels(io.NewSectionReader(s.File, 0, s.Size))
 	if err != nil {
-		return named(err)
+		return nil, named(err)
 	}
-	return named(nifti.WriteLabels(dst, m))
+	var warnings []job.Notice
+	for _, w := range m.Warnings {
+		warnings = append(warnings, job.Notice{Code: w.Code, Message: w.Message})
+	}
+	return warnings, named(nifti.WriteLabels(dst, m))
 }
 
 // single is one DICOM file as a drop.

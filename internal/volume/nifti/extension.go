@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math"
 	"unicode"
 	"unicode/utf8"
@@ -21,22 +22,36 @@ const tableMark = `{"iris":"` + volume.TableVersion + `"`
 // maxTableText bounds the texts of one label.
 const maxTableText = 200
 
+// headerExtension is one extension as it stands in the file, padding included.
+type headerExtension struct {
+	code int
+	text []byte
+}
+
+// eachExtension lists the extensions up to the end or to where their chain breaks.
+func (f *file) eachExtension() iter.Seq[headerExtension] {
+	return func(yield func(headerExtension) bool) {
+		rest := f.extensions
+		if len(rest) < 4 || rest[0] == 0 { // the four bytes that say whether any follow
+			return
+		}
+		for rest = rest[4:]; len(rest) >= 8; {
+			size, code := int64(f.order.Uint32(rest)), f.order.Uint32(rest[4:])
+			if size < 8 || size > int64(len(rest)) || !yield(headerExtension{int(int32(code)), rest[8:size]}) {
+				return
+			}
+			rest = rest[size:]
+		}
+	}
+}
+
 // findTable looks for our table among the extensions. Those of others, and
 // chains that are broken, are passed over; a broken table of ours is an error.
 func findTable(f *file) (volume.Table, error) {
-	rest := f.extensions
-	if len(rest) < 4 || rest[0] == 0 { // the four bytes that say whether any follow
-		return volume.Table{}, nil
-	}
-	for rest = rest[4:]; len(rest) >= 8; {
-		size, code := int64(f.order.Uint32(rest)), f.order.Uint32(rest[4:])
-		if size < 8 || size > int64(len(rest)) {
-			break
+	for e := range f.eachExtension() {
+		if e.code == ecodeComment && bytes.HasPrefix(e.text, []byte(tableMark)) {
+			return parseTable(bytes.TrimRight(e.text, "\x00"))
 		}
-		if text := rest[8:size]; code == ecodeComment && bytes.HasPrefix(text, []byte(tableMark)) {
-			return parseTable(bytes.TrimRight(text, "\x00"))
-		}
-		rest = rest[size:]
 	}
 	return volume.Table{}, nil
 }
@@ -61,6 +76,9 @@ func checkTable(t *volume.Table) error {
 			return volume.Reject("bad_labels", "label %d in the header's table: want each id once, from 1 to %d", l.ID, math.MaxUint16)
 		}
 		seen[l.ID] = true
+		if l.Source < 0 || l.Source >= largest {
+			return volume.Reject("bad_labels", "label %d in the header's table: its source_id is %d: want 0 to 2⁵³", l.ID, l.Source)
+		}
 		for _, s := range []string{l.Name, l.NameEN, l.NameES, l.Color, l.SNOMED, l.Group} {
 			if !plainText(s) {
 				return volume.Reject("bad_labels", "label %d in the header's table: want texts of at most %d printable characters", l.ID, maxTableText)

@@ -62,6 +62,9 @@ func (h *header) affine() (volume.Affine, error) {
 
 // scanAffine is the affine of a scan: rectangular, to the last bit if it almost is.
 func (h *header) scanAffine() (volume.Affine, error) {
+	if err := checkThick(h.dims); err != nil {
+		return volume.Affine{}, err
+	}
 	a, err := h.affine()
 	if err != nil {
 		return a, err
@@ -105,7 +108,9 @@ func (h *header) fromQuaternion() (volume.Affine, error) {
 	}
 	step := [3]float64{h.pixdim[1], h.pixdim[2], h.pixdim[3]}
 	for n, s := range step {
-		if !(s > 0) {
+		// A sign means nothing here (the rotation says where an axis leads), and all
+		// readers in use drop it.
+		if step[n] = math.Abs(s); !(step[n] > 0) {
 			return out, volume.Reject("bad_affine", "pixdim[%d] = %g: want more than 0", n+1, s)
 		}
 	}

@@ -33,6 +33,7 @@ type header struct {
 	origin       [3]float64
 	unit         float64 // millimetres in the file's unit of length
 
+	labels   bool // the file says that it is a label map
 	warnings []Warning
 }
 
@@ -96,7 +97,7 @@ type layout struct {
 	offset           float64
 	offsetExact      int64 // NIfTI-2 has an integer
 	slope, inter     float64
-	units            int
+	units, intent    int
 	qform, sform     int
 	quaternion       [3]float64
 	origin           [3]float64
@@ -123,6 +124,7 @@ func (h *header) decode(l layout) error {
 		return err
 	}
 	copy(h.pixdim[:], l.pixdim[:4])
+	h.labels = l.intent == intentLabel
 	h.sform, h.qform = l.sform > 0, l.qform > 0
 	h.quaternion, h.origin = l.quaternion, l.origin
 	for n, v := range l.rows {
@@ -174,12 +176,18 @@ func decodeDims(dim [8]int64) ([3]int, error) {
 	if err := volume.CheckDims(dims); err != nil {
 		return dims, err
 	}
+	return dims, nil
+}
+
+// checkThick refuses what is no volume but a picture. A label map of one slice is
+// sound: its surface is a slab.
+func checkThick(dims [3]int) error {
 	for axis, n := range dims {
 		if n < 2 {
-			return dims, volume.Reject("too_few_slices", "axis %d has %d voxel: want a volume, at least 2 along each axis", axis+1, n)
+			return volume.Reject("too_few_slices", "axis %d has %d voxel: want a volume, at least 2 along each axis", axis+1, n)
 		}
 	}
-	return dims, nil
+	return nil
 }
 
 // voxelOffset is where the voxels begin. 0 is written by careless programs and

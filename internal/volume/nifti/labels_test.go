@@ -77,7 +77,8 @@ func TestLabelsRefused(t *testing.T) {
 		change     func(*sample)
 	}{
 		{"negative", "bad_labels", func(s *sample) { s.values[5] = -1 }},
-		{"too high", "bad_labels", func(s *sample) { s.datatype, s.values[5] = 8, 65536 }},
+		{"too high", "bad_labels", func(s *sample) { s.datatype, s.values[5] = 64, 1<<54 }},
+		{"between labels", "bad_labels", func(s *sample) { s.datatype, s.values[5] = 64, 1.06 }},
 		{"broken", "bad_labels", func(s *sample) { s.datatype, s.values[5] = 16, 1.5 }},
 		{"NaN", "bad_labels", func(s *sample) { s.datatype, s.values[5] = 16, math.NaN() }},
 		{"truncated", "truncated", func(s *sample) { s.cut = 3 }},

@@ -21,7 +21,7 @@ func (f fields) f64(at int) float64 { return math.Float64frombits(f.order.Uint64
 func (f fields) layout1() layout {
 	l := layout{
 		datatype: f.i16(70), bitpix: f.i16(72), offset: f.f32(108), slope: f.f32(112), inter: f.f32(116),
-		units: int(f.raw[123]), qform: f.i16(252), sform: f.i16(254), smallest: size1 + 4,
+		units: int(f.raw[123]), intent: f.i16(68), qform: f.i16(252), sform: f.i16(254), smallest: size1 + 4,
 	}
 	for n := range 8 {
 		l.dim[n] = int64(f.i16(40 + 2*n))
@@ -40,7 +40,7 @@ func (f fields) layout1() layout {
 func (f fields) layout2() layout {
 	l := layout{
 		datatype: f.i16(12), bitpix: f.i16(14), offsetExact: f.i64(168), slope: f.f64(176), inter: f.f64(184),
-		units: f.i32(500), qform: f.i32(344), sform: f.i32(348), smallest: size2 + 4,
+		units: f.i32(500), intent: f.i32(504), qform: f.i32(344), sform: f.i32(348), smallest: size2 + 4,
 	}
 	for n := range 8 {
 		l.dim[n] = f.i64(16 + 8*n)

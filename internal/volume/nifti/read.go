@@ -3,7 +3,6 @@ package nifti
 import (
 	"errors"
 	"io"
-	"math"
 
 	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -77,100 +76,9 @@ func ReadVolume(r io.Reader) (*volume.Volume, error) {
 	return v, nil
 }
 
-// ReadLabels reads a label map, gzip or not: whole numbers from 0 to 65535 of
-// any datatype, axes and affine as in the file, the table from our own header
-// extension if there is one. It is U8 unless a label is above 255.
-func ReadLabels(r io.Reader) (*volume.LabelMap, error) {
-	f, err := open(r, false, true)
-	if err != nil {
-		return nil, err
-	}
-	m := &volume.LabelMap{Dims: f.dims}
-	if m.Affine, err = f.affine(); err != nil {
-		return nil, err
-	}
-	if m.Table, err = findTable(f); err != nil {
-		return nil, err
-	}
-	d := newDecoder(f)
-	if f.kind.code == codeUint8 && f.slope == 1 && f.inter == 0 {
-		err = readBytes(d, m)
-	} else {
-		err = readLabels(d, m)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := f.finish(); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
 // longer copies what has been read into memory for all n voxels.
 func longer[T any](read []T, n int) []T {
 	all := pages.Make[T](n)
 	copy(all, read)
 	return all
-}
-
-// readBytes reads labels that are stored as they are wanted.
-func readBytes(d *decoder, m *volume.LabelMap) error {
-	n := m.Len()
-	m.U8 = pages.Make[uint8](min(n, goodFaith))
-	if err := d.stream.full(m.U8, "voxels"); err != nil || len(m.U8) == n {
-		return err
-	}
-	done := len(m.U8)
-	m.U8 = longer(m.U8, n)
-	return d.stream.full(m.U8[done:], "voxels")
-}
-
-func readLabels(d *decoder, m *volume.LabelMap) error {
-	n := m.Len()
-	m.U8 = pages.Make[uint8](min(n, goodFaith))
-	for done := 0; done < n; {
-		values, err := d.next(min(n-done, chunkVoxels))
-		if err != nil {
-			return err
-		}
-		end := done + len(values)
-		if end > goodFaith && m.U8 != nil && len(m.U8) < n {
-			m.U8 = longer(m.U8, n)
-		}
-		high, err := checkLabels(values)
-		if err != nil {
-			return err
-		}
-		if m.U8 != nil && high > math.MaxUint8 {
-			m.U16 = pages.Make[uint16](n)
-			for i, v := range m.U8[:done] {
-				m.U16[i] = uint16(v)
-			}
-			m.U8 = nil
-		}
-		if m.U8 != nil {
-			for i, v := range values {
-				m.U8[done+i] = uint8(v)
-			}
-		} else {
-			for i, v := range values {
-				m.U16[done+i] = uint16(v)
-			}
-		}
-		done = end
-	}
-	return nil
-}
-
-// checkLabels is the largest of the values, all of which must be labels.
-func checkLabels(values []float64) (float64, error) {
-	high := 0.0
-	for _, v := range values {
-		if !(v >= 0 && v <= math.MaxUint16) || v != math.Trunc(v) {
-			return 0, volume.Reject("bad_labels", "a voxel is %g: want a label, a whole number from 0 to %d", v, math.MaxUint16)
-		}
-		high = max(high, v)
-	}
-	return high, nil
 }
