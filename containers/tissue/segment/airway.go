@@ -47,56 +47,94 @@ type slot struct {
 	area      float64 // mm²
 }
 
-// chain is a run of slots from slice to slice, going down: the last of them and
-// the components of all.
+// chain is a run of slots from slice to slice, going down: the last of them, the
+// components of all, and how far in front they lie, added up.
 type chain struct {
 	last  slot
 	parts []int
+	sumY  float64
 }
 
-// longer is the longer of two chains, the first of equals.
-func (ch chain) longer(other chain) chain {
-	if len(other.parts) > len(ch.parts) {
-		return other
-	}
-	return ch
-}
-
-// windpipe is the longest chain of slots, empty when there is none.
+// windpipe is the chain of slots that is most likely the windpipe, empty when
+// there is none.
 func (s *scan) windpipe(lumen, inside, lung *mask) *mask {
 	c := lumen.components(true)
 	slots := s.slots(c, inside)
 	centre := lung.centreZ()
-	var open []chain
-	var best chain
+	var open, done []chain
 	for z := s.nz - 1; z >= 0; z-- {
 		var going []chain
 		used := make([]bool, len(slots[z]))
 		for _, ch := range open {
 			if n := s.follow(ch, slots[z], used); n >= 0 {
 				used[n] = true
-				going = append(going, chain{slots[z][n], append(ch.parts, slots[z][n].component)})
+				going = append(going, ch.with(slots[z][n]))
 			} else {
-				best = best.longer(ch)
+				done = append(done, ch)
 			}
 		}
 		for n, sl := range slots[z] {
 			if !used[n] && z >= centre { // it begins above the lungs' centre
-				going = append(going, chain{sl, []int{sl.component}})
+				going = append(going, chain{}.with(sl))
 			}
 		}
 		open = going
 	}
-	for _, ch := range open {
-		best = best.longer(ch)
-	}
 	want := make([]bool, c.count)
-	if float64(len(best.parts))*s.spacing[2] >= lumenMM {
+	if best, ok := s.choose(append(done, open...), c.touching(lung)); ok {
 		for _, k := range best.parts {
 			want[k] = true
 		}
 	}
 	return c.keep(want)
+}
+
+// with is a chain that goes on.
+func (ch chain) with(sl slot) chain {
+	return chain{sl, append(ch.parts, sl.component), ch.sumY + sl.y}
+}
+
+// choose takes the longest of the chains that lead into a lung. When none does
+// (thick slices close the bronchi, or plugs do) a gullet full of air may be the
+// longest, but the windpipe runs in front of it.
+func (s *scan) choose(chains []chain, inLung []bool) (best chain, found bool) {
+	const half = 2 // and is at least half as long
+	var joined, other []chain
+	for _, ch := range chains {
+		if float64(len(ch.parts))*s.spacing[2] < lumenMM {
+			continue
+		}
+		within := 0
+		for _, k := range ch.parts {
+			if inLung[k] {
+				within++
+			}
+		}
+		if within*2 >= len(ch.parts) {
+			joined = append(joined, ch)
+		} else {
+			other = append(other, ch)
+		}
+	}
+	long := func(list []chain) (best chain) {
+		for _, ch := range list {
+			if len(ch.parts) > len(best.parts) {
+				best = ch
+			}
+		}
+		return best
+	}
+	if len(joined) > 0 {
+		return long(joined), true
+	}
+	longest := len(long(other).parts)
+	for _, ch := range other {
+		mean := ch.sumY / float64(len(ch.parts))
+		if len(ch.parts)*half >= longest && (!found || mean > best.sumY/float64(len(best.parts))) {
+			best, found = ch, true
+		}
+	}
+	return best, found
 }
 
 // follow is the nearest slot that may go on with a chain, -1 for none.

@@ -117,6 +117,31 @@ func (c *components) sizes() []int {
 	return out
 }
 
+// box is the smallest box around a component, its upper ends excluded.
+type box struct{ low, high [3]int }
+
+// extent is the number of voxels along each axis.
+func (b box) extent() (n [3]int) {
+	for a := range n {
+		n[a] = b.high[a] - b.low[a]
+	}
+	return n
+}
+
+// boxes is the box of each component.
+func (c *components) boxes() []box {
+	out := make([]box, c.count)
+	for k := range out {
+		out[k].low = [3]int{c.nx, c.ny, c.nz}
+	}
+	c.each(func(k, row, x0, x1 int) {
+		b, y, z := &out[k], row%c.ny, row/c.ny
+		b.low = [3]int{min(b.low[0], x0), min(b.low[1], y), min(b.low[2], z)}
+		b.high = [3]int{max(b.high[0], x1), max(b.high[1], y+1), max(b.high[2], z+1)}
+	})
+	return out
+}
+
 // keep is the mask of the components that are wanted.
 func (c *components) keep(want []bool) *mask {
 	m := c.empty()
