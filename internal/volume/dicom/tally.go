@@ -84,13 +84,22 @@ func varies(raw []byte) bool {
 
 // Steps in the mean of neighbouring planes, in HU.
 const (
-	// scaleStep: where the scale changes too, the new one is wrong.
-	scaleStep = 300
+	// scaleStep: what a change of scale must do to the mean before it is judged.
+	scaleStep = 100
 	// oddStep: a plane this far from both of its neighbours, which agree within
 	// agreeStep, is not of their scale.
 	oddStep   = 500
 	agreeStep = 150
 )
+
+// rescaled says whether a plane has another scale than the one below and its
+// stored values do not: then the values jump where the body does not, and one
+// of both scales is wrong.
+func (p planeTally) rescaled(below planeTally) bool {
+	stored := (below.mean - below.intercept) / below.slope
+	jump := stored*p.slope + p.intercept // the mean if the stored values go on as they were
+	return math.Abs(jump-below.mean) > scaleStep && math.Abs(p.mean-jump) < math.Abs(p.mean-below.mean)
+}
 
 // judge refuses values that are no scan and says what is doubtful.
 func (t *tally) judge(s *series.Series) ([]volume.Warning, error) {
@@ -108,7 +117,7 @@ func (t *tally) judge(s *series.Series) ([]volume.Warning, error) {
 	last := len(t.planes) - 1
 	for k := 1; k <= last; k++ {
 		below, here := t.planes[k-1], t.planes[k]
-		if (below.slope != here.slope || below.intercept != here.intercept) && math.Abs(below.mean-here.mean) > scaleStep {
+		if here.rescaled(below) {
 			steps++
 		}
 		if k == last {
@@ -126,7 +135,7 @@ func (t *tally) judge(s *series.Series) ([]volume.Warning, error) {
 		add("blank_slices", "slices within the scan hold one value only: %d of %d; their pixels were lost", flat, last+1)
 	}
 	if t.modality == "CT" && steps+odd > 0 {
-		add("uneven_scale", "the values of %d of %d slices differ from those of their neighbours by hundreds of Hounsfield units: their rescale slope or intercept may be wrong", max(steps, odd), last+1)
+		add("uneven_scale", "the values of %d of %d slices do not go on from those of their neighbours: their rescale slope or intercept may be wrong", max(steps, odd), last+1)
 	}
 	return out, nil
 }

@@ -17,7 +17,6 @@ const (
 	tagFrameContent      tag = 0x00209111
 	tagTemporalIndex     tag = 0x00209128
 	tagFrameAcquisition  tag = 0x00209156
-	tagStackID           tag = 0x00209056
 	tagPadding           tag = 0x00280120
 	tagPaddingLimit      tag = 0x00280121
 	tagRescaleType       tag = 0x00281054
@@ -37,7 +36,6 @@ const (
 	MarkTrigger                 // trigger time, ms after the heart beat
 	MarkClock                   // acquisition time
 	MarkVoltage                 // kVp of the tube
-	MarkStack                   // stack of an enhanced file
 	Marks                       // how many there are
 )
 
@@ -56,8 +54,6 @@ func markOf(t tag) Mark {
 		return MarkClock
 	case tagKVP:
 		return MarkVoltage
-	case tagStackID:
-		return MarkStack
 	}
 	return Marks
 }

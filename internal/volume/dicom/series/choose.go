@@ -18,6 +18,9 @@ type Choice struct {
 // with the list to choose from, which names no free text of the files.
 func (b *Builder) Choose(c Choice) (*Series, error) {
 	b.dropScreenshots()
+	for _, s := range b.series {
+		s.dropScouts()
+	}
 	b.join()
 	list := b.candidates(c.Modality)
 	if len(list) == 0 {

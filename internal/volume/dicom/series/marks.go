@@ -29,7 +29,6 @@ var passes = []struct {
 }{
 	{header.MarkTime, "temporal positions", "CT MR PT"},
 	{header.MarkEcho, "echoes", "CT MR PT"},
-	{header.MarkStack, "stacks", "CT MR PT"},
 	{header.MarkAcquisition, "acquisitions", "CT PT"},
 	{header.MarkVoltage, "tube voltages", "CT"},
 	{header.MarkTrigger, "heart phases", "CT PT"},

@@ -29,17 +29,19 @@ func (s *Series) rank() int {
 // isDerived: most images say that they were made from others.
 func (s *Series) isDerived() bool { return 2*s.derived > len(s.Images) }
 
-// stacked says whether more than half of the slices are parallel and lie at
-// enough places.
-func (s *Series) stacked() bool {
+// placed says whether a slice has a position and an orientation.
+func placed(sl Slice) bool {
 	const need = header.HasPosition | header.HasOrientation
-	// Half of the slices share an orientation: then it is that of one of two
-	// candidates, found by majority vote.
-	var most [6]float64
+	return sl.geometry.Has&need == need
+}
+
+// orientation is that of more than half of the slices, if there is such a one:
+// it is found by majority vote.
+func (s *Series) orientation() (most [6]float64) {
 	votes := 0
 	for _, sl := range s.Slices {
 		switch o := sl.geometry.Orientation; {
-		case sl.geometry.Has&need != need:
+		case !placed(sl):
 		case votes == 0:
 			most, votes = o, 1
 		case differ(o[:], most[:], unitTolerance):
@@ -48,11 +50,18 @@ func (s *Series) stacked() bool {
 			votes++
 		}
 	}
+	return most
+}
+
+// stacked says whether more than half of the slices are parallel and lie at
+// enough places.
+func (s *Series) stacked() bool {
+	most := s.orientation()
 	normal := vec{most[0], most[1], most[2]}.cross(vec{most[3], most[4], most[5]})
 	parallel, places := 0, map[float64]bool{}
 	for _, sl := range s.Slices {
 		o := sl.geometry.Orientation
-		if sl.geometry.Has&need == need && !differ(o[:], most[:], unitTolerance) {
+		if placed(sl) && !differ(o[:], most[:], unitTolerance) {
 			parallel++
 			places[math.Round(vec(sl.geometry.Position).dot(normal)*100)] = true
 		}

@@ -35,6 +35,7 @@ type Image struct {
 	Frames                int
 	Lift                  int // by how many bits its samples are shifted up, if HighBit is right
 
+	sizes        [2]int // rows, columns
 	study, space uint64 // fingerprints of the study and of the frame of reference
 }
 
@@ -68,6 +69,7 @@ type Series struct {
 	derived int // images that were made from others
 	number  int // in the list to choose from, from 1
 	joined  int // series of one slice each that were joined into this one; 0: none
+	scouts  int // images across the stack, which were left out
 	units   string
 	unlike  bool // the images differ in their units
 	upload  *Builder
@@ -165,7 +167,7 @@ func (s *Series) add(file int, h *header.Header) {
 	s.mixed = s.mixed || s.sizes != [2]int{h.Rows, h.Columns}
 	s.Images = append(s.Images, Image{
 		File: file, SOPClass: h.SOPClass, SOPInstance: h.SOPInstance, Layout: layout, Frames: h.Frames(),
-		Lift: pixel.HighBit(h, layout), study: mark(h.Study), space: mark(h.FrameOfReference)})
+		Lift: pixel.HighBit(h, layout), sizes: [2]int{h.Rows, h.Columns}, study: mark(h.Study), space: mark(h.FrameOfReference)})
 	for n := range h.Frames() {
 		f := h.Frame(n)
 		if f.Has&header.IsLocalizer != 0 {

@@ -42,6 +42,10 @@ const (
 	// evenMM, evenShare: planes are even within the larger of both (imaging.md §2.1).
 	evenMM    = 0.02
 	evenShare = 0.01
+	// minSpacing, maxSpacing bound what a prepared volume may have, in mm: no
+	// scanner resolves a micrometre or passes over a decimetre.
+	minSpacing = 1e-3
+	maxSpacing = 100.0
 	// farthest is 10 m: no patient lies further from a scanner's centre.
 	farthest = 1e4
 )
@@ -69,6 +73,11 @@ func (s *Series) Stack() (*Stack, error) {
 	normal := upward(row, col, st.Spacing)
 	if err := s.order(st, row, col, normal); err != nil {
 		return nil, err
+	}
+	for axis, name := range [3]string{"columns", "rows", "slices"} {
+		if mm := st.Spacing[axis]; mm < minSpacing || mm > maxSpacing {
+			return nil, volume.Reject("bad_geometry", "the %s of the series lie %g mm apart: want %g to %g mm", name, mm, minSpacing, maxSpacing)
+		}
 	}
 	st.Affine = affine(s.origin(), row, col, normal, st.Spacing)
 	st.Dims = [3]int{s.sizes[1], s.sizes[0], len(st.Depth)}
