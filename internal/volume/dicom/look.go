@@ -24,7 +24,7 @@ type seen struct {
 // bit that contradicts the stored bits. Sound series need no such pass.
 func look(ctx context.Context, files drop.Files, s *series.Series) (seen, error) {
 	near := s.Near()
-	l := &lookout{series: s, slices: map[int][]int{}, sums: map[int][32]byte{}}
+	l := &lookout{series: s, slices: map[int][]int{}, wanted: map[int]bool{}, sums: map[int][32]byte{}}
 	for _, pair := range near {
 		l.want(pair[0])
 		l.want(pair[1])
@@ -59,6 +59,7 @@ type lookout struct {
 	series *series.Series
 	files  []int
 	slices map[int][]int // indexes of slices, by file
+	wanted map[int]bool
 	sums   map[int][32]byte
 	bits   pixel.Bits
 	lifts  bool // some image says that it is shifted
@@ -70,11 +71,10 @@ func (l *lookout) want(i int) {
 	if l.slices[file] == nil {
 		l.files = append(l.files, file)
 	}
-	for _, n := range l.slices[file] {
-		if n == i {
-			return
-		}
+	if l.wanted[i] {
+		return
 	}
+	l.wanted[i] = true
 	l.slices[file] = append(l.slices[file], i)
 }
 

@@ -106,7 +106,7 @@ func eachFrame(s *series.Series, f drop.File, slices []series.Slice, buffer *[]b
 		return err
 	}
 	if layout != s.Images[slices[0].Image].Layout {
-		return volume.Reject("corrupt_dicom", "a file changed while it was read")
+		return volume.Reject("corrupt_dicom", "a file changed while it was read: send it again")
 	}
 	if cap(*buffer) < layout.FrameBytes() {
 		*buffer = make([]byte, layout.FrameBytes())
@@ -145,7 +145,7 @@ func (r *reader) frame(ctx context.Context, raw []byte, sl series.Slice, l pixel
 		r.free <- voxels
 		return err
 	}
-	r.tally.add(sl, voxels, raw, counts)
+	r.tally.add(sl, voxels, raw, l, counts)
 	select {
 	case r.planes <- plane{sl.Plane, voxels}:
 		return nil

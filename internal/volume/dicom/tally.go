@@ -14,6 +14,7 @@ type tally struct {
 	modality string
 	values   volume.Values
 	padded   int64
+	wrapped  int64 // neighbours of which one was stored beyond the sign bit
 	planes   []planeTally
 }
 
@@ -35,8 +36,11 @@ func newTally(planes int, modality string) *tally {
 }
 
 // add counts a frame: its voxels and the raw bytes they were made from.
-func (t *tally) add(sl series.Slice, voxels []int16, raw []byte, c pixel.Counts) {
+func (t *tally) add(sl series.Slice, voxels []int16, raw []byte, l pixel.Layout, c pixel.Counts) {
 	v := &t.values
+	if l.Signed && l.Stored < 16 {
+		t.wrapped += wraps(voxels, l, sl)
+	}
 	v.Total += int64(len(voxels))
 	v.Clipped += c.Clipped
 	t.padded += c.Padded
@@ -71,6 +75,26 @@ func (t *tally) open() bool {
 	return !(t.values.High-t.values.Low > math.MaxUint8 && t.values.Low < 0)
 }
 
+// wrapShare is how far neighbouring pixels are apart, as a share of what the
+// stored bits can hold, when one of them passed the sign bit.
+const wrapShare = 0.6
+
+// wraps counts neighbours of which one is near the largest and the other near
+// the smallest value of signed samples: unsigned ones, read as signed, jump from
+// dense bone to far below air. The smallest value itself is padding.
+func wraps(voxels []int16, l pixel.Layout, sl series.Slice) (n int64) {
+	size := math.Ldexp(math.Abs(sl.Slope), l.Stored)
+	jump := int(wrapShare * size)
+	lowest := int(math.Round(sl.Intercept - size/2))
+	for i := 1; i < len(voxels); i++ {
+		a, b := int(voxels[i-1]), int(voxels[i])
+		if (a-b > jump && b != lowest) || (b-a > jump && a != lowest) {
+			n++
+		}
+	}
+	return n
+}
+
 // varies says whether the words of a frame differ, whatever their size.
 func varies(raw []byte) bool {
 	const word = 4
@@ -81,6 +105,9 @@ func varies(raw []byte) bool {
 	}
 	return false
 }
+
+// wrapLimit: fewer than one pixel in 10,000 may be streaks of metal.
+const wrapLimit = 10_000
 
 // Steps in the mean of neighbouring planes, in HU.
 const (
@@ -112,6 +139,9 @@ func (t *tally) judge(s *series.Series) ([]volume.Warning, error) {
 	}
 	if t.padded > 0 {
 		add("padding_removed", "pixels that the files mark as padding were brighter than air and became air: %.1f %% of the scan", 100*float64(t.padded)/float64(t.values.Total))
+	}
+	if t.modality == "CT" && t.wrapped*wrapLimit > t.values.Total {
+		add("not_hounsfield", "dense pixels lie beside others far below air, as when unsigned values are read as signed: the files may say the wrong sign of their values")
 	}
 	steps, odd, flat := 0, 0, 0
 	last := len(t.planes) - 1

@@ -132,6 +132,27 @@ func TestValuesAreJudged(t *testing.T) {
 			s.Intercept, s.Stored, s.High = "0", 12, 11
 			words(s, body(0))
 		}},
+		{"unsigned values of 12 bits read as signed", "not_hounsfield", dicom.Options{}, func(_ int, s *dicomtest.Slice) {
+			s.Signed, s.Stored, s.High = true, 12, 11
+			words(s, func(r, c int) int {
+				if r == 8 && c > 5 && c < 11 {
+					return 1024 + 900 + 50*(c-5) // bone of 950 to 1,150 HU
+				}
+				return body(1024)(r, c)
+			})
+		}},
+		{"signed values of 12 bits", "", dicom.Options{}, func(_ int, s *dicomtest.Slice) {
+			s.Signed, s.Stored, s.High, s.Intercept = true, 12, 11, "0"
+			words(s, func(r, c int) int {
+				switch {
+				case r == 8 && c > 5 && c < 11:
+					return 1500
+				case c < 2:
+					return -2048 & 0xFFF // padding
+				}
+				return body(0)(r, c) & 0xFFF
+			})
+		}},
 		{"an 8-bit picture", "not_hounsfield", dicom.Options{}, func(_ int, s *dicomtest.Slice) {
 			s.Bits, s.Stored, s.High, s.Intercept, s.Pixels = 8, 8, 7, "0", nil
 			for i := range 256 {

@@ -45,7 +45,7 @@ func Of(h *header.Header) (Layout, error) {
 		l.Stored = l.Bits
 	}
 	if l.Stored > l.Bits {
-		return Layout{}, volume.Reject("corrupt_dicom", "a DICOM file stores %d bits in samples of %d", l.Stored, l.Bits)
+		return Layout{}, volume.Reject("corrupt_dicom", "a DICOM file stores %d bits in samples of %d: export the series again", l.Stored, l.Bits)
 	}
 	l.Padding = paddingOf(h, l.Signed)
 	l.BigEndian = syntax.Find(h.TransferSyntax).BigEndian
@@ -93,7 +93,7 @@ func BitsOf(raw []byte, l Layout, lift int) (b Bits) {
 // some writers to a block: up to a row more is that, anything else is a lie.
 func checkLength(h *header.Header) error {
 	if h.NumberOfFrames < 0 || h.Rows < 1 || h.Columns < 1 {
-		return volume.Reject("corrupt_dicom", "an image has %d rows, %d columns, %d frames", h.Rows, h.Columns, h.NumberOfFrames)
+		return volume.Reject("corrupt_dicom", "an image has %d rows, %d columns, %d frames: it is damaged, send it again", h.Rows, h.Columns, h.NumberOfFrames)
 	}
 	// Rows and columns are 16-bit, so the first product fits; the second may not.
 	frame := uint64(h.Rows) * uint64(h.Columns) * uint64(h.BitsAllocated/8)
@@ -101,7 +101,7 @@ func checkLength(h *header.Header) error {
 	have := uint64(h.Pixels.Length)
 	row := max(1, frame/uint64(h.Rows))
 	if over != 0 || have < want || have-want > row {
-		return volume.Reject("bad_pixel_length", "an image of %d × %d pixels, %d frames, has %d bytes of pixel data: they do not fit together",
+		return volume.Reject("bad_pixel_length", "an image of %d × %d pixels, %d frames, has %d bytes of pixel data: they do not fit together; send the series again",
 			h.Columns, h.Rows, h.Frames(), h.Pixels.Length)
 	}
 	if h.Rows > volume.MaxAxis || h.Columns > volume.MaxAxis || h.Frames() > header.MaxFrames {

@@ -106,13 +106,13 @@ func (b *Builder) nothing() error {
 	case b.damaged != nil:
 		return b.damaged
 	case most > 0 && len(b.series) > 1:
-		return volume.Reject("too_few_slices", "the upload holds %d images in %d series, and the largest has %d slices: a volume needs at least %d of one series", b.frames, len(b.series), most, MinSlices)
+		return volume.Reject("too_few_slices", "the upload holds %d images in %d series, and the largest has %d slices: a volume needs at least %d of one series; send the whole series", b.frames, len(b.series), most, MinSlices)
 	case most > 0:
-		return volume.Reject("too_few_slices", "the largest series has %d slices: a volume needs at least %d", most, MinSlices)
+		return volume.Reject("too_few_slices", "the largest series has %d slices: a volume needs at least %d; send the whole series", most, MinSlices)
 	case b.localizers > 0:
 		return volume.Reject("localizer_only", "the upload holds localizer images only (%d): send the series of slices as well", b.localizers)
 	case b.foreign > 0:
-		return volume.Reject("no_ct_series", "none of the %d images is a slice of a CT, MR or PET scan", b.foreign)
+		return volume.Reject("no_ct_series", "none of the %d images is a slice of a CT, MR or PET scan: send the series of slices", b.foreign)
 	}
-	return volume.Reject("no_image_series", "none of the %d DICOM files is an image", b.documents)
+	return volume.Reject("no_image_series", "none of the %d DICOM files is an image (they are reports, plans or the like): send the series of slices", b.documents)
 }

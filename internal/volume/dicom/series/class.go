@@ -64,10 +64,10 @@ func usable(h *header.Header) error {
 		return volume.Unsupported("unsupported_image_type", "the images are mosaics, many slices tiled into one: export them as single slices")
 	}
 	if n := len(h.PerFrame); n > 0 && n != h.Frames() {
-		return volume.Reject("corrupt_dicom", "an enhanced file describes %d frames and says that it has %d", n, h.Frames())
+		return volume.Reject("corrupt_dicom", "an enhanced file describes %d frames and says that it has %d: export the series again", n, h.Frames())
 	}
 	if h.NumberOfFrames < 0 {
-		return volume.Reject("corrupt_dicom", "a file's number of frames is not a whole number above 0")
+		return volume.Reject("corrupt_dicom", "a file's number of frames is not a whole number above 0: export the series again")
 	}
 	if h.Stepped() {
 		if err := stepped(h); err != nil {
@@ -102,7 +102,7 @@ func layoutOf(h *header.Header) (pixel.Layout, error) {
 		return pixel.Layout{}, err
 	}
 	if h.Pixels.Encapsulated {
-		return pixel.Layout{}, volume.Reject("corrupt_dicom", "a file's pixel data has no length though it is not compressed")
+		return pixel.Layout{}, volume.Reject("corrupt_dicom", "a file's pixel data has no length though it is not compressed: export the series again")
 	}
 	return pixel.Of(h)
 }

@@ -154,7 +154,7 @@ func (st *Stack) missing() error {
 	if lost == 0 {
 		return nil
 	}
-	return volume.Reject("missing_slices", "slices are missing: %d, the first of them after slice %d of %d (gaps of %.2f mm and more where %.2f mm is the rule): send the whole series",
+	return volume.Reject("missing_slices", "slices are missing: %d, the first of them after slice %d of %d (a gap of %.2f mm where %.2f mm is the rule): send the whole series",
 		lost, at, len(st.Depth), gaps[at-1], rule)
 }
 

@@ -2,6 +2,7 @@ package series
 
 import (
 	"hash/fnv"
+	"strings"
 
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
@@ -44,10 +45,7 @@ const overlapping = 1.25
 func (s *Series) checkPasses(st *Stack) error {
 	single := s.singles(len(st.Depth))
 	for _, p := range passes {
-		judged := false
-		for i := 0; i+2 <= len(p.modalities); i += 3 {
-			judged = judged || p.modalities[i:i+2] == s.Modality
-		}
+		judged := strings.Contains(p.modalities, s.Modality)
 		if !judged && p.mark == header.MarkAcquisition && len(single) > 0 {
 			thickness := s.Slices[single[0]].geometry.Thickness
 			judged = thickness > overlapping*st.Depth[len(st.Depth)-1]/float64(len(st.Depth)-1)

@@ -56,11 +56,11 @@ func (s *Series) Stack() (*Stack, error) {
 	case s.fault != nil:
 		return nil, s.fault
 	case len(s.Slices) < MinSlices:
-		return nil, volume.Reject("too_few_slices", "the series has %d slices: a volume needs at least %d", len(s.Slices), MinSlices)
+		return nil, volume.Reject("too_few_slices", "the series has %d slices: a volume needs at least %d; send the whole series", len(s.Slices), MinSlices)
 	case s.syntax != nil:
 		return nil, s.syntax
 	case s.mixed:
-		return nil, volume.Reject("mixed_dimensions", "the images of the series have different numbers of rows or columns")
+		return nil, volume.Reject("mixed_dimensions", "the images of the series have different numbers of rows or columns: it holds more than slices of one scan; send those of one size")
 	}
 	if err := s.checkSpace(); err != nil {
 		return nil, err
@@ -92,17 +92,17 @@ func (s *Series) plane() (row, col vec, spacing [2]float64, err error) {
 		g := sl.geometry
 		switch {
 		case g.Has&header.Bad != 0:
-			err = volume.Reject("bad_geometry", "a slice's position, orientation, spacing or scale is no number")
+			err = volume.Reject("bad_geometry", "a slice's position, orientation, spacing or scale is no number: export the series again")
 		case g.Has&need != need:
-			err = volume.Reject("missing_geometry", "a slice has no position, orientation or pixel spacing: where it lies in the patient is unknown")
+			err = volume.Reject("missing_geometry", "a slice has no position, orientation or pixel spacing: where it lies in the patient is unknown; send the original slices of the scanner")
 		case !(g.Spacing[0] > 0) || !(g.Spacing[1] > 0) || max(g.Spacing[0], g.Spacing[1]) > farthest:
-			err = volume.Reject("bad_geometry", "a slice's pixel spacing is not above 0 mm")
+			err = volume.Reject("bad_geometry", "a slice's pixel spacing is not above 0 mm or beyond all bounds: export the series again")
 		case vec(g.Position).length() > farthest:
-			err = volume.Reject("bad_geometry", "a slice lies more than %g mm from the scanner's centre", farthest)
+			err = volume.Reject("bad_geometry", "a slice lies more than %g mm from the scanner's centre: export the series again", farthest)
 		case differ(g.Orientation[:], first.Orientation[:], unitTolerance):
-			err = volume.Reject("mixed_orientation", "the slices of the series do not all have the same orientation")
+			err = volume.Reject("mixed_orientation", "the slices of the series do not all have the same orientation: it holds several views; send the slices of one")
 		case differ(g.Spacing[:], first.Spacing[:], unitTolerance*first.Spacing[0]):
-			err = volume.Reject("mixed_dimensions", "the slices of the series have different pixel spacings")
+			err = volume.Reject("mixed_dimensions", "the slices of the series have different pixel spacings: send those of one reconstruction")
 		}
 		if err != nil {
 			return row, col, spacing, err
@@ -112,7 +112,7 @@ func (s *Series) plane() (row, col vec, spacing [2]float64, err error) {
 	row, col = vec{o[0], o[1], o[2]}, vec{o[3], o[4], o[5]}
 	if math.Abs(row.length()-1) > unitTolerance || math.Abs(col.length()-1) > unitTolerance ||
 		math.Abs(row.dot(col)) > unitTolerance {
-		return row, col, spacing, volume.Reject("bad_geometry", "a slice's rows and columns are not at right angles")
+		return row, col, spacing, volume.Reject("bad_geometry", "a slice's rows and columns are not at right angles: export the series again")
 	}
 	row = row.scaled(1 / row.length())
 	col = col.along(row, -col.dot(row)) // exactly at right angles
@@ -172,7 +172,7 @@ func (s *Series) order(st *Stack, row, col, normal vec) error {
 		s.Slices[i].Plane = len(st.Depth) - 1
 	}
 	if n := len(st.Depth); n < MinSlices {
-		return volume.Reject("too_few_slices", "the slices of the series lie at %d positions: a volume needs at least %d", n, MinSlices)
+		return volume.Reject("too_few_slices", "the slices of the series lie at %d positions: a volume needs at least %d; one place at several times is none", n, MinSlices)
 	}
 	if err := s.checkPasses(st); err != nil {
 		return err
