@@ -28,6 +28,10 @@ func (h *header) affine() (volume.Affine, error) {
 	switch {
 	case h.sform:
 		a = volume.Affine(h.rows)
+		// Both in the file's own unit of length.
+		if q, err := h.fromQuaternion(); err == nil && h.qform {
+			h.compare(a, q)
+		}
 	case h.qform:
 		q, err := h.fromQuaternion()
 		if err != nil {
@@ -85,8 +89,51 @@ func (h *header) scanAffine() (volume.Affine, error) {
 	return a, nil
 }
 
+// farApart is the cosine of 60°: an sform may turn a scan to a template's axes,
+// by some 30° at most; what turns an axis further is a mistake of one of the two.
+const farApart = 0.5
+
+// compare warns when the sform and the qform of one file place it differently.
+func (h *header) compare(sform, qform volume.Affine) {
+	s, q := sform.Directions(), qform.Directions()
+	for c := range 3 {
+		cosine := s[0][c]*q[0][c] + s[1][c]*q[1][c] + s[2][c]*q[2][c]
+		if cosine >= farApart || math.IsNaN(cosine) { // NaN: singular, refused later
+			continue
+		}
+		about := "the patient's directions"
+		if side(s) != side(q) {
+			about = "which side is left"
+		}
+		h.warn("orientation_mismatch", "the file places the scan twice, by its sform and by its qform, and they disagree about "+about+
+			": the sform was believed; compare the model with the scan")
+		return
+	}
+}
+
+// side is the voxel axis that runs from left to right, negative when it runs
+// from right to left.
+func side(d [3][3]float64) int {
+	best := 0
+	for c := range 3 {
+		if math.Abs(d[0][c]) > math.Abs(d[0][best]) {
+			best = c
+		}
+	}
+	if d[0][best] < 0 {
+		return -best - 1
+	}
+	return best + 1
+}
+
 // quaternionSlack is how far b²+c²+d² may exceed 1: float32 rounding thrice over.
 const quaternionSlack = 1e-5
+
+// halfTurn: b²+c²+d² this close below 1 is half a turn. Three float32, each up to
+// 2⁻²³ of itself too small (cut, not rounded), make a sum that is 2⁻²² = 2.4e-7
+// too small; taken for a rotation that is 1e-3 radians, 0.5 mm over 512 voxels
+// of 1 mm. nifti1_io has 1e-7, which covers rounding only, nibabel 3.6e-7.
+const halfTurn = 1.0 / (1 << 22)
 
 // fromQuaternion is method 2 of nifti1.h.
 func (h *header) fromQuaternion() (volume.Affine, error) {
@@ -97,7 +144,8 @@ func (h *header) fromQuaternion() (volume.Affine, error) {
 		return out, volume.Reject("bad_affine", "the qform quaternion has a square sum of %g: want at most 1", sum)
 	}
 	a := math.Sqrt(max(0, 1-sum))
-	if sum > 1 { // half a turn, rounded up
+	if 1-sum < halfTurn {
+		a = 0
 		n := math.Sqrt(sum)
 		b, c, d = b/n, c/n, d/n
 	}
