@@ -12,6 +12,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/drop"
 )
 
 // Created is the part of an "Object Created" event that matters.
@@ -57,7 +58,7 @@ type Stage struct {
 
 // Handle takes one event.
 func (s Stage) Handle(ctx context.Context, e Created) error {
-	if isLitter(e.Key) {
+	if drop.Litter(e.Key) {
 		return nil
 	}
 	if id, _, ok := job.ParseUploadKey(e.Key); ok {

@@ -11,18 +11,6 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// isLitter: what operating systems and hospital CDs leave lying about.
-func isLitter(key string) bool {
-	base := path.Base(key)
-	switch {
-	case key == "", strings.HasSuffix(key, "/"), strings.HasPrefix(key, "__MACOSX/"), strings.Contains(key, "/__MACOSX/"):
-		return true
-	case base == "DICOMDIR", base == ".DS_Store", base == "Thumbs.db", strings.HasPrefix(base, "README"):
-		return true
-	}
-	return false
-}
-
 // maxSiblings bounds how much of a folder is looked at to tell a stranger in it
 // from a drop of its own.
 const maxSiblings = 64

@@ -1,8 +1,7 @@
 package prepare
 
 import (
-	"bytes"
-	"encoding/binary"
+	"bufio"
 	"errors"
 	"io"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
+	"github.com/iris-oculus/iris/internal/volume/magic"
 )
 
 // kind is how an upload is read.
@@ -22,11 +22,21 @@ const (
 	kindTarGz
 )
 
+// What to do about a file that is no scan, by what it is.
+const (
+	sendScan   = "send a NIfTI file (.nii, .nii.gz), a DICOM file, or DICOM files in a .zip, a .tar.gz or a folder"
+	sendUnpack = "unpack it and send the DICOM files in a .zip, a .tar.gz or a folder, or the NIfTI file by itself"
+	sendTarGz  = "compress it with gzip and send the .tar.gz"
+	sendNIfTI  = "convert it to NIfTI (.nii.gz), for example with 3D Slicer, and send that; or send the DICOM files that it was made from"
+	sendOnce   = "unpack it once and send what comes out"
+	sendAgain  = "send it again, or the copy that it was made from"
+)
+
 // detect tells the kind of an upload from its first bytes. What is none of them
 // is refused with a sentence that its owner understands.
 func (s Source) detect() (kind, error) {
 	if s.Size == 0 {
-		return 0, volume.Reject("unrecognized", "the file is empty")
+		return 0, volume.Reject("unrecognized", "the file is empty: %s", sendAgain)
 	}
 	if s.Size > volume.MaxObjectBytes {
 		return 0, volume.Reject("too_large", "the file has %d bytes: at most %d are accepted", s.Size, int64(volume.MaxObjectBytes))
@@ -35,83 +45,103 @@ func (s Source) detect() (kind, error) {
 	if n, err := s.File.ReadAt(head, 0); n < len(head) && err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
-	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		return kindZip, nil
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		return insideGzip(io.NewSectionReader(s.File, 0, s.Size))
-	case header.Sniff(head) != header.Other:
+	looks := header.Sniff(head)
+	if looks == header.DICOM { // its first 128 bytes may be those of any other kind
 		return kindDICOM, nil
-	case isNIfTI(head):
-		return kindNIfTI, nil
 	}
-	return 0, volume.Reject("unrecognized",
-		"the file is %s, not a scan: send a NIfTI file (.nii, .nii.gz), a DICOM file, or DICOM files in a .zip, .tar.gz or folder", nameOf(head))
+	is := magic.Of(head)
+	switch is.Class {
+	case magic.Zip:
+		return kindZip, nil
+	case magic.NIfTI, magic.Pair:
+		return kindNIfTI, nil
+	case magic.Gzip:
+		return insideGzip(io.NewSectionReader(s.File, 0, s.Size))
+	case magic.Unknown, magic.Zeros:
+		if looks != header.Other {
+			return kindDICOM, nil
+		}
+		disc, err := s.isDisc()
+		if err != nil {
+			return 0, err
+		}
+		if disc {
+			is = magic.Kind{Name: "an image of a CD or DVD (.iso)", Class: magic.Packed}
+		}
+	}
+	return 0, refused("the file is", is)
 }
 
-// insideGzip tells a compressed tar from a compressed NIfTI, whose reader says
-// what is wrong with anything else.
+// insideGzip tells a compressed tar from a compressed NIfTI, and refuses what is
+// neither. What is wrong with the compression itself the readers say.
 func insideGzip(r io.Reader) (kind, error) {
 	gz, err := gzip.NewReader(r)
 	if err != nil {
 		return kindNIfTI, nil
 	}
-	inside := make([]byte, 512)
-	n, _ := io.ReadFull(gz, inside)
-	inside = inside[:n]
-	switch {
-	case isTar(inside):
+	inside := bufio.NewReaderSize(gz, header.SniffLength)
+	head, err := inside.Peek(header.SniffLength)
+	if err != nil && !errors.Is(err, io.EOF) {
+		if magic.TarHeader(head) {
+			return kindTarGz, nil
+		}
+		return kindNIfTI, nil
+	}
+	if header.Sniff(head) == header.DICOM {
+		return 0, compressedDICOM()
+	}
+	is := magic.Of(head)
+	switch is.Class {
+	case magic.Tar:
 		return kindTarGz, nil
-	case !isNIfTI(inside) && header.Sniff(inside) != header.Other:
-		return 0, volume.Reject("unrecognized", "the file is a compressed DICOM file: send it uncompressed, or the series in a .zip or .tar.gz")
-	case n == len(inside) && n > 0 && !isNIfTI(inside) && n >= 348:
-		return 0, volume.Reject("unrecognized", "the compressed file holds %s, not a scan: send a NIfTI file (.nii.gz) or DICOM files (.tar.gz)", nameOf(inside))
-	}
-	return kindNIfTI, nil
-}
-
-// isTar knows a tar header by its magic, POSIX or GNU.
-func isTar(b []byte) bool { return len(b) == 512 && string(b[257:262]) == "ustar" }
-
-// isNIfTI knows a header by its own size, its first field, in either byte order.
-func isNIfTI(b []byte) bool {
-	if len(b) < 4 {
-		return false
-	}
-	for _, size := range []uint32{binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b)} {
-		if size == 348 || size == 540 {
-			return true
+	case magic.NIfTI, magic.Pair:
+		return kindNIfTI, nil
+	case magic.Gzip:
+		return 0, volume.Reject("unrecognized", "the file was compressed twice with gzip: %s", sendOnce)
+	case magic.Zip:
+		return 0, volume.Reject("unrecognized", "the file is a zip archive that was compressed once more with gzip: %s", sendOnce)
+	case magic.Empty:
+		return 0, volume.Reject("unrecognized", "the file is a compressed file of nothing: %s", sendAgain)
+	case magic.Unknown:
+		if header.Sniff(head) != header.Other {
+			return 0, compressedDICOM()
 		}
 	}
-	return false
+	return 0, refused("the file is compressed with gzip, and inside is", is)
 }
 
-// signatures are what people send by mistake.
-var signatures = []struct{ begins, name string }{
-	{"%PDF", "a PDF document"},
-	{"\x89PNG", "a PNG picture"},
-	{"\xff\xd8\xff", "a JPEG picture"},
-	{"Rar!", "a RAR archive"},
-	{"7z\xbc\xaf", "a 7-Zip archive"},
-	{"BZh", "a bzip2 file"},
-	{"\xfd7zXZ", "an xz file"},
-	{"NRRD", "an NRRD volume"},
-	{"ObjectType", "a MetaImage header"},
+func compressedDICOM() error {
+	return volume.Reject("unrecognized", "the file is a compressed DICOM file: send it uncompressed, or the whole series in a .zip or .tar.gz")
 }
 
-func nameOf(head []byte) string {
-	for _, s := range signatures {
-		if bytes.HasPrefix(head, []byte(s.begins)) {
-			return s.name
-		}
+// refused says what a file is that is no scan, and what to do.
+func refused(begins string, is magic.Kind) error {
+	todo := ", not a scan: " + sendScan
+	switch is.Class {
+	case magic.Packed:
+		todo = ", which is not read: " + sendUnpack
+	case magic.Tar:
+		todo = ": " + sendTarGz
+	case magic.Volume:
+		todo = ", a format that is not read: " + sendNIfTI
+	case magic.Zeros:
+		todo = ": " + sendAgain
 	}
-	if len(head) >= 512 && isTar(head[:512]) {
-		return "a tar archive without compression"
+	return volume.Reject("unrecognized", "%s %s%s", begins, is.Name, todo)
+}
+
+// Where an ISO 9660 file system has its mark: in its 17th sector.
+const (
+	discMarkAt = 16*2048 + 1
+	discMark   = "CD001"
+)
+
+// isDisc says whether the file is the image of a CD or DVD.
+func (s Source) isDisc() (bool, error) {
+	mark := make([]byte, len(discMark))
+	n, err := s.File.ReadAt(mark, discMarkAt)
+	if n < len(mark) && err != nil && !errors.Is(err, io.EOF) {
+		return false, err
 	}
-	for _, b := range head {
-		if b < ' ' && b != '\n' && b != '\r' && b != '\t' {
-			return "of an unknown kind"
-		}
-	}
-	return "text"
+	return string(mark[:n]) == discMark, nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path"
 
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/drop"
@@ -12,35 +14,85 @@ import (
 
 // Directory is a folder of files on this machine as a drop; OpenDirectory makes one.
 type Directory struct {
-	root  fs.FS
-	paths []string
+	root    fs.FS
+	files   []local
+	folders int           // listed so far
+	within  []fs.FileInfo // the folders around the one that is being listed
 }
 
-// OpenDirectory lists the regular files below root, in lexical order.
+// local is one file of a folder.
+type local struct {
+	path     string
+	dangling bool // a link that leads nowhere
+}
+
+// OpenDirectory lists the files below root, in lexical order. Symbolic links are
+// followed, those to files and those to folders, as they are in stores that keep
+// large files apart (git-annex, DataLad): whoever may read the folder may read
+// what it leads to. A link to a folder that it lies in itself is passed over.
 func OpenDirectory(root fs.FS) (*Directory, error) {
 	d := &Directory{root: root}
-	err := fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.Type().IsRegular() {
-			d.paths = append(d.paths, path)
-		}
-		if len(d.paths) > volume.MaxEntries {
-			return named(volume.Reject("too_large", "the folder holds more than %d files", volume.MaxEntries))
-		}
-		return nil
-	})
-	if err != nil {
+	if err := d.list("."); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
+// list adds the files below a folder.
+func (d *Directory) list(folder string) error {
+	own, err := fs.Stat(d.root, folder)
+	if err != nil {
+		return unnamed(err)
+	}
+	for _, around := range d.within {
+		if os.SameFile(around, own) {
+			return nil
+		}
+	}
+	entries, err := fs.ReadDir(d.root, folder)
+	if err != nil {
+		return unnamed(err)
+	}
+	d.within = append(d.within, own)
+	for _, entry := range entries {
+		if err := d.entry(path.Join(folder, entry.Name()), entry.Type()); err != nil {
+			return err
+		}
+	}
+	d.within = d.within[:len(d.within)-1]
+	return nil
+}
+
+// entry adds what an entry of a folder is or leads to.
+func (d *Directory) entry(name string, mode fs.FileMode) error {
+	at := local{path: name}
+	if mode&fs.ModeSymlink != 0 && !drop.Litter(name) {
+		info, err := fs.Stat(d.root, name)
+		if err == nil {
+			mode = info.Mode().Type()
+		} else { // what it led to is gone, or it is part of a ring
+			at.dangling, mode = true, 0
+		}
+	}
+	switch {
+	case mode.IsDir():
+		d.folders++
+	case mode.IsRegular():
+		d.files = append(d.files, at)
+	}
+	if max(len(d.files), d.folders) > volume.MaxEntries {
+		return named(volume.Reject("too_large", "the folder holds more than %d files: send the folder of one scan", volume.MaxEntries))
+	}
+	if mode.IsDir() && !drop.Litter(name+"/x") { // the folder's own name decides
+		return d.list(name)
+	}
+	return nil
+}
+
 // Each implements drop.Files.
 func (d *Directory) Each(ctx context.Context, want []int, visit func(drop.File) error) error {
 	if want == nil {
-		want = all(len(d.paths))
+		want = upTo(len(d.files))
 	}
 	for _, n := range want {
 		if err := ctx.Err(); err != nil {
@@ -54,10 +106,15 @@ func (d *Directory) Each(ctx context.Context, want []int, visit func(drop.File) 
 }
 
 func (d *Directory) file(n int, visit func(drop.File) error) error {
-	if drop.Litter(d.paths[n]) {
-		return visit(drop.File{Index: n, Litter: true})
+	at := d.files[n]
+	file := drop.File{Index: n, Ending: drop.Ending(at.path), Dangling: at.dangling, Litter: drop.Litter(at.path)}
+	if file.Dangling {
+		file.Index = -1
 	}
-	f, err := d.root.Open(d.paths[n])
+	if file.Litter || file.Dangling {
+		return visit(file)
+	}
+	f, err := d.root.Open(at.path)
 	if err != nil {
 		return unnamed(err)
 	}
@@ -66,7 +123,8 @@ func (d *Directory) file(n int, visit func(drop.File) error) error {
 	if err != nil {
 		return unnamed(err)
 	}
-	return visit(drop.File{Index: n, Size: info.Size(), Body: f})
+	file.Size, file.Body = info.Size(), f
+	return visit(file)
 }
 
 // unnamed takes the path out of an error: it may name a patient.
@@ -78,8 +136,8 @@ func unnamed(err error) error {
 	return fmt.Errorf("open a file of the folder: %w", err)
 }
 
-// all is 0 to n-1.
-func all(n int) []int {
+// upTo is 0 to n-1.
+func upTo(n int) []int {
 	out := make([]int, n)
 	for i := range out {
 		out[i] = i

@@ -85,7 +85,7 @@ type fetched struct {
 // folder of thousands does not wait a round trip for each.
 func (o *objects) Each(ctx context.Context, want []int, visit func(drop.File) error) error {
 	if want == nil {
-		want = all(len(o.list))
+		want = upTo(len(o.list))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	queue := make([]chan fetched, len(want))
@@ -130,7 +130,7 @@ func (o *objects) Each(ctx context.Context, want []int, visit func(drop.File) er
 		}
 		err := f.err
 		if err == nil {
-			err = visit(drop.File{Index: n, Size: o.list[n].Size, Litter: f.body == nil, Body: f.body})
+			err = visit(o.file(n, f.body))
 		}
 		f.close()
 		<-slots
@@ -141,8 +141,18 @@ func (o *objects) Each(ctx context.Context, want []int, visit func(drop.File) er
 	return nil
 }
 
+// file is an object as its visitor sees it; body is nil for one that is not read.
+func (o *objects) file(n int, body io.ReadCloser) drop.File {
+	key := o.list[n].Key
+	f := drop.File{Index: n, Size: o.list[n].Size, Litter: drop.Litter(key), Ending: drop.Ending(key), Apart: job.IsSingle(key)}
+	if body != nil {
+		f.Body = body
+	}
+	return f
+}
+
 func (o *objects) fetch(ctx context.Context, n int) fetched {
-	if drop.Litter(o.list[n].Key) {
+	if drop.Litter(o.list[n].Key) || job.IsSingle(o.list[n].Key) {
 		return fetched{}
 	}
 	body, err := o.uploads.Get(ctx, o.list[n].Key)

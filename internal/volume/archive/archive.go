@@ -1,6 +1,7 @@
 // Package archive reads .zip and .tar.gz in place: an io.ReaderAt goes in,
 // drop.Files come out. Nothing is unpacked to disk, no entry name is used as a
-// path or shown, entries that are no regular files are passed over.
+// path or shown. Links whose file is in the archive are that file; others are
+// dangling. Folders, devices and the like are passed over.
 //
 // The limits of package volume (entries, expanded bytes, ratio) hold for what
 // an archive announces and are counted again while it is read. Faults are

@@ -101,6 +101,10 @@ func contents(ctx context.Context, b []byte, want []int) (map[int]string, []int,
 			got[f.Index] = "litter"
 			return nil
 		}
+		if f.Dangling {
+			got[f.Index] += "dangling"
+			return nil
+		}
 		data, err := io.ReadAll(f.Body)
 		got[f.Index] = string(data)
 		return err
@@ -116,8 +120,8 @@ func code(err error) string {
 	return fmt.Sprint(err)
 }
 
-// Both kinds give the regular files, whatever their names; links, folders and
-// litter are no files.
+// Both kinds give the regular files, whatever their names; folders and litter are
+// no files, and a link to what is not in the archive is dangling.
 func TestEach(t *testing.T) {
 	files := []file{
 		{name: "CD/", mode: fs.ModeDir},
@@ -129,8 +133,8 @@ func TestEach(t *testing.T) {
 		{name: "__MACOSX/._same.dcm", data: []byte("fork")},
 		{name: "empty"},
 	}
-	want := map[int]string{0: "one", 1: "two", 2: "three", 3: "litter", 4: "litter", 5: ""}
-	orders := [][]int{{5, 4, 3, 2, 1, 0}, {0, 1, 2, 3, 4, 5}}
+	want := map[int]string{-1: "dangling", 0: "one", 1: "two", 2: "three", 3: "litter", 4: "litter", 5: ""}
+	orders := [][]int{{5, 4, 3, 2, 1, 0, -1}, {0, 1, 2, 3, 4, 5, -1}}
 	for n, b := range [][]byte{zipped(t, files...), tarred(t, files...)} {
 		got, order, err := contents(t.Context(), b, nil)
 		if err != nil {

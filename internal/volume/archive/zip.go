@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"sort"
 	"strings"
 
@@ -28,10 +29,15 @@ type Zip struct {
 	entries []*zip.File
 	spans   []span // of the entries opened so far, by offset
 	offsets []int64
+	links   []*zip.File
+	names   names
 }
 
 // span is where an entry's packed data lies.
-type span struct{ from, to int64 }
+type span struct {
+	from, to int64
+	entry    int
+}
 
 // OpenZip reads the directory of a zip archive and refuses what must not be read.
 func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
@@ -40,7 +46,7 @@ func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 	zr, err := zip.NewReader(directory, size)
 	// Insecure paths are an error to those who use paths.
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return nil, z.source.fault(err)
+		return nil, z.fault(err)
 	}
 	directory.left = size + volume.MaxExpandedBytes // from here on the meter counts
 	zr.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
@@ -49,14 +55,20 @@ func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 	}
 	limit, total := newMeter(size).total, uint64(0)
 	for _, f := range zr.File {
-		if !f.Mode().IsRegular() {
+		if f.Mode()&fs.ModeSymlink != 0 {
+			z.links = append(z.links, f)
+			continue
+		}
+		// Some writers leave nonsense where Unix has the type of a file: what has a
+		// name and bytes is one.
+		if !f.Mode().IsRegular() && (f.UncompressedSize64 == 0 || strings.HasSuffix(f.Name, "/")) {
 			continue
 		}
 		if f.Flags&encryptedFlag != 0 {
 			return nil, volume.Reject("encrypted_archive", "the archive is protected by a password: pack it without one")
 		}
 		if f.Method != zip.Store && f.Method != zip.Deflate {
-			return nil, volume.Unsupported("unsupported_archive", "the archive uses zip method %d: only stored and deflated entries are read", f.Method)
+			return nil, volume.Unsupported("unsupported_archive", "the archive is packed with %s, which is not read: pack it with the usual one (deflate)", methodName(f.Method))
 		}
 		if total += min(f.UncompressedSize64, uint64(limit)+1); total > uint64(limit) {
 			return nil, tooLarge(limit)
@@ -67,11 +79,22 @@ func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 	return z, nil
 }
 
+// fault is err as seen from outside; an archive of which only the last part was
+// sent is said to be one.
+func (z *Zip) fault(err error) error {
+	err = z.source.fault(err)
+	if named := (*volume.Error)(nil); errors.As(err, &named) && named.Code == "bad_archive" && inParts(z.source, z.size) {
+		return errParts()
+	}
+	return err
+}
+
 // Each implements drop.Files. The walk over all goes from the end, where the
 // directory is, to the beginning, and one over wanted entries comes back:
 // storage behind a cache of a few blocks is read little more than once.
 func (z *Zip) Each(ctx context.Context, want []int, visit func(drop.File) error) error {
-	if want == nil {
+	all := want == nil
+	if all {
 		want = make([]int, len(z.entries))
 		for n := range want {
 			want[n] = len(want) - 1 - n
@@ -89,47 +112,100 @@ func (z *Zip) Each(ctx context.Context, want []int, visit func(drop.File) error)
 			return err
 		}
 	}
+	if !all {
+		return nil
+	}
+	dangling, err := z.dangling()
+	if err != nil {
+		return err
+	}
+	for _, f := range dangling {
+		if err := visit(f); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// dangling are the symbolic links to files that are not in the archive.
+func (z *Zip) dangling() ([]drop.File, error) {
+	if len(z.links) == 0 {
+		return nil, nil
+	}
+	var n names
+	for _, f := range z.entries {
+		if !drop.Litter(f.Name) {
+			n.file(f.Name)
+		}
+	}
+	for _, f := range z.links {
+		target, err := z.target(f)
+		if err != nil {
+			return nil, err
+		}
+		n.link(f.Name, target, true)
+	}
+	return n.dangling(), nil
+}
+
+// target is where a link leads; empty when that cannot be read.
+func (z *Zip) target(f *zip.File) (string, error) {
+	body, err := f.Open()
+	if err == nil {
+		defer func() { _ = body.Close() }()
+		var text []byte
+		if text, err = io.ReadAll(io.LimitReader(body, longestTarget+1)); err == nil {
+			return string(text), nil
+		}
+	}
+	return "", z.source.err // a damaged link leads nowhere
 }
 
 func (z *Zip) entry(n int, m *meter, visit func(drop.File) error) error {
 	f := z.entries[n]
-	file := drop.File{Index: n, Size: int64(f.UncompressedSize64), Litter: drop.Litter(f.Name)}
+	file := drop.File{Index: n, Size: int64(f.UncompressedSize64), Litter: drop.Litter(f.Name), Ending: drop.Ending(f.Name)}
 	if file.Litter || file.Size == 0 {
 		file.Body = strings.NewReader("")
 		return visit(file)
 	}
-	if err := z.place(n); err != nil {
-		return err
+	if again, err := z.place(n); again || err != nil {
+		return err // what the directory lists twice is one file
 	}
 	body, err := f.Open()
 	if err != nil {
-		return z.source.fault(err)
+		return z.fault(err)
 	}
 	defer func() { _ = body.Close() }()
 	file.Body = &entry{r: body, source: z.source, meter: m, left: file.Size}
 	return visit(file)
 }
 
-// place notes where an entry lies and refuses one that lies over another.
-func (z *Zip) place(n int) error {
+// place notes where an entry lies and refuses one that lies over another, unless
+// it is the same one, listed again.
+func (z *Zip) place(n int) (again bool, err error) {
 	if z.offsets[n] != 0 {
-		return nil
+		return false, nil
 	}
-	at, err := z.entries[n].DataOffset()
+	f := z.entries[n]
+	at, err := f.DataOffset()
 	if err != nil {
-		return z.source.fault(err)
+		return false, z.fault(err)
 	}
 	z.offsets[n] = at
-	s := span{at, at + int64(min(z.entries[n].CompressedSize64, uint64(z.size)))}
+	s := span{at, at + int64(min(f.CompressedSize64, uint64(z.size))), n}
 	i := sort.Search(len(z.spans), func(i int) bool { return z.spans[i].from >= s.from })
+	if i < len(z.spans) && z.spans[i].from == s.from && z.spans[i].to == s.to {
+		if was := z.entries[z.spans[i].entry]; was.Name == f.Name && was.CRC32 == f.CRC32 && was.UncompressedSize64 == f.UncompressedSize64 {
+			return true, nil
+		}
+	}
 	if i > 0 && z.spans[i-1].to > s.from || i < len(z.spans) && z.spans[i].from < s.to {
-		return volume.Reject("unsafe_archive", "entries of the archive lie over each other: it was made to harm")
+		return false, volume.Reject("unsafe_archive", "entries of the archive lie over each other: it was made to harm")
 	}
 	z.spans = append(z.spans, span{})
 	copy(z.spans[i+1:], z.spans[i:])
 	z.spans[i] = s
-	return nil
+	return false, nil
 }
 
 // budget refuses to read more than it has, for a reader that allocates as it reads.

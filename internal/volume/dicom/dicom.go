@@ -121,9 +121,7 @@ func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
 	add := func(code, format string, args ...any) {
 		r.Warnings = append(r.Warnings, nifti.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 	}
-	if found.strangers > 0 {
-		add("strangers", "files that are no DICOM images were passed over: %d", found.strangers)
-	}
+	r.Warnings = append(r.Warnings, found.others.warnings()...)
 	if n := s.Scouts(); n > 0 {
 		add("localizers_left_out", "images that lie across the slices were taken for localizers and left out: %d", n)
 	}

@@ -1,0 +1,76 @@
+package drop
+
+import "strings"
+
+// litter is what operating systems, file servers and hospital CDs leave beside
+// the files of people, by whole name, in upper case.
+var litter = map[string]bool{
+	"DICOMDIR": true, "AUTORUN.INF": true, "DESKTOP.INI": true, "THUMBS.DB": true, "EHTHUMBS.DB": true,
+	"EHTHUMBS_VISTA.DB": true, "FOLDER.HTT": true, "ICON\r": true, "LOST+FOUND": true, "$RECYCLE.BIN": true,
+}
+
+// litterFolders hold nothing but litter, by name, in upper case: notes and bins
+// of operating systems and file servers, and the stores of version control,
+// whose objects appear in the folder itself under their own names.
+var litterFolders = map[string]bool{
+	"__MACOSX": true, "$RECYCLE.BIN": true, "RECYCLER": true, "SYSTEM VOLUME INFORMATION": true, "LOST+FOUND": true,
+	"@EADIR": true, "#RECYCLE": true, ".APPLEDOUBLE": true, ".TRASHES": true, ".TRASH": true, ".SPOTLIGHT-V100": true,
+	".FSEVENTSD": true, ".TEMPORARYITEMS": true, ".DOCUMENTREVISIONS-V100": true, ".THUMBNAILS": true,
+	".GIT": true, ".SVN": true, ".HG": true, ".DATALAD": true, ".IPYNB_CHECKPOINTS": true,
+}
+
+// Litter says whether a path inside a drop, or an upload's key, is what systems
+// and viewers leave there: never an image, so that nobody needs to hear of it.
+// It is the only such list: Intake, archives and folders all ask here.
+func Litter(path string) bool {
+	path = strings.ReplaceAll(path, `\`, "/")
+	folders := strings.Split(path, "/")
+	name := strings.ToUpper(plain(folders[len(folders)-1]))
+	for _, folder := range folders[:len(folders)-1] {
+		if litterFolders[strings.ToUpper(folder)] {
+			return true
+		}
+	}
+	switch {
+	case name == "" || litter[name]: // a path that ends in "/" is a folder
+		return true
+	case strings.HasPrefix(name, "._"), strings.HasPrefix(name, "~$"), strings.HasPrefix(name, "README"), strings.HasPrefix(name, "THUMBS.DB:"):
+		return true // AppleDouble, locks of Office, manuals, streams of Windows
+	}
+	// Hidden files are settings, unless one has the ending of a scan.
+	return strings.HasPrefix(name, ".") && !NamedSlice(Ending(name)) && !scanEndings[Ending(name)]
+}
+
+// plain is a file name without what ISO 9660 puts at its end: a version, and the
+// dot of an ending that is not there.
+func plain(name string) string {
+	if at := strings.LastIndexByte(name, ';'); at >= 0 && strings.Trim(name[at+1:], "0123456789") == "" {
+		name = name[:at]
+	}
+	return strings.TrimSuffix(name, ".")
+}
+
+// maxEnding is the longest ending that is one: "dicom" has five letters.
+const maxEnding = 8
+
+// Ending is the ending of a path's name, in lower case and without its dot.
+// Names of slices often have none, or end in a number of an instance or of a
+// UID: both are "".
+func Ending(path string) string {
+	name := plain(path[strings.LastIndexAny(path, `/\`)+1:])
+	at := strings.LastIndexByte(name, '.')
+	ending := strings.ToLower(name[at+1:])
+	if at <= 0 && !strings.HasPrefix(name, ".") || len(ending) > maxEnding || strings.Trim(ending, "0123456789") == "" {
+		return ""
+	}
+	return ending
+}
+
+// sliceEndings are those that only slices have.
+var sliceEndings = map[string]bool{"dcm": true, "dicom": true, "dic": true, "dc3": true, "dcm30": true, "ima": true, "acr": true}
+
+// scanEndings are those of other scans and of archives.
+var scanEndings = map[string]bool{"nii": true, "gz": true, "zip": true, "tgz": true, "tar": true}
+
+// NamedSlice says whether an ending is one that only slices have.
+func NamedSlice(ending string) bool { return sliceEndings[ending] }
