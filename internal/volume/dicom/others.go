@@ -238,7 +238,7 @@ func (o *others) instead(files int) error {
 	case o.directory:
 		return volume.Reject("no_image_series", "the upload holds a DICOMDIR, the list of the files on a CD, and no images: send the whole folder of the CD, or a .zip of it")
 	case lost > 0 && lost == files:
-		return volume.Reject("truncated", "none of the files could be read (%s): they lost their content on the way; send them again", account(by))
+		return volume.Reject("no_image_series", "none of the files could be read (%s): they lost their content on the way; send them again", account(by))
 	}
 	return volume.Reject("no_image_series", "none of the %d files is a DICOM image: send the folder of the scan as it came from the hospital, or a .zip of it", files)
 }

@@ -112,7 +112,7 @@ func TestLostSlices(t *testing.T) {
 		t.Errorf("a dangling link: %v %v", err, report.Warnings)
 	}
 	// Nothing but lost slices is no volume, and says why.
-	if _, _, _, err := convert(t, labelled{}.with("dcm", nil, nil, make([]byte, 999)), dicom.Options{}); code(err) != "truncated" || !strings.Contains(err.Error(), "empty: 2; filled with zeros: 1") {
+	if _, _, _, err := convert(t, labelled{}.with("dcm", nil, nil, make([]byte, 999)), dicom.Options{}); code(err) != "no_image_series" || !strings.Contains(err.Error(), "empty: 2; filled with zeros: 1") {
 		t.Errorf("all lost: %v", err)
 	}
 }
