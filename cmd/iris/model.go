@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ func localParameters() map[string]string {
 	return map[string]string{
 		"UploadsBucketName": "iris-uploads", "WorkBucketName": "iris-work", "ResultsBucketName": "iris-results",
 		"InstancePrice": "0",
+		"InferenceAmi":  "", // the model server takes this machine's GPU when it has one
 	}
 }
 
@@ -88,7 +90,7 @@ func (m *model) findTotalSegmentator(ctx context.Context, says io.Writer, instal
 		return fmt.Errorf("list the model's tasks: %w", err)
 	}
 	m.parameters["ModelImageUri"], m.parameters["Tasks"] = "local/totalsegmentator", string(bytes.TrimSpace(tasks))
-	m.parameters["ModelLicense"] = os.Getenv("IRIS_LICENSE")
+	m.parameters["ModelLicense"] = cmp.Or(os.Getenv("IRIS_LICENSE"), "none")
 	if m.parameters["Tasks"] == "" {
 		return fmt.Errorf("model totalsegmentator: no weights in %s: put TotalSegmentator's folders there (Dataset291_… to Dataset295_…, Dataset297_…), "+
 			"as totalseg_download_weights leaves them in ~/.totalsegmentator/nnunet/results, or name their folder in IRIS_WEIGHTS", weights)

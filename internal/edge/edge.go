@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -75,11 +76,27 @@ func (e *Env) Require() {
 
 // Start serves invocations with handle until the process ends.
 func Start[In, Out any](handle func(context.Context, In) (Out, error)) {
-	logTo(os.Stderr)
+	begin()
 	lambda.Start(func(ctx context.Context, in In) (Out, error) {
 		out, err := handle(ctx, in)
 		return out, Name(err)
 	})
+}
+
+// begin sets up the process of a function.
+func begin() {
+	logTo(os.Stderr)
+	limitMemory()
+}
+
+// limitMemory makes the garbage collector work harder before the function
+// reaches its memory, which would end it without a word. Lambda says how much it
+// has, in MB; a process elsewhere has no such limit, and GOMEMLIMIT goes before.
+func limitMemory() {
+	mb, err := strconv.ParseInt(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 64)
+	if err == nil && mb > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(mb << 20 / 10 * 9)
+	}
 }
 
 func logTo(w io.Writer) { slog.SetDefault(slog.New(slog.NewJSONHandler(w, nil))) }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -17,7 +16,7 @@ import (
 
 // ServeHTTP serves invocations by API Gateway with a standard handler until the process ends.
 func ServeHTTP(h http.Handler, who func(context.Context, map[string]string) context.Context) {
-	logTo(os.Stderr)
+	begin()
 	lambda.Start(HTTP(h, who))
 }
 
@@ -25,6 +24,11 @@ func ServeHTTP(h http.Handler, who func(context.Context, map[string]string) cont
 // who puts the caller, whose token the gateway has checked, into the context.
 func HTTP(h http.Handler, who func(context.Context, map[string]string) context.Context) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, in events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		if in.RequestContext.HTTP.Method == http.MethodOptions {
+			// API Gateway sends preflights here where a route names OPTIONS, and
+			// adds its CORS headers to this answer.
+			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusNoContent}, nil
+		}
 		req, err := request(who(ctx, claims(in)), in)
 		if err != nil {
 			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusBadRequest}, nil

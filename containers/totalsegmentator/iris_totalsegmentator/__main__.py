@@ -38,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.list_tasks:
         try:
-            print(",".join(weights.served(arguments.weights, os.environ.get("IRIS_LICENSE") or "")))
+            print(",".join(weights.served(arguments.weights, _license())))
         except WeightsError as e:
             parser.error(str(e))
         return
@@ -68,10 +68,10 @@ async def _serve(listener: socket.socket, root: Path, log: logging.Logger) -> No
                 Settings(
                     weights=root,
                     engine=os.environ.get("IRIS_ENGINE") or "resident",
-                    device=os.environ.get("IRIS_DEVICE") or _device(),
+                    device=_device(os.environ.get("IRIS_DEVICE") or "auto"),
                     threads=min(8, _processors()),
                     compiled=os.environ.get("IRIS_COMPILE") == "1",
-                    license=os.environ.get("IRIS_LICENSE") or "",
+                    license=_license(),
                     memory=int(os.environ.get("IRIS_MEMORY_MB") or 0) << 20,
                 )
             )
@@ -116,10 +116,28 @@ class _Server(uvicorn.Server):
         self.stop()
 
 
-def _device() -> str:
+def _device(wanted: str) -> str:
+    """What torch computes on. A GPU that was asked for and is not there ends the server: on the
+    processor one scan would take hours at the GPU's price, and nobody would know why."""
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted not in ("auto", "cpu", "cuda"):
+        raise ValueError("IRIS_DEVICE: want auto, cpu or cuda")
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise ValueError(
+            "IRIS_DEVICE is cuda, but torch sees no GPU: the instance needs one, and a driver that is new enough for "
+            f"CUDA {torch.version.cuda} (InferenceAmi of the template)"
+        )
+    if wanted == "auto":
+        return "cuda" if there else "cpu"
+    return wanted
+
+
+def _license() -> str:
+    """The licence number; CloudFormation cannot leave a parameter empty that it does not show, so "none" means none."""
+    number = os.environ.get("IRIS_LICENSE") or ""
+    return "" if number == "none" else number
 
 
 def _processors() -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
 from conftest import LICENSE, PACKAGE, PATCH, Server, script
 from phantom import torso
 
@@ -140,6 +141,14 @@ def test_a_wrong_licence_is_told_at_the_start(root: Path, tmp_path: Path) -> Non
     for said in ((tmp_path / "log").read_text(), listed.stderr):
         assert "IRIS_LICENSE has 9 characters" in said
         assert "aca_short" not in said
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_asked_for_and_missing_ends_the_server(root: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    server = Server(root, log, IRIS_DEVICE="cuda", IRIS_LICENSE="none")
+    assert server.process.wait(timeout=600) == 1
+    assert "torch sees no GPU" in log.read_text()
 
 
 def test_licensed_tasks_are_not_chosen_by_themselves(root: Path, tmp_path: Path) -> None:

@@ -28,8 +28,6 @@ func environment(f *function, in *instance) []string {
 		"TZ":                              ":UTC",
 		"LANG":                            "en_US.UTF-8",
 		"PATH":                            "/usr/local/bin:/usr/bin:/bin",
-		// The collector works harder before the watcher has to kill.
-		"GOMEMLIMIT": fmt.Sprintf("%dMiB", f.spec.MemoryMB*9/10),
 	}
 	for name, value := range f.spec.Env {
 		vars[name] = value

@@ -115,7 +115,9 @@ func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, route template.
 		a.cfg.Logger.Error("the api function ended with an error", "kind", functionError)
 		fail(w, http.StatusInternalServerError, "Internal Server Error")
 	default:
-		a.allow(w.Header(), r)
+		if !a.isPreflight(r) { // that has its headers
+			a.allow(w.Header(), r)
+		}
 		if err := write(w, r, reply); err != nil {
 			a.cfg.Logger.Error("the api function's reply is not one", "error", err)
 			fail(w, http.StatusInternalServerError, "Internal Server Error")

@@ -201,6 +201,7 @@ func TestToken(t *testing.T) {
 		{request("GET", "/?token=secret", ""), 303},
 		{request("GET", "/?token=", ""), 401},
 		{request("GET", "/healthz", ""), 200},
+		{request("OPTIONS", "/v1/jobs", "", "Origin", "http://localhost:5173", "Access-Control-Request-Method", "GET"), 204},
 	} {
 		if w := serve(a, c.r); w.Code != c.status {
 			t.Errorf("%s %v: %d, want %d", c.r.URL, c.r.Header, w.Code, c.status)

@@ -7,10 +7,18 @@ import (
 	"strings"
 )
 
-// preflight answers a CORS preflight in the function's place; the headers are
-// missing when the origin is not allowed.
+// isPreflight says whether a browser asks if a page may send another request.
+func (a *Adapter) isPreflight(r *http.Request) bool {
+	return a.cfg.API.CORS != nil && r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// preflight answers a CORS preflight; its headers are missing when the origin is
+// not allowed. As on AWS it does so in the function's place only where no route
+// names OPTIONS: a route that does sends the preflight to its function, whose
+// status decides, and the headers are added to that answer.
+// (github.com/aws/serverless-application-model/issues/1603)
 func (a *Adapter) preflight(w http.ResponseWriter, r *http.Request) bool {
-	if a.cfg.API.CORS == nil || r.Method != http.MethodOptions || r.Header.Get("Origin") == "" || r.Header.Get("Access-Control-Request-Method") == "" {
+	if !a.isPreflight(r) {
 		return false
 	}
 	if a.allow(w.Header(), r) {
@@ -20,6 +28,10 @@ func (a *Adapter) preflight(w http.ResponseWriter, r *http.Request) bool {
 		if c.MaxAge != 0 {
 			w.Header().Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAge))
 		}
+	}
+	if route, ok := a.match(r); ok && strings.HasPrefix(route.Key, http.MethodOptions+" ") {
+		a.answer(w, r, route, nil)
+		return true
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return true
