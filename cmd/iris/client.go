@@ -82,9 +82,9 @@ const maxReply = 32 << 20
 // with its code. raw is the answer's text, for --json.
 func (c *client) do(ctx context.Context, method, path string, body, into any) (raw []byte, err error) {
 	var in io.Reader
+	var text []byte
 	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
+		if text, err = json.Marshal(body); err != nil {
 			return nil, fmt.Errorf("encode request: %w", err)
 		}
 		in = bytes.NewReader(text)
@@ -97,8 +97,8 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) (r
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+	if err := c.authorize(ctx, req, text); err != nil {
+		return nil, err
 	}
 	res, err := c.http.Do(req)
 	if err != nil {

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
+)
+
+// gatewayHost is the address that API Gateway gives an API; it names the region.
+var gatewayHost = regexp.MustCompile(`^[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
+
+// authorize says who sends a request. A token does, where there is one. An API
+// elsewhere without a token is API Gateway's with AWS_IAM: the request is signed
+// with the caller's AWS credentials (Signature Version 4, service execute-api),
+// if there are any. A stack on this machine asks for neither.
+func (c *client) authorize(ctx context.Context, req *http.Request, body []byte) error {
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+		return nil
+	}
+	host := req.URL.Hostname()
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return sign(ctx, req, body)
+}
+
+func sign(ctx context.Context, req *http.Request, body []byte) error {
+	cfg, err := awsconfig.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("aws_credentials: the AWS configuration cannot be read: %w", err)
+	}
+	region := cfg.Region
+	if m := gatewayHost.FindStringSubmatch(req.URL.Hostname()); m != nil {
+		region = m[1]
+	}
+	if cfg.Credentials == nil || region == "" {
+		return nil // sent as nobody: the API says whether it wants to know
+	}
+	credentials, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return fmt.Errorf("aws_credentials: this API wants a token (IRIS_TOKEN) or requests signed with AWS credentials, and none were found (AWS_PROFILE, or `aws configure`): %w", err)
+	}
+	return signWith(ctx, req, body, credentials, region, time.Now())
+}
+
+func signWith(ctx context.Context, req *http.Request, body []byte, credentials aws.Credentials, region string, now time.Time) error {
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), "execute-api", region, now); err != nil {
+		return fmt.Errorf("aws_credentials: sign the request: %w", err)
+	}
+	return nil
+}
