@@ -20,7 +20,7 @@ GOVULNCHECK := $(CACHE)/govulncheck-v1.8.0
 venv = $(CACHE)/venv-$(shell sha256sum $(1) | cut -c1-12)
 E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
-.PHONY: build run test unit race e2e lint vuln bench fuzz clean
+.PHONY: build package probe run test unit race e2e lint vuln bench fuzz clean
 .DEFAULT_GOAL := build
 build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue bin/iris
 
@@ -37,6 +37,26 @@ build/node/.installed: internal/local/node/package.json internal/local/node/pack
 	@command -v npm >/dev/null || { echo "npm is missing: apt-get install nodejs npm"; exit 1; }
 	mkdir -p build/node && cp internal/local/node/package*.json build/node/
 	npm ci --prefix build/node --no-audit --no-fund --loglevel=error && touch $@
+
+# What `sam build` and `sam deploy` take, in a folder of its own: the functions for
+# Lambda's processor, whatever this machine's is, each checked by its ELF header.
+LAMBDA_ARCH ?= arm64
+ELF_arm64   := b7
+ELF_amd64   := 3e
+package: build/node/.installed
+	@[ -n "$(ELF_$(LAMBDA_ARCH))" ] || { echo "LAMBDA_ARCH: want arm64 or amd64"; exit 1; }
+	rm -rf build/aws && mkdir -p build/aws && cp -r template.yaml statemachine build/aws/
+	@for f in $(FUNCTIONS); do \
+	  GOOS=linux GOARCH=$(LAMBDA_ARCH) $(GOBUILD) -tags lambda.norpc -o build/aws/build/$$f/bootstrap ./functions/$$f; \
+	  elf=$$(od -An -tx1 -j18 -N1 build/aws/build/$$f/bootstrap | tr -d ' '); \
+	  [ "$$elf" = "$(ELF_$(LAMBDA_ARCH))" ] || { echo "build/aws/build/$$f/bootstrap is not for $(LAMBDA_ARCH): its ELF machine is 0x$$elf"; exit 1; }; \
+	done
+	@echo "build/aws holds template.yaml, statemachine/ and the functions for $(LAMBDA_ARCH)"
+
+# Which capacity lever the account honours: for the first deployment, on an endpoint that nobody uses.
+ENDPOINT ?= iris-model
+probe: build
+	bin/iris gpu probe --endpoint $(ENDPOINT)
 
 # The main job: a scan (SCAN=file, else a synthetic torso) becomes a model.
 run: build

@@ -1,7 +1,7 @@
 # TotalSegmentator's model server: tests, benchmark, locks. Included by the Makefile.
 MODEL := containers/totalsegmentator
 
-.PHONY: test-model bench-model lock
+.PHONY: test-model bench-model lock image
 # The weights are made at test time; the contract suite is the one that containers/tissue passes.
 test-model: build
 	@echo "test-model needs 7 GB of packages (torch, nnU-Net, TotalSegmentator), installed once under $(CACHE)"
@@ -20,3 +20,9 @@ bench-model:
 # (WEIGHTS, nnU-Net folders). Nothing is written before all of it is known.
 lock:
 	$(MODEL)/scripts/lock.sh "$(WEIGHTS)"
+
+# The image for SageMaker, on any machine with docker: for its processor, with a manifest that it takes.
+IMAGE ?= iris-totalsegmentator
+image:
+	docker buildx build --platform linux/amd64 --provenance=false --output type=docker \
+	  --build-arg BASE="$$(cat $(MODEL)/base.lock)" --target sagemaker -t $(IMAGE) $(MODEL)

@@ -95,14 +95,19 @@ func (s State) changeable() bool { return s.Status == string(smtypes.EndpointSta
 
 // refused turns "another change is under way" into a BusyError.
 func refused(err error, doing string) error {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		text := strings.ToLower(api.ErrorMessage())
-		switch {
-		case api.ErrorCode() == "ConcurrentUpdateException",
-			strings.Contains(text, "in-progress"), strings.Contains(text, "in progress"):
-			return &job.BusyError{Message: doing + ": another change of the endpoint is under way"}
-		}
+	if inProgress(err) {
+		return &job.BusyError{Message: doing + ": another change of the endpoint is under way"}
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// inProgress: SageMaker says so in a ValidationException's text, Application
+// Auto Scaling by a code of its own.
+func inProgress(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	text := strings.ToLower(api.ErrorMessage())
+	return api.ErrorCode() == "ConcurrentUpdateException" || strings.Contains(text, "in-progress") || strings.Contains(text, "in progress")
 }

@@ -45,14 +45,18 @@ func (nowhere) Put(_ context.Context, _, _ string, body io.Reader) (job.Artifact
 	return job.Artifact{}, err
 }
 
-func open(t *testing.T, startAfter time.Duration) *endpoint.Endpoint {
+func open(t *testing.T, startAfter time.Duration, change ...func(*sagemaker.Endpoint)) *endpoint.Endpoint {
 	t.Helper()
+	declared := sagemaker.Endpoint{
+		Name: "gpu", OutputPath: "s3://work", FailurePath: "s3://work/failures", StartAfter: startAfter,
+		Model: sagemaker.Model{Command: []string{os.Args[0]}, Env: append(os.Environ(), modelRole+"=1")},
+	}
+	for _, c := range change {
+		c(&declared)
+	}
 	s, err := sagemaker.New(sagemaker.Config{
 		Dir: t.TempDir(), Clock: clock.Real{}, Bucket: func(string) sagemaker.Objects { return nowhere{} },
-		Endpoints: []sagemaker.Endpoint{{
-			Name: "gpu", OutputPath: "s3://work", FailurePath: "s3://work/failures", StartAfter: startAfter,
-			Model: sagemaker.Model{Command: []string{os.Args[0]}, Env: append(os.Environ(), modelRole+"=1")},
-		}},
+		Endpoints: []sagemaker.Endpoint{declared},
 	})
 	if err != nil {
 		t.Fatal(err)

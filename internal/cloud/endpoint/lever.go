@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -9,6 +10,7 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	smtypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -51,21 +53,17 @@ func (b bounds) Capacity(ctx context.Context) (job.Capacity, error) {
 	if err != nil {
 		return job.Capacity{}, err
 	}
-	out, err := b.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
-		ServiceNamespace:  astypes.ServiceNamespaceSagemaker,
-		ScalableDimension: astypes.ScalableDimensionSageMakerVariantDesiredInstanceCount,
-		ResourceIds:       []string{*b.resource()},
-	})
+	t, registered, err := b.target(ctx)
 	if err != nil {
-		return job.Capacity{}, fmt.Errorf("describe the scalable target: %w", err)
+		return job.Capacity{}, err
 	}
 	c := job.Capacity{Desired: st.Desired, Bound: st.Desired}
-	if len(out.ScalableTargets) > 0 {
+	if registered {
 		// Awake means a minimum of 1: bounds 0..n, as a first deployment
 		// declares them, do not wake it.
 		c.Bound = 0
-		if aws.ToInt32(out.ScalableTargets[0].MinCapacity) > 0 {
-			c.Bound = int(aws.ToInt32(out.ScalableTargets[0].MaxCapacity))
+		if t.low > 0 {
+			c.Bound = int(t.high)
 		}
 	}
 	return c, nil
@@ -74,29 +72,86 @@ func (b bounds) Capacity(ctx context.Context) (job.Capacity, error) {
 // SetDesired registers the bounds. Registering may succeed while the scaling
 // activity that follows fails, because the endpoint is just changing: whoever
 // asks then is told to ask again, and registers again.
+//
+// AWS's pages differ on two points, so neither is relied on. A maximum of 0 may
+// be refused: then the bounds are 0..1, and the capacity is set by hand.
+// Registering bounds that stand already may move nothing: whoever finds them
+// there, and the capacity elsewhere, sets it by hand. `make probe` tells which
+// of the two an account does.
 func (b bounds) SetDesired(ctx context.Context, n int) error {
-	low, high := int32(0), int32(0)
+	want := limits{}
 	if n > 0 {
-		low, high = 1, int32(min(b.cfg.MaxInstances, 1<<10))
+		want = limits{1, int32(min(b.cfg.MaxInstances, 1<<10))}
 	}
 	st, err := b.Describe(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = b.scaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
+	before, registered, err := b.target(ctx)
+	if err != nil {
+		return err
+	}
+	settled := (st.Desired > 0) == (n > 0)
+	if registered && before == want && !settled && st.changeable() {
+		err := weights(b).SetDesired(ctx, n)
+		if !isInvalid(err) {
+			return err
+		}
+	}
+	err = b.register(ctx, want)
+	byHand := false
+	if n == 0 && isInvalid(err) {
+		byHand, want.high = true, 1
+		err = b.register(ctx, want)
+	}
+	switch {
+	case err != nil:
+		return refused(err, "register the scalable target")
+	case settled:
+		return nil
+	case !st.changeable():
+		return &job.BusyError{Message: "the endpoint is " + st.Status + ": the new bounds take effect when it has settled"}
+	case byHand:
+		return weights(b).SetDesired(ctx, n)
+	}
+	return nil
+}
+
+// limits are a scalable target's bounds.
+type limits struct{ low, high int32 }
+
+// target reads the scalable target, if there is one.
+func (b bounds) target(ctx context.Context) (limits, bool, error) {
+	out, err := b.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
+		ServiceNamespace:  astypes.ServiceNamespaceSagemaker,
+		ScalableDimension: astypes.ScalableDimensionSageMakerVariantDesiredInstanceCount,
+		ResourceIds:       []string{*b.resource()},
+	})
+	if err != nil {
+		return limits{}, false, fmt.Errorf("describe the scalable target: %w", err)
+	}
+	if len(out.ScalableTargets) == 0 {
+		return limits{}, false, nil
+	}
+	t := out.ScalableTargets[0]
+	return limits{aws.ToInt32(t.MinCapacity), aws.ToInt32(t.MaxCapacity)}, true, nil
+}
+
+func (b bounds) register(ctx context.Context, to limits) error {
+	_, err := b.scaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
 		ServiceNamespace:  astypes.ServiceNamespaceSagemaker,
 		ScalableDimension: astypes.ScalableDimensionSageMakerVariantDesiredInstanceCount,
 		ResourceId:        b.resource(),
-		MinCapacity:       &low,
-		MaxCapacity:       &high,
+		MinCapacity:       &to.low,
+		MaxCapacity:       &to.high,
 	})
-	if err != nil {
-		return refused(err, "register the scalable target")
-	}
-	if settled := (st.Desired > 0) == (n > 0); !settled && !st.changeable() {
-		return &job.BusyError{Message: "the endpoint is " + st.Status + ": the new bounds take effect when it has settled"}
-	}
-	return nil
+	return err
+}
+
+// isInvalid: AWS does not take the values, now or ever.
+func isInvalid(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "ValidationException" && !inProgress(err)
 }
 
 // weights sets the desired count itself; there is no scalable target.

@@ -131,6 +131,10 @@ func (m *machine) serve(e *endpoint, id int64, r request) {
 }
 
 func (m *machine) abandon(e *endpoint, id int64, r request, reason string) {
+	if id == 0 { // no container has begun it
+		m.spawn(func(ctx context.Context) { m.finish(ctx, e, r, outcome{reason: reason}) })
+		return
+	}
 	c := m.container(e, id)
 	m.spawn(func(ctx context.Context) {
 		if c.abandon(r.Sequence) {

@@ -23,6 +23,7 @@ type outcome struct {
 // Reasons that SNS messages give for a failure, in AWS's words where known.
 const (
 	reasonTimeout = "ModelError: the model did not answer within InvocationTimeoutSeconds"
+	reasonExpired = "ClientError: the request waited longer than RequestTTLSeconds"
 	reasonEnded   = "ModelError: the model container ended before it answered"
 	reasonInput   = "ClientError: unable to download the input from S3"
 )

@@ -21,7 +21,7 @@ type request struct {
 	Timeout     time.Duration `json:"timeout"`
 
 	ttl      time.Duration // only until it is queued
-	instance int64         // that runs it; 0: queued
+	instance int64         // that runs it; 0: none, it waits or has expired
 	deadline time.Time
 	leaving  bool // its end is being written
 }
@@ -49,15 +49,21 @@ func (s *Service) enqueue(e *endpoint, r request) error {
 // backlog is ApproximateBacklogSize: requests that wait and those that run.
 func (e *endpoint) backlog() int { return len(e.queue) }
 
-// expire forgets requests that waited too long. As on AWS nobody is told: there
-// is no object and no message.
+// expire gives up on requests that waited too long. Nobody is told, there is no
+// object and no message, unless the endpoint is to announce them (AWS's pages
+// leave it open).
 func (s *Service) expire(e *endpoint, now time.Time) {
 	for n := 0; n < len(e.queue); {
-		if r := e.queue[n]; r.instance == 0 && !now.Before(r.Expires) {
+		r := e.queue[n]
+		switch {
+		case r.instance != 0 || r.leaving || now.Before(r.Expires):
+			n++
+		case e.AnnounceExpired:
+			r.leaving = true
+			s.world.abandon(e, 0, *r, reasonExpired)
+		default:
 			s.forget(e, r)
-			continue
 		}
-		n++
 	}
 }
 
@@ -89,7 +95,7 @@ func (s *Service) dispatch(e *endpoint, now time.Time) {
 
 func (e *endpoint) waiting() *request {
 	for _, r := range e.queue {
-		if r.instance == 0 {
+		if r.instance == 0 && !r.leaving {
 			return r
 		}
 	}

@@ -79,9 +79,13 @@ func (s *Service) register(e *endpoint, low, high *int, now time.Time) error {
 	if next.Min < 0 || next.Max < next.Min || next.Max > maxInstances {
 		return invalid("capacity %d..%d: want 0 <= MinCapacity <= MaxCapacity <= %d", next.Min, next.Max, maxInstances)
 	}
+	if next.Max == 0 && e.RefuseZeroMaximum {
+		return invalid("Maximum capacity must be at least 1")
+	}
 	if e.pending() {
 		return errPendingUpdate
 	}
+	same := e.Target != nil && *e.Target == next
 	record := e.record
 	record.Target = &next
 	if err := e.save(record); err != nil {
@@ -90,7 +94,7 @@ func (s *Service) register(e *endpoint, low, high *int, now time.Time) error {
 	if e.sampleAt.IsZero() && len(e.Policies) > 0 {
 		e.sampleAt = now.Add(samplePeriod)
 	}
-	if want := max(next.Min, min(e.Desired, next.Max)); want != e.Desired {
+	if want := max(next.Min, min(e.Desired, next.Max)); want != e.Desired && !(same && e.SameBoundsMoveNothing) {
 		s.scale(e, want, fmt.Sprintf("the scalable target was set to %d..%d", next.Min, next.Max), now)
 	}
 	s.changed()

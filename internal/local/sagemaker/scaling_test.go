@@ -1,6 +1,7 @@
 package sagemaker
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -257,5 +258,26 @@ func TestWhatIsNotSupportedIsRefusedByName(t *testing.T) {
 	list, err := c.ListEndpoints(t.Context(), &sagemaker.ListEndpointsInput{})
 	if err != nil || len(list.Endpoints) != 1 || *list.Endpoints[0].EndpointName != "gpu" {
 		t.Errorf("list %+v, %v", list, err)
+	}
+}
+
+// An account may tell of a request that waited too long, or not: both are here.
+func TestExpiredRequestsAreAnnouncedWhenAskedFor(t *testing.T) {
+	for _, announce := range []bool{false, true} {
+		m, e := quiet(t, func(e *Endpoint) { e.AnnounceExpired = announce })
+		var told []string
+		m.s.cfg.Publish = func(_ context.Context, _, _, message string) error {
+			told = append(told, message)
+			return nil
+		}
+		e.ErrorTopic = "arn:errors"
+		m.add(2, "60")
+		m.pass(2 * time.Minute)
+		if len(e.queue) != 0 {
+			t.Errorf("announced %v: %d requests are left", announce, len(e.queue))
+		}
+		if want := map[bool]int{false: 0, true: 2}[announce]; len(told) != want || want > 0 && !strings.Contains(told[0], reasonExpired) {
+			t.Errorf("announced %v: %v", announce, told)
+		}
 	}
 }

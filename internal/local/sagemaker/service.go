@@ -71,6 +71,19 @@ type Endpoint struct {
 	// is ended by a scale-in before it answers. AWS documents no fate for it;
 	// false reports it as a failure.
 	LoseOnScaleIn bool
+
+	// What AWS does in the next three cases is documented in both ways or in
+	// none; each can be tried here, and `make probe` asks a real account.
+
+	// RefuseZeroMaximum makes MaxCapacity 0 a ValidationException, as one page
+	// of AWS's says (endpoint-auto-scaling-add-policy.html).
+	RefuseZeroMaximum bool
+	// SameBoundsMoveNothing: registering the bounds that a target has already
+	// starts no scaling activity, although the capacity lies outside of them.
+	SameBoundsMoveNothing bool
+	// AnnounceExpired tells of a request that waited too long as of a failure;
+	// false forgets it without object or message.
+	AnnounceExpired bool
 }
 
 // Model is the container: a program with SageMaker's contract. It is started
@@ -104,8 +117,8 @@ type world interface {
 	// serve sends a request to an instance's container, brings the result to
 	// its place and announces it, then calls served.
 	serve(e *endpoint, instance int64, r request)
-	// give up on a request that waited or ran too long: write and announce its
-	// failure, then call served.
+	// give up on a request that waited (instance 0) or ran too long: write and
+	// announce its failure, then call served.
 	abandon(e *endpoint, instance int64, r request, reason string)
 	// halt ends an instance's container, then calls halted.
 	halt(e *endpoint, instance int64)

@@ -49,7 +49,7 @@ func (e *endpoint) due(now time.Time) (next time.Time) {
 		}
 	}
 	for _, r := range e.queue {
-		if r.instance == 0 {
+		if r.instance == 0 && !r.leaving {
 			next = earlier(next, r.Expires)
 		} else if !r.leaving {
 			next = earlier(next, r.deadline)
