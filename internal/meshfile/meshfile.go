@@ -14,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/zip"
 
+	"github.com/iris-oculus/iris/internal/meshfile/deflate"
 	"github.com/iris-oculus/iris/internal/meshfile/glb"
 	"github.com/iris-oculus/iris/internal/meshfile/mz3"
 	"github.com/iris-oculus/iris/internal/meshfile/obj"
@@ -69,6 +70,7 @@ func Write(w io.Writer, format string, s Scene) error {
 // writeZip writes one binary STL per structure, named after it.
 func writeZip(w io.Writer, s Scene) error {
 	pack := zip.NewWriter(w)
+	deflate.Register(pack)
 	for i, name := range scene.FileNames(s.Surfaces) {
 		// A zip cannot hold a time before 1980; this one stands for none.
 		epoch := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -76,7 +78,10 @@ func writeZip(w io.Writer, s Scene) error {
 		if err != nil {
 			return err
 		}
-		if err := stl.Write(entry, Scene{Surfaces: s.Surfaces[i : i+1]}); err != nil {
+		one := s
+		one.Surfaces = s.Surfaces[i : i+1]
+		if err := stl.Write(entry, one); err != nil {
+			_ = pack.Close() // only to end the goroutines of the entry: the first error counts
 			return err
 		}
 	}

@@ -34,6 +34,7 @@ func Read(data []byte) (scene.Scene, error) {
 	var s scene.Scene
 	if root := doc.Nodes[0].Extras; root != nil && root.Iris != nil {
 		s.Spacing = root.Iris.SpacingMM
+		copy(s.Origin[:], root.Iris.RASFromGLTF[12:15])
 		s.Provenance = volume.Provenance{Model: root.Iris.Model, Version: root.Iris.ModelVersion, Task: root.Iris.Task, Weights: root.Iris.WeightsDigest}
 	}
 	budget := len(bin) // a hostile file may name one accessor many times

@@ -2,21 +2,24 @@
 // so that every reader of the format opens it. In: surfaces in world RAS
 // millimetres. Out: a root node "patient" with one child per structure that
 // carries its own mesh, in metres, x = -R, y = S, z = A (scene.Facing); the
-// matrix back is in the root's extras. Errors: *volume.Error too_large beyond
+// matrix back is in the root's extras. Meshes share positions with each other; one
+// that touches itself is parted there (weld.Pinches), so that a program which
+// merges equal positions keeps it closed. Errors: *volume.Error too_large beyond
 // the 4 GiB of the container, and those of the writer.
 package glb
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"io"
 	"math"
-	"runtime"
 	"slices"
 
+	"github.com/iris-oculus/iris/internal/meshfile/chunk"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
+	"github.com/iris-oculus/iris/internal/meshfile/weld"
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/work"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -34,7 +37,9 @@ const maxShort = 65535
 
 // Write writes the scene, whose surfaces all have triangles, as GLB.
 func Write(w io.Writer, s scene.Scene) error {
-	doc, binBytes := describe(s)
+	meshes := s.Meshes()
+	moves := weld.Pinches(meshes, weld.Exact)
+	doc, binBytes := describe(s, moves)
 	text, err := json.Marshal(doc)
 	if err != nil {
 		return err
@@ -46,25 +51,27 @@ func Write(w io.Writer, s scene.Scene) error {
 	if int64(total) > math.MaxUint32 {
 		return volume.Reject("too_large", "the model has %d bytes: a GLB holds at most %d; ask for fewer structures", total, int64(math.MaxUint32))
 	}
-	out := bufio.NewWriterSize(w, 1<<16)
-	words(out, magic, version, uint32(total), uint32(len(text)), chunkJSON)
-	_, _ = out.Write(text) // bufio keeps the first error for Flush
-	words(out, uint32(binBytes), chunkBIN)
-	encodeAll(s.Surfaces, func(b []byte) { _, _ = out.Write(b) })
-	return out.Flush()
+	head := words(nil, magic, version, uint32(total), uint32(len(text)), chunkJSON)
+	head = words(append(head, text...), uint32(binBytes), chunkBIN)
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	parts := cut(meshes, moves)
+	return chunk.Write(w, len(parts), func(i int, b []byte) []byte { return parts[i].encode(b) })
 }
 
 // describe lays the document out: per structure three buffer views, positions,
 // normals, indices, in the order in which cut hands them out.
-func describe(s scene.Scene) (document, int) {
+func describe(s scene.Scene, moves [][]weld.Move) (document, int) {
 	doc := document{
 		Asset:  asset{Version: "2.0", Generator: generator},
 		Scenes: []sceneEntry{{Nodes: []int{0}}},
 		Nodes: []node{{Name: "patient", Extras: &extras{Iris: &Origin{
-			Schema: Schema, RASFromGLTF: scene.RASFromFacing(), SpacingMM: s.Spacing, Task: s.Provenance.Task,
+			Schema: Schema, RASFromGLTF: scene.RASFromFacing(s.Origin), SpacingMM: s.Spacing, Task: s.Provenance.Task,
 			Model: s.Provenance.Model, ModelVersion: s.Provenance.Version, WeightsDigest: s.Provenance.Weights, Notice: Notice,
 		}}}},
 	}
+	low, high := bounds(s.Meshes(), moves)
 	offset := 0
 	view := func(length, target int) int {
 		doc.BufferViews = append(doc.BufferViews, bufferView{ByteOffset: offset, ByteLength: length, Target: target})
@@ -79,8 +86,7 @@ func describe(s scene.Scene) (document, int) {
 	for i, name := range scene.Names(s.Surfaces) {
 		one := &s.Surfaces[i]
 		vertices, corners := len(one.Mesh.Vertices), 3*len(one.Mesh.Triangles)
-		low, high := bounds(&one.Mesh)
-		position := array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3", Min: low, Max: high})
+		position := array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3", Min: low[i], Max: high[i]})
 		normal := array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3"})
 		kind, size := componentUint32, 4
 		if vertices <= maxShort {
@@ -113,17 +119,16 @@ func structure(s *surface.Surface) *Structure {
 }
 
 // bounds are the extremes of the positions as they are written: a validator
-// compares them bit by bit. FacingMetres rounds, but keeps order along an axis, so
-// they are the bounds in millimetres, put through it; it reverses x.
-func bounds(m *surface.Mesh) (low, high []float64) {
-	lo, hi := surface.Extent(m)
-	lo[0], hi[0] = hi[0], lo[0]
-	return metres(lo), metres(hi)
-}
-
-func metres(p [3]float64) []float64 {
-	v := scene.FacingMetres([3]float32{float32(p[0]), float32(p[1]), float32(p[2])})
-	return []float64{float64(v[0]), float64(v[1]), float64(v[2])}
+// compares them bit by bit.
+func bounds(meshes []surface.Mesh, moves [][]weld.Move) (low, high [][]float64) {
+	low, high = make([][]float64, len(meshes)), make([][]float64, len(meshes))
+	work.Share(work.Workers(0, len(meshes)), len(meshes), func(_, i int) {
+		lo, hi := weld.Bounds(meshes[i].Vertices, moves[i], scene.FacingMetres)
+		for k := range 3 {
+			low[i], high[i] = append(low[i], float64(lo[k])), append(high[i], float64(hi[k]))
+		}
+	})
+	return low, high
 }
 
 // part is a stretch of the binary chunk: some elements of one array of a mesh,
@@ -132,18 +137,21 @@ type part struct {
 	// One of the three is there.
 	positions, normals [][3]float32
 	triangles          [][3]uint32
+	moves              []weld.Move // of the mesh whose positions from number first on these are
+	first              int
 	short              bool // triangles take 16-bit indices
 }
 
 const partElements = 1 << 15 // of at most 12 bytes
 
 // cut cuts the arrays of each mesh, in the order in which describe lays them out.
-func cut(surfaces []surface.Surface) []part {
+func cut(meshes []surface.Mesh, moves [][]weld.Move) []part {
 	var parts []part
-	for i := range surfaces {
-		m := &surfaces[i].Mesh
-		for p := range slices.Chunk(m.Vertices, partElements) {
-			parts = append(parts, part{positions: p})
+	for i := range meshes {
+		m := &meshes[i]
+		for from := 0; from < len(m.Vertices); from += partElements {
+			to := min(from+partElements, len(m.Vertices))
+			parts = append(parts, part{positions: m.Vertices[from:to], moves: moves[i], first: from})
 		}
 		for n := range slices.Chunk(surface.Normals(m), partElements) {
 			parts = append(parts, part{normals: n})
@@ -155,42 +163,10 @@ func cut(surfaces []surface.Surface) []part {
 	return parts
 }
 
-// encodeAll encodes parts ahead of write, on every processor, and writes them in order.
-func encodeAll(surfaces []surface.Surface, write func([]byte)) {
-	parts := cut(surfaces)
-	workers := min(runtime.GOMAXPROCS(0), len(parts))
-	if workers <= 1 {
-		var b []byte
-		for _, p := range parts {
-			b = p.encode(b[:0])
-			write(b)
-		}
-		return
-	}
-	// Part i is encoded by worker i mod workers, which owns two buffers: one with
-	// the writer, one in work.
-	ready, free := make([]chan []byte, workers), make([]chan []byte, workers)
-	for w := range workers {
-		ready[w], free[w] = make(chan []byte), make(chan []byte, 2)
-		free[w] <- nil
-		free[w] <- nil
-		go func() {
-			for i := w; i < len(parts); i += workers {
-				ready[w] <- parts[i].encode((<-free[w])[:0])
-			}
-		}()
-	}
-	for i := range parts {
-		b := <-ready[i%workers]
-		write(b)
-		free[i%workers] <- b
-	}
-}
-
 // encode appends the part's bytes.
 func (p part) encode(b []byte) []byte {
 	b = slices.Grow(b, 12*partElements)
-	for _, v := range p.positions {
+	for _, v := range weld.Moved(p.positions, p.moves, p.first) {
 		b = appendVector(b, scene.FacingMetres(v))
 	}
 	for _, n := range p.normals {
@@ -221,9 +197,10 @@ func appendWords(b []byte, w [3]uint32) []byte {
 	return binary.LittleEndian.AppendUint32(b, w[2])
 }
 
-// words writes little-endian words; bufio keeps the first error for Flush.
-func words(out *bufio.Writer, values ...uint32) {
+// words appends little-endian words.
+func words(b []byte, values ...uint32) []byte {
 	for _, v := range values {
-		_, _ = out.Write(binary.LittleEndian.AppendUint32(nil, v))
+		b = binary.LittleEndian.AppendUint32(b, v)
 	}
+	return b
 }

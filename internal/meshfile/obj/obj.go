@@ -1,58 +1,91 @@
 // Package obj writes and reads Wavefront OBJ. In: surfaces in world RAS
-// millimetres. Out: text in LPS millimetres, one object and group per structure,
-// colours as vertex colours (0…1, sRGB), the extension that most readers know.
+// millimetres. Out: text in LPS millimetres with as many decimals as the voxels
+// need, one object and group per structure, named in UTF-8. Colours are vertex
+// colours (0…1, sRGB), the extension that MeshLab, Blender and most others read:
+// a material library would be a second file, and an export is one file.
 // Vertices that touch are parted (package weld), because common readers weld.
 // Errors: *volume.Error bad_obj when reading, and those of the writer.
 package obj
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"math"
 	"strconv"
 	"strings"
 
+	"github.com/iris-oculus/iris/internal/meshfile/chunk"
+	"github.com/iris-oculus/iris/internal/meshfile/decimal"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/meshfile/weld"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
+// Pieces of a file: the vertices of one object, then its faces.
+const pieceElements = 1 << 13
+
+// piece is a stretch of the vertices or of the triangles of one object.
+type piece struct {
+	chunk.Range
+	faces bool
+}
+
 // Write writes all surfaces as one OBJ.
 func Write(w io.Writer, s scene.Scene) error {
-	meshes := make([]surface.Mesh, len(s.Surfaces))
-	for i := range s.Surfaces {
-		meshes[i] = s.Surfaces[i].Mesh
+	if _, err := io.WriteString(w, "# IRIS Oculus SPACE=LPS UNIT=mm"+s.OriginText()+"\n"); err != nil {
+		return err
 	}
-	meshes = weld.Separate(meshes)
-	out := bufio.NewWriterSize(w, 1<<16)
-	_, _ = out.WriteString("# IRIS Oculus SPACE=LPS UNIT=mm\n") // bufio keeps the first error for Flush
-	var line []byte
-	base := uint64(1) // OBJ counts from 1, over the whole file
-	for i, name := range scene.FileNames(s.Surfaces) {
-		_, _ = out.WriteString("o " + name + "\ng " + name + "\n")
-		var color []byte
+	voxel := s.Voxel()
+	digits := weld.Digits(voxel)
+	meshes := weld.Separate(s.Meshes(), voxel, digits)
+	names := scene.Words(s.Surfaces)
+	colors, base := make([]string, len(meshes)), make([]uint64, len(meshes))
+	next := uint64(1) // OBJ counts from 1, over the whole file
+	var pieces []piece
+	for i := range meshes {
 		for _, channel := range scene.Color(s.Surfaces[i].Label) {
-			color = strconv.AppendFloat(append(color, ' '), float64(channel)/255, 'f', 4, 64)
+			colors[i] += " " + strconv.FormatFloat(float64(channel)/255, 'f', 4, 64)
 		}
-		for _, v := range meshes[i].Vertices {
-			line = append(line[:0], 'v')
-			for _, x := range scene.LPS(v) {
-				line = strconv.AppendFloat(append(line, ' '), float64(x), 'f', -1, 32)
-			}
-			_, _ = out.Write(append(append(line, color...), '\n'))
+		colors[i] += "\n"
+		base[i] = next
+		next += uint64(len(meshes[i].Vertices))
+		for _, r := range chunk.Cut([]int{len(meshes[i].Vertices)}, pieceElements) {
+			pieces = append(pieces, piece{chunk.Range{Of: i, From: r.From, To: r.To}, false})
 		}
-		for _, t := range meshes[i].Triangles {
-			line = append(line[:0], 'f')
-			for _, v := range t {
-				line = strconv.AppendUint(append(line, ' '), base+uint64(v), 10)
-			}
-			_, _ = out.Write(append(line, '\n'))
+		for _, r := range chunk.Cut([]int{len(meshes[i].Triangles)}, pieceElements) {
+			pieces = append(pieces, piece{chunk.Range{Of: i, From: r.From, To: r.To}, true})
 		}
-		base += uint64(len(meshes[i].Vertices))
 	}
-	return out.Flush()
+	return chunk.Write(w, len(pieces), func(i int, b []byte) []byte {
+		p := &pieces[i]
+		m := &meshes[p.Of]
+		if p.faces {
+			return appendFaces(b, m.Triangles[p.From:p.To], base[p.Of])
+		}
+		if p.From == 0 {
+			b = append(b, "o "+names[p.Of]+"\ng "+names[p.Of]+"\n"...)
+		}
+		for _, v := range m.Vertices[p.From:p.To] {
+			b = append(b, 'v')
+			for _, x := range scene.LPS(v) {
+				b = decimal.Append(append(b, ' '), float64(x), digits)
+			}
+			b = append(b, colors[p.Of]...)
+		}
+		return b
+	})
+}
+
+func appendFaces(b []byte, triangles [][3]uint32, base uint64) []byte {
+	for _, t := range triangles {
+		b = append(b, 'f')
+		for _, v := range t {
+			b = strconv.AppendUint(append(b, ' '), base+uint64(v), 10)
+		}
+		b = append(b, '\n')
+	}
+	return b
 }
 
 // maxObjects bounds what Read makes of a file of nothing but "o" lines.

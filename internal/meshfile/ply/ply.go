@@ -6,29 +6,35 @@
 package ply
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strings"
 
+	"github.com/iris-oculus/iris/internal/meshfile/chunk"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/meshfile/weld"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Bytes of one vertex (3 float, 3 uchar, 1 ushort) and one face (1 uchar, 3 int).
+// Bytes of one vertex (3 float, 3 uchar, 1 int) and one face (1 uchar, 3 int).
+// Only types that every reader knows are used: meshio knows uint16 and not ushort,
+// others the reverse, and all of them int.
 const (
-	vertexBytes = 17
+	vertexBytes = 19
 	faceBytes   = 13
+
+	pieceElements = 1 << 14
 )
 
-// headerFormat is the whole header but for the two counts; Read takes it as
-// Write wrote it.
+// headerFormat is the whole header but for the origin and the two counts; Read
+// takes it as Write wrote it.
 const headerFormat = `ply
 format binary_little_endian 1.0
-comment IRIS Oculus SPACE=LPS UNIT=mm
+comment IRIS Oculus SPACE=LPS UNIT=mm%s
 element vertex %d
 property float x
 property float y
@@ -36,7 +42,7 @@ property float z
 property uchar red
 property uchar green
 property uchar blue
-property ushort label
+property int label
 element face %d
 property list uchar int vertex_indices
 end_header
@@ -44,57 +50,71 @@ end_header
 
 // Write writes all surfaces as one PLY mesh.
 func Write(w io.Writer, s scene.Scene) error {
-	meshes := make([]surface.Mesh, len(s.Surfaces))
-	vertices, faces := 0, 0
+	var vertices, faces []int // of each surface
+	var base []uint32         // number of its first vertex
+	total, triangles := 0, 0
 	for i := range s.Surfaces {
-		meshes[i] = s.Surfaces[i].Mesh
-		vertices += len(meshes[i].Vertices)
-		faces += len(meshes[i].Triangles)
+		m := &s.Surfaces[i].Mesh
+		base = append(base, uint32(total))
+		vertices, faces = append(vertices, len(m.Vertices)), append(faces, len(m.Triangles))
+		total, triangles = total+len(m.Vertices), triangles+len(m.Triangles)
 	}
-	if vertices > math.MaxInt32 {
-		return volume.Reject("too_large", "the model has %d vertices: a PLY holds at most %d", vertices, math.MaxInt32)
+	if total > math.MaxInt32 {
+		return volume.Reject("too_large", "the model has %d vertices: a PLY holds at most %d", total, math.MaxInt32)
 	}
-	meshes = weld.Separate(meshes)
-	out := bufio.NewWriterSize(w, 1<<16)
-	_, _ = fmt.Fprintf(out, headerFormat, vertices, faces) // bufio keeps the first error for Flush
-	b := make([]byte, 0, vertexBytes)
-	for i := range meshes {
-		color := scene.Color(s.Surfaces[i].Label)
-		for _, v := range meshes[i].Vertices {
-			b = b[:0]
+	if _, err := fmt.Fprintf(w, headerFormat, s.OriginText(), total, triangles); err != nil {
+		return err
+	}
+	meshes := weld.Separate(s.Meshes(), s.Voxel(), weld.Exact)
+	pieces := chunk.Cut(vertices, pieceElements)
+	err := chunk.Write(w, len(pieces), func(i int, b []byte) []byte {
+		p := pieces[i]
+		label := &s.Surfaces[p.Of].Label
+		color := scene.Color(*label)
+		b = slices.Grow(b, vertexBytes*pieceElements)
+		for _, v := range meshes[p.Of].Vertices[p.From:p.To] {
 			for _, x := range scene.LPS(v) {
 				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
 			}
 			b = append(b, color[0], color[1], color[2])
-			_, _ = out.Write(binary.LittleEndian.AppendUint16(b, uint16(s.Surfaces[i].Label.ID)))
+			b = binary.LittleEndian.AppendUint32(b, uint32(label.ID))
 		}
+		return b
+	})
+	if err != nil {
+		return err
 	}
-	base := uint32(0)
-	for i := range meshes {
-		for _, t := range meshes[i].Triangles {
-			b = append(b[:0], 3)
+	pieces = chunk.Cut(faces, pieceElements)
+	return chunk.Write(w, len(pieces), func(i int, b []byte) []byte {
+		p := pieces[i]
+		b = slices.Grow(b, faceBytes*pieceElements)
+		for _, t := range meshes[p.Of].Triangles[p.From:p.To] {
+			b = append(b, 3)
 			for _, v := range t {
-				b = binary.LittleEndian.AppendUint32(b, base+v)
+				b = binary.LittleEndian.AppendUint32(b, base[p.Of]+v)
 			}
-			_, _ = out.Write(b)
 		}
-		base += uint32(len(meshes[i].Vertices))
-	}
-	return out.Flush()
+		return b
+	})
 }
 
 // Read reads what Write wrote: one surface per run of vertices with one label,
-// in world RAS millimetres, with its label's number and colour.
+// in world RAS millimetres from the scene's origin, with its label's number and colour.
 func Read(data []byte) ([]surface.Surface, error) {
 	var vertices, faces uint32
 	headed := len(data)
 	if headed > 1024 {
 		headed = 1024 // the header is shorter, whatever the counts
 	}
-	if n, err := fmt.Sscanf(string(data[:headed]), headerFormat, &vertices, &faces); n != 2 || err != nil {
+	text, origin := string(data[:headed]), ""
+	if _, after, found := strings.Cut(text, " UNIT=mm"); found {
+		origin, _, _ = strings.Cut(after, "\n")
+		text = strings.Replace(text, " UNIT=mm"+origin, " UNIT=mm", 1)
+	}
+	if n, err := fmt.Sscanf(text, fmt.Sprintf(strings.ReplaceAll(headerFormat, "%d", "%%d"), ""), &vertices, &faces); n != 2 || err != nil {
 		return nil, volume.Reject("bad_ply", "the header is not one that iris writes")
 	}
-	head := len(fmt.Sprintf(headerFormat, vertices, faces))
+	head := len(fmt.Sprintf(headerFormat, origin, vertices, faces))
 	if want := uint64(head) + uint64(vertices)*vertexBytes + uint64(faces)*faceBytes; want != uint64(len(data)) {
 		return nil, volume.Reject("bad_ply", "the header counts %d vertices and %d faces: the file has %d bytes, want %d", vertices, faces, len(data), want)
 	}
@@ -111,7 +131,7 @@ func Read(data []byte) ([]surface.Surface, error) {
 				return nil, volume.Reject("bad_ply", "vertex %d is not finite", i)
 			}
 		}
-		id := int(binary.LittleEndian.Uint16(b[15:]))
+		id := int(int32(binary.LittleEndian.Uint32(b[15:])))
 		if n := len(out); n == 0 || out[n-1].Label.ID != id {
 			out = append(out, surface.Surface{Label: volume.Label{ID: id, Color: scene.RGB{b[12], b[13], b[14]}.Hex()}})
 			first = append(first, i)

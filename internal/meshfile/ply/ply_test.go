@@ -32,7 +32,7 @@ func TestRoundTrip(t *testing.T) {
 	for i := range s.Surfaces {
 		want = append(want, s.Surfaces[i].Mesh)
 	}
-	want = weld.Separate(want)
+	want = weld.Separate(want, 0.8, weld.Exact)
 	if len(got) != len(want) {
 		t.Fatalf("%d surfaces, want %d", len(got), len(want))
 	}

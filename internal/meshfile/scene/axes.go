@@ -22,12 +22,12 @@ func FacingMetres(p [3]float32) [3]float32 {
 }
 
 // RASFromFacing is the way back from FacingMetres to RAS millimetres, a 4×4
-// matrix in column-major order as glTF stores matrices.
-func RASFromFacing() [16]float64 {
+// matrix in column-major order as glTF stores matrices. origin is the scene's.
+func RASFromFacing(origin [3]float64) [16]float64 {
 	return [16]float64{
 		-1000, 0, 0, 0, // +x is the patient's left
 		0, 0, 1000, 0, // +y is superior
 		0, 1000, 0, 0, // +z is anterior
-		0, 0, 0, 1,
+		origin[0], origin[1], origin[2], 1,
 	}
 }

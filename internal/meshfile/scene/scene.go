@@ -4,8 +4,8 @@
 package scene
 
 import (
-	"fmt"
-	"regexp"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/iris-oculus/iris/internal/surface"
@@ -18,75 +18,63 @@ type Scene struct {
 	Surfaces   []surface.Surface
 	Provenance volume.Provenance
 	Spacing    [3]float64 // mm between voxel centres of the label map
+	// Origin is the point, in world RAS mm, from which positions are counted when
+	// the scan lies so far from the scanner's origin that float32 could not tell
+	// neighbouring vertices apart; else zero. Each format says it in its own way.
+	Origin [3]float64
 }
 
-// Names are the surfaces' names made fit for any format and unique: valid UTF-8
-// on one line; a name already taken gets its label's number, then a counter.
-func Names(surfaces []surface.Surface) []string {
-	names := make([]string, len(surfaces))
-	for i := range surfaces {
-		names[i] = oneLine(surfaces[i].Label.Name)
-	}
-	return unique(names, surfaces)
-}
-
-// FileNames are Names reduced to letters, digits, point, hyphen and underscore,
-// so that each is a plain file name on any system.
-func FileNames(surfaces []surface.Surface) []string {
-	names := make([]string, len(surfaces))
-	for i := range surfaces {
-		names[i] = strings.TrimLeft(notFile.ReplaceAllString(oneLine(surfaces[i].Label.Name), "_"), ".")
-	}
-	return unique(names, surfaces)
-}
-
-// Identifiers are Names reduced to letters, digits and underscore, not starting
-// with a digit, as USD wants them.
-func Identifiers(surfaces []surface.Surface) []string {
-	names := make([]string, len(surfaces))
-	for i := range surfaces {
-		names[i] = notIdentifier.ReplaceAllString(oneLine(surfaces[i].Label.Name), "_")
-		if names[i] != "" && names[i][0] >= '0' && names[i][0] <= '9' {
-			names[i] = "_" + names[i]
+// Voxel is the shortest distance of voxels in mm: the length that tolerances are
+// shares of. Where the scene has no spacing it is taken from the meshes, as the
+// mean length of some edges.
+func (s *Scene) Voxel() float64 {
+	least := math.Inf(1)
+	for _, x := range s.Spacing {
+		if x > 0 {
+			least = min(least, x)
 		}
 	}
-	return unique(names, surfaces)
+	if !math.IsInf(least, 1) {
+		return least
+	}
+	const sample = 1000 // triangles of each surface
+	sum, n := 0.0, 0
+	for i := range s.Surfaces {
+		m := &s.Surfaces[i].Mesh
+		for at := 0; at < len(m.Triangles); at += 1 + len(m.Triangles)/sample {
+			a, b := m.Vertices[m.Triangles[at][0]], m.Vertices[m.Triangles[at][1]]
+			square := 0.0
+			for k := range a {
+				d := float64(a[k]) - float64(b[k])
+				square += d * d
+			}
+			sum, n = sum+math.Sqrt(square), n+1
+		}
+	}
+	if !(sum > 0) {
+		return 1
+	}
+	return sum / float64(n)
 }
 
-var (
-	notFile       = regexp.MustCompile(`[^A-Za-z0-9._-]`)
-	notIdentifier = regexp.MustCompile(`[^A-Za-z0-9_]`)
-)
-
-// maxName bounds a name that a label table brought, in bytes.
-const maxName = 128
-
-func oneLine(name string) string {
-	if len(name) > maxName {
-		name = name[:maxName]
+// Meshes are the meshes of the surfaces.
+func (s *Scene) Meshes() []surface.Mesh {
+	meshes := make([]surface.Mesh, len(s.Surfaces))
+	for i := range s.Surfaces {
+		meshes[i] = s.Surfaces[i].Mesh
 	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
-			return '_'
-		}
-		return r
-	}, strings.ToValidUTF8(name, "_"))
+	return meshes
 }
 
-func unique(names []string, surfaces []surface.Surface) []string {
-	// Names differing in case only would meet in one file on some systems.
-	taken := make(map[string]bool, len(names))
-	for i, name := range names {
-		if name == "" {
-			name = fmt.Sprintf("label_%d", surfaces[i].Label.ID)
-		} else if taken[strings.ToLower(name)] {
-			name = fmt.Sprintf("%s_%d", name, surfaces[i].Label.ID)
-		}
-		for base, n := name, 2; taken[strings.ToLower(name)]; n++ {
-			name = fmt.Sprintf("%s_%d", base, n)
-		}
-		taken[strings.ToLower(name)] = true
-		names[i] = name
+// OriginText says a scene's origin as " ORIGIN_RAS_MM=x,y,z", nothing when it is
+// zero: what to add, in world RAS millimetres, to reach the scanner's coordinates.
+func (s *Scene) OriginText() string {
+	if s.Origin == [3]float64{} {
+		return ""
 	}
-	return names
+	var numbers []string
+	for _, x := range s.Origin {
+		numbers = append(numbers, strconv.FormatFloat(x, 'f', -1, 64))
+	}
+	return " ORIGIN_RAS_MM=" + strings.Join(numbers, ",")
 }

@@ -3,38 +3,11 @@ package scene
 import (
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
 )
-
-func TestNamesAreUniqueAndPlain(t *testing.T) {
-	var surfaces []surface.Surface
-	for i, name := range []string{"liver", "liver", "Liver", "", "", "../../etc", "a\nb", "\xff\xfe", "7up", "liver_2", "niño", strings.Repeat("é", 200)} {
-		surfaces = append(surfaces, surface.Surface{Label: volume.Label{ID: i + 1, Name: name}})
-	}
-	for kind, names := range map[string][]string{"name": Names(surfaces), "file": FileNames(surfaces), "identifier": Identifiers(surfaces)} {
-		seen := map[string]bool{}
-		for i, name := range names {
-			if name == "" || seen[strings.ToLower(name)] || !utf8.ValidString(name) || strings.ContainsAny(name, "\n\r\x00") {
-				t.Errorf("%s %d: %q", kind, i, name)
-			}
-			seen[strings.ToLower(name)] = true
-			if kind == "file" && (notFile.MatchString(name) || name[0] == '.') {
-				t.Errorf("file %d: %q", i, name)
-			}
-			if kind == "identifier" && (notIdentifier.MatchString(name) || name[0] >= '0' && name[0] <= '9') {
-				t.Errorf("identifier %d: %q", i, name)
-			}
-		}
-	}
-	if got := Names(surfaces)[0]; got != "liver" {
-		t.Errorf("the first keeps its name: %q", got)
-	}
-}
 
 func TestColor(t *testing.T) {
 	cases := []struct {
@@ -77,7 +50,7 @@ func TestLinearUndoesTheTransferCurve(t *testing.T) {
 
 func TestAxesAreRotations(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	matrix := RASFromFacing()
+	matrix := RASFromFacing([3]float64{})
 	for range 100 {
 		var a, b, c [3]float32
 		for k := range 3 {

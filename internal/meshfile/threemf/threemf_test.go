@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
@@ -39,9 +40,13 @@ type model struct {
 			V2 uint32 `xml:"v2,attr"`
 			V3 uint32 `xml:"v3,attr"`
 		} `xml:"mesh>triangles>triangle"`
+		Components []struct {
+			Object int `xml:"objectid,attr"`
+		} `xml:"components>component"`
 	} `xml:"resources>object"`
 	Items []struct {
-		Object int `xml:"objectid,attr"`
+		Object    int    `xml:"objectid,attr"`
+		Transform string `xml:"transform,attr"`
 	} `xml:"build>item"`
 }
 
@@ -78,13 +83,22 @@ func TestModel(t *testing.T) {
 	s := meshtest.Scene()
 	s.Surfaces[1].Label.Name = `"a" <b> & c`
 	m := read(t, write(t, s))
-	if m.Unit != "millimeter" || len(m.Objects) != 3 || len(m.Items) != 3 || len(m.Materials.Base) != 3 {
+	if m.Unit != "millimeter" || len(m.Objects) != 4 || len(m.Items) != 1 || len(m.Materials.Base) != 3 {
 		t.Fatalf("unit %q, %d objects, %d items, %d materials", m.Unit, len(m.Objects), len(m.Items), len(m.Materials.Base))
 	}
-	for i, o := range m.Objects {
+	// The parts are printed as one: a slicer that got an item each would lay every
+	// one of them on the bed. The lowest point lies on the bed, at z = 0.
+	whole := m.Objects[3]
+	if m.Items[0].Object != whole.ID || len(whole.Components) != 3 || len(whole.Vertices) != 0 {
+		t.Fatalf("item %+v of object %+v", m.Items[0], whole)
+	}
+	if want := "1 0 0 0 1 0 0 0 1 0 0 -275"; m.Items[0].Transform != want {
+		t.Errorf("the item is placed by %q, want %q", m.Items[0].Transform, want)
+	}
+	for i, o := range m.Objects[:3] {
 		label := s.Surfaces[i].Label
-		if o.Name != label.Name || o.PID != m.Materials.ID || o.ID == o.PID || m.Items[i].Object != o.ID {
-			t.Errorf("object %d: %q, pid %d, item %d", o.ID, o.Name, o.PID, m.Items[i].Object)
+		if o.Name != label.Name || o.PID != m.Materials.ID || o.ID == o.PID || whole.Components[i].Object != o.ID {
+			t.Errorf("object %d: %q, pid %d, component %d", o.ID, o.Name, o.PID, whole.Components[i].Object)
 		}
 		if base := m.Materials.Base[o.PIndex]; base.Color != scene.Color(label).Hex() || base.Name != label.Name {
 			t.Errorf("object %d has material %+v", o.ID, base)
@@ -96,7 +110,7 @@ func TestModel(t *testing.T) {
 		for _, v := range o.Triangles {
 			got.Triangles = append(got.Triangles, [3]uint32{v.V1, v.V2, v.V3})
 		}
-		if diff := cmp.Diff(s.Surfaces[i].Mesh, got); diff != "" {
+		if diff := cmp.Diff(s.Surfaces[i].Mesh, got, cmpopts.EquateApprox(0, 0.8/4096)); diff != "" {
 			t.Errorf("object %d: %s", o.ID, diff)
 		}
 	}

@@ -1,18 +1,20 @@
 // Package usdz writes USDZ for augmented reality (OpenUSD 1.0 "Usdz File Format
 // Specification"). In: surfaces in world RAS millimetres. Out: a zip of one text
 // layer, stored, its data at a multiple of 64 bytes; one Mesh per structure with
-// a preview material, in metres, x = -R, y = S, z = A (scene.Facing). Errors:
+// a preview material, in metres, x = -R, y = S, z = A (scene.Facing). Points are
+// in the scanner's coordinates; a translation of the root puts the model on the
+// floor, because augmented reality lays the file's origin there. Errors:
 // *volume.Error too_large beyond the 4 GiB of a zip without extensions, and
 // those of the writer.
 package usdz
 
 import (
 	"archive/zip"
-	"bufio"
 	"hash/crc32"
 	"io"
 	"math"
 
+	"github.com/iris-oculus/iris/internal/meshfile/chunk"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/volume"
 )
@@ -31,8 +33,10 @@ const (
 // Write writes all surfaces as one USDZ. The layer is made twice, first only to
 // be counted: a USDZ has its size and checksum before the data.
 func Write(w io.Writer, s scene.Scene) error {
+	pieces := layer(s)
+	encode := func(i int, b []byte) []byte { return pieces[i](b) }
 	counter := &counter{}
-	if err := layer(counter, s); err != nil {
+	if err := chunk.Write(counter, len(pieces), encode); err != nil {
 		return err
 	}
 	if counter.bytes > math.MaxUint32-1<<20 { // room for the directory
@@ -47,7 +51,7 @@ func Write(w io.Writer, s scene.Scene) error {
 	if err != nil {
 		return err
 	}
-	if err := layer(entry, s); err != nil {
+	if err := chunk.Write(entry, len(pieces), encode); err != nil {
 		return err
 	}
 	return pack.Close()
@@ -72,10 +76,4 @@ func (c *counter) Write(p []byte) (int, error) {
 	c.bytes += uint64(len(p))
 	c.sum = crc32.Update(c.sum, crc32.IEEETable, p)
 	return len(p), nil
-}
-
-func layer(w io.Writer, s scene.Scene) error {
-	out := bufio.NewWriterSize(w, 1<<16)
-	writeLayer(out, s)
-	return out.Flush() // with the first error of all writes
 }

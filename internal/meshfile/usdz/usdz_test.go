@@ -83,7 +83,7 @@ func TestLayerHoldsEveryStructure(t *testing.T) {
 		}
 	}
 	// The spleen box's first corner, R -60 A 10 S 280 mm.
-	if !strings.HasPrefix(points[1][1], "(0.06, 0.28, 0.01)") {
+	if !strings.HasPrefix(points[1][1], "(0.06,0.28,0.01)") {
 		t.Errorf("first point %.40s", points[1][1])
 	}
 }

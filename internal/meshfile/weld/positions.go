@@ -1,9 +1,6 @@
 package weld
 
-import (
-	"math"
-	"math/bits"
-)
+import "math/bits"
 
 // Positions is a set of positions, each with the number under which it was
 // first added. Make one with NewPositions.
@@ -47,13 +44,7 @@ func (s *Positions) grow() {
 // find is the slot that holds p, or the free one where it belongs.
 func (s *Positions) find(p [3]float32) int {
 	mask := len(s.slots) - 1
-	h := uint64(0)
-	for _, v := range p {
-		// Adding zero makes -0 and +0, which compare equal, one pattern. The
-		// multiplier is 2⁶⁴ divided by the golden ratio (Knuth's hash).
-		h = bits.RotateLeft64(h^uint64(math.Float32bits(v+0)), 27) * 0x9E3779B97F4A7C15
-	}
-	for slot := int(h>>32) & mask; ; slot = (slot + 1) & mask {
+	for slot := int(hash(&p)>>32) & mask; ; slot = (slot + 1) & mask {
 		if s.slots[slot] == 0 || s.points[s.slots[slot]-1] == p {
 			return slot
 		}

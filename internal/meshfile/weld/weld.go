@@ -1,153 +1,120 @@
 // Package weld deals with vertices of equal position. A mesh that is manifold
 // by its indices may touch itself or a neighbour; a reader that merges equal
 // positions (every reader of STL) then sees four faces at one edge. In and out:
-// meshes in millimetres; no errors.
+// meshes in millimetres; no errors. The result does not depend on how many
+// processors work on it.
 package weld
 
 import (
 	"math"
+	"sync/atomic"
 
+	"github.com/iris-oculus/iris/internal/meshfile/decimal"
+	"github.com/iris-oculus/iris/internal/pages"
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/work"
 )
 
-// Tolerances of Separate.
+// Tolerances. None is a length in millimetres: a map of 1 µm voxels is treated as
+// one of 1 mm.
 const (
-	// toRing is how far a vertex that touches its own mesh moves towards the
+	// share is how far a vertex that touches its own mesh moves towards the
 	// mean of its neighbours (research/meshing.md §7): the two fans of a pinch
 	// point lie on opposite sides of it, so a tenth parts them for any tolerance.
-	toRing = 0.1
-	// inset is how far, in mm, a vertex shared with another mesh moves inward.
-	// It is 16 times the spacing of float32 at 2 m and far below what is printed
-	// or measured.
-	inset = 2e-3
+	share = 0.1
+	// inset is how far, in voxels, a vertex shared with another mesh moves inward.
+	// A cube of one voxel loses six times this share of its volume: 0.3 %.
+	inset = 1.0 / 2048
+	// resolution is the coarsest step, in voxels, to which a text format may
+	// round: half the inset, so that rounding does not undo it. Vertices
+	// themselves lie on a grid of 1/1024 voxel before the affine (nets.OffsetOne).
+	resolution = 1.0 / 4096
+	// leastUlps is the least inset in units of the last place of float32 at the
+	// largest coordinate. A unit normal has a component of at least 0.57, so that
+	// two move the vertex by one unit.
+	leastUlps = 2
 	// maxRounds bounds the repetitions; every round moves what still touches a
-	// little further.
-	maxRounds = 8
+	// little further, and after inwardRounds, towards the mean of its neighbours.
+	maxRounds    = 8
+	inwardRounds = 3
 )
+
+// Digits is how many decimals of a millimetre a text format needs at this length
+// of a voxel.
+func Digits(voxel float64) int { return decimal.Digits(voxel * resolution) }
+
+// Exact stands for a format that writes float32 as it is.
+const Exact = -1
 
 // Separate gives copies of the meshes in which no two vertices have equal
 // positions, so that welding changes nothing: where a mesh touches itself its
-// vertices draw back to their own neighbours, where it touches another mesh
-// they draw back inward. Vertices that touch nothing stay as they are.
-func Separate(meshes []surface.Mesh) []surface.Mesh {
+// vertices draw back to their own neighbours, where it touches another mesh they
+// draw back inward. voxel is the shortest edge of a voxel in mm; positions are
+// rounded to so many decimals of a millimetre, or kept as they are (Exact).
+func Separate(meshes []surface.Mesh, voxel float64, digits int) []surface.Mesh {
 	out := make([]surface.Mesh, len(meshes))
-	copied := make([]bool, len(meshes))
-	copy(out, meshes)
-	for round := 1; round <= maxRounds; round++ {
-		pinched, shared := touching(out)
-		moved := false
-		for i := range out {
-			if len(pinched[i])+len(shared[i]) == 0 {
-				continue
-			}
-			moved = true
-			if !copied[i] {
-				out[i].Vertices, out[i].Normals = append([][3]float32(nil), out[i].Vertices...), nil
-				copied[i] = true
-			}
-			drawToRing(&out[i], pinched[i], toRing*float64(round))
-			drawInward(&out[i], shared[i], inset*float64(round))
+	each := func(do func(i int)) {
+		work.Share(work.Workers(0, len(meshes)), len(meshes), func(_, i int) { do(i) })
+	}
+	each(func(i int) {
+		out[i] = surface.Mesh{Triangles: meshes[i].Triangles, Vertices: pages.Make[[3]float32](len(meshes[i].Vertices))}
+		for v, p := range meshes[i].Vertices {
+			out[i].Vertices[v] = rounded(p, digits)
 		}
-		if !moved {
+	})
+	step := max(voxel*inset, leastUlps*ulp(out))
+	f := newFinder(out)
+	for n := 1; n <= maxRounds; n++ {
+		touch := f.find()
+		var moved atomic.Bool
+		each(func(i int) {
+			var toRing []uint32
+			var normals [][3]float32
+			vertices := out[i].Vertices
+			for v, t := range touch[f.base[i]:f.base[i+1]] {
+				switch {
+				case t == pinched || t == shared && n > inwardRounds:
+					toRing = append(toRing, uint32(v))
+				case t == shared:
+					if normals == nil {
+						normals = surface.Normals(&meshes[i])
+						moved.Store(true)
+					}
+					vertices[v] = inward(vertices[v], normals[v], step*float64(n), digits)
+				}
+			}
+			if len(toRing) > 0 {
+				moved.Store(true)
+				means := ringMeans(&meshes[i], toRing, make([]uint64, len(vertices)/64+1))
+				for k, v := range toRing {
+					vertices[v] = toward(vertices[v], means[k], share*float64(n), digits)
+				}
+			}
+		})
+		if !moved.Load() {
 			break
 		}
 	}
 	return out
 }
 
-// touching lists, per mesh, the vertices that have the position of another
-// vertex of the same mesh, and else those that have one of another mesh.
-func touching(meshes []surface.Mesh) (pinched, shared [][]uint32) {
-	total := 0
-	for i := range meshes {
-		total += len(meshes[i].Vertices)
-	}
-	positions := NewPositions(total)
-	number := make([]uint32, 0, total) // by vertex, all meshes in order
-	const many = math.MaxUint32
-	owner := make([]uint32, 0, total) // by position: the one mesh that has it, or many
-	last := make([]uint32, 0, total)  // by position: the last vertex, counted over all meshes, that had it
-	pinch := make([]bool, total)
-	base := uint32(0)
-	for i := range meshes {
-		for v, p := range meshes[i].Vertices {
-			at := base + uint32(v)
-			n, isNew := positions.Add(p)
-			number = append(number, n)
-			if isNew {
-				owner, last = append(owner, uint32(i)), append(last, at)
-				continue
-			}
-			if last[n] >= base {
-				pinch[last[n]], pinch[at] = true, true
-			}
-			if owner[n] != uint32(i) {
-				owner[n] = many
-			}
-			last[n] = at
-		}
-		base += uint32(len(meshes[i].Vertices))
-	}
-	pinched, shared = make([][]uint32, len(meshes)), make([][]uint32, len(meshes))
-	at := 0
-	for i := range meshes {
-		for v := range meshes[i].Vertices {
-			switch {
-			case pinch[at]:
-				pinched[i] = append(pinched[i], uint32(v))
-			case owner[number[at]] == many:
-				shared[i] = append(shared[i], uint32(v))
-			}
-			at++
+// rounded rounds a position to so many decimals.
+func rounded(p [3]float32, digits int) [3]float32 {
+	if digits != Exact {
+		for axis, x := range p {
+			p[axis] = float32(decimal.Round(float64(x), digits))
 		}
 	}
-	return pinched, shared
+	return p
 }
 
-// drawToRing moves vertices by a share of the way to the mean of their
-// neighbours. All means are taken before anything moves.
-func drawToRing(m *surface.Mesh, vertices []uint32, share float64) {
-	if len(vertices) == 0 {
-		return
-	}
-	slot := make([]int32, len(m.Vertices)) // of sums, plus one
-	sums := make([][4]float64, len(vertices))
-	for i, v := range vertices {
-		slot[v] = int32(i + 1)
-	}
-	for _, t := range m.Triangles {
-		for k := range 3 {
-			if slot[t[k]] == 0 {
-				continue
-			}
-			s := &sums[slot[t[k]]-1]
-			// A closed fan meets each neighbour in two triangles: equal weights.
-			for _, other := range [2]uint32{t[(k+1)%3], t[(k+2)%3]} {
-				for axis, x := range m.Vertices[other] {
-					s[axis] += float64(x)
-				}
-				s[3]++
-			}
+// ulp is the distance of neighbouring float32 at the largest coordinate.
+func ulp(meshes []surface.Mesh) float64 {
+	largest := float32(0)
+	for i := range meshes {
+		for _, v := range meshes[i].Vertices {
+			largest = max(largest, v[0], -v[0], v[1], -v[1], v[2], -v[2])
 		}
 	}
-	for i, v := range vertices {
-		for axis, sum := range sums[i][:3] {
-			if x := float64(m.Vertices[v][axis]); sums[i][3] > 0 {
-				m.Vertices[v][axis] = float32(x + share*(sum/sums[i][3]-x))
-			}
-		}
-	}
-}
-
-// drawInward moves vertices against their normals by a distance in mm.
-func drawInward(m *surface.Mesh, vertices []uint32, distance float64) {
-	if len(vertices) == 0 {
-		return
-	}
-	normals := surface.Normals(m)
-	for _, v := range vertices {
-		for axis := range 3 {
-			m.Vertices[v][axis] -= float32(distance * float64(normals[v][axis]))
-		}
-	}
+	return float64(math.Nextafter32(largest, math.MaxFloat32)) - float64(largest)
 }

@@ -1,0 +1,201 @@
+package weld
+
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/work"
+)
+
+// Move is a vertex and where it goes.
+type Move struct {
+	Vertex uint32
+	To     [3]float32
+}
+
+// Pinches lists, per mesh, the vertices to move so that no mesh touches itself, in
+// order; meshes are free to touch each other. It is for formats that keep meshes
+// apart: next to no vertex moves, and nothing needs a copy of all. Positions are
+// compared and given as rounded to so many decimals (Exact: as they are).
+func Pinches(meshes []surface.Mesh, digits int) [][]Move {
+	moves := make([][]Move, len(meshes))
+	workers := work.Workers(0, len(meshes))
+	pinchers := make([]pincher, workers)
+	work.Share(workers, len(meshes), func(worker, i int) {
+		moves[i] = pinchers[worker].moves(&meshes[i], digits)
+	})
+	return moves
+}
+
+// pincher is scratch for one mesh after the other.
+type pincher struct {
+	seen, twice, mark []uint64 // sets of bits
+	slots             []uint32
+	candidates        []uint32
+}
+
+// moves parts one mesh from itself.
+func (p *pincher) moves(m *surface.Mesh, digits int) []Move {
+	at := func(v uint32) [3]float32 { return rounded(m.Vertices[v], digits) }
+	pinched := p.equal(p.repeated(m, digits), at)
+	if len(pinched) == 0 {
+		return nil
+	}
+	p.mark = sized(p.mark, len(m.Vertices)/64+1)
+	means := ringMeans(m, pinched, p.mark)
+	moves, shares := make([]Move, len(pinched)), make([]float64, len(pinched))
+	for i, v := range pinched {
+		shares[i] = share
+		moves[i] = Move{v, toward(at(v), means[i], shares[i], digits)}
+	}
+	for range maxRounds {
+		again := p.collisions(m, moves, digits)
+		if len(again) == 0 {
+			break
+		}
+		for _, i := range again {
+			shares[i] += share
+			moves[i].To = toward(at(moves[i].Vertex), means[i], shares[i], digits)
+		}
+	}
+	return moves
+}
+
+// bitsPerVertex makes one vertex in 16 share its bit by chance.
+const bitsPerVertex = 16
+
+// sized is a zeroed slice of n words, in the memory of s where it suffices.
+func sized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// repeated lists the vertices whose position may be another's, too, in order:
+// those that are, and a few more.
+func (p *pincher) repeated(m *surface.Mesh, digits int) []uint32 {
+	words := 1 << max(0, bits.Len(uint(len(m.Vertices)*bitsPerVertex/64)))
+	p.seen, p.twice = sized(p.seen, words), sized(p.twice, words)
+	mask := uint64(words*64 - 1)
+	for _, v := range m.Vertices {
+		v = rounded(v, digits)
+		bit := hash(&v) >> 16 & mask
+		one := uint64(1) << (bit % 64)
+		p.twice[bit/64] |= p.seen[bit/64] & one
+		p.seen[bit/64] |= one
+	}
+	p.candidates = p.candidates[:0]
+	for i, v := range m.Vertices {
+		v = rounded(v, digits)
+		if bit := hash(&v) >> 16 & mask; p.twice[bit/64]>>(bit%64)&1 != 0 {
+			p.candidates = append(p.candidates, uint32(i))
+		}
+	}
+	return p.candidates
+}
+
+// equal keeps of a list the elements whose position another one has.
+func (p *pincher) equal(list []uint32, at func(uint32) [3]float32) []uint32 {
+	p.slots = sized(p.slots, slotsFor(len(list)))
+	mask := len(p.slots) - 1
+	double := make([]bool, len(list))
+	for i, e := range list {
+		position := at(e)
+		for slot := int(hash(&position)>>32) & mask; ; slot = (slot + 1) & mask {
+			if p.slots[slot] == 0 {
+				p.slots[slot] = uint32(i + 1)
+				break
+			}
+			if first := p.slots[slot] - 1; at(list[first]) == position {
+				double[first], double[i] = true, true
+				break
+			}
+		}
+	}
+	var out []uint32
+	for i, e := range list {
+		if double[i] {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// collisions lists the moves that end where another one or a vertex that stays is.
+func (p *pincher) collisions(m *surface.Mesh, moves []Move, digits int) []int {
+	clear(p.seen)
+	mask := uint64(len(p.seen)*64 - 1)
+	for i := range moves {
+		bit := hash(&moves[i].To) >> 16 & mask
+		p.seen[bit/64] |= 1 << (bit % 64)
+	}
+	// The moves come first, then vertices that may lie in their way.
+	list := make([]uint32, len(moves))
+	for i := range list {
+		list[i] = uint32(i)
+	}
+	n := uint32(len(moves))
+	rest := moves
+	for i, v := range m.Vertices {
+		if len(rest) > 0 && int(rest[0].Vertex) == i {
+			rest = rest[1:]
+			continue
+		}
+		v = rounded(v, digits)
+		if bit := hash(&v) >> 16 & mask; p.seen[bit/64]>>(bit%64)&1 != 0 {
+			list = append(list, n+uint32(i))
+		}
+	}
+	var again []int
+	for _, e := range p.equal(list, func(e uint32) [3]float32 {
+		if e < n {
+			return moves[e].To
+		}
+		return rounded(m.Vertices[e-n], digits)
+	}) {
+		if e < n {
+			again = append(again, int(e))
+		}
+	}
+	return again
+}
+
+// Moved gives a stretch of a mesh's vertices, the first of which has number first,
+// with the moves of the mesh. It is a copy where some of them move.
+func Moved(stretch [][3]float32, moves []Move, first int) [][3]float32 {
+	at, _ := slices.BinarySearchFunc(moves, uint32(first), func(m Move, v uint32) int { return int(m.Vertex) - int(v) })
+	end := first + len(stretch)
+	if at == len(moves) || int(moves[at].Vertex) >= end {
+		return stretch
+	}
+	stretch = slices.Clone(stretch)
+	for _, m := range moves[at:] {
+		if int(m.Vertex) >= end {
+			break
+		}
+		stretch[int(m.Vertex)-first] = m.To
+	}
+	return stretch
+}
+
+// Bounds are the least and the greatest coordinates of a mesh's vertices with its
+// moves, each as convert gives it.
+func Bounds(vertices [][3]float32, moves []Move, convert func([3]float32) [3]float32) (low, high [3]float32) {
+	for v, p := range vertices {
+		if len(moves) > 0 && int(moves[0].Vertex) == v {
+			p, moves = moves[0].To, moves[1:]
+		}
+		p = convert(p)
+		if v == 0 {
+			low, high = p, p
+		}
+		for k, x := range p {
+			low[k], high[k] = min(low[k], x), max(high[k], x)
+		}
+	}
+	return low, high
+}
