@@ -100,12 +100,12 @@ func (f meshFlags) options() (build.Options, error) {
 }
 
 func meshLabels(ctx context.Context, labels *volume.LabelMap, out io.Writer, format string, o build.Options) error {
-	surfaces, err := build.Surfaces(ctx, labels, o)
+	surfaces, origin, err := build.Near(ctx, labels, o)
 	if err != nil {
 		return err
 	}
 	return meshfile.Write(out, format, meshfile.Scene{
-		Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(),
+		Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(), Origin: origin,
 	})
 }
 

@@ -2,12 +2,13 @@
 // below has Read, in. In: a Scene in world RAS millimetres. Out: one of Formats;
 // each package below says its axes and units. The same scene gives the same
 // bytes; no file holds a time. Errors: *volume.Error empty_segmentation (nothing
-// to write), too_large (beyond the format), unsupported_format, and those of
-// the writer.
+// to write), too_large (beyond the format), too_far (from its origin, for its
+// voxels), unsupported_format, and those of the writer.
 package meshfile
 
 import (
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func Write(w io.Writer, format string, s Scene) error {
 	if len(s.Surfaces) == 0 {
 		return volume.Reject("empty_segmentation", "no structure has a surface: there is nothing to write")
 	}
+	if err := near(&s); err != nil {
+		return err
+	}
 	switch format {
 	case "glb":
 		return glb.Write(w, s)
@@ -65,6 +69,32 @@ func Write(w io.Writer, format string, s Scene) error {
 	default:
 		return writeZip(w, s)
 	}
+}
+
+// coarsest is the coarsest step of float32, in voxels, at which a model is written.
+// At it a voxel's corners still differ by many steps, so that vertices which are
+// parted stay apart; beyond it shapes would be visibly wrong.
+const coarsest = 1.0 / 32
+
+// near refuses a scene whose positions float32, which all formats are made for,
+// cannot tell apart. build.Near counts positions from a near origin instead.
+func near(s *Scene) error {
+	largest, finite := 0.0, true
+	for i := range s.Surfaces {
+		for _, v := range s.Surfaces[i].Mesh.Vertices {
+			a := math.Abs(float64(v[0])) + math.Abs(float64(v[1])) + math.Abs(float64(v[2]))
+			largest, finite = max(largest, a), finite && a <= math.MaxFloat32
+		}
+	}
+	if !finite {
+		return volume.Reject("too_far", "a position of the model is not a finite number: want millimetres that float32 holds")
+	}
+	voxel := s.Voxel()
+	step := float64(math.Nextafter32(float32(largest), math.MaxFloat32)) - float64(float32(largest))
+	if !(step <= voxel*coarsest) {
+		return volume.Reject("too_far", "the model lies up to %.0f mm from its origin, where a mesh file places points only every %.3g mm: want steps of at most %.3g mm for voxels of %.3g mm; move the origin of the label map nearer", largest, step, voxel*coarsest, voxel)
+	}
+	return nil
 }
 
 // writeZip writes one binary STL per structure, named after it.

@@ -3,12 +3,20 @@ package meshfile_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/meshfile"
+	"github.com/iris-oculus/iris/internal/meshfile/glb"
 	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
+	"github.com/iris-oculus/iris/internal/meshfile/obj"
+	"github.com/iris-oculus/iris/internal/meshfile/ply"
 	"github.com/iris-oculus/iris/internal/meshfile/stl"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -53,10 +61,121 @@ func TestRefusals(t *testing.T) {
 	}{
 		"nothing":        {"glb", meshfile.Scene{}, "empty_segmentation"},
 		"unknown format": {"../x", meshtest.Scene(), "unsupported_format"},
+		"too far":        {"stl", moved([3]float32{1e6, 0, 0}), "too_far"},
+		"not a number":   {"glb", moved([3]float32{float32(math.NaN()), 0, 0}), "too_far"},
 	} {
 		var refusal *volume.Error
 		if err := meshfile.Write(io.Discard, c.format, c.scene); !errors.As(err, &refusal) || refusal.Code != c.code {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// moved is the scene moved by some millimetres.
+func moved(by [3]float32) meshfile.Scene {
+	s := meshtest.Scene()
+	for i := range s.Surfaces {
+		for v := range s.Surfaces[i].Mesh.Vertices {
+			for k := range 3 {
+				s.Surfaces[i].Mesh.Vertices[v][k] += by[k]
+			}
+		}
+	}
+	return s
+}
+
+// Every format says from where its positions are counted.
+func TestEveryFormatStatesTheOrigin(t *testing.T) {
+	s := meshtest.Scene()
+	s.Origin = [3]float64{300015, -20, 2}
+	for _, format := range meshfile.Formats() {
+		data, want := write(t, format, s), "ORIGIN_RAS_MM=300015,-20,2"
+		switch format {
+		case "glb":
+			want = `0,300015,-20,2,1]`
+			got, err := glb.Read(data)
+			if err != nil || got.Origin != s.Origin {
+				t.Errorf("glb: origin %v, %v", got.Origin, err)
+			}
+		case "ply":
+			if _, err := ply.Read(data); err != nil {
+				t.Error(err)
+			}
+		case "3mf", "zip":
+			pack, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			entry, err := pack.File[len(pack.File)-1].Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, _ = io.ReadAll(entry)
+		case "mz3":
+			unpack, err := gzip.NewReader(bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, _ = io.ReadAll(unpack)
+			if skip := binary.LittleEndian.Uint32(data[12:]); string(data[16:16+skip]) != " "+want {
+				t.Errorf("mz3 skips %d bytes", skip)
+			}
+		}
+		if !bytes.Contains(data, []byte(want)) {
+			t.Errorf("%s does not say %s", format, want)
+		}
+		if bytes.Contains(write(t, format, meshtest.Scene()), []byte("ORIGIN")) {
+			t.Errorf("%s states an origin of zero", format)
+		}
+	}
+}
+
+// Names from a label table of any content give files that open, with their letters
+// where the format has them.
+func TestNamesOfAnyContent(t *testing.T) {
+	s := meshtest.Scene()
+	names := []string{"肝脏", "../x\n\"q\" & <b>\x00{}#\\", strings.Repeat("脾", 4000)}
+	for i, name := range names {
+		s.Surfaces[i].Label.Name = name
+	}
+	data := write(t, "zip", s)
+	pack, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil || len(pack.File) != 3 {
+		t.Fatal(err)
+	}
+	// Bit 11 of the flags says that the name is UTF-8.
+	if f := pack.File[0]; f.Name != "肝脏.stl" || f.NonUTF8 || f.Flags&(1<<11) == 0 {
+		t.Errorf("%q, flags %x", f.Name, f.Flags)
+	}
+	surfaces, err := obj.Read(write(t, "obj", s))
+	if err != nil || len(surfaces) != 3 || surfaces[0].Label.Name != "肝脏" {
+		t.Errorf("obj: %d objects, %v", len(surfaces), err)
+	}
+	back, err := glb.Read(write(t, "glb", s))
+	if err != nil || len(back.Surfaces) != 3 || back.Surfaces[0].Label.Name != "肝脏" {
+		t.Errorf("glb: %v", err)
+	}
+}
+
+// Every format gives the same bytes for any number of processors, also of meshes
+// that are cut into many pieces.
+func TestSameBytesForAnyNumberOfWorkers(t *testing.T) {
+	s := meshtest.Scene()
+	for i, n := range []int{6, 5} {
+		s.Surfaces = append(s.Surfaces, surface.Surface{Label: volume.Label{ID: 50 + i}, Mesh: meshtest.Sphere([3]float32{0, float32(300 * i), 0}, 100, n)})
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for _, format := range meshfile.Formats() {
+		var alone []byte
+		for _, workers := range []int{1, 2, 5} {
+			runtime.GOMAXPROCS(workers)
+			data := write(t, format, s)
+			if alone == nil {
+				alone = data
+			}
+			if !bytes.Equal(data, alone) {
+				t.Errorf("%s: %d workers give other bytes", format, workers)
+			}
 		}
 	}
 }

@@ -86,6 +86,27 @@ func TestManyParts(t *testing.T) {
 	}
 }
 
+// A program that merges equal positions keeps a mesh closed that touches itself,
+// and a validator finds the bounds of what is written.
+func TestAMeshIsPartedFromItself(t *testing.T) {
+	s := meshtest.Scene()
+	s.Spacing = [3]float64{1, 1, 1}
+	one, two := meshtest.Box([3]float32{0, 0, 0}, [3]float32{9, 9, 9}), meshtest.Box([3]float32{9, 9, 0}, [3]float32{12, 12, 9})
+	for _, triangle := range two.Triangles {
+		one.Triangles = append(one.Triangles, [3]uint32{triangle[0] + 8, triangle[1] + 8, triangle[2] + 8})
+	}
+	one.Vertices = append(one.Vertices, two.Vertices...)
+	s.Surfaces[0].Mesh = one
+	got, err := glb.Read(write(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	welded := meshtest.Welded(got.Surfaces[0].Mesh)
+	if err := meshtest.Closed(welded); err != nil || len(welded.Vertices) != 16 {
+		t.Errorf("%d vertices after welding, %v", len(welded.Vertices), err)
+	}
+}
+
 func TestDocument(t *testing.T) {
 	data := write(t, meshtest.Scene())
 	var doc struct {

@@ -3,8 +3,11 @@ package usdz_test
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"io"
+	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -85,6 +88,51 @@ func TestLayerHoldsEveryStructure(t *testing.T) {
 	// The spleen box's first corner, R -60 A 10 S 280 mm.
 	if !strings.HasPrefix(points[1][1], "(0.06,0.28,0.01)") {
 		t.Errorf("first point %.40s", points[1][1])
+	}
+}
+
+// Augmented reality lays the origin of a file on the floor: there stands the
+// model, its middle above the origin, and points keep the scanner's coordinates.
+func TestTheModelStandsOnTheFloor(t *testing.T) {
+	s := meshtest.Scene()
+	text, _, _ := layer(t, write(t, s))
+	found := regexp.MustCompile(`def Xform "patient"[^{]*{\s*double3 xformOp:translate = \((.*), (.*), (.*)\)\s*uniform token\[\] xformOpOrder = \["xformOp:translate"\]`).FindStringSubmatch(text)
+	if found == nil {
+		t.Fatalf("no translation: %.400s", text)
+	}
+	var low, high [3]float64
+	for i, extent := range regexp.MustCompile(`extent = \[\((.*), (.*), (.*)\), \((.*), (.*), (.*)\)\]`).FindAllStringSubmatch(text, -1) {
+		for k := range 3 {
+			least, err1 := strconv.ParseFloat(extent[1+k], 64)
+			greatest, err2 := strconv.ParseFloat(extent[4+k], 64)
+			if err := errors.Join(err1, err2); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				low[k], high[k] = least, greatest
+			}
+			low[k], high[k] = min(low[k], least), max(high[k], greatest)
+		}
+	}
+	for k, want := range [3]float64{(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2} {
+		if move, err := strconv.ParseFloat(found[1+k], 64); err != nil || math.Abs(move+want) > 1e-6 {
+			t.Errorf("axis %d: moved by %v, want %v", k, move, -want)
+		}
+	}
+}
+
+func TestDisplayNamesKeepTheirLetters(t *testing.T) {
+	s := meshtest.Scene()
+	s.Surfaces[0].Label.Name = "肝脏"
+	s.Surfaces[1].Label.Name = `a "b" \ c`
+	text, _, _ := layer(t, write(t, s))
+	for _, want := range []string{
+		"def Mesh \"structure_label_1\" (\n        prepend apiSchemas = [\"MaterialBindingAPI\"]\n        displayName = \"肝脏\"\n",
+		`displayName = "a \"b\" \\ c"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %s", want)
+		}
 	}
 }
 

@@ -117,14 +117,14 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 	for _, m := range options.Merge {
 		o.Merge = append(o.Merge, build.Group(m))
 	}
-	surfaces, err := build.Surfaces(ctx, labels, o)
+	surfaces, origin, err := build.Near(ctx, labels, o)
 	if err != nil {
 		return s.told(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
 	}
 	if gone, err := s.gone(ctx, in.Job); gone || err != nil {
 		return err
 	}
-	model := meshfile.Scene{Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing()}
+	model := meshfile.Scene{Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(), Origin: origin}
 	_, err = job.Stream(func(body io.Reader) (job.Artifact, error) {
 		return s.Results.Put(ctx, key, job.MediaType(key), body)
 	}, func(w io.Writer) error { return meshfile.Write(w, in.Format, model) })

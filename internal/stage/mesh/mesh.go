@@ -68,7 +68,7 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	if err != nil {
 		return job.MeshOutput{}, err
 	}
-	surfaces, err := build.Surfaces(ctx, scan.labels, s.options(r.Options, scan))
+	surfaces, origin, err := build.Near(ctx, scan.labels, s.options(r.Options, scan))
 	if err != nil {
 		return job.MeshOutput{}, fmt.Errorf("build surfaces: %w", err)
 	}
@@ -86,6 +86,7 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	if err != nil {
 		return job.MeshOutput{}, fmt.Errorf("look at the job again: %w", err)
 	}
+	scan.origin = origin
 	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces)
 }
 

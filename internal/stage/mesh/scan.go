@@ -17,6 +17,7 @@ import (
 type scan struct {
 	labels *volume.LabelMap
 	volume *volume.Volume
+	origin [3]float64 // from which the surfaces count their positions (build.Near)
 }
 
 // read reads the label map and the volume beneath it, and refuses what would

@@ -16,7 +16,7 @@ import (
 
 // write puts every artifact, then job.MeshObject: when that is there, all are.
 func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface) error {
-	model := meshfile.Scene{Surfaces: surfaces, Provenance: scan.labels.Table.Provenance, Spacing: scan.labels.Affine.Spacing()}
+	model := meshfile.Scene{Surfaces: surfaces, Provenance: scan.labels.Table.Provenance, Spacing: scan.labels.Affine.Spacing(), Origin: scan.origin}
 	artifacts := []struct {
 		name  string
 		write func(io.Writer) error
