@@ -1,6 +1,6 @@
 // Runs after the JSONata engine: compiles and evaluates expressions with the
 // functions that Step Functions adds, without $eval, and counts every step.
-(function (jsonata, native, maxCached, maxDepth, maxString) {
+(function (jsonata, native, maxCached, maxString) {
   "use strict";
   var cache = Object.create(null), cached = 0, depth = 0;
 
@@ -31,7 +31,7 @@
 
   function entry() {
     native.charge(64);
-    if (++depth > maxDepth) { throw new RangeError("more than " + maxDepth + " expressions within each other"); }
+    native.tooDeep(++depth);
   }
   function exit(expr, input, environment, result) {
     depth--;
@@ -46,22 +46,43 @@
     }
   }
 
-  // $replace copies its replacement once a match, in a loop that no hook sees.
+  // $replace copies its replacement once a match, in a loop that the hooks do not
+  // see, and for a text as pattern all that was made before, too.
   jsonata("$replace").evaluate(undefined).then(function (builtin) {
     var replace = builtin.implementation;
     builtin.implementation = function (text, pattern, replacement, limit) {
       if (typeof text === "string" && typeof replacement === "string") {
-        var matches = typeof pattern === "string" && pattern !== "" ? text.split(pattern).length - 1 : text.length;
-        native.charge((limit >= 0 ? Math.min(limit, matches) : matches) * replacement.length);
+        var plain = typeof pattern === "string" && pattern !== "";
+        var matches = plain ? text.split(pattern).length - 1 : text.length;
+        if (limit >= 0) { matches = Math.min(limit, matches); }
+        native.charge(matches * replacement.length);
+        if (plain) { native.step(Math.floor(matches * (text.length + matches * replacement.length) / 8192)); }
       }
       return replace.apply(this, arguments);
     };
   });
 
+  // The regular expressions of expressions: the virtual machine's own would
+  // backtrack without an end that could be counted.
+  function Pattern(literal) {
+    this.source = literal.source;
+    this.flags = (literal.ignoreCase ? "i" : "") + (literal.multiline ? "m" : "");
+    this.lastIndex = 0;
+  }
+  Pattern.prototype.exec = function (text) {
+    var at = native.find(this.source, this.flags, text, this.lastIndex);
+    if (at === null) { this.lastIndex = 0; return null; }
+    var match = [];
+    for (var i = 0; i < at.length; i += 2) { match.push(at[i] < 0 ? undefined : text.substring(at[i], at[i + 1])); }
+    match.index = at[0];
+    this.lastIndex = at[1];
+    return match;
+  };
+
   function compile(text) {
     var expression = cache[text];
     if (expression) { return expression; }
-    expression = jsonata(text);
+    expression = jsonata(text, { RegexEngine: Pattern });
     expression.assign(Symbol["for"]("jsonata.__evaluate_entry"), entry);
     expression.assign(Symbol["for"]("jsonata.__evaluate_exit"), exit);
     expression.assign("eval", undefined);

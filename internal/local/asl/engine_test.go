@@ -23,8 +23,19 @@ func engine(t testing.TB) *Engine {
 	return e
 }
 
-func TestEvaluate(t *testing.T) {
+// bounded is an engine that allows an expression so many steps.
+func bounded(t testing.TB, steps int64) *Engine {
 	e := engine(t)
+	e.limit = steps
+	for range cap(e.pool) {
+		<-e.pool
+		e.pool <- nil
+	}
+	return e
+}
+
+func TestEvaluate(t *testing.T) {
+	e := bounded(t, 2<<20)
 	states := json.RawMessage(`{"input":{"a":[1,2,3],"b":"x","n":null},"context":{}}`)
 	variables := map[string]json.RawMessage{"v": json.RawMessage(`{"k":2}`)}
 	for _, tc := range []struct{ name, expression, want, wrong string }{
@@ -56,17 +67,13 @@ func TestEvaluate(t *testing.T) {
 		{"replaced", "$replace('a-b-c', '-', '+', 1) & $replace('a-b', /-/, '+')", `"a+b-ca+b"`, ""},
 		{"shared parts", "($f := function($x, $n) { $n = 0 ? $x : $f([[$x],[$x]], $n - 1) }; $f(1, 60))", "", "bytes"},
 		{"endless recursion", "($f := function($x) { 1 + $f($x) }; $f(1))", "", "within"},
-		{"endless loop", "($f := function($x) { $f($x) }; $f(1))", "", "it ran longer"},
-		{"backtracking", "$match($pad('', 60, 'a') & 'b', /^(?=a)(a+)+$/)", "", "it ran longer"},
+		{"backtracking", "$match($pad('', 60, 'a') & 'b', /^(a+)+$/)", "", ""},
+		{"lookahead", "$match('ab', /a(?=b)/)", "", "not supported"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := e.Session(states, variables)
 			defer s.Close()
-			if tc.wrong == "it ran longer" {
-				e.limit = 300 * time.Millisecond
-			}
 			got, err := s.Evaluate(tc.expression)
-			e.limit = evalTime
 			if tc.wrong != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.wrong) {
 					t.Fatalf("%.100s, error %v: want an error with %q", got, err, tc.wrong)

@@ -1,10 +1,10 @@
-// Runs before the JSONata engine: bounds the built-in calls that turn a small
-// argument into a large value in one native step, where no interrupt reaches.
-// charge(n) takes n units from the expression's allowance and throws when it is
-// used up.
-(function (root, charge, maxItems, maxText) {
+// Runs before the JSONata engine: bounds and counts the built-in calls that do much
+// in one native step. charge(n) takes n bytes from the expression's bounds, step(n)
+// takes n steps; both stop the virtual machine when nothing is left.
+(function (root, native, maxItems, maxText) {
   "use strict";
-  var NativeArray = root.Array;
+  var charge = native.charge, step = native.step;
+  var NativeArray = root.Array, NativeRegExp = root.RegExp;
 
   function BoundedArray(n) {
     if (arguments.length === 1 && typeof n === "number") {
@@ -46,5 +46,49 @@
   root.JSON.stringify = function (value, replacer, space) {
     if (measure(value, maxText) < 0) { throw new RangeError("a value of more than " + maxText + " bytes as text"); }
     return stringify(value, replacer, space);
+  };
+
+  // What a built-in does to each item or character costs far less than a step.
+  function counted(prototype, names, each) {
+    names.forEach(function (name) {
+      var call = prototype[name];
+      prototype[name] = function () {
+        var size = this.length;
+        for (var i = 0; i < arguments.length; i++) {
+          if (arguments[i] !== null && arguments[i] !== undefined && arguments[i].length > 0) { size += arguments[i].length; }
+        }
+        if (size >= each) { step(Math.floor(size / each)); }
+        return call.apply(this, arguments);
+      };
+    });
+  }
+  counted(NativeArray.prototype, ["concat", "slice", "splice", "shift", "unshift", "indexOf", "lastIndexOf", "reverse", "fill"], 16);
+  counted(root.String.prototype, ["split", "indexOf", "lastIndexOf", "replace", "match", "search", "concat", "trim", "toUpperCase", "toLowerCase", "localeCompare", "normalize"], 64);
+
+  ["exec", "test"].forEach(function (name) {
+    var call = NativeRegExp.prototype[name];
+    NativeRegExp.prototype[name] = function (text) {
+      if (typeof text === "string" && text.length >= 32) { step(Math.floor(text.length / 32) * Math.ceil(this.source.length / 256)); }
+      return call.call(this, text);
+    };
+  });
+  // Only patterns whose matching takes a time that is linear in the text.
+  function BoundedRegExp(source, flags) {
+    var problem = native.pattern(String(source), flags === undefined ? "" : String(flags));
+    if (problem !== "") { throw new SyntaxError(problem); }
+    return new NativeRegExp(source, flags);
+  }
+  BoundedRegExp.prototype = NativeRegExp.prototype;
+  root.RegExp = BoundedRegExp;
+
+  var keys = root.Object.keys, parse = root.JSON.parse;
+  root.Object.keys = function (object) {
+    var names = keys(object);
+    if (names.length >= 16) { step(Math.floor(names.length / 16)); }
+    return names;
+  };
+  root.JSON.parse = function (text, reviver) {
+    if (typeof text === "string" && text.length >= 16) { step(Math.floor(text.length / 16)); charge(text.length); }
+    return parse(text, reviver);
   };
 })

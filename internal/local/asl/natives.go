@@ -43,14 +43,22 @@ func (m *machine) bindNatives() error {
 	})
 }
 
-// natives are what bridge.js calls: accounting and what Step Functions adds to
-// JSONata and JavaScript lacks.
-func (m *machine) natives(charge func(int64)) *goja.Object {
+// natives are what guard.js and bridge.js call: accounting, regular expressions,
+// and what Step Functions adds to JSONata and JavaScript lacks.
+func (m *machine) natives() *goja.Object {
 	object := m.vm.NewObject()
 	for name, function := range map[string]any{
-		"charge": charge,
-		"uuid":   uuid.NewString,
-		"seeded": seededRandom,
+		"charge": m.charge,
+		"step":   func(n int64) { m.take(n) },
+		"tooDeep": func(depth int64) {
+			if depth > maxDepth {
+				m.stop(errDepth)
+			}
+		},
+		"pattern": m.checkPattern,
+		"find":    m.find,
+		"uuid":    uuid.NewString,
+		"seeded":  seededRandom,
 		"hash": func(text goja.Value, algorithm goja.Value) goja.Value {
 			if goja.IsUndefined(text) {
 				return goja.Undefined()
@@ -59,6 +67,7 @@ func (m *machine) natives(charge func(int64)) *goja.Object {
 			if !ok {
 				panic(m.vm.NewTypeError("$hash algorithm: want MD5, SHA-1, SHA-256, SHA-384 or SHA-512"))
 			}
+			m.take(int64(len(text.String())) / 64)
 			sum := digest()
 			_, _ = sum.Write([]byte(text.String())) // never fails
 			return m.vm.ToValue(hex.EncodeToString(sum.Sum(nil)))
