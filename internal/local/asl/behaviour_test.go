@@ -283,24 +283,22 @@ func TestDocumentedBehaviour(t *testing.T) {
 // on and after its end (docCallback).
 func TestLateAnswer(t *testing.T) {
 	e := engine(t)
-	late := make(chan error, 1)
-	var x *Execution
-	var token string
+	late, ended := make(chan error, 1), make(chan error, 1)
 	p := play(t, e, parse(t, e, machineOf(`"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Arguments":{"FunctionName":"f","Payload":"{% $states.context.Task.Token %}"},"TimeoutSeconds":5,
 		"Catch":[{"ErrorEquals":["States.Timeout"],"Next":"W"}],"End":true},"W":{"Type":"Wait","Seconds":1000,"Output":"waited","End":true}`)), "{}",
 		answered(func(w *world, given string) error {
-			x, token = w.x, given
 			go func() {
-				fire, _ := w.clock.After(50 * time.Second)
-				<-fire
-				late <- x.Succeed(context.Background(), given, json.RawMessage("1"))
+				time.Sleep(50 * time.Second)
+				late <- w.x.Succeed(context.Background(), given, json.RawMessage("1"))
+				<-w.over
+				ended <- w.x.Succeed(context.Background(), given, json.RawMessage("1"))
 			}()
 			return nil
 		})())
 	if err := <-late; !errors.Is(err, ErrTaskClosed) {
 		t.Errorf("late answer: %v: want %v", err, ErrTaskClosed)
 	}
-	if err := x.Succeed(t.Context(), token, json.RawMessage("1")); !errors.Is(err, ErrEnded) {
+	if err := <-ended; !errors.Is(err, ErrEnded) {
 		t.Errorf("answer after the end: %v: want %v", err, ErrEnded)
 	}
 	if string(p.end.Output) != `"waited"` {
@@ -328,10 +326,10 @@ func checkHistory(t *testing.T, events []Event) {
 func TestStop(t *testing.T) {
 	e := engine(t)
 	p := play(t, e, parse(t, e, callback("")), "{}", answered(func(w *world, _ string) error {
-		if err := w.x.Stop(t.Context(), "Mine", "enough"); err != nil {
+		if err := w.x.Stop(w.t.Context(), "Mine", "enough"); err != nil {
 			return err
 		}
-		if err := w.x.Stop(t.Context(), "", ""); !errors.Is(err, ErrEnded) {
+		if err := w.x.Stop(w.t.Context(), "", ""); !errors.Is(err, ErrEnded) {
 			return fmt.Errorf("second stop: %v", err)
 		}
 		return nil

@@ -45,7 +45,7 @@ var hostile = []struct{ expression, want string }{
 // TestHostileExpressionsEnd: each ends, and in the same way on a virtual machine
 // that has never seen it and on one that has.
 func TestHostileExpressionsEnd(t *testing.T) {
-	const steps = 1 << 16
+	const steps = 1 << 15
 	fresh, used := bounded(t, steps), bounded(t, steps)
 	for _, tc := range hostile {
 		t.Run(fmt.Sprintf("%.40s", tc.expression), func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestHostileExpressionsEnd(t *testing.T) {
 			if !strings.Contains(first, tc.want) {
 				t.Errorf("%s: want %q", first, tc.want)
 			}
-			for range 2 {
+			for range 2 { // on each of two virtual machines
 				if again := outcome(used); again != first {
 					t.Errorf("%s, and once more %s", first, again)
 				}

@@ -176,7 +176,10 @@ func (f *fields) bounded(name string, low, high float64) *Template {
 	return t
 }
 
-func (f *fields) assignments(scope *scope) []Assignment {
+// assignments takes Assign. In a Catch it does not claim its names: Step Functions
+// accepts a state that assigns a variable in its Catch and, inside one of its
+// branches, a variable of the same name, which is another one.
+func (f *fields) assignments(scope *scope, claims bool) []Assignment {
 	raw := f.take("Assign")
 	if raw == nil {
 		return nil
@@ -194,8 +197,10 @@ func (f *fields) assignments(scope *scope) []Assignment {
 	}
 	var list []Assignment
 	for _, m := range members {
-		if problem := scope.assign(m.key); problem != "" {
+		if problem := scope.refuses(m.key); problem != "" {
 			f.p.add(place, "the variable %.100q %s", m.key, problem)
+		} else if claims {
+			scope.names[m.key] = true
 		}
 		if !inner.has(m.key) {
 			f.p.add(place, "the variable %.100q is assigned twice", m.key)
@@ -225,13 +230,14 @@ func (f *fields) close() {
 }
 
 // scope is where variables live: a machine's states, without its inner machines.
+// names are those that an inner scope must not assign.
 type scope struct {
 	outer *scope
 	names map[string]bool
 }
 
-// assign says what is wrong with assigning name in s, if anything.
-func (s *scope) assign(name string) string {
+// refuses says what is wrong with assigning name in s, if anything.
+func (s *scope) refuses(name string) string {
 	switch {
 	case utf8.RuneCountInString(name) > maxName:
 		return fmt.Sprintf("has a name of more than %d characters", maxName)
@@ -245,7 +251,6 @@ func (s *scope) assign(name string) string {
 			return "is assigned in an outer scope"
 		}
 	}
-	s.names[name] = true
 	return ""
 }
 

@@ -85,7 +85,7 @@ func (p *parser) state(name string, f *fields, scope *scope, depth int) (s *Stat
 		s.Output = f.template("Output")
 	}
 	if s.Type != Fail && s.Type != Succeed {
-		s.Assign = f.assignments(scope)
+		s.Assign = f.assignments(scope, true)
 	}
 	switch s.Type {
 	case Pass, Succeed:
@@ -209,7 +209,7 @@ func (p *parser) invokeArguments(t *Template, place string) {
 
 func (p *parser) choice(s *State, f *fields, scope *scope) {
 	for _, rule := range p.list(f, "Choices", true) {
-		r := Rule{Condition: rule.typed("Condition", "boolean"), Next: rule.text("Next", ""), Output: rule.template("Output"), Assign: rule.assignments(scope)}
+		r := Rule{Condition: rule.typed("Condition", "boolean"), Next: rule.text("Next", ""), Output: rule.template("Output"), Assign: rule.assignments(scope, true)}
 		rule.text("Comment", "")
 		if r.Condition == nil {
 			p.add(rule.place, "Condition is missing")
@@ -315,7 +315,7 @@ func (p *parser) catchers(f *fields, scope *scope) []Catcher {
 	var list []Catcher
 	items := p.list(f, "Catch", false)
 	for i, c := range items {
-		catcher := Catcher{Errors: p.errorEquals(c, i == len(items)-1), Next: c.text("Next", ""), Output: c.template("Output"), Assign: c.assignments(scope)}
+		catcher := Catcher{Errors: p.errorEquals(c, i == len(items)-1), Next: c.text("Next", ""), Output: c.template("Output"), Assign: c.assignments(scope, false)}
 		if catcher.Next == "" {
 			p.add(c.place, "Next is missing")
 		}

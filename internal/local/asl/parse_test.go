@@ -65,6 +65,8 @@ func TestRefused(t *testing.T) {
 		{"variable that is no name", state(`{"Type":"Pass","Assign":{"a.b":1},"End":true}`), "/States/A/Assign", "identifier"},
 		{"JSONPath variable", state(`{"Type":"Pass","Assign":{"a.$":"$.x"},"End":true}`), "/States/A/Assign", "identifier"},
 		{"variable of an outer scope", `{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Parallel","Next":"Q","Branches":[{"StartAt":"B","States":{"B":{"Type":"Pass","Assign":{"v":1},"End":true}}}]},"Q":{"Type":"Pass","Assign":{"v":2},"End":true}}}`, "/States/P/Branches[0]/States/B/Assign", "outer scope"},
+		{"outer variable in an inner catch", `{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Parallel","Assign":{"v":1},"End":true,"Branches":[{"StartAt":"B","States":{"B":{"Type":"Parallel","Branches":[{"StartAt":"C","States":{"C":{"Type":"Succeed"}}}],"Catch":[{"ErrorEquals":["X"],"Assign":{"v":2},"Next":"D"}],"End":true},"D":{"Type":"Succeed"}}}]}}}`, "/States/P/Branches[0]/States/B/Catch[0]/Assign", "outer scope"},
+		{"variable of the catch's next state", `{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"B","States":{"B":{"Type":"Pass","Assign":{"v":1},"End":true}}}],"Catch":[{"ErrorEquals":["X"],"Assign":{"v":2},"Next":"Q"}]},"Q":{"Type":"Pass","Assign":{"v":2},"End":true}}}`, "/States/P/Branches[0]/States/B/Assign", "outer scope"},
 		{"endless nesting", `{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","Output":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `,"End":true}}}`, "/States/A/Output", "deeper"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -155,23 +156,25 @@ func TestManyKills(t *testing.T) {
 		f := &functions{tokens: map[string]bool{}}
 		var records []Record
 		at := epoch
-		for {
+		var end *End
+		for end == nil {
 			open := openTokens(records)
-			w := newWorld(t, e, m, "{}", cloneAll(t, records), at, f.answer)
-			w.killAfter = 1 + random.IntN(4)
-			for _, token := range open {
-				f.work(w, token)
-			}
-			end, err := w.run(t.Context())
-			records = append(records, w.records...)
-			if err == nil {
-				if string(end.Output) != `{"answer":"answered","problem":"Fell","list":[1,2,3,4,5]}` {
-					t.Errorf("seed %d: %+v", seed, end)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, e, m, "{}", cloneAll(t, records), at, f.answer)
+				w.killAfter = 1 + random.IntN(4)
+				for _, token := range open {
+					f.work(w, token)
 				}
-				break
+				end, _ = w.run(t.Context()) // no end: killed
+				records = append(records, w.records...)
+				at = time.Now().Add(time.Duration(random.IntN(5000)) * time.Millisecond).Round(0)
+			})
+			if end == nil {
+				kills++
 			}
-			kills++
-			at = w.clock.Now().Add(time.Duration(random.IntN(5000)) * time.Millisecond)
+		}
+		if string(end.Output) != `{"answer":"answered","problem":"Fell","list":[1,2,3,4,5]}` {
+			t.Errorf("seed %d: %+v", seed, end)
 		}
 		var events []Event
 		for _, r := range records {

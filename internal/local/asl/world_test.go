@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
@@ -19,16 +20,15 @@ var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // handler answers calls in a test.
 type handler func(w *world, c Call) Reply
 
-// world is an execution with all its surroundings, in virtual time that jumps from
-// deadline to deadline.
+// world is an execution with all its surroundings, in a bubble of testing/synctest:
+// time stands still while anything can happen and then jumps to what is due next,
+// so nothing depends on how fast the machine is.
 type world struct {
 	t      *testing.T
-	clock  *clock.Virtual
+	clock  clock.Real // inside the bubble
 	x      *Execution
 	over   chan struct{} // closed when Run has returned
 	tokens atomic.Int64
-	busy   atomic.Int64 // functions that will reply
-	owed   atomic.Int64 // replies less what the history tells of them
 
 	mu      sync.Mutex
 	calls   []Call
@@ -56,26 +56,30 @@ func play(t *testing.T, e *Engine, m *Machine, input string, answer handler) pla
 }
 
 // replay goes on after records, at a time; begun acts before it runs.
-func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record, at time.Time, answer handler, begun ...func(*world)) played {
+func replay(t *testing.T, e *Engine, m *Machine, input string, records []Record, at time.Time, answer handler, begun ...func(*world)) (p played) {
 	t.Helper()
-	w := newWorld(t, e, m, input, records, at, answer)
-	for _, begin := range begun {
-		begin(w)
-	}
-	end, err := w.run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := played{end: end, records: w.records, calls: w.calls}
-	for _, r := range slices.Concat(records, w.records) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, e, m, input, records, at, answer)
+		for _, begin := range begun {
+			begin(w)
+		}
+		end, err := w.run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = played{end: end, records: w.records, calls: w.calls}
+	})
+	for _, r := range slices.Concat(records, p.records) {
 		p.events = append(p.events, r.Events...)
 	}
 	return p
 }
 
+// newWorld must be called in a bubble, whose time it moves on to at.
 func newWorld(t *testing.T, e *Engine, m *Machine, input string, records []Record, at time.Time, answer handler) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.NewVirtual(at), over: make(chan struct{})}
+	time.Sleep(time.Until(at))
+	w := &world{t: t, over: make(chan struct{})}
 	w.tokens.Store(int64(1000 * len(records))) // tokens never repeat
 	env := Env{
 		Engine: e, Clock: w.clock,
@@ -83,11 +87,7 @@ func newWorld(t *testing.T, e *Engine, m *Machine, input string, records []Recor
 			w.mu.Lock()
 			w.calls = append(w.calls, c)
 			w.mu.Unlock()
-			w.busy.Add(1)
-			defer w.busy.Add(-1)
-			r := answer(w, c)
-			w.owed.Add(1)
-			return r
+			return answer(w, c)
 		},
 		Commit: w.commit,
 		Warn:   func(err error) { t.Error(err) },
@@ -110,12 +110,6 @@ func (w *world) commit(r Record) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.records = append(w.records, clone(w.t, r))
-	for _, e := range r.Events {
-		switch e.Type {
-		case "TaskSucceeded", "TaskFailed", "TaskSubmitted", "LambdaFunctionSucceeded", "LambdaFunctionFailed":
-			w.owed.Add(-1)
-		}
-	}
 	if w.killAfter > 0 && len(w.records) == w.killAfter {
 		w.kill()
 	}
@@ -126,10 +120,7 @@ func (w *world) commit(r Record) error {
 func (w *world) run(ctx context.Context) (*End, error) {
 	ctx, w.kill = context.WithCancel(ctx)
 	defer w.kill()
-	done := make(chan struct{})
-	go w.jump(done)
 	end, err := w.x.Run(ctx)
-	close(done)
 	close(w.over)
 	w.x.Join()
 	return end, err
@@ -148,39 +139,8 @@ func clone(t *testing.T, r Record) (back Record) {
 	return back
 }
 
-// jump moves the clock to whatever is due next, once nothing has happened for a
-// while and no function is about to reply.
-func (w *world) jump(done <-chan struct{}) {
-	idle, last := 0, ""
-	for {
-		select {
-		case <-done:
-			return
-		case <-time.After(time.Millisecond):
-		}
-		at, any := w.clock.Next()
-		w.mu.Lock()
-		now := fmt.Sprint(at, len(w.calls), len(w.records))
-		w.mu.Unlock()
-		if idle++; !any || w.busy.Load() > 0 || now != last {
-			idle, last = 0, now
-		}
-		patience := 10
-		far := at.Sub(w.clock.Now()) > time.Hour // an execution's own deadline: more likely a busy machine than nothing to do
-		if far || w.owed.Load() > 0 {            // a reply is on its way, or came too late to matter
-			patience = 200
-		}
-		if idle >= patience {
-			w.clock.Advance(at.Sub(w.clock.Now()))
-			idle = 0
-		}
-	}
-}
-
 // hang is a function that never replies while the execution runs.
 func (w *world) hang() Reply {
-	w.busy.Add(-1)
-	defer w.busy.Add(1)
 	<-w.over
 	return Reply{}
 }
@@ -197,7 +157,7 @@ func parse(t testing.TB, e *Engine, definition string) *Machine {
 
 // later does something outside once the execution waits.
 func (w *world) later(act func() error) {
-	time.Sleep(5 * time.Millisecond)
+	synctest.Wait()
 	if err := act(); err != nil {
 		w.t.Error(err)
 	}

@@ -300,3 +300,38 @@ func TestTheLeaseIsBounded(t *testing.T) {
 		t.Errorf("one holder too many: %v", err)
 	}
 }
+
+// TestWarmNeverShortensALinger: whoever warms the GPU by hand while a longer
+// linger runs changes nothing; a linger that would end sooner is extended, for
+// every distance between the two, and Warm never moves park_at backwards.
+func TestWarmNeverShortensALinger(t *testing.T) {
+	now := time.Unix(1_000, 400_000_000)
+	for running := -time.Minute; running <= 4*time.Minute; running += time.Second {
+		before := job.Lease{Generation: 7, ParkAt: wholeSecond(now.Add(running))}
+		after, changed, err := Warm(before, now, policy.Linger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := running < policy.Linger; changed != want {
+			t.Errorf("linger of %v: changed %v, want %v", running, changed, want)
+		}
+		want := max(running, policy.Linger)
+		if !after.ParkAt.Equal(wholeSecond(now.Add(want))) {
+			t.Errorf("linger of %v: park_at is %v from now, want %v", running, after.ParkAt.Sub(now), want)
+		}
+		if !changed && !cmp.Equal(before, after) {
+			t.Errorf("linger of %v: the record changed though nothing is to be written", running)
+		}
+	}
+
+	// The same through the stage: an operator whose linger is shorter than the one
+	// that runs.
+	d := newDesk(t, Policy{Linger: 10 * time.Minute, MaxInstances: 1})
+	d.do(job.ActionAcquire, one)
+	d.do(job.ActionRelease, one)
+	was := d.lease.ParkAt
+	d.Policy.Linger = time.Minute
+	if out := d.do(job.ActionWarm, ""); out.ParkAt != was.UTC().Format(time.RFC3339) || !d.lease.ParkAt.Equal(was) {
+		t.Errorf("warm answered park_at %s and left %v: want %v, which was armed before", out.ParkAt, d.lease.ParkAt, was)
+	}
+}
