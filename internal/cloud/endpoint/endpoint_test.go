@@ -72,7 +72,7 @@ func open(t *testing.T, startAfter time.Duration, change ...func(*sagemaker.Endp
 func until(t *testing.T, e *endpoint.Endpoint, want endpoint.State) {
 	t.Helper()
 	var st endpoint.State
-	for range 1000 {
+	for range 12_000 {
 		var err error
 		if st, err = e.Describe(t.Context()); err != nil {
 			t.Fatal(err)

@@ -99,6 +99,7 @@ type memory struct {
 	mu      sync.Mutex
 	objects map[string][]byte
 	full    bool
+	refused chan struct{} // one for each write that found it full, as far as it has room
 }
 
 type bucket struct {
@@ -146,6 +147,10 @@ func (b bucket) Put(_ context.Context, key, _ string, body io.Reader) (job.Artif
 	full := b.m.full
 	b.m.mu.Unlock()
 	if full {
+		select {
+		case b.m.refused <- struct{}{}:
+		default:
+		}
 		return job.Artifact{}, fmt.Errorf("put: %w", syscall.ENOSPC)
 	}
 	b.m.put(b.name+"/"+key, string(all))
@@ -171,7 +176,7 @@ func testEndpoint() Endpoint {
 	return Endpoint{
 		Name: "gpu", Config: "gpu-config", OutputPath: "s3://work", FailurePath: "s3://work/failures",
 		SuccessTopic: "arn:ok", ErrorTopic: "arn:error",
-		Model: Model{Command: []string{os.Args[0]}, Env: append(os.Environ(), modelRole+"=1"), StartTimeout: 20 * time.Second},
+		Model: Model{Command: []string{os.Args[0]}, Env: append(os.Environ(), modelRole+"=1"), StartTimeout: 2 * time.Minute},
 	}
 }
 
@@ -179,7 +184,7 @@ func testEndpoint() Endpoint {
 func setUp(t *testing.T, dir string, change func(*Endpoint)) *stage {
 	t.Helper()
 	f := &stage{
-		t: t, store: &memory{objects: map[string][]byte{}},
+		t: t, store: &memory{objects: map[string][]byte{}, refused: make(chan struct{}, 100)},
 		messages: make(chan message, 100), states: make(chan stateChange, 1000),
 	}
 	e := testEndpoint()
@@ -232,8 +237,8 @@ func (f *stage) next() message {
 	select {
 	case m := <-f.messages:
 		return m
-	case <-time.After(20 * time.Second):
-		f.t.Fatal("no message in 20 s")
+	case <-time.After(2 * time.Minute):
+		f.t.Fatal("no message in two minutes")
 		return message{}
 	}
 }
@@ -241,7 +246,7 @@ func (f *stage) next() message {
 // until waits for the endpoint to be InService with n instances.
 func (f *stage) until(n int) {
 	f.t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(2 * time.Minute)
 	for {
 		select {
 		case st := <-f.states:
@@ -250,7 +255,7 @@ func (f *stage) until(n int) {
 				return
 			}
 		case <-limit:
-			f.t.Fatalf("not InService with %d instances in 20 s", n)
+			f.t.Fatalf("not InService with %d instances in two minutes", n)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func (w *worker) invoke(ctx context.Context, function string, payload []byte) ([
 
 func (w *worker) asked(t *testing.T) string {
 	t.Helper()
-	for range 5000 {
+	for range 120_000 {
 		w.mu.Lock()
 		token := w.token
 		w.mu.Unlock()
@@ -133,7 +133,7 @@ func TestCrash(t *testing.T) {
 // submitted waits until the history says that the token is out.
 func (b *bench) submitted(t *testing.T, arn string) {
 	t.Helper()
-	for range 5000 {
+	for range 120_000 {
 		if names := b.history(t, arn); names[len(names)-1] == "TaskSubmitted" {
 			return
 		}

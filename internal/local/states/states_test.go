@@ -96,7 +96,7 @@ func open(t *testing.T, dir string, c clock.Clock, call invoke) *bench {
 // wait polls an execution until it has ended.
 func (b *bench) wait(t *testing.T, arn string) *sfn.DescribeExecutionOutput {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		d, err := b.client.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 		if err != nil {
 			t.Fatal(err)

@@ -18,6 +18,7 @@ type event struct {
 	Bytes int    `json:"bytes"`
 	Name  string `json:"name"`
 	File  string `json:"file"`
+	Until string `json:"until"`
 }
 
 // RejectedError is named by its type, as the workflow's errors are.
@@ -48,6 +49,16 @@ func handle(ctx context.Context, e event) (any, error) {
 		time.Sleep(time.Hour)
 	case "sleep":
 		time.Sleep(time.Duration(e.Bytes) * time.Millisecond)
+	case "await": // makes File, then waits until Until is there
+		if err := os.WriteFile(e.File, nil, 0o600); err != nil {
+			return nil, err
+		}
+		for {
+			if _, err := os.Stat(e.Until); err == nil {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
 	case "huge":
 		return strings.Repeat("x", e.Bytes), nil
 	case "hog":
