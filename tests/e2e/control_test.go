@@ -4,9 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -140,6 +144,25 @@ func (s *stack) rests(t *testing.T) {
 			StateMachineArn: aws.String(arn("states", "stateMachine:iris-scan")), StatusFilter: types.ExecutionStatusRunning,
 		})
 		return err == nil && len(out.Executions) == 0
+	})
+}
+
+// handled counts the invocations of a function that have ended, as its log tells.
+func (s *stack) handled(t *testing.T, function string) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.state, "logs", function+".log"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return strings.Count(string(text), "REPORT RequestId: ")
+}
+
+// handles waits until a function has ended n invocations more than before: what was
+// sent to it has then had its effect, or none.
+func (s *stack) handles(t *testing.T, function string, before, n int) {
+	t.Helper()
+	until(t, fmt.Sprintf("%s has ended %d invocations after %d", function, n, before), patience, func() bool {
+		return s.handled(t, function) >= before+n
 	})
 }
 

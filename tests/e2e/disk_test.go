@@ -29,7 +29,8 @@ func TestFullDisk(t *testing.T) {
 			}
 		})
 	}
-	s := up(t, filepath.Join(disk, "state"))
+	model := newInstall(t)
+	s := up(t, filepath.Join(disk, "state"), "--install", model.dir)
 	cfg := s.sdk(t)
 	scan := sample(t, 48)
 
@@ -63,11 +64,15 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("with room again the job ended %s: %+v", j.Status, j.Error)
 	}
 
-	if err := drop(t.Context(), cfg, scan, "under-way.nii.gz"); err != nil {
-		t.Fatal(err)
-	}
+	// The model answers into the full disk: its answer waits for room.
+	model.hold(t)
+	id := faults{stack: s, model: model, scan: scan}.begin(t, "under-way.nii.gz")
 	fill(t, filepath.Join(disk, "fill"))
-	time.Sleep(3 * time.Second)
+	model.free(t)
+	until(t, "the model has answered", time.Minute, func() bool { return model.served(id) })
+	if j := s.job(t, id); j.Status != "segmenting" {
+		t.Errorf("on a full disk the job is %s: %+v", j.Status, j.Error)
+	}
 	if err := os.Remove(filepath.Join(disk, "fill")); err != nil {
 		t.Fatal(err)
 	}

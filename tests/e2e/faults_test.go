@@ -69,9 +69,10 @@ func cancelled(t *testing.T, f faults) {
 	if j.Status != "cancelled" {
 		t.Errorf("cancel answers %s", j.Status)
 	}
+	before := f.handled(t, "iris-segmented")
 	f.model.free(t)
 	until(t, "the model has answered a job that is no more", time.Minute, func() bool { return f.model.served(id) })
-	time.Sleep(time.Second) // its answer comes to the bucket, and the message about it
+	f.handles(t, "iris-segmented", before, 1) // its answer has come to the bucket, and the message about it
 	f.cleared(t, id)
 	f.ends(t, id, "cancelled", "")
 }
@@ -144,18 +145,21 @@ func doubledMessage(t *testing.T, f faults) {
 		}
 		f.publish(t, topic, string(text))
 	}
+	before := f.handled(t, "iris-segmented")
 	say("Completed")
 	say("Failed")
-	time.Sleep(time.Second)
+	f.handles(t, "iris-segmented", before, 2)
 	if got := f.job(t, id).Status; got != "segmenting" {
 		t.Errorf("early messages made the job %s", got)
 	}
 	f.model.free(t)
 	f.ends(t, id, "ready", "")
+	before = f.handled(t, "iris-segmented")
 	for range 2 {
 		say("Completed")
 		say("Failed")
 	}
+	f.handles(t, "iris-segmented", before, 4)
 	f.rests(t)
 	if j := f.job(t, id); j.Status != "ready" || j.Attempt != 1 {
 		t.Errorf("late messages made the job %+v", j)

@@ -152,8 +152,9 @@ func TestFolders(t *testing.T) {
 	if a, b := s.slicesOf(t, first), s.slicesOf(t, second); a != 299 || b != 300 {
 		t.Errorf("the first job has %d slices, want 299; the second %d, want the whole folder's 300", a, b)
 	}
+	before := s.handled(t, "iris-intake")
 	one.drop(t, 7, late)
-	time.Sleep(2 * time.Second) // for a job that should not come
+	s.handles(t, "iris-intake", before, 2) // both have come, and no job of them
 	s.settle(t, 4)
 	if got := one.ids(t); len(got) != 2 {
 		t.Errorf("the first folder has jobs %v, want two", got)

@@ -49,6 +49,7 @@ func (s *stack) jobs(key string) ([]job, error) {
 // finish waits until a key has a job and that job has ended.
 func (s *stack) finish(t *testing.T, key string, within time.Duration) job {
 	t.Helper()
+	within = max(within, patience)
 	deadline := time.Now().Add(within)
 	for {
 		jobs, err := s.jobs(key)

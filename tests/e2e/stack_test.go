@@ -23,6 +23,7 @@ type stack struct {
 	Credentials string `json:"credentials"`
 
 	root    string // of the repository
+	state   string // its folder
 	process *exec.Cmd
 	out     io.Reader
 }
@@ -63,7 +64,7 @@ func launch(t *testing.T, state string, args ...string) *stack {
 	if os.Getenv("IRIS_E2E") == "" {
 		t.Skip("SKIPPED: end-to-end tests run with IRIS_E2E=1 (make e2e)")
 	}
-	s := &stack{root: root(t)}
+	s := &stack{root: root(t), state: state}
 	s.process = exec.Command(filepath.Join(s.root, "bin", "iris"), append([]string{
 		"up", "--json", "--state", state, "--http", "127.0.0.1:0", "--aws", "127.0.0.1:0", "--linger", "1s",
 	}, args...)...)
@@ -80,7 +81,7 @@ func launch(t *testing.T, state string, args ...string) *stack {
 	return s
 }
 
-// end asks the stack to end, within the 10 seconds that it promises.
+// end asks the stack to end.
 func (s *stack) end(t *testing.T) {
 	t.Helper()
 	if s.process.ProcessState != nil {
@@ -94,9 +95,9 @@ func (s *stack) end(t *testing.T) {
 		if err != nil {
 			t.Errorf("iris up ended with %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		_ = s.process.Process.Kill()
-		t.Error("iris up did not end within 10 s of SIGTERM")
+		t.Error("iris up did not end after SIGTERM")
 	}
 }
 

@@ -107,9 +107,9 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def wait(self) -> None:
-        for _ in range(600):
+        for _ in range(3000):  # as long as the slowest machine needs
             try:
-                if urllib.request.urlopen(self.url + "/ping", timeout=2).status == 200:
+                if urllib.request.urlopen(self.url + "/ping", timeout=60).status == 200:
                     return
             except OSError:
                 pass
@@ -128,7 +128,7 @@ class Server:
 
     def end(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=300)
 
 
 @pytest.fixture(scope="module")

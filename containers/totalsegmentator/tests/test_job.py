@@ -32,14 +32,14 @@ def test_a_scan_becomes_a_model(root: Path, tmp_path: Path) -> None:
         assert up.stdout is not None
         assert json.loads(up.stdout.readline())["ready"]
         command = [ROOT / "bin/iris", "run", scan, "--state", state, "-o", model]
-        subprocess.run([*command, "-O", "fast=true"], cwd=ROOT, env=environment, check=True, timeout=300)
+        subprocess.run([*command, "-O", "fast=true"], cwd=ROOT, env=environment, check=True, timeout=1800)
         said = subprocess.run(
             [ROOT / "bin/iris", "list", "--state", state, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True
         )
         assert '"ready"' in said.stdout
     finally:
         up.terminate()
-        up.wait(timeout=20)
+        up.wait(timeout=300)
     glb = model.read_bytes()
     scene = json.loads(glb[20 : 20 + int.from_bytes(glb[12:16], "little")])
     names = {node["name"] for node in scene["nodes"] if "mesh" in node}
