@@ -217,6 +217,7 @@ func TestExpired(t *testing.T) {
 // bucket is S3 and a count of the requests to it.
 func bucket(t *testing.T) (*blobs.Bucket, *atomic.Int32) {
 	t.Helper()
+	t.Chdir(".") // versitygw changes the working directory: back at the end
 	s, err := s3.New(t.Context(), s3.Config{
 		Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
 		ObjectCreated: func(context.Context, s3.Created) error { return nil }, Logger: slog.New(slog.DiscardHandler),

@@ -4,6 +4,7 @@ package jobtest
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -99,16 +100,17 @@ func (s *Store) LinkKey(_ context.Context, r job.Record) error {
 	return nil
 }
 
-// ByKey lists the jobs of an upload key, newest first, in one page.
-func (s *Store) ByKey(_ context.Context, key string, _ int32, _ string) (job.Page, error) {
+// ByKey lists the jobs of an upload key, newest first, as ByOwner does.
+func (s *Store) ByKey(_ context.Context, key string, limit int32, cursor string) (job.Page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.init()
-	return s.page(s.keys[key], func(job.Record) bool { return true })
+	return s.page(s.keys[key], limit, cursor, func(job.Record) bool { return true })
 }
 
-// ByOwner lists an owner's jobs, newest first, in one page.
-func (s *Store) ByOwner(_ context.Context, owner string, _ int32, _ string) (job.Page, error) {
+// ByOwner lists an owner's jobs, newest first. As in DynamoDB a full page has a
+// cursor even if nothing follows; no limit (0) is one page of all.
+func (s *Store) ByOwner(_ context.Context, owner string, limit int32, cursor string) (job.Page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.init()
@@ -116,17 +118,32 @@ func (s *Store) ByOwner(_ context.Context, owner string, _ int32, _ string) (job
 	for id := range s.records {
 		ids = append(ids, id)
 	}
-	return s.page(ids, func(r job.Record) bool { return r.Owner == owner })
+	return s.page(ids, limit, cursor, func(r job.Record) bool { return r.Owner == owner })
 }
 
-func (s *Store) page(ids []string, keep func(job.Record) bool) (job.Page, error) {
+// page reads one page; its cursor is the last job's id in hexadecimal.
+func (s *Store) page(ids []string, limit int32, cursor string, keep func(job.Record) bool) (job.Page, error) {
+	last, err := hex.DecodeString(cursor)
+	if err != nil {
+		return job.Page{}, job.Reject("bad_cursor", "the cursor is not one that this service gave")
+	}
 	var page job.Page
 	for _, id := range ids {
 		if r, err := s.get(id); err == nil && keep(r) {
 			page.Jobs = append(page.Jobs, r)
 		}
 	}
-	sort.Slice(page.Jobs, func(i, j int) bool { return page.Jobs[i].CreatedAt.After(page.Jobs[j].CreatedAt) })
+	sort.Slice(page.Jobs, func(i, j int) bool {
+		a, b := page.Jobs[i], page.Jobs[j]
+		return a.CreatedAt.After(b.CreatedAt) || a.CreatedAt.Equal(b.CreatedAt) && a.ID > b.ID
+	})
+	if at := slices.IndexFunc(page.Jobs, func(r job.Record) bool { return r.ID == string(last) }); at >= 0 {
+		page.Jobs = page.Jobs[at+1:]
+	}
+	if limit > 0 && len(page.Jobs) >= int(limit) {
+		page.Jobs = page.Jobs[:limit]
+		page.Next = hex.EncodeToString([]byte(page.Jobs[limit-1].ID))
+	}
 	return page, nil
 }
 

@@ -72,16 +72,16 @@ func TestHostileExpressionsEnd(t *testing.T) {
 // from every bound.
 func TestOrdinaryExpressionsFit(t *testing.T) {
 	e := engine(t)
-	items := make([]map[string]any, 1000)
+	items := make([]map[string]any, 100)
 	for i := range items {
-		items[i] = map[string]any{"id": fmt.Sprintf("item-%04d", i), "size": i, "note": strings.Repeat("n", 200)}
+		items[i] = map[string]any{"id": fmt.Sprintf("item-%04d", i), "size": i, "note": strings.Repeat("n", 2000)}
 	}
 	states, err := json.Marshal(map[string]any{"input": items})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, expression := range []string{
-		"$count($states.input[size > 500])",
+		"$count($states.input[size > 50])",
 		"$sum($map($states.input, function($i) { $i.size * 2 }))",
 		"$states.input.{'id': $uppercase(id), 'size': size}",
 		"$join($states.input.id, ',')",
