@@ -30,7 +30,6 @@ type Zip struct {
 	spans   []span // of the entries opened so far, by offset
 	offsets []int64
 	links   []*zip.File
-	names   names
 }
 
 // span is where an entry's packed data lies.
