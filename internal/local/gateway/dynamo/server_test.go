@@ -216,3 +216,17 @@ func TestServesSDKs(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+func TestTimeToLiveIsTheTemplates(t *testing.T) {
+	s, err := start(t, t.TempDir(), clock.Real{}, jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(s)
+	defer web.Close()
+	at := func(o *dynamodb.Options) { o.BaseEndpoint = &web.URL }
+	out, err := newClient(http.DefaultTransport, "us-east-1").DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: &jobs.Name}, at)
+	if err != nil || out.TimeToLiveDescription.TimeToLiveStatus != types.TimeToLiveStatusEnabled || *out.TimeToLiveDescription.AttributeName != "ttl" {
+		t.Errorf("%+v, %v", out, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 )
 
@@ -55,6 +57,10 @@ func newStore(files *posix.Posix, cfg Config, sideCar string, closing <-chan str
 
 // PutObject writes the bytes to stable storage before the object gets its name.
 func (s *store) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
+	if err := checkKey(*in.Key); err != nil {
+		drain(in.Body)
+		return s3response.PutObjectOutput{}, err
+	}
 	if err := s.room(*in.Bucket, in.Body, in.ContentLength); err != nil {
 		return s3response.PutObjectOutput{}, err
 	}
@@ -77,8 +83,36 @@ func (s *store) UploadPart(ctx context.Context, in *awss3.UploadPartInput) (*aws
 	return out, nil
 }
 
+// CreateMultipartUpload refuses a key at once, not after its parts were sent.
+func (s *store) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
+	if err := checkKey(*in.Key); err != nil {
+		return s3response.InitiateMultipartUploadResult{}, err
+	}
+	return s.Posix.CreateMultipartUpload(ctx, in)
+}
+
+// maxName is the longest name of a file, in bytes.
+const maxName = 255
+
+// checkKey refuses what S3 takes and a file system cannot keep, with the reason:
+// the parts of a key between slashes are folders and a file.
+func checkKey(key string) error {
+	for part := range strings.SplitSeq(key, "/") {
+		if len(part) > maxName {
+			return s3err.APIError{
+				Code: "KeyTooLongError", HTTPStatusCode: http.StatusBadRequest,
+				Description: fmt.Sprintf("On one machine each part of a key between slashes has at most %d bytes.", maxName),
+			}
+		}
+	}
+	return nil
+}
+
 // CopyObject announces the copy.
 func (s *store) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (s3response.CopyObjectOutput, error) {
+	if err := checkKey(*in.Key); err != nil {
+		return s3response.CopyObjectOutput{}, err
+	}
 	if err := s.room(*in.Bucket, nil, nil); err != nil {
 		return s3response.CopyObjectOutput{}, err
 	}
