@@ -33,10 +33,14 @@ func (s *scan) patient(dense *mask) *mask {
 		// The edge of a thing shares its voxels with air and looks like tissue.
 		dense.minus(things.dilate(s.ball(blurMM, 1)).minus(core))
 	}
-	core.or(s.between(boneHigh, highest).and(dense))
+	hard := s.between(boneHigh, highest).and(dense)
+	core.or(hard)
 	c := core.components(false)
-	core = c.keep(s.bodies(c)).or(s.limbs(dense).and(core))
-	body := s.reattach(core, dense)
+	kept := c.keep(s.bodies(c))
+	if float64(hard.minus(kept).count())*s.voxelML() >= limbBoneML { // else no limb is left out
+		kept.or(s.limbs(dense).and(core))
+	}
+	body := s.reattach(kept, dense)
 	return body.or(s.appendages(body, dense))
 }
 
@@ -88,12 +92,14 @@ func (s *scan) bodies(c *components) []bool {
 	return want
 }
 
+// limbBoneML is the least bone in a part of the body that is small.
+const limbBoneML = 0.1
+
 // limbs are the parts that have bone in them, however small they are beside the
 // largest: a hand, or an arm that lies beside the trunk. Cables hold metal.
 func (s *scan) limbs(dense *mask) *mask {
 	const (
 		leastML   = 2
-		boneML    = 0.1
 		leastBone = 0.004 // share of bone
 		mostBone  = 0.6
 		metal     = 2000 // HU, more than any bone on average
@@ -114,7 +120,7 @@ func (s *scan) limbs(dense *mask) *mask {
 	})
 	for k, n := range sizes {
 		share := float64(bone[k]) / float64(n)
-		want[k] = float64(bone[k])*s.voxelML() >= boneML && share >= leastBone && share <= mostBone &&
+		want[k] = float64(bone[k])*s.voxelML() >= limbBoneML && share >= leastBone && share <= mostBone &&
 			sums[k] < metal*bone[k] && !s.mean(boxes[k], n, 1).table()
 	}
 	return c.keep(want)

@@ -45,8 +45,8 @@ func (e evidence) lung(joined bool) bool {
 }
 
 // evidences collects what is known of the largest components; of those that are
-// smaller than least ml, or too many, only the size.
-func (s *scan) evidences(c *components, least float64) []evidence {
+// smaller than least ml, or too many, only the size. Near is what nearBone found.
+func (s *scan) evidences(c *components, least float64, near *mask) []evidence {
 	out, sizes, look := make([]evidence, c.count), c.sizes(), make([]bool, c.count)
 	for _, k := range largest(sizes, hollows) {
 		look[k] = float64(sizes[k])*s.voxelML() >= least
@@ -77,10 +77,7 @@ func (s *scan) evidences(c *components, least float64) []evidence {
 		}
 		lastRow[k], lastEnd[k] = int32(row)+1, uint16(x1)
 	})
-	near, f := s.nearBone()
-	if near == nil {
-		near = s.grid.shrunk(f).empty().not() // no bone to be near to: any place will do
-	}
+	f := s.factors()
 	for k, n := range sizes {
 		e := &out[k]
 		e.ml = float64(n) * s.voxelML()
@@ -139,17 +136,16 @@ func (c *components) shrunk(k int, f [3]int) *mask {
 	return m
 }
 
-// nearBone is what lies close to bone on a coarse grid, with the factors of that
-// grid; nil where there is no bone to speak of.
-func (s *scan) nearBone() (*mask, [3]int) {
+// nearBone is what lies close to bone, on a coarse grid. Where there is no bone to
+// speak of any place will do.
+func (s *scan) nearBone() *mask {
 	const leastML = 10
-	f := s.factors()
 	hard := s.between(boneHigh, highest)
+	m := hard.shrunk(s.factors())
 	if float64(hard.count())*s.voxelML() < leastML {
-		return nil, f
+		return m.grid.empty().not()
 	}
-	m := hard.shrunk(f)
-	return m.dilate(m.ball(wallMM, 1)), f
+	return m.dilate(m.ball(wallMM, 1))
 }
 
 // share is the share of a mask's surface that lies in another mask.

@@ -14,9 +14,8 @@ const (
 func (s *scan) lungs(inside *mask) (left, right, airway *mask) {
 	hollow := s.between(lowest, hollowHigh).and(inside)
 	c := hollow.components(false)
-	seen := s.evidences(c, lungML)
-	likely := make([]bool, c.count)
-	for k, e := range seen {
+	near, likely := s.nearBone(), make([]bool, c.count)
+	for k, e := range s.evidences(c, lungML, near) {
 		likely[k] = e.ml >= lungML && e.lung(true)
 	}
 	whole := c.keep(likely)
@@ -24,11 +23,11 @@ func (s *scan) lungs(inside *mask) (left, right, airway *mask) {
 		return s.empty(), s.empty(), s.empty()
 	}
 	airway = s.airway(inside, whole)
-	lung := s.pieces(whole, airway)
+	lung := s.pieces(whole, airway, near)
 	if lung.none() {
 		return s.empty(), s.empty(), s.empty()
 	}
-	lung = s.withoutPleuralAir(lung)
+	lung = s.withoutPleuralAir(lung, near)
 	left, right = s.sides(lung, s.middle(lung, airway, inside))
 
 	vessels := s.ball(vesselMM, 1)
@@ -40,11 +39,11 @@ func (s *scan) lungs(inside *mask) (left, right, airway *mask) {
 // pieces are the parts of the hollow that are lung once the airway is taken out
 // of it: what is large is judged by itself, for mouth and sinuses hang at the
 // upper end of the windpipe, and what is small belongs to the lung beside it.
-func (s *scan) pieces(whole, airway *mask) *mask {
+func (s *scan) pieces(whole, airway, near *mask) *mask {
 	c := whole.clone().minus(airway).components(false)
 	joined := c.touching(airway.dilate(s.ball(joinMM, 1)))
 	lung, small := make([]bool, c.count), make([]bool, c.count)
-	for k, e := range s.evidences(c, lungML) {
+	for k, e := range s.evidences(c, lungML, near) {
 		lung[k] = e.ml >= lungML && e.lung(joined[k])
 		small[k] = e.ml >= pieceML && e.ml < lungML
 	}
@@ -62,7 +61,7 @@ func (s *scan) pieces(whole, airway *mask) *mask {
 // pneumothorax, for the skin of the lung beside it is too thin to be seen, or a
 // giant bulla. In lungs that emphysema has made as thin as air, the vessels that
 // are left tell.
-func (s *scan) withoutPleuralAir(lung *mask) *mask {
+func (s *scan) withoutPleuralAir(lung, near *mask) *mask {
 	const (
 		leastML = 100 // bronchi and small bullae are less
 		thickMM = 5   // and are thinner than twice this
@@ -73,7 +72,7 @@ func (s *scan) withoutPleuralAir(lung *mask) *mask {
 	}
 	c := thin.close(s.ball(0, 1)).and(lung).open(s.ball(thickMM, 1)).components(false)
 	want, any := make([]bool, c.count), false
-	for k, e := range s.evidences(c, leastML) {
+	for k, e := range s.evidences(c, leastML, near) {
 		want[k] = e.ml >= leastML && e.vessels < gasVessel
 		any = any || want[k]
 	}
