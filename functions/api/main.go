@@ -22,7 +22,7 @@ func main() {
 	uploads, results := blobs.New(cfg, env.String("UPLOADS_BUCKET")), blobs.New(cfg, env.String("RESULTS_BUCKET"))
 	a := api.API{
 		Jobs: store, Uploads: uploads, Results: results, Workflow: flow,
-		Endings: settle.Stage{Jobs: store, Workflow: flow, Uploads: uploads, Results: results, Now: time.Now,
+		Endings: settle.Stage{Jobs: store, Links: store, Workflow: flow, Uploads: uploads, Results: results, Now: time.Now,
 			Work: blobs.New(cfg, env.String("WORK_BUCKET"))},
 		Exports: functions.New(cfg, env.String("EXPORT_FUNCTION")),
 		Ready:   store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),

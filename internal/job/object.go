@@ -21,3 +21,6 @@ var ErrNotFound = errors.New("not found")
 // ErrStale: the job has moved on (another attempt, an ending, an erasure), so a
 // stage must write nothing and end quietly. Stores wrap it.
 var ErrStale = errors.New("the job has moved on")
+
+// ErrReplaced: the object is another than the one that was taken. Stores wrap it.
+var ErrReplaced = errors.New("the object has been replaced")

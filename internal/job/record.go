@@ -17,12 +17,14 @@ type Record struct {
 
 	CreatedAt, UpdatedAt, ExpiresAt time.Time
 
-	Stages     []StageTime
-	Artifacts  []Artifact
-	Shown      int // the attempt whose artifacts are shown; 0: none
-	Structures []Structure
-	Warnings   []Notice
-	Error      *Notice
+	Stages    []StageTime
+	Artifacts []Artifact
+	Shown     int  // the attempt whose artifacts are shown; 0: none
+	Table          // of the attempt that is shown; empty when Long
+	Long      bool // the table is too long for a record: it is TableObject of that attempt
+	Warnings  []Notice
+	Error     *Notice
+	Owed      []Owed // events that were not announced yet
 
 	Token   string  // task token of Segment
 	Request Request // the asynchronous request of this attempt
@@ -32,7 +34,8 @@ type Record struct {
 type Upload struct {
 	Bucket, Key, Prefix, Sequencer, ETag string
 	Size                                 int64
-	Parts                                string // id of the multipart upload that the API began
+	Modified                             time.Time // of the object that was taken; zero: not known
+	Parts                                string    // id of the multipart upload that the API began
 }
 
 // FoundBy is the key under which the upload's job can be found: a folder's is
@@ -84,6 +87,17 @@ type Structure struct {
 	Partial    bool    `json:"partial"` // touches the border of the scan
 	Watertight bool    `json:"watertight"`
 }
+
+// Owed is an event that an ending owes. It is recorded with the ending itself and
+// taken off the record once it is announced, so that a crash or a refusal between
+// the two delays it and never loses it: the janitor announces what is still owed.
+type Owed struct {
+	Type   string
+	Detail EventDetail
+}
+
+// LinkOwner and BucketOwner are owners that no token's subject can be.
+const LinkOwner = "LINK#"
 
 // BucketOwner owns what is dropped straight into the bucket.
 const BucketOwner = "bucket"

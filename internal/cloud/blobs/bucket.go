@@ -1,7 +1,9 @@
 // Package blobs reads and writes objects of one S3 bucket: in go keys and
 // streams, out come streams, ranges and what is known of an object. Nothing is
-// held whole in memory. A missing object is job.ErrNotFound; other errors are
-// the SDK's, with the operation and without the key (a key may be a person's).
+// held whole in memory. A missing object is job.ErrNotFound, one that is another
+// than was asked for job.ErrReplaced, a store that is busy a *job.BusyError; other
+// errors are the SDK's, with the operation and without the key (a key may be a
+// person's).
 package blobs
 
 import (
@@ -12,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -62,18 +64,30 @@ func (b *Bucket) KeyOf(uri string) (string, bool) {
 
 // Get streams an object.
 func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
-	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
-	if err != nil {
-		return nil, wrap("get object", err)
-	}
-	return out.Body, nil
+	return b.get(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 }
+
+// GetIf streams an object if it still has this ETag, else job.ErrReplaced.
+func (b *Bucket) GetIf(ctx context.Context, key, etag string) (io.ReadCloser, error) {
+	return b.get(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key, IfMatch: quoted(etag)})
+}
+
+func (b *Bucket) get(ctx context.Context, in *s3.GetObjectInput) (io.ReadCloser, error) {
+	out, err := b.client.GetObject(ctx, in)
+	if err != nil {
+		return nil, fault.Name("get object", err)
+	}
+	return fault.Body("get object", out.Body), nil
+}
+
+// quoted is an ETag as HTTP spells it.
+func quoted(etag string) *string { return aws.String(`"` + etag + `"`) }
 
 // Head says what is known of an object.
 func (b *Bucket) Head(ctx context.Context, key string) (job.Object, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
-		return job.Object{}, wrap("head object", err)
+		return job.Object{}, fault.Name("head object", err)
 	}
 	return job.Object{
 		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: strings.Trim(aws.ToString(out.ETag), `"`),
@@ -96,7 +110,7 @@ func (b *Bucket) Put(ctx context.Context, key, mediaType string, body io.Reader)
 		Bucket: &b.name, Key: &key, ContentType: &mediaType, Body: io.TeeReader(body, digest),
 	})
 	if err != nil {
-		return job.Artifact{}, wrap("put object", err)
+		return job.Artifact{}, fault.Name("put object", err)
 	}
 	return job.Artifact{Bytes: digest.n, SHA256: hex.EncodeToString(digest.hash.Sum(nil)), MediaType: mediaType}, nil
 }
@@ -108,7 +122,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[job.Object, 
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(job.Object{}, wrap("list objects", err))
+				yield(job.Object{}, fault.Name("list objects", err))
 				return
 			}
 			for _, o := range page.Contents {
@@ -127,7 +141,36 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[job.Object, 
 // Delete removes an object; removing what is not there is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
-	return wrapGone("delete object", err)
+	return unlessGone(fault.Name("delete object", err))
+}
+
+// DeleteIf removes an object if it still has this ETag. One that is not there is
+// no error; one that is another stays, and the error is job.ErrReplaced.
+//
+// S3 compares by itself (If-Match). A store that answers "not implemented" is
+// asked for the object's ETag before: between the two calls a write is lost, as
+// with any delete there.
+func (b *Bucket) DeleteIf(ctx context.Context, key, etag string) error {
+	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, IfMatch: quoted(etag)})
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "NotImplemented" {
+		object, err := b.Head(ctx, key)
+		switch {
+		case err != nil:
+			return unlessGone(err)
+		case object.ETag != etag:
+			return fmt.Errorf("delete object: %w", job.ErrReplaced)
+		}
+		return b.Delete(ctx, key)
+	}
+	return unlessGone(fault.Name("delete object", err))
+}
+
+func unlessGone(err error) error {
+	if errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // DeletePrefix removes every object below a prefix, which must not be empty.
@@ -144,10 +187,10 @@ func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) error {
 			Bucket: &b.name, Delete: &types.Delete{Objects: batch, Quiet: aws.Bool(true)},
 		})
 		if err != nil {
-			return wrap("delete objects", err)
+			return fault.Name("delete objects", err)
 		}
 		if len(out.Errors) > 0 {
-			return fmt.Errorf("delete objects: %d of %d refused: %s", len(out.Errors), len(batch), aws.ToString(out.Errors[0].Code))
+			return fault.Code(fmt.Sprintf("delete objects: %d of %d refused", len(out.Errors), len(batch)), aws.ToString(out.Errors[0].Code))
 		}
 		batch = batch[:0]
 		return nil
@@ -164,30 +207,4 @@ func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) error {
 		}
 	}
 	return flush()
-}
-
-// wrap names the operation and turns S3's three ways of saying "not there" into one.
-func wrap(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		switch api.ErrorCode() {
-		case "NoSuchKey", "NotFound", "NoSuchBucket":
-			return fmt.Errorf("%s: %w", doing, job.ErrNotFound)
-		}
-	}
-	var sent *url.Error
-	if errors.As(err, &sent) {
-		err = sent.Err // its own text repeats the address, and in it the key
-	}
-	return fmt.Errorf("%s: %w", doing, err)
-}
-
-func wrapGone(doing string, err error) error {
-	if err = wrap(doing, err); errors.Is(err, job.ErrNotFound) {
-		return nil
-	}
-	return err
 }

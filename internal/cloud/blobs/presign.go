@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -31,7 +32,7 @@ func (b *Bucket) StartParts(ctx context.Context, key, mediaType string, metadata
 		Bucket: &b.name, Key: &key, ContentType: &mediaType, Metadata: metadata,
 	})
 	if err != nil {
-		return "", wrap("start multipart upload", err)
+		return "", fault.Name("start multipart upload", err)
 	}
 	return aws.ToString(out.UploadId), nil
 }
@@ -64,5 +65,5 @@ func (b *Bucket) CompleteParts(ctx context.Context, key, upload string, parts []
 			return job.Reject("bad_parts", "the parts do not make the upload: want every part's number and ETag, in order")
 		}
 	}
-	return wrap("complete multipart upload", err)
+	return fault.Name("complete multipart upload", err)
 }

@@ -8,19 +8,23 @@ import (
 	"io"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
 const (
 	blockBytes = 8 << 20 // one ranged read
+	firstBytes = 4 << 10 // the first ranged read, if no more is asked for
 	maxBlocks  = 3       // blocks held: an archive is read nearly in order, its directory apart
 )
 
 // ReaderAt reads an object by ranges of 8 MiB, the last few of which it keeps.
-// The object must not change meanwhile: every range asks for the same ETag.
+// The first read fetches only what it asks for, at least firstBytes: whoever
+// looks at a file's magic number does not move 8 MiB for it. The object must not
+// change meanwhile: every range asks for the same ETag, and one that was replaced
+// ends the reading with job.ErrReplaced, one that was deleted with job.ErrNotFound.
 func (b *Bucket) ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Object, error) {
 	object, err := b.Head(ctx, key)
 	if err != nil {
@@ -29,15 +33,15 @@ func (b *Bucket) ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Obj
 	fetch := func(off, n int64) ([]byte, error) {
 		rng := fmt.Sprintf("bytes=%d-%d", off, off+n-1)
 		out, err := b.client.GetObject(ctx, &s3.GetObjectInput{
-			Bucket: &b.name, Key: &key, Range: &rng, IfMatch: aws.String(`"` + object.ETag + `"`),
+			Bucket: &b.name, Key: &key, Range: &rng, IfMatch: quoted(object.ETag),
 		})
 		if err != nil {
-			return nil, wrap("get range", err)
+			return nil, fault.Name("get range", err)
 		}
 		defer out.Body.Close()
 		block := make([]byte, n)
 		if _, err := io.ReadFull(out.Body, block); err != nil {
-			return nil, fmt.Errorf("get range: %w", err)
+			return nil, &job.BusyError{Message: "get range: the answer broke off"}
 		}
 		return block, nil
 	}
@@ -49,8 +53,10 @@ type blockReader struct {
 	size  int64
 	fetch func(off, n int64) ([]byte, error)
 
-	mu     sync.Mutex
-	blocks []block // most recently used last
+	mu      sync.Mutex
+	first   []byte // the object's bytes from firstAt, as the first read asked for them
+	firstAt int64
+	blocks  []block // most recently used last
 }
 
 type block struct {
@@ -68,18 +74,37 @@ func (r *blockReader) ReadAt(p []byte, off int64) (int, error) {
 		if at >= r.size {
 			return n, io.EOF
 		}
-		data, err := r.block(at / blockBytes)
+		data, err := r.at(at, len(p)-n)
 		if err != nil {
 			return n, err
 		}
-		n += copy(p[n:], data[at%blockBytes:])
+		n += copy(p[n:], data)
 	}
 	return n, nil
 }
 
-func (r *blockReader) block(index int64) ([]byte, error) {
+// at is some of the object's bytes from an offset on, at least one.
+func (r *blockReader) at(off int64, want int) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.first == nil && int64(want) < blockBytes {
+		data, err := r.fetch(off, min(max(int64(want), firstBytes), r.size-off))
+		if err != nil {
+			return nil, err
+		}
+		r.first, r.firstAt = data, off
+	}
+	if skip := off - r.firstAt; skip >= 0 && skip < int64(len(r.first)) {
+		return r.first[skip:], nil
+	}
+	data, err := r.block(off / blockBytes)
+	if err != nil {
+		return nil, err
+	}
+	return data[off%blockBytes:], nil
+}
+
+func (r *blockReader) block(index int64) ([]byte, error) {
 	for i, held := range r.blocks {
 		if held.index == index {
 			copy(r.blocks[i:], r.blocks[i+1:])

@@ -1,8 +1,9 @@
 // Package endpoint is the GPU endpoint: SageMaker asynchronous inference by
 // SDK. In: a desired capacity, or a request for one inference. Out: what the
 // endpoint is told to run and runs, and where a result will be. Errors: a
-// *job.BusyError when a change is refused because another is under way, a
-// *job.EndpointFailedError when the endpoint takes no request; else the SDK's.
+// *job.BusyError when a change is refused because another is under way or AWS is
+// throttled or failing, a *job.EndpointFailedError when the endpoint takes no
+// request; else as cloud/fault names them.
 //
 // Capacity has one authority at a time: New returns the lever that the
 // template's CapacityLever names.
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
 	"github.com/aws/smithy-go"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -64,7 +66,7 @@ type State struct {
 func (e *Endpoint) Describe(ctx context.Context) (State, error) {
 	out, err := e.control.DescribeEndpoint(ctx, &sagemaker.DescribeEndpointInput{EndpointName: &e.cfg.Name})
 	if err != nil {
-		return State{}, fmt.Errorf("describe endpoint %s: %w", e.cfg.Name, err)
+		return State{}, fault.Name("describe endpoint "+e.cfg.Name, err)
 	}
 	for _, v := range out.ProductionVariants {
 		if aws.ToString(v.VariantName) == e.cfg.Variant {
@@ -98,7 +100,7 @@ func refused(err error, doing string) error {
 	if inProgress(err) {
 		return &job.BusyError{Message: doing + ": another change of the endpoint is under way"}
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return fault.Name(doing, err)
 }
 
 // inProgress: SageMaker says so in a ValidationException's text, Application

@@ -12,6 +12,7 @@ import (
 	smtypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -128,7 +129,7 @@ func (b bounds) target(ctx context.Context) (limits, bool, error) {
 		ResourceIds:       []string{*b.resource()},
 	})
 	if err != nil {
-		return limits{}, false, fmt.Errorf("describe the scalable target: %w", err)
+		return limits{}, false, fault.Name("describe the scalable target", err)
 	}
 	if len(out.ScalableTargets) == 0 {
 		return limits{}, false, nil

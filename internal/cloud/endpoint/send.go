@@ -2,12 +2,14 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -31,6 +33,10 @@ func (e *Endpoint) Send(ctx context.Context, r job.InferenceRequest) (output, fa
 		RequestTTLSeconds:        aws.Int32(int32(requestTTL.Seconds())),
 		InvocationTimeoutSeconds: aws.Int32(int32(invocationTimeout.Seconds())),
 	})
+	var busy *job.BusyError
+	if named := fault.Name("queue the request", err); errors.As(named, &busy) {
+		return "", "", named // the workflow sends it again in a moment
+	}
 	if err != nil {
 		return "", "", fmt.Errorf("%w: queue the request: %w", &job.EndpointFailedError{Message: "the model server's endpoint does not take the request"}, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 )
 
 // Function is one function. Make one with New.
@@ -29,8 +31,5 @@ func (f *Function) Send(ctx context.Context, input any) error {
 		return fmt.Errorf("invoke function: %w", err)
 	}
 	_, err = f.client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &f.name, InvocationType: types.InvocationTypeEvent, Payload: body})
-	if err != nil {
-		return fmt.Errorf("invoke function: %w", err)
-	}
-	return nil
+	return fault.Name("invoke function", err)
 }

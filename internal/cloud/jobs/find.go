@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -58,7 +59,7 @@ func (s *Store) unlink(ctx context.Context, r job.Record) error {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("query links: %w", err)
+			return fault.Name("query links", err)
 		}
 		for _, note := range page.Items {
 			if err := s.delete(ctx, item{"pk": note["sk"], "sk": note["created"]}); err != nil {
@@ -137,7 +138,7 @@ func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, limit int32,
 	}
 	out, err := s.client.Query(ctx, in)
 	if err != nil {
-		return nil, "", fmt.Errorf("query: %w", err)
+		return nil, "", fault.Name("query", err)
 	}
 	next := ""
 	if len(out.LastEvaluatedKey) > 0 {
@@ -177,7 +178,7 @@ func (s *Store) Open(ctx context.Context) iter.Seq2[string, error] {
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield("", fmt.Errorf("query open jobs: %w", err))
+				yield("", fault.Name("query open jobs", err))
 				return
 			}
 			for _, it := range page.Items {
@@ -189,21 +190,36 @@ func (s *Store) Open(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// Erase leaves nothing of a record but a tombstone: its id, until the time
-// given. Its mark stays, for the janitor. Its objects must be gone before.
+// Erase leaves nothing of an erased record but a tombstone: its id, until the
+// time given. Its mark stays, for the janitor. Its objects must be gone before.
+// A record that is not erased stays as it is: job.ErrStale.
 func (s *Store) Erase(ctx context.Context, r job.Record, until time.Time) error {
+	now, rev, err := s.read(ctx, r.ID)
+	if errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !now.Erased {
+		return fmt.Errorf("erase a record that has no tombstone: %w", job.ErrStale)
+	}
 	if err := s.unlink(ctx, r); err != nil {
 		return err
 	}
 	it, err := row(job.Record{
 		ID: r.ID, Attempt: r.Attempt, Status: r.Status, Erased: true,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ExpiresAt: until,
-	}, 0)
+	}, rev+1)
 	if err != nil {
 		return err
 	}
 	delete(it, "owner") // out of the index
-	return s.put(ctx, it, "", nil)
+	err = s.put(ctx, it, "rev = :rev", item{":rev": num(rev)})
+	if isConditionFailed(err) {
+		return &job.BusyError{Message: "the job's record is being written by another"}
+	}
+	return err
 }
 
 // Claim keeps value under an idempotency key for a day: it returns the value
@@ -220,4 +236,18 @@ func (s *Store) Claim(ctx context.Context, owner, key, value string, now time.Ti
 		err = &job.BusyError{Message: "an idempotency key has just expired"}
 	}
 	return text(held, "value"), false, err
+}
+
+// Claimed is the value that is claimed under an idempotency key, empty for none.
+func (s *Store) Claimed(ctx context.Context, owner, key string) (string, error) {
+	held, err := s.get(ctx, item{"pk": str("IDEM#" + digest(owner, key)), "sk": str("IDEM")})
+	if errors.Is(err, job.ErrNotFound) {
+		return "", nil
+	}
+	return text(held, "value"), err
+}
+
+// Unclaim undoes a Claim: what was claimed did not come about.
+func (s *Store) Unclaim(ctx context.Context, owner, key string) error {
+	return s.delete(ctx, item{"pk": str("IDEM#" + digest(owner, key)), "sk": str("IDEM")})
 }

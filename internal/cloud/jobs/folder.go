@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -65,10 +66,7 @@ func (s *Store) updateFolder(ctx context.Context, f job.Folder, update, conditio
 		UpdateExpression: &update, ConditionExpression: &condition,
 		ExpressionAttributeNames: map[string]string{"#l": "last"}, ExpressionAttributeValues: values,
 	})
-	if err != nil {
-		err = fmt.Errorf("update folder: %w", err)
-	}
-	return stale(err)
+	return stale(fault.Name("update folder", err))
 }
 
 func stale(err error) error {

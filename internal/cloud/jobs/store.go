@@ -1,6 +1,7 @@
 // Package jobs keeps job records in DynamoDB: one table, single-item
 // conditional writes only. In go records and changes, out come records; a job
-// that is not there is job.ErrNotFound.
+// that is not there is job.ErrNotFound, a table that is throttled a *job.BusyError
+// (cloud/fault names the SDK's errors).
 //
 // Items (pk, sk): JOB#<id>/JOB the record; KEY#<sha256 of upload key or prefix>/<created>#<id>
 // finds jobs by what was dropped; LINKS#<id>/KEY#… notes each of these for the
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -30,6 +32,11 @@ const (
 
 	// amendTries bounds optimistic retries; a record has a handful of writers.
 	amendTries = 20
+
+	// maxDoc bounds a record's JSON. DynamoDB takes 400 KB an item, attribute
+	// names and the copy in the index included; what is long lies in an object
+	// (job.Table), so that no record of a real job comes near this.
+	maxDoc = 256 << 10
 )
 
 // Store is the table of jobs. Make one with New.
@@ -76,6 +83,9 @@ func row(r job.Record, rev int64) (item, error) {
 	doc, err := json.Marshal(r)
 	if err != nil {
 		return nil, fmt.Errorf("encode job record: %w", err)
+	}
+	if len(doc) > maxDoc {
+		return nil, fmt.Errorf("encode job record: it has %d bytes: want at most %d", len(doc), maxDoc)
 	}
 	it := jobKey(r.ID)
 	it["rev"] = num(rev)
@@ -139,11 +149,14 @@ func (s *Store) Amend(ctx context.Context, id string, change func(*job.Record) e
 		if err != nil {
 			return r, err
 		}
-		before, erased := r.Status, r.Erased
+		if r.Erased {
+			return r, fmt.Errorf("the job was erased: %w", job.ErrStale)
+		}
+		before := r.Status
 		if err := change(&r); err != nil {
 			return r, err
 		}
-		if before.Ended() && !r.Status.Ended() || r.Erased && !erased {
+		if before.Ended() && !r.Status.Ended() || r.Erased {
 			if err := s.open(ctx, id, r.ExpiresAt); err != nil {
 				return r, err
 			}
@@ -164,7 +177,7 @@ func (s *Store) Amend(ctx context.Context, id string, change func(*job.Record) e
 func (s *Store) get(ctx context.Context, key item) (item, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.table, Key: key, ConsistentRead: aws.Bool(true)})
 	if err != nil {
-		return nil, fmt.Errorf("get item: %w", err)
+		return nil, fault.Name("get item", err)
 	}
 	if len(out.Item) == 0 || expired(out.Item) {
 		return nil, fmt.Errorf("get item: %w", job.ErrNotFound)
@@ -184,7 +197,7 @@ func (s *Store) put(ctx context.Context, it item, condition string, values item)
 		in.ConditionExpression, in.ExpressionAttributeValues = &condition, values
 	}
 	if _, err := s.client.PutItem(ctx, in); err != nil {
-		return fmt.Errorf("put item: %w", err)
+		return fault.Name("put item", err)
 	}
 	return nil
 }
@@ -198,14 +211,14 @@ func (s *Store) putFree(ctx context.Context, it item, now time.Time) error {
 		ExpressionAttributeValues: item{":now": num(now.Unix())},
 	})
 	if err != nil {
-		return fmt.Errorf("put item: %w", err)
+		return fault.Name("put item", err)
 	}
 	return nil
 }
 
 func (s *Store) delete(ctx context.Context, key item) error {
 	if _, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: key}); err != nil {
-		return fmt.Errorf("delete item: %w", err)
+		return fault.Name("delete item", err)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 // Package leases keeps the GPU's lease: one item, GPU#<endpoint>/LEASE, of the
 // jobs' table, written on condition of its generation. Reads are consistent.
-// Errors: job.ErrLeaseConflict for a write that came too late; else DynamoDB's.
+// Errors: job.ErrLeaseConflict for a write that came too late; else as cloud/fault names them.
 package leases
 
 import (
@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -53,7 +54,7 @@ func (s *Store) Get(ctx context.Context) (job.Lease, error) {
 		TableName: &s.table, Key: s.key(), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return job.Lease{}, fmt.Errorf("read the lease: %w", err)
+		return job.Lease{}, fault.Name("read the lease", err)
 	}
 	l, err := decode(out.Item)
 	if err != nil {
@@ -79,10 +80,8 @@ func (s *Store) Put(ctx context.Context, l job.Lease) error {
 	switch {
 	case errors.As(err, &refused):
 		return fmt.Errorf("write the lease at generation %d: %w", l.Generation, job.ErrLeaseConflict)
-	case err != nil:
-		return fmt.Errorf("write the lease: %w", err)
 	}
-	return nil
+	return fault.Name("write the lease", err)
 }
 
 func number(n int64) types.AttributeValue {

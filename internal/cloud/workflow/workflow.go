@@ -1,5 +1,6 @@
 // Package workflow starts, stops and looks at executions of the scan workflow,
-// answers its task tokens and puts events on EventBridge.
+// answers its task tokens and puts events on EventBridge. Errors are as cloud/fault
+// names them.
 package workflow
 
 import (
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/iris-oculus/iris/internal/cloud/fault"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -49,7 +51,7 @@ func (w *Workflow) Start(ctx context.Context, e job.Execution) error {
 	})
 	var exists *types.ExecutionAlreadyExists
 	if err != nil && !errors.As(err, &exists) {
-		return fmt.Errorf("start execution: %w", err)
+		return fault.Name("start execution", err)
 	}
 	return nil
 }
@@ -62,7 +64,7 @@ func (w *Workflow) Stop(ctx context.Context, name string) error {
 	})
 	var missing *types.ExecutionDoesNotExist
 	if err != nil && !errors.As(err, &missing) {
-		return fmt.Errorf("stop execution: %w", err)
+		return fault.Name("stop execution", err)
 	}
 	return nil
 }
@@ -75,7 +77,7 @@ func (w *Workflow) Running(ctx context.Context, name string) (running, known boo
 		return false, false, nil
 	}
 	if err != nil {
-		return false, false, fmt.Errorf("describe execution: %w", err)
+		return false, false, fault.Name("describe execution", err)
 	}
 	return out.Status == types.ExecutionStatusRunning, true, nil
 }
@@ -107,10 +109,7 @@ func settled(doing string, err error) error {
 	if errors.As(err, &late) || errors.As(err, &gone) || errors.As(err, &invalid) {
 		return fmt.Errorf("%s: %w", doing, job.ErrStale)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
+	return fault.Name(doing, err)
 }
 
 // Announce puts one event on the default bus.
@@ -123,10 +122,10 @@ func (w *Workflow) Announce(ctx context.Context, detailType string, detail job.E
 		Source: aws.String(job.EventSource), DetailType: &detailType, Detail: aws.String(string(body)),
 	}}})
 	if err != nil {
-		return fmt.Errorf("put event: %w", err)
+		return fault.Name("put event", err)
 	}
-	if out.FailedEntryCount > 0 {
-		return fmt.Errorf("put event: refused: %s", aws.ToString(out.Entries[0].ErrorCode))
+	if out.FailedEntryCount > 0 && len(out.Entries) > 0 {
+		return fault.Code("put event", aws.ToString(out.Entries[0].ErrorCode))
 	}
 	return nil
 }

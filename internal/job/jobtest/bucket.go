@@ -93,6 +93,18 @@ func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(b.Bytes(key))), nil
 }
 
+// GetIf streams an object that still has this ETag.
+func (b *Bucket) GetIf(ctx context.Context, key, etag string) (io.ReadCloser, error) {
+	o, err := b.Head(ctx, key)
+	if err == nil && o.ETag != etag {
+		err = fmt.Errorf("get object: %w", job.ErrReplaced)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.Get(ctx, key)
+}
+
 // ReaderAt reads an object anywhere.
 func (b *Bucket) ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Object, error) {
 	o, err := b.Head(ctx, key)
@@ -130,6 +142,17 @@ func (b *Bucket) List(_ context.Context, prefix string) iter.Seq2[job.Object, er
 func (b *Bucket) Delete(_ context.Context, key string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	delete(b.objects, key)
+	return nil
+}
+
+// DeleteIf removes an object that still has this ETag; another stays: job.ErrReplaced.
+func (b *Bucket) DeleteIf(_ context.Context, key, etag string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, ok := b.objects[key]; ok && b.object(key).ETag != etag {
+		return fmt.Errorf("delete object: %w", job.ErrReplaced)
+	}
 	delete(b.objects, key)
 	return nil
 }

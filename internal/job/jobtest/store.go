@@ -80,12 +80,14 @@ func (s *Store) Amend(_ context.Context, id string, change func(*job.Record) err
 	if err != nil {
 		return r, err
 	}
-	erased := r.Erased
+	if r.Erased {
+		return r, fmt.Errorf("the job was erased: %w", job.ErrStale)
+	}
 	if err := change(&r); err != nil {
 		return r, err
 	}
 	s.put(r)
-	s.open[id] = s.open[id] || !r.Status.Ended() || r.Erased && !erased
+	s.open[id] = s.open[id] || !r.Status.Ended() || r.Erased
 	return r, nil
 }
 
@@ -182,11 +184,50 @@ func (s *Store) IsOpen(id string) bool {
 	return s.open[id]
 }
 
-// Erase leaves a tombstone of a record; it does not outlive its time.
+// Erase leaves a tombstone of an erased record, without its links; it does not
+// outlive its time. A record that is not erased is job.ErrStale.
 func (s *Store) Erase(_ context.Context, r job.Record, _ time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.init()
+	now, err := s.get(r.ID)
+	if err != nil {
+		return nil
+	}
+	if !now.Erased {
+		return fmt.Errorf("erase: %w", job.ErrStale)
+	}
+	for key, ids := range s.keys {
+		s.keys[key] = slices.DeleteFunc(ids, func(id string) bool { return id == r.ID })
+	}
 	s.put(job.Record{ID: r.ID, Attempt: r.Attempt, Status: r.Status, Erased: true, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt})
+	return nil
+}
+
+// Links counts by how many keys a job can be found.
+func (s *Store) Links(id string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ids := range s.keys {
+		if slices.Contains(ids, id) {
+			n++
+		}
+	}
+	return n
+}
+
+// Claimed is what is claimed under a key, empty for nothing.
+func (s *Store) Claimed(_ context.Context, owner, key string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.claims[owner+key], nil
+}
+
+// Unclaim undoes a claim.
+func (s *Store) Unclaim(_ context.Context, owner, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.claims, owner+key)
 	return nil
 }
 

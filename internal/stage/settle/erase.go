@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -46,11 +45,12 @@ func (s Stage) abandon(ctx context.Context, r job.Record) error {
 // stages look at it before they write, and the janitor finishes what a crash left.
 func (s Stage) Erase(ctx context.Context, id string) error {
 	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
-		if !r.Erased {
-			r.Erased, r.Token, r.UpdatedAt = true, "", s.Now()
-		}
+		r.Erased, r.Token, r.Owed, r.UpdatedAt = true, "", nil, s.Now()
 		return nil
 	})
+	if errors.Is(err, job.ErrStale) { // erased before: finish what that left
+		r, err = s.Jobs.Get(ctx, id)
+	}
 	if errors.Is(err, job.ErrNotFound) {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (s Stage) finishErasure(ctx context.Context, r job.Record) error {
 	if err := s.abandon(ctx, r); err != nil {
 		return err
 	}
-	if err := s.eraseUpload(ctx, r.Upload); err != nil {
+	if err := s.eraseUpload(ctx, r); err != nil {
 		return fmt.Errorf("erase upload: %w", err)
 	}
 	for _, b := range []Bucket{s.Work, s.Results} {
@@ -88,27 +88,4 @@ func (s Stage) finishErasure(ctx context.Context, r job.Record) error {
 		return nil // bare already
 	}
 	return s.Jobs.Erase(ctx, r, s.Now().Add(tombstoneLife))
-}
-
-// eraseUpload deletes what a job was made from: of a folder only what is the
-// folder's, neither what lies in folders below nor scans that are jobs of their own.
-func (s Stage) eraseUpload(ctx context.Context, u job.Upload) error {
-	if u.Prefix == "" {
-		if u.Key == "" {
-			return nil
-		}
-		return s.Uploads.Delete(ctx, u.Key)
-	}
-	for object, err := range s.Uploads.List(ctx, u.Prefix) {
-		if err != nil {
-			return err
-		}
-		if strings.Contains(strings.TrimPrefix(object.Key, u.Prefix), "/") || job.IsSingle(object.Key) {
-			continue
-		}
-		if err := s.Uploads.Delete(ctx, object.Key); err != nil {
-			return err
-		}
-	}
-	return nil
 }

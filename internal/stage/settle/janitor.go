@@ -116,10 +116,16 @@ func (s Stage) finish(ctx context.Context, id string, g gpu) error {
 	if err != nil {
 		return err
 	}
-	age := s.Now().Sub(r.UpdatedAt)
-	switch {
-	case r.Erased:
+	if r.Erased {
 		return s.finishErasure(ctx, r)
+	}
+	age := s.Now().Sub(r.UpdatedAt)
+	if len(r.Owed) > 0 && age >= startWithin {
+		if err := s.announce(ctx, r); err != nil {
+			return err
+		}
+	}
+	switch {
 	case r.Status.Ended() && age < startWithin:
 		return nil // whoever ended it closes it, or has begun another attempt
 	case r.Status == job.Cancelled:
@@ -155,17 +161,17 @@ func (s Stage) finish(ctx context.Context, id string, g gpu) error {
 // late ends a job whose upload did not come, and starts one whose upload came
 // without its event.
 func (s Stage) late(ctx context.Context, r job.Record) error {
-	body, err := s.Uploads.Get(ctx, r.Upload.Key)
+	object, err := s.Uploads.Head(ctx, r.Upload.Key)
 	if errors.Is(err, job.ErrNotFound) {
 		return s.expire(ctx, r)
 	}
 	if err != nil {
 		return fmt.Errorf("look for the upload: %w", err)
 	}
-	if err := body.Close(); err != nil {
-		return fmt.Errorf("look for the upload: %w", err)
-	}
-	r, err = s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error { return now.Enter(job.Received, s.Now()) })
+	r, err = s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
+		now.Upload.ETag, now.Upload.Size, now.Upload.Modified = object.ETag, object.Size, object.Modified
+		return now.Enter(job.Received, s.Now())
+	})
 	if errors.Is(err, job.ErrStale) {
 		return nil
 	}

@@ -27,10 +27,10 @@ type Jobs interface {
 	Erase(ctx context.Context, r job.Record, until time.Time) error
 }
 
-// Bucket is one of the three buckets.
+// Bucket is the work or the results bucket, in which every key begins with the
+// id of the one job that writes it.
 type Bucket interface {
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
-	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
 	Delete(ctx context.Context, key string) error
 	DeletePrefix(ctx context.Context, prefix string) error
 }
@@ -46,7 +46,8 @@ type Workflow interface {
 // Stage is settle. Janitor's fields may be nil where nothing sweeps.
 type Stage struct {
 	Jobs     Jobs
-	Uploads  Bucket
+	Links    Links
+	Uploads  Uploads
 	Work     Bucket
 	Results  Bucket
 	Workflow Workflow
@@ -71,8 +72,9 @@ func (s Stage) Handle(ctx context.Context, in job.SettleInput) (job.SettleOutput
 	return job.SettleOutput{}, fmt.Errorf("action %.20q: want publish or settle", in.Action)
 }
 
-// maxMeshed bounds mesh.json: some hundred structures of 200 bytes.
-const maxMeshed = 4 << 20
+// maxMeshed bounds mesh.json: 1,500 structures of a kilobyte and some thousand
+// names of 800 bytes, as long as a label table's may be.
+const maxMeshed = 16 << 20
 
 func (s Stage) publish(ctx context.Context, id string, attempt int) (job.SettleOutput, error) {
 	body, err := s.Work.Get(ctx, job.Key(id, attempt, job.MeshObject))
@@ -87,13 +89,17 @@ func (s Stage) publish(ctx context.Context, id string, attempt int) (job.SettleO
 	if err := json.NewDecoder(io.LimitReader(body, maxMeshed)).Decode(&m); err != nil {
 		return job.SettleOutput{}, fmt.Errorf("read what was meshed: %w", err)
 	}
-	return s.move(ctx, id, attempt, job.Ready, func(r *job.Record) {
-		r.Artifacts, r.Structures, r.Shown, r.Error = m.Artifacts, m.Structures, attempt, nil
+	return s.writeEnding(ctx, id, attempt, job.Ready, func(r *job.Record) {
+		r.Artifacts, r.Shown, r.Error = m.Artifacts, attempt, nil
+		if r.Table, r.Long = m.Table, m.IsLong(); r.Long {
+			r.Table = job.Table{} // the mesh stage left it among the results
+		}
 		for _, w := range m.Warnings {
 			if !slices.Contains(r.Warnings, w) {
 				r.Warnings = append(r.Warnings, w)
 			}
 		}
+		r.Warnings = job.BoundNotices(r.Warnings)
 		r.Token = ""
 	}, job.EventReady, "")
 }
@@ -103,7 +109,7 @@ func (s Stage) end(ctx context.Context, id string, attempt int, v Verdict) (job.
 	if v.Status == job.Rejected {
 		detail = job.EventRejected
 	}
-	out, err := s.move(ctx, id, attempt, v.Status, func(r *job.Record) {
+	out, err := s.writeEnding(ctx, id, attempt, v.Status, func(r *job.Record) {
 		r.Error, r.Token = &v.Notice, ""
 	}, detail, v.Notice.Code)
 	if err != nil {
@@ -119,20 +125,23 @@ func (s Stage) end(ctx context.Context, id string, attempt int, v Verdict) (job.
 	return out, nil
 }
 
-// move writes an ending, announces it and takes the job from the open ones.
-// When the job has ended already, or goes on with another attempt, its own
-// status comes back. The event follows the write, so it may come twice, never too early.
-func (s Stage) move(ctx context.Context, id string, attempt int, to job.Status, change func(*job.Record), detail, code string) (job.SettleOutput, error) {
+// writeEnding writes an ending together with the event that it owes, announces
+// it and takes the job from the open ones. When the job has ended already, or goes
+// on with another attempt, its own status comes back. The event follows the write,
+// so it may come twice, never too early; a crash or a refusal in between leaves it
+// on the record, and the janitor announces it.
+func (s Stage) writeEnding(ctx context.Context, id string, attempt int, to job.Status, change func(*job.Record), detail, code string) (job.SettleOutput, error) {
 	repeat := false
-	_, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
+	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
 		repeat = r.Attempt == attempt && r.Status == to
-		if r.Attempt != attempt || r.Erased || repeat {
+		if r.Attempt != attempt || repeat {
 			return job.ErrStale
 		}
 		if err := r.Enter(to, s.Now()); err != nil {
 			return err
 		}
 		change(r)
+		r.Owed = append(r.Owed, job.Owed{Type: detail, Detail: job.EventDetail{Job: id, Attempt: attempt, Status: to, Code: code}})
 		return nil
 	})
 	if errors.Is(err, job.ErrStale) && !repeat {
@@ -144,10 +153,32 @@ func (s Stage) move(ctx context.Context, id string, attempt int, to job.Status, 
 	if err != nil && !repeat {
 		return job.SettleOutput{}, fmt.Errorf("record %s: %w", to, err)
 	}
-	if err := s.Workflow.Announce(ctx, detail, job.EventDetail{Job: id, Attempt: attempt, Status: to, Code: code}); err != nil {
+	if err := s.announce(ctx, r); err != nil {
 		return job.SettleOutput{}, err
 	}
 	return job.SettleOutput{Status: to}, s.Jobs.Close(ctx, id)
+}
+
+// announce puts the events that a record owes on the bus, each of which then
+// leaves the record.
+func (s Stage) announce(ctx context.Context, r job.Record) error {
+	for _, owed := range r.Owed {
+		if err := s.Workflow.Announce(ctx, owed.Type, owed.Detail); err != nil {
+			return err
+		}
+		_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
+			i := slices.Index(now.Owed, owed)
+			if i < 0 {
+				return job.ErrStale // another has announced it as well
+			}
+			now.Owed = slices.Delete(now.Owed, i, i+1)
+			return nil
+		})
+		if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {
+			return fmt.Errorf("record that the event was announced: %w", err)
+		}
+	}
+	return nil
 }
 
 func (s Stage) current(ctx context.Context, id string) (job.SettleOutput, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ var start = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 type executions struct {
 	running   map[string]bool
 	announced []job.EventDetail
+	refuses   int // so many events before one is taken
 }
 
 func (w *executions) Start(_ context.Context, e job.Execution) error {
@@ -38,6 +40,10 @@ func (w *executions) Running(_ context.Context, name string) (bool, bool, error)
 	return running, known, nil
 }
 func (w *executions) Announce(_ context.Context, _ string, d job.EventDetail) error {
+	if w.refuses > 0 {
+		w.refuses--
+		return &job.BusyError{Message: "put event: throttled"}
+	}
 	w.announced = append(w.announced, d)
 	return nil
 }
@@ -54,12 +60,14 @@ func newBench(t *testing.T, status job.Status) *bench {
 	t.Helper()
 	b := &bench{jobs: &jobtest.Store{}, uploads: &jobtest.Bucket{}, work: &jobtest.Bucket{}, results: &jobtest.Bucket{},
 		flow: &executions{running: map[string]bool{}}, now: start}
-	b.Stage = settle.Stage{Jobs: b.jobs, Uploads: b.uploads, Work: b.work, Results: b.results, Workflow: b.flow,
+	b.Stage = settle.Stage{Jobs: b.jobs, Links: b.jobs, Uploads: b.uploads, Work: b.work, Results: b.results, Workflow: b.flow,
 		Now: func() time.Time { return b.now }}
+	b.uploads.Now = b.Now
+	object := b.uploads.Set("scan.nii.gz", []byte("scan"), nil)
 	b.add(t, job.Record{ID: id, Attempt: 1, Status: status, From: job.FromPrepare, Execution: true,
-		Upload: job.Upload{Bucket: "uploads", Key: "scan.nii.gz"}, CreatedAt: start, UpdatedAt: start})
+		Upload:    job.Upload{Bucket: "uploads", Key: "scan.nii.gz", ETag: object.ETag, Modified: object.Modified},
+		CreatedAt: start, UpdatedAt: start})
 	b.flow.running[job.ExecutionName(id, 1)] = true
-	b.uploads.Set("scan.nii.gz", []byte("scan"), nil)
 	b.work.Set(job.Key(id, 1, job.VolumeObject), []byte("volume"), nil)
 	return b
 }
@@ -83,8 +91,8 @@ func (b *bench) record(t *testing.T) job.Record {
 func (b *bench) mesh(t *testing.T) {
 	t.Helper()
 	text, err := json.Marshal(job.Meshed{
-		Artifacts:  []job.Artifact{{Name: job.ModelGLB, Bytes: 3}},
-		Structures: []job.Structure{{Label: 1, Name: "bone"}},
+		Artifacts: []job.Artifact{{Name: job.ModelGLB, Bytes: 3}},
+		Table:     job.Table{Structures: []job.Structure{{Label: 1, Name: "bone"}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +151,9 @@ func TestCancelLeavesAnEndedJob(t *testing.T) {
 	}
 }
 
+// cut is what the workflow does with a cause (scan.asl.json, Settle).
+func cut(cause string) string { return cause[:min(len(cause), 4096)] }
+
 func TestVerdicts(t *testing.T) {
 	secret := "pq: password=hunter2 for Jane Doe"
 	tests := []struct {
@@ -153,12 +164,16 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"rejected", job.TaskError{Error: "RejectedError", Cause: `{"errorMessage":"truncated: the file ends early","errorType":"RejectedError"}`}, job.Rejected, "truncated"},
 		{"unsupported", job.TaskError{Error: "UnsupportedError", Cause: `{"errorMessage":"unsupported_datatype: complex voxels"}`}, job.Rejected, "unsupported_datatype"},
-		{"rejected, cause cut", job.TaskError{Error: "RejectedError", Cause: `{"errorMessage":"trunc`}, job.Rejected, "rejected"},
+		{"rejected, cut within its code", job.TaskError{Error: "RejectedError", Cause: `{"errorMessage":"trunc`}, job.Rejected, "rejected"},
+		{"rejected at length", job.TaskError{Error: "RejectedError", Cause: cut(`{"errorMessage":"series_ambiguous: ` + strings.Repeat(`series 1 \"x\"; `, 400) + `"}`)}, job.Rejected, "series_ambiguous"},
+		{"cut within an escape", job.TaskError{Error: "RejectedError", Cause: `{"errorMessage":"truncated: the file \u00`}, job.Rejected, "truncated"},
+		{"cut behind the message", job.TaskError{Error: "RejectedError", Cause: `{"errorMessage":"truncated: the file ends","errorType":"Rej`}, job.Rejected, "truncated"},
 		{"busy", job.TaskError{Error: "BusyError"}, job.Failed, "busy"},
 		{"budget", job.TaskError{Error: "BudgetError"}, job.Failed, "budget_stop"},
 		{"model", job.TaskError{Error: "EndpointFailedError"}, job.Failed, "model_failed"},
 		{"timeout", job.TaskError{Error: "States.Timeout"}, job.Failed, "timed_out"},
 		{"killed", job.TaskError{Error: "Runtime.ExitError"}, job.Failed, "out_of_memory"},
+		{"killed, and Lambda does not know why", job.TaskError{Error: "Lambda.Unknown"}, job.Failed, "too_large"},
 		{"anything else", job.TaskError{Error: "InternalError", Cause: `{"errorMessage":"` + secret + `"}`}, job.Failed, "internal"},
 	}
 	for _, test := range tests {
@@ -239,7 +254,7 @@ func TestAnErasureOutlivesLateWrites(t *testing.T) {
 // A folder's job owns the slices in it, not what lies beside and below them.
 func TestEraseOfAFolderLeavesItsNeighbours(t *testing.T) {
 	b := newBench(t, job.Ready)
-	b.amend(t, func(r *job.Record) { r.Upload = job.Upload{Key: "scans/1.dcm", Prefix: "scans/"} })
+	b.amend(t, func(r *job.Record) { r.Upload = job.Upload{Key: "scans/1.dcm", Prefix: "scans/", ETag: "e"} })
 	b.uploads.Set("scans/1.dcm", []byte("slice"), nil)
 	b.uploads.Set("scans/2", []byte("slice"), nil)
 	b.uploads.Set("scans/other.nii.gz", []byte("a scan of its own"), nil)

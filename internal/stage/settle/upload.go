@@ -1,0 +1,170 @@
+package settle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Uploads is the bucket that people drop into.
+type Uploads interface {
+	Head(ctx context.Context, key string) (job.Object, error)
+	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
+	// DeleteIf removes an object that still has this ETag; job.ErrReplaced for another.
+	DeleteIf(ctx context.Context, key, etag string) error
+}
+
+// Links finds the jobs that were made of an upload key or of a folder's prefix.
+type Links interface {
+	ByKey(ctx context.Context, key string, limit int32, cursor string) (job.Page, error)
+}
+
+// eraseUpload deletes what a job was made from, and only that: an object that
+// somebody uploaded under the same key since then, and one that another job was
+// made from too, stay.
+func (s Stage) eraseUpload(ctx context.Context, r job.Record) error {
+	if r.Upload.Key == "" {
+		return nil // a bare tombstone: its upload is gone
+	}
+	if r.Upload.Prefix != "" {
+		return s.eraseFolder(ctx, r)
+	}
+	object, err := s.Uploads.Head(ctx, r.Upload.Key)
+	if errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at upload: %w", err)
+	}
+	if !took(r, object) {
+		return nil
+	}
+	others, err := s.others(ctx, r, r.Upload.Key)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if other.Upload.Prefix == "" && took(other, object) {
+			return nil // the same bytes under the same key, uploaded twice
+		}
+	}
+	return s.deleteTaken(ctx, object)
+}
+
+// took says whether an object is the one that a job was made from. Who uploads
+// the same bytes again makes an object with the same ETag, but a later time. A
+// job of the API's has its key for itself and may be erased before it took anything.
+func took(r job.Record, object job.Object) bool {
+	u := r.Upload
+	if u.ETag == "" {
+		id, _, ok := job.ParseUploadKey(u.Key)
+		return ok && id == r.ID
+	}
+	sameTime := u.Modified.IsZero() || object.Modified.IsZero() ||
+		u.Modified.Truncate(time.Second).Equal(object.Modified.Truncate(time.Second)) // HEAD tells whole seconds
+	return object.ETag == u.ETag && sameTime
+}
+
+func (s Stage) deleteTaken(ctx context.Context, object job.Object) error {
+	if err := s.Uploads.DeleteIf(ctx, object.Key, object.ETag); err != nil && !errors.Is(err, job.ErrReplaced) {
+		return err
+	}
+	return nil
+}
+
+// eraseFolder deletes the slices of a folder's job: neither what lies in folders
+// below, nor scans that are jobs of their own, nor slices that came later, nor
+// those that another generation of the folder reads too.
+func (s Stage) eraseFolder(ctx context.Context, r job.Record) error {
+	mine, listed, err := s.slicesOf(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	others, err := s.others(ctx, r, r.Upload.Prefix)
+	if err != nil {
+		return err
+	}
+	theirs := map[string]bool{}
+	for _, other := range others {
+		digests, listed, err := s.slicesOf(ctx, other.ID)
+		if err != nil {
+			return err
+		}
+		if !listed {
+			return nil // it has yet to read the folder, all of it
+		}
+		for digest := range digests {
+			theirs[digest] = true
+		}
+	}
+	for object, err := range s.Uploads.List(ctx, r.Upload.Prefix) {
+		if err != nil {
+			return fmt.Errorf("list folder: %w", err)
+		}
+		digest := job.SliceDigest(object.Key, object.ETag)
+		switch {
+		case strings.Contains(strings.TrimPrefix(object.Key, r.Upload.Prefix), "/"), job.IsSingle(object.Key):
+			continue
+		case theirs[digest], listed && !mine[digest], object.Modified.After(r.UpdatedAt):
+			continue
+		}
+		if err := s.deleteTaken(ctx, object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxSlices bounds the list of slices: 20,000 digests of 35 bytes.
+const maxSlices = 1 << 20
+
+// slicesOf reads which slices a folder's job has consumed; false when it has
+// not listed them.
+func (s Stage) slicesOf(ctx context.Context, id string) (digests map[string]bool, listed bool, err error) {
+	body, err := s.Work.Get(ctx, job.Key(id, 1, job.SlicesObject))
+	if errors.Is(err, job.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read list of slices: %w", err)
+	}
+	defer body.Close()
+	var list []string
+	if err := json.NewDecoder(io.LimitReader(body, maxSlices)).Decode(&list); err != nil {
+		return nil, false, fmt.Errorf("read list of slices: %w", err)
+	}
+	digests = make(map[string]bool, len(list))
+	for _, digest := range list {
+		digests[digest] = true
+	}
+	return digests, true, nil
+}
+
+// othersPage is how many jobs of one key are read at a time.
+const othersPage = 100
+
+// others are the jobs, not erased, that were made of the same key or prefix.
+func (s Stage) others(ctx context.Context, r job.Record, key string) ([]job.Record, error) {
+	var others []job.Record
+	for cursor := ""; ; {
+		page, err := s.Links.ByKey(ctx, key, othersPage, cursor)
+		if err != nil {
+			return nil, fmt.Errorf("look for other jobs of the upload: %w", err)
+		}
+		for _, other := range page.Jobs {
+			if other.ID != r.ID && !other.Erased {
+				others = append(others, other)
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return others, nil
+		}
+	}
+}
