@@ -26,6 +26,33 @@ type Merge struct {
 	Of   []string `json:"of"`
 }
 
+// Labels are the names that a label map must hold for these options, for whoever
+// makes one of fewer: the structures that were asked for, but not the groups of a
+// merge, which no model knows, and whatever a merge is made of. None: all.
+func (o Options) Labels() []string {
+	if len(o.Structures) == 0 {
+		return nil
+	}
+	groups := map[string]bool{}
+	for _, m := range o.Merge {
+		groups[m.Name] = true
+	}
+	var names []string
+	for _, name := range o.Structures {
+		if !groups[name] {
+			names = append(names, name)
+		}
+	}
+	for _, m := range o.Merge {
+		for _, name := range m.Of {
+			if !contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
 // Task values with a meaning of their own.
 const (
 	TaskAuto   = "auto"

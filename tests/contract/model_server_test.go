@@ -115,8 +115,11 @@ func encoded(t *testing.T, v *volume.Volume) []byte {
 // wantError is the form of every refusal.
 func wantError(t *testing.T, name string, resp *http.Response, body []byte, status int, code string) {
 	t.Helper()
-	var e struct{ Code, Message string }
-	if err := json.Unmarshal(body, &e); err != nil || resp.StatusCode != status || e.Code != code || e.Message == "" {
+	var e struct {
+		Status        int
+		Code, Message string
+	}
+	if err := json.Unmarshal(body, &e); err != nil || e.Status != resp.StatusCode || resp.StatusCode != status || e.Code != code || e.Message == "" {
 		t.Errorf("%s: %s %s (%v), want %d %s", name, resp.Status, body, err, status, code)
 	}
 	if resp.Header.Get("Content-Length") != strconv.Itoa(len(body)) {

@@ -4,7 +4,7 @@
 // In: a prepared volume (.nii.gz) as body, options in the header
 // X-Amzn-SageMaker-Custom-Attributes (task=tissue;fast=false). Out: the label map
 // (.nii.gz) with Content-Length, seconds per step in the same header. Wrong input
-// is 400 with {"code","message"}, never 500. One request is worked on at a time,
+// is 400 with {"status","code","message"}, never 500. One request is worked on at a time,
 // one more waits, others get 429.
 package server
 
@@ -179,9 +179,11 @@ func (s *server) refuse(w http.ResponseWriter, err error) {
 }
 
 func (s *server) answer(w http.ResponseWriter, status int, code, message string) {
-	body, err := json.Marshal(map[string]string{"code": code, "message": message})
+	// The status stands in the body too: of a failed asynchronous request
+	// SageMaker keeps the body alone.
+	body, err := json.Marshal(map[string]any{"status": status, "code": code, "message": message})
 	if err != nil {
-		panic(err) // strings always marshal
+		panic(err) // a number and strings always marshal
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))

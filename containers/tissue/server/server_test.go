@@ -116,8 +116,11 @@ func TestWrongInputIsTheSendersFault(t *testing.T) {
 		{"too large", "", "too_large", make([]byte, 1<<20+1)},
 	} {
 		resp, reply := post(t, start(t, 1<<20), c.attributes, bytes.NewReader(c.body))
-		var e struct{ Code, Message string }
-		if err := json.Unmarshal(reply, &e); err != nil || resp.StatusCode != http.StatusBadRequest || e.Code != c.code || e.Message == "" {
+		var e struct {
+			Status        int
+			Code, Message string
+		}
+		if err := json.Unmarshal(reply, &e); err != nil || e.Status != resp.StatusCode || resp.StatusCode != http.StatusBadRequest || e.Code != c.code || e.Message == "" {
 			t.Errorf("%s: %s %s (%v), want 400 %s", c.name, resp.Status, reply, err, c.code)
 		}
 	}

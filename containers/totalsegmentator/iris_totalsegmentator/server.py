@@ -2,7 +2,7 @@
 
 In: a volume (.nii.gz) as body, options in the custom attributes. Out: the label
 map with Content-Length, seconds per step in the same header. What is the
-request's fault is 400 with {"code","message"}. One request is worked on, one
+request's fault is 400 with {"status","code","message"}. One request is worked on, one
 waits, others get 429; a stop answers 503 at once. Knows HTTP and no torch.
 """
 
@@ -167,7 +167,8 @@ class _Reply:
 
     async def error(self, status: int, code: str, message: str) -> None:
         self.log.info("refused", extra={"fields": {"code": code, "status": status}})
-        body = json.dumps({"code": code, "message": message}, ensure_ascii=False).encode()
+        # The status stands in the body too: of a failed asynchronous request SageMaker keeps the body alone.
+        body = json.dumps({"status": status, "code": code, "message": message}, ensure_ascii=False).encode()
         # The rest of a refused body is not waited for.
         await self._whole(status, [(b"content-type", b"application/json"), (b"connection", b"close")], body)
 

@@ -2,9 +2,12 @@
 // carries its answer back to the waiting task. In: a job and a task token, or
 // the endpoint's SNS message. Out: the token completed exactly once with the
 // label map's key, or failed with a named error: job.RejectedError when the
-// model server answered 4xx, job.EndpointFailedError for anything else.
+// model server answered 4xx (but 408 and 429), job.EndpointFailedError for anything
+// else, job.BudgetError when a budget stop is in force.
 //
-// A late, repeated or unknown answer is settled already and never an error.
+// Two layers: decide (decide.go) says what follows from a record and what was
+// found, without touching anything; look (answer.go) finds it out, and do (act.go)
+// carries it out. A late, repeated or unknown answer is settled already and never an error.
 package segment
 
 import (
@@ -70,17 +73,11 @@ func (s Stage) Start(ctx context.Context, in job.SegmentInput) error {
 	})
 	switch {
 	case errors.Is(err, job.ErrStale), errors.Is(err, job.ErrNotFound):
-		return s.succeed(ctx, in.Token, job.SegmentOutput{Gone: true})
+		return s.complete(ctx, in.Token, job.SegmentOutput{Gone: true})
 	case err != nil:
 		return fmt.Errorf("record task token: %w", err)
 	}
-	if settled, err := s.settleFromWork(ctx, r); settled || err != nil {
-		return err
-	}
-	if r.Request.Outstanding {
-		return nil
-	}
-	return s.send(ctx, r)
+	return s.look(ctx, r, started, Message{})
 }
 
 // waitingFor never goes back from segmenting when an instance left meanwhile.
@@ -106,7 +103,7 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 		return fmt.Errorf("send request: %w", err)
 	}
 	_, err = s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
-		if now.Attempt != r.Attempt {
+		if now.Attempt != r.Attempt || now.Erased || now.Status.Ended() {
 			return job.ErrStale
 		}
 		now.Request = job.Request{Outstanding: true, Output: output, Failure: failure, Sent: r.Request.Sent + 1, At: sent}
@@ -125,17 +122,10 @@ const maxAttributes = 1024
 // not fit is left out: the mesh stage takes the subset anyway.
 func attributes(o job.Options) string {
 	s := fmt.Sprintf("task=%s;fast=%t", o.Task, o.Fast)
-	if len(o.Structures) > 0 {
-		if long := s + ";structures=" + strings.Join(o.Structures, ","); len(long) <= maxAttributes {
+	if names := o.Labels(); len(names) > 0 {
+		if long := s + ";structures=" + strings.Join(names, ","); len(long) <= maxAttributes {
 			return long
 		}
 	}
 	return s
-}
-
-func (s Stage) succeed(ctx context.Context, token string, out job.SegmentOutput) error {
-	if err := s.Tokens.Succeed(ctx, token, out); err != nil && !errors.Is(err, job.ErrStale) {
-		return err
-	}
-	return nil
 }

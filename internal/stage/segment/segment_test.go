@@ -74,6 +74,7 @@ func TestJobsThatHaveMovedOnAreGone(t *testing.T) {
 		w := newWorld(t)
 		w.amend(t, change)
 		if name == "no record" {
+			w.amend(t, func(r *job.Record) { r.Erased = true })
 			must(t, w.store.Erase(t.Context(), w.record(t), w.now))
 		}
 		must(t, w.start(t, token))
@@ -137,7 +138,9 @@ func TestMessagesThatAreSettledAlready(t *testing.T) {
 const lost = "ModelError: the model container ended before it answered"
 
 func TestALostRequestIsSentOnceMore(t *testing.T) {
-	for _, object := range []string{"", lost, `{"code":"stopping","message":"the server stops"}`} {
+	for _, object := range []string{"", lost, `{"code":"stopping","message":"the server stops"}`,
+		`{"status":503,"code":"starting","message":"the weights are read"}`, `{"status":429,"code":"busy","message":"a request is worked on"}`,
+		`{"status":500,"code":"internal","message":"the model failed"}`} {
 		w := newWorld(t)
 		must(t, w.start(t, token))
 		first := w.failedWith(object, lost)
@@ -202,7 +205,7 @@ func TestTheSameFailureTwentyTimesAtOnce(t *testing.T) {
 // Whatever call a delivery dies at, its repeat and the janitor end the task
 // once, in the right way.
 func TestCrashesBetweenAnyTwoCalls(t *testing.T) {
-	refused := `{"code":"not_hu","message":"the volume is not in HU"}`
+	refused := `{"status":400,"code":"not_hu","message":"the volume is not in HU"}`
 	cases := []struct {
 		name string
 		run  func(*testing.T, *world) []func() error // each is repeated until it succeeds
@@ -276,7 +279,8 @@ func TestJanitor(t *testing.T) {
 	}{
 		{"nothing has come", func(*testing.T, *world) {}, 1, ""},
 		{"the result's message was lost", func(_ *testing.T, w *world) { w.succeeded() }, 1, "labels.bin"},
-		{"the refusal's message was lost", func(_ *testing.T, w *world) { w.failedWith(`{"code":"x","message":"y"}`, "") }, 1, "RejectedError"},
+		{"the refusal's message was lost", func(_ *testing.T, w *world) { w.failedWith(`{"status":400,"code":"x","message":"y"}`, "") }, 1, "RejectedError"},
+		{"a busy server's message was lost", func(_ *testing.T, w *world) { w.failedWith(`{"status":429,"code":"busy","message":"y"}`, "") }, 2, ""},
 		{"the failure's message was lost", func(_ *testing.T, w *world) { w.failedWith(lost, lost) }, 2, ""},
 		{"its sender died", func(t *testing.T, w *world) { w.amend(t, func(r *job.Record) { r.Request = job.Request{} }) }, 2, ""},
 		{"nobody waits", func(t *testing.T, w *world) { w.succeeded(); w.amend(t, func(r *job.Record) { r.Token = "" }) }, 1, ""},
@@ -303,6 +307,16 @@ func TestAttributesStayWithinTheirBound(t *testing.T) {
 	if got := attributes(o); got != "task=total;fast=true;structures=liver,spleen" {
 		t.Error(got)
 	}
+	o.Merge = []job.Merge{{Name: "both", Of: []string{"liver", "spleen"}}, {Name: "kidneys", Of: []string{"kidney_left", "kidney_right"}}}
+	o.Structures = []string{"liver", "both"} // no model knows a group, and a merge needs its members
+	if got := attributes(o); got != "task=total;fast=true;structures=liver,spleen,kidney_left,kidney_right" {
+		t.Error(got)
+	}
+	o.Structures = nil
+	if got := attributes(o); got != "task=total;fast=true" {
+		t.Error(got)
+	}
+	o.Merge = nil
 	o.Structures = slices.Repeat([]string{strings.Repeat("x", 64)}, 40)
 	if got := attributes(o); got != "task=total;fast=true" {
 		t.Error(got)
