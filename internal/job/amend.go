@@ -1,7 +1,6 @@
 package job
 
 import (
-	"maps"
 	"strconv"
 	"strings"
 )
@@ -42,14 +41,21 @@ func (o Options) Values() map[string]string {
 }
 
 // Changed is o with some options asked for anew; no structures means all again,
-// and no merge none.
+// and no merge none. Only what is asked for is judged: what the job has was
+// accepted when it was made, by a deployment that may have had other tasks.
 func (o Options) Changed(values map[string]string, tasks []string) (Options, error) {
-	all := o.Values()
-	maps.Copy(all, values)
-	for _, list := range []string{"structures", "merge"} {
-		if value, asked := values[list]; asked && value == "" {
-			delete(all, list)
+	for _, name := range sortedNames(values) {
+		value := strings.TrimSpace(values[name])
+		switch {
+		case name == "structures" && value == "":
+			o.Structures = nil
+		case name == "merge" && value == "":
+			o.Merge = nil
+		default:
+			if err := o.set(name, value, tasks); err != nil {
+				return Options{}, err
+			}
 		}
 	}
-	return ParseOptions(all, tasks)
+	return o, nil
 }

@@ -26,6 +26,15 @@ type Merge struct {
 	Of   []string `json:"of"`
 }
 
+// Possible refuses options that are understood and cannot be done yet. It is
+// asked before a job is recorded, so that nothing wakes the GPU in vain.
+func (o Options) Possible() error {
+	if o.Decimate != "" && o.Decimate != "none" {
+		return &UnsupportedError{Code: "unsupported_option", Message: "option decimate: only none can be done yet"}
+	}
+	return nil
+}
+
 // Labels are the names that a label map must hold for these options, for whoever
 // makes one of fewer: the structures that were asked for, but not the groups of a
 // merge, which no model knows, and whatever a merge is made of. None: all.
@@ -75,20 +84,26 @@ const maxNames = 512
 
 // ParseOptions reads options by name, as in object metadata without its prefix.
 // Tasks are the tasks that the model server can do. An unknown name or value is
-// a RejectedError with code bad_option.
+// a RejectedError with code bad_option. Whether the values can be done is
+// Possible's to say.
 func ParseOptions(values map[string]string, tasks []string) (Options, error) {
 	o := DefaultOptions()
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range sortedNames(values) {
 		if err := o.set(name, strings.TrimSpace(values[name]), tasks); err != nil {
 			return Options{}, err
 		}
 	}
 	return o, nil
+}
+
+// sortedNames puts options in an order, so that of two bad ones the same is named.
+func sortedNames(values map[string]string) []string {
+	names := make([]string, 0, len(values))
+	for name := range values {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
 }
 
 func bad(name, want string) error {

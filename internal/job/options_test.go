@@ -102,3 +102,19 @@ func FuzzParseOptions(f *testing.F) {
 		}
 	})
 }
+
+// A job whose task the deployment has no more is meshed again all the same: only
+// what is asked for anew is judged.
+func TestChangedJudgesOnlyWhatChanges(t *testing.T) {
+	o := Options{Task: "tissue", Smoothing: 0.5, Structures: []string{"bone"}, Merge: []Merge{{"x", []string{"bone"}}}, Modality: "CT"}
+	got, err := o.Changed(map[string]string{"smoothing": "0.1", "structures": "", "merge": ""}, tasks)
+	if diff := cmp.Diff(Options{Task: "tissue", Smoothing: 0.1, Modality: "CT"}, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	if _, err := o.Changed(map[string]string{"task": "tissue"}, tasks); err == nil {
+		t.Error("a task that cannot be done was asked for and accepted")
+	}
+	if _, err := o.Changed(map[string]string{"smoothing": "2"}, tasks); err == nil {
+		t.Error("a bad value was accepted")
+	}
+}

@@ -96,10 +96,8 @@ type Owed struct {
 	Detail EventDetail
 }
 
-// LinkOwner and BucketOwner are owners that no token's subject can be.
-const LinkOwner = "LINK#"
-
-// BucketOwner owns what is dropped straight into the bucket.
+// BucketOwner owns what is dropped straight into the bucket. No token's subject
+// is taken for it (api.FromClaims).
 const BucketOwner = "bucket"
 
 // SignedURLLife is how long a signed URL holds (DESIGN.md §6).

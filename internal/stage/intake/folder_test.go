@@ -114,7 +114,14 @@ func TestFolderOfAnErasedJob(t *testing.T) {
 	w := newWorld()
 	handle(t, w, w.upload("a/1.dcm", "x", nil))
 	w.seal(t, "a/")
-	if err := w.store.Erase(t.Context(), w.jobs(t)[0], time.Now().Add(time.Hour)); err != nil {
+	erased := w.jobs(t)[0]
+	if w.store.Links(erased.ID) != 1 { // its prefix
+		t.Errorf("found by %d keys", w.store.Links(erased.ID))
+	}
+	if _, err := w.store.Amend(t.Context(), erased.ID, func(r *job.Record) error { r.Erased = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.Erase(t.Context(), erased, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	handle(t, w, w.upload("a/2.dcm", "y", nil))

@@ -101,7 +101,7 @@ func (s Stage) take(ctx context.Context, id string, e Created) (bool, error) {
 		switch {
 		case r.Upload.Key != e.Key:
 			return errOther
-		case r.Erased, r.Status.Ended() && r.Upload.Sequencer == "":
+		case r.Status.Ended() && r.Upload.Sequencer == "":
 			return errOver // its owner took the job back while the file was on its way
 		case r.Upload.Sequencer == e.Sequencer:
 			return job.ErrStale // the same event again: go on to Start
@@ -126,6 +126,9 @@ func (s Stage) take(ctx context.Context, id string, e Created) (bool, error) {
 	if err != nil {
 		return true, fmt.Errorf("take upload: %w", err)
 	}
+	if r.Erased {
+		return r.Upload.Key == e.Key || r.Upload == (job.Upload{}), nil // its owner took the job back
+	}
 	return true, s.execute(ctx, r)
 }
 
@@ -139,15 +142,20 @@ func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Re
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(job.Lifetime),
 		Stages: []job.StageTime{{Name: job.Received, StartedAt: now}},
 	}
+	if object.ETag == e.ETag { // else it was replaced already, and Prepare will say so
+		r.Upload.Modified = object.Modified
+	}
 	options, err := job.ParseOptions(optionsOf(object.Metadata), s.Tasks)
+	if err == nil {
+		err = options.Possible()
+	}
 	if err == nil {
 		err = tooLarge(e.Size)
 	}
 	r.Options = options
-	var refused *job.RejectedError
-	if errors.As(err, &refused) {
+	if err != nil {
 		r.Options = job.DefaultOptions()
-		_ = refuse(&r, refused, now) // from received this move is always open
+		_ = refuse(&r, err, now) // from received this move is always open
 	}
 	return r
 }
@@ -159,12 +167,21 @@ func tooLarge(size int64) error {
 	return nil
 }
 
+// refuse ends a job before it begins. The event that this owes is announced by
+// the janitor, who finds the job among the open ones.
 func refuse(r *job.Record, err error, now time.Time) error {
 	var refused *job.RejectedError
-	if !errors.As(err, &refused) {
+	var unsupported *job.UnsupportedError
+	switch {
+	case errors.As(err, &refused):
+		r.Error = &job.Notice{Code: refused.Code, Message: refused.Message}
+	case errors.As(err, &unsupported):
+		r.Error = &job.Notice{Code: unsupported.Code, Message: unsupported.Message}
+	default:
 		return err
 	}
-	r.Error = &job.Notice{Code: refused.Code, Message: refused.Message}
+	r.Owed = append(r.Owed, job.Owed{Type: job.EventRejected,
+		Detail: job.EventDetail{Job: r.ID, Attempt: r.Attempt, Status: job.Rejected, Code: r.Error.Code}})
 	return r.Enter(job.Rejected, now)
 }
 

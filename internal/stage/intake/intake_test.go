@@ -259,6 +259,7 @@ func TestOptionsOfAnObject(t *testing.T) {
 		{"some", map[string]string{"iris-task": "tissue", "iris-fast": "true", "iris-structures": "bone, skin"}, 1, "",
 			job.Options{Task: "tissue", Fast: true, Structures: []string{"bone", "skin"}, Smoothing: 0.5}},
 		{"an unknown name", map[string]string{"iris-colour": "red"}, 1, "bad_option", job.DefaultOptions()},
+		{"a decimation, which cannot be done yet", map[string]string{"iris-decimate": "0.5"}, 1, "unsupported_option", job.DefaultOptions()},
 		{"a task that the server cannot", map[string]string{"iris-task": "total"}, 1, "bad_option", job.DefaultOptions()},
 		{"too large", nil, volume.MaxObjectBytes + 1, "too_large", job.DefaultOptions()},
 		{"just not", nil, volume.MaxObjectBytes, "", job.DefaultOptions()},
@@ -275,6 +276,8 @@ func TestOptionsOfAnObject(t *testing.T) {
 		switch {
 		case c.code == "" && (r.Status != job.Received || r.Error != nil || len(w.executions) != 1):
 			t.Errorf("%s: %s, %+v, executions %v", c.name, r.Status, r.Error, w.executions)
+		case c.code != "" && (len(r.Owed) != 1 || r.Owed[0].Type != job.EventRejected || r.Owed[0].Detail.Code != c.code || !w.store.IsOpen(r.ID)):
+			t.Errorf("%s: nobody will announce the rejection: owed %+v, among the open ones: %v", c.name, r.Owed, w.store.IsOpen(r.ID))
 		case c.code != "" && (r.Status != job.Rejected || r.Error == nil || r.Error.Code != c.code || len(w.executions) != 0):
 			t.Errorf("%s: %s, %+v, executions %v", c.name, r.Status, r.Error, w.executions)
 		}

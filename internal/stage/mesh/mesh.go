@@ -46,9 +46,13 @@ type Stage struct {
 	Threads     int   // 0: one per processor
 }
 
-// maxStructures bounds a job's record: an item of DynamoDB holds 400 KB, a
-// structure some 200 bytes.
+// maxStructures bounds a job's table, and with it what the API answers: 200 bytes
+// a structure, and 800 for the longest name.
 const maxStructures = 1500
+
+// maxHolds bounds how many names of a label map are kept. Of a map with more
+// nobody knows before the work what it holds.
+const maxHolds = 4096
 
 // Handle meshes one attempt at a job.
 func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, error) {
@@ -120,6 +124,15 @@ func warnings(o job.Options, surfaces []surface.Surface) []job.Notice {
 		}
 	}
 	return out
+}
+
+// table is what the job says of its structures and of its label map.
+func table(scan scan, surfaces []surface.Surface) job.Table {
+	t := job.Table{Structures: structures(surfaces), Holds: build.Names(scan.labels)}
+	if len(t.Holds) > maxHolds {
+		t.Holds = nil
+	}
+	return t
 }
 
 // structures is what the job's record says of the surfaces.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/surface/build"
@@ -23,11 +24,11 @@ type scan struct {
 // read reads the label map and the volume beneath it, and refuses what would
 // not fit into memory before any work is done.
 func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
-	if o := r.Options.Decimate; o != "" && o != "none" {
-		return scan{}, &job.UnsupportedError{Code: "unsupported_option", Message: "option decimate: only none can be done yet"}
+	if err := r.Options.Possible(); err != nil {
+		return scan{}, err
 	}
 	// A remesh has no label map of its own: it begins from that of the attempt
-	// shown, which holds every structure whatever was asked for then.
+	// shown, which holds what the model server was asked for then (job.Table.Holds).
 	from, labelsIn, labelsName := r.Attempt, s.Work, job.LabelsObject
 	if r.From == job.FromMesh {
 		from, labelsIn, labelsName = r.Shown, s.Results, job.LabelsNIfTI
@@ -43,10 +44,42 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 	if err != nil {
 		return scan{}, fmt.Errorf("read volume: %w", err)
 	}
-	if vol != nil && vol.Dims != labels.Dims {
-		return scan{}, &job.EndpointFailedError{Message: fmt.Sprintf("the label map has %v voxels, the volume %v", labels.Dims, vol.Dims)}
+	if vol != nil {
+		if err := sameGrid(vol, labels); err != nil {
+			return scan{}, err
+		}
 	}
 	return scan{labels: labels, volume: vol}, nil
+}
+
+// gridTolerance is how far, in voxels, a corner of the label map may lie from the
+// same corner of the volume. NIfTI stores affines as float32, whose rounding over
+// 4,096 voxels at an origin of 1,000 mm is below a thousandth of a millimetre; a
+// label map that is shifted, mirrored or of another spacing is off by a voxel or
+// more. A twentieth is far from both, and below what a surface resolves.
+const gridTolerance = 0.05
+
+// sameGrid refuses a label map that does not lie on the volume's grid: its organs
+// would be drawn and measured in the wrong place.
+func sameGrid(v *volume.Volume, m *volume.LabelMap) error {
+	if v.Dims != m.Dims {
+		return &job.EndpointFailedError{Message: fmt.Sprintf("the label map has %v voxels, the volume %v", m.Dims, v.Dims)}
+	}
+	spacing := v.Affine.Spacing()
+	voxel := min(spacing[0], spacing[1], spacing[2])
+	for corner := range 8 {
+		var p [3]float64
+		for axis := range p {
+			p[axis] = float64(corner >> axis & 1 * (v.Dims[axis] - 1))
+		}
+		a, b := v.Affine.Apply(p), m.Affine.Apply(p)
+		off := math.Hypot(math.Hypot(a[0]-b[0], a[1]-b[1]), a[2]-b[2])
+		if !(off <= gridTolerance*voxel) { // so written, a NaN is refused too
+			return &job.EndpointFailedError{Message: fmt.Sprintf(
+				"the label map lies %.3g mm beside the volume: want at most %.3g mm, a twentieth of a voxel", off, gridTolerance*voxel)}
+		}
+	}
+	return nil
 }
 
 // readVolume reads the volume that the labels of an attempt were made from: its

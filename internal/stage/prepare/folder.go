@@ -16,7 +16,8 @@ import (
 )
 
 // slices lists a folder once it has been quiet, and seals it: what arrives
-// later is for another job. False: it is not quiet yet.
+// later is for another job. False: it is not quiet yet. Once a folder was listed
+// and sealed, a repeat and every later attempt read the same slices again.
 func (s Stage) slices(ctx context.Context, r job.Record) (files *objects, ready bool, err error) {
 	f, err := s.Folders.Folder(ctx, r.Upload.Bucket, r.Upload.Prefix)
 	if err != nil {
@@ -29,8 +30,17 @@ func (s Stage) slices(ctx context.Context, r job.Record) (files *objects, ready 
 		return nil, false, nil
 	}
 	files, digests, err := s.list(ctx, r.Upload.Prefix)
-	if err != nil || !mine {
-		return files, err == nil, err // sealed by an earlier run, or by nobody any more
+	if err != nil {
+		return nil, false, err
+	}
+	if !mine {
+		before, err := s.listed(ctx, r.ID)
+		if err != nil {
+			return nil, false, err
+		}
+		if before != nil {
+			return files, true, files.only(before, digests)
+		}
 	}
 	// The list is there before the folder is sealed, for who finds it sealed reads it.
 	text, err := json.Marshal(digests)
@@ -40,6 +50,9 @@ func (s Stage) slices(ctx context.Context, r job.Record) (files *objects, ready 
 	if _, err := s.Work.Put(ctx, job.Key(r.ID, 1, job.SlicesObject), job.MediaType(job.SlicesObject), bytes.NewReader(text)); err != nil {
 		return nil, false, fmt.Errorf("write list of slices: %w", err)
 	}
+	if !mine {
+		return files, true, nil // the folder has a later generation
+	}
 	err = s.Folders.SealFolder(ctx, f)
 	if errors.Is(err, job.ErrStale) {
 		return nil, false, nil // a slice came in between
@@ -47,10 +60,50 @@ func (s Stage) slices(ctx context.Context, r job.Record) (files *objects, ready 
 	return files, err == nil, wrapped("seal folder", err)
 }
 
+// maxListBytes bounds the list of slices: 20,000 digests of 35 bytes.
+const maxListBytes = 1 << 20
+
+// listed reads which slices a job has consumed, nil when it has not listed any.
+func (s Stage) listed(ctx context.Context, id string) (map[string]bool, error) {
+	body, err := s.Work.Get(ctx, job.Key(id, 1, job.SlicesObject))
+	if errors.Is(err, job.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read list of slices: %w", err)
+	}
+	defer body.Close()
+	var digests []string
+	if err := json.NewDecoder(io.LimitReader(body, maxListBytes)).Decode(&digests); err != nil {
+		return nil, fmt.Errorf("read list of slices: %w", err)
+	}
+	set := make(map[string]bool, len(digests))
+	for _, digest := range digests {
+		set[digest] = true
+	}
+	return set, nil
+}
+
+// only keeps the slices that were consumed before. One of them that is not there
+// any more, or is another, ends the job by name.
+func (o *objects) only(consumed map[string]bool, digests []string) error {
+	kept := o.list[:0]
+	for i, object := range o.list {
+		if consumed[digests[i]] {
+			kept = append(kept, object)
+		}
+	}
+	if missing := len(consumed) - len(kept); missing > 0 {
+		return job.Reject("missing_upload", "%d of the folder's %d files are no longer there, or were replaced: upload the folder again under another name", missing, len(consumed))
+	}
+	o.list = kept
+	return nil
+}
+
 // list is what lies directly below the prefix, in order of keys.
 func (s Stage) list(ctx context.Context, prefix string) (*objects, []string, error) {
 	files := &objects{uploads: s.Uploads}
-	var digests []string
+	digests := []string{}
 	for o, err := range s.Uploads.List(ctx, prefix) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("list folder: %w", err)
@@ -73,6 +126,7 @@ const ahead = 16
 type objects struct {
 	uploads Uploads
 	list    []job.Object
+	lost    *losses // nil: nobody asks
 }
 
 // fetched is an object whose transfer has begun.
@@ -155,11 +209,17 @@ func (o *objects) fetch(ctx context.Context, n int) fetched {
 	if drop.Litter(o.list[n].Key) || job.IsSingle(o.list[n].Key) {
 		return fetched{}
 	}
-	body, err := o.uploads.Get(ctx, o.list[n].Key)
-	if errors.Is(err, job.ErrNotFound) {
-		err = job.Reject("missing_upload", "a file of the folder is no longer there")
+	body, err := o.uploads.GetIf(ctx, o.list[n].Key, o.list[n].ETag)
+	if err != nil {
+		if o.lost != nil {
+			o.lost.note(err)
+		}
+		return fetched{err: fmt.Errorf("open a file of the folder: %w", err)}
 	}
-	return fetched{body, wrapped("open a file of the folder", err)}
+	if o.lost != nil {
+		body = &watchedBody{body, o.lost}
+	}
+	return fetched{body: body}
 }
 
 func (f fetched) close() {

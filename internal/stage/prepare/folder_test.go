@@ -23,7 +23,7 @@ type slow struct {
 
 var errBucket = errors.New("bucket on fire")
 
-func (s *slow) Get(ctx context.Context, key string) (io.ReadCloser, error) {
+func (s *slow) GetIf(ctx context.Context, key, _ string) (io.ReadCloser, error) {
 	s.most.Store(max(s.most.Load(), s.open.Add(1)))
 	select {
 	case <-time.After(time.Millisecond):

@@ -31,12 +31,14 @@ type Jobs interface {
 // Uploads is the bucket that people drop into.
 type Uploads interface {
 	ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Object, error)
-	Get(ctx context.Context, key string) (io.ReadCloser, error)
+	// GetIf streams an object that still has this ETag; job.ErrReplaced for another.
+	GetIf(ctx context.Context, key, etag string) (io.ReadCloser, error)
 	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
 }
 
 // Work is the work bucket.
 type Work interface {
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error)
 	Delete(ctx context.Context, key string) error
 }
@@ -67,16 +69,22 @@ func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutpu
 	if err != nil {
 		return job.PrepareOutput{}, fmt.Errorf("enter preparing: %w", err)
 	}
+	if err := r.Options.Possible(); err != nil {
+		return job.PrepareOutput{}, err
+	}
 	source, ready, err := s.open(ctx, r)
 	if err != nil || !ready {
 		return job.PrepareOutput{}, err
 	}
+	lost := &losses{}
+	source.watch(lost)
 	if r.Options.Task == job.TaskLabels {
-		return s.labels(ctx, in, source)
+		out, err := s.labels(ctx, in, source)
+		return out, lost.blame(err)
 	}
 	report, err := s.volume(ctx, r, source)
 	if err != nil {
-		return job.PrepareOutput{}, err
+		return job.PrepareOutput{}, lost.blame(err)
 	}
 	task, modality, err := resolve(r.Options, s.Tasks, report)
 	if err != nil {
@@ -111,13 +119,13 @@ func (s Stage) open(ctx context.Context, r job.Record) (source Source, ready boo
 	}
 	file, object, err := s.Uploads.ReaderAt(ctx, r.Upload.Key)
 	if errors.Is(err, job.ErrNotFound) {
-		return source, false, job.Reject("missing_upload", "the uploaded file is no longer there")
+		return source, false, errMissing()
 	}
 	if err != nil {
 		return source, false, fmt.Errorf("open upload: %w", err)
 	}
 	if r.Upload.ETag != "" && object.ETag != r.Upload.ETag {
-		return source, false, job.Reject("upload_replaced", "another file was uploaded under the same name: that one has a job of its own")
+		return source, false, errReplaced()
 	}
 	return Source{File: file, Size: object.Size}, true, nil
 }

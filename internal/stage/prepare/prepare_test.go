@@ -3,6 +3,8 @@ package prepare_test
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +34,7 @@ type world struct {
 	folder  job.Folder
 	now     time.Time
 	onPut   func(key string)
+	onGet   func(key string) // before a slice is opened
 	onAmend func(*job.Record)
 	late    bool // a slice arrives before the folder is sealed
 	putErr  error
@@ -90,12 +93,24 @@ func (u uploads) ReaderAt(_ context.Context, key string) (io.ReaderAt, job.Objec
 	return bytes.NewReader(data), job.Object{Key: key, Size: int64(len(data))}, nil
 }
 
-func (u uploads) Get(_ context.Context, key string) (io.ReadCloser, error) {
+func (u uploads) GetIf(_ context.Context, key, etag string) (io.ReadCloser, error) {
+	if u.onGet != nil {
+		u.onGet(key)
+	}
 	data, ok := u.uploads[key]
-	if !ok {
+	switch {
+	case !ok:
 		return nil, fmt.Errorf("get object: %w", job.ErrNotFound)
+	case u.etag(key) != etag:
+		return nil, fmt.Errorf("get object: %w", job.ErrReplaced)
 	}
 	return io.NopCloser(bytes.NewReader(data)), nil
+}
+
+// etag is of the content, so that a replaced object has another.
+func (w *world) etag(key string) string {
+	sum := md5.Sum(w.uploads[key])
+	return hex.EncodeToString(sum[:])
 }
 
 func (u uploads) List(_ context.Context, prefix string) iter.Seq2[job.Object, error] {
@@ -108,7 +123,7 @@ func (u uploads) List(_ context.Context, prefix string) iter.Seq2[job.Object, er
 	sort.Strings(keys)
 	return func(yield func(job.Object, error) bool) {
 		for _, key := range keys {
-			if !yield(job.Object{Key: key, Size: int64(len(u.uploads[key])), ETag: "e" + key}, nil) {
+			if !yield(job.Object{Key: key, Size: int64(len(u.uploads[key])), ETag: u.etag(key)}, nil) {
 				return
 			}
 		}
@@ -130,6 +145,14 @@ func (w work) Put(_ context.Context, key, _ string, body io.Reader) (job.Artifac
 		w.onPut(key)
 	}
 	return job.Artifact{Bytes: int64(len(data))}, nil
+}
+
+func (w work) Get(_ context.Context, key string) (io.ReadCloser, error) {
+	data, ok := w.world.work[key]
+	if !ok {
+		return nil, fmt.Errorf("get object: %w", job.ErrNotFound)
+	}
+	return io.NopCloser(bytes.NewReader(data)), nil
 }
 
 func (w work) Delete(_ context.Context, key string) error {
@@ -232,6 +255,7 @@ func TestPrepareResolvesTheTask(t *testing.T) {
 		{"PET", pet, total, "auto", "", "unsupported_modality"},
 		{"unknown, several", plain.Bytes(), total, "auto", "", "unknown_modality"},
 		{"unknown, one", plain.Bytes(), []string{"tissue"}, "auto", "", "not_hounsfield"},
+		{"unknown, said to be CT", plain.Bytes(), []string{"tissue"}, "auto", "CT", "not_hounsfield"},
 		{"unknown, MR asked for", plain.Bytes(), total, "total_mr", "", "total_mr"},
 		{"unknown, said to be MR", plain.Bytes(), total, "auto", "MR", "total_mr"},
 	}
@@ -345,7 +369,7 @@ func TestPrepareFolder(t *testing.T) {
 	}
 	var consumed []string
 	if err := json.Unmarshal(w.work[job.Key(id, 1, job.SlicesObject)], &consumed); err != nil || len(consumed) != 41 ||
-		consumed[0] != job.SliceDigest("in/0", "ein/0") {
+		consumed[0] != job.SliceDigest("in/0", w.etag("in/0")) {
 		t.Errorf("%d consumed, %v", len(consumed), err)
 	}
 	v, err := nifti.ReadVolume(bytes.NewReader(w.work[job.Key(id, 1, job.VolumeObject)]))

@@ -2,7 +2,6 @@ package prepare
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -33,7 +32,18 @@ type Report struct {
 	Modality string        // CT, MR, PT; empty: not known
 	Source   *dicom.Source // nil unless the scan was DICOM
 	Warnings []job.Notice
+	Units    units
 }
+
+// units is what the values of a scan look like. Model servers judge by the same
+// rule, so that a scan which they would refuse does not wake the GPU.
+type units int
+
+const (
+	unitsNotJudged units = iota // DICOM says what it holds
+	unitsHounsfield
+	unitsOther
+)
 
 // Volume writes the source as a canonical volume (.nii.gz) to dst. Its kind is
 // told by its content. What was written is of use only without an error; a scan
@@ -64,7 +74,11 @@ func (s Source) convert(ctx context.Context, dst io.Writer, o Options) (Report, 
 		return fromDICOM(ctx, single{s}, dst, o)
 	}
 	r, err := nifti.Convert(ctx, s.File, s.Size, dst, nifti.ConvertOptions{Modality: o.Modality})
-	return Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Warnings: notices(r.Warnings)}, err
+	report := Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Units: unitsOther, Warnings: notices(r.Warnings)}
+	if r.Hounsfield {
+		report.Units = unitsHounsfield
+	}
+	return report, err
 }
 
 func fromDICOM(ctx context.Context, files drop.Files, dst io.Writer, o Options) (Report, error) {
@@ -109,14 +123,10 @@ func (s single) Each(_ context.Context, _ []int, visit func(drop.File) error) er
 
 // named turns a scan's fault into the named error of the workflow.
 func named(err error) error {
-	var fault *volume.Error
-	switch {
-	case !errors.As(err, &fault):
-		return err
-	case fault.Unsupported:
-		return &job.UnsupportedError{Code: fault.Code, Message: fault.Message}
+	if named := job.Named(err); named != nil {
+		return named
 	}
-	return &job.RejectedError{Code: fault.Code, Message: fault.Message}
+	return err
 }
 
 func notices(warnings []nifti.Warning) []job.Notice {

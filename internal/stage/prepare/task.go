@@ -20,7 +20,8 @@ func needs(task string) string {
 }
 
 // resolve settles the task and the modality (DESIGN.md §4, Options). A scan
-// whose modality nobody knows is refused unless the task says it.
+// whose modality nobody knows is refused unless the task says it, and so is one
+// that every model server would refuse: nothing wakes the GPU that cannot work.
 func resolve(o job.Options, tasks []string, found Report) (task, modality string, err error) {
 	task, modality = o.Task, found.Modality
 	if task == job.TaskAuto || task == "" {
@@ -28,18 +29,21 @@ func resolve(o job.Options, tasks []string, found Report) (task, modality string
 			return "", "", err
 		}
 	}
+	if !slices.Contains(tasks, task) { // a retry, and the deployment has another model since
+		return "", "", job.Reject("bad_option", "option task: %s cannot be done here: want auto, labels or one of %s", task, strings.Join(tasks, ", "))
+	}
 	want := needs(task)
 	switch {
-	case modality == want:
-		return task, modality, nil
-	case modality == "" && want == "MR":
-		return task, want, nil // MR has no units to tell it by
-	case modality == "":
+	case modality != want && modality != "":
+		return "", "", job.Reject("wrong_modality", "the scan is %s and task %s is for %s: choose another task, or say modality=%s if the scan is one",
+			modality, task, want, want)
+	case want == "CT" && (found.Units == unitsOther || modality == ""):
 		return "", "", job.Reject("not_hounsfield",
-			"the values do not look like Hounsfield units, which task %s needs: send the CT in Hounsfield units, or say modality=CT if it is one", task)
+			"the values do not look like Hounsfield units, which task %s needs: send the CT in Hounsfield units, not as a picture or normalised", task)
+	case want == "MR" && found.Units == unitsHounsfield:
+		return "", "", job.Reject("wrong_modality", "the values are Hounsfield units, so the scan is a CT, and task %s is for MR: choose another task", task)
 	}
-	return "", "", job.Reject("wrong_modality", "the scan is %s and task %s is for %s: choose another task, or say modality=%s if the scan is one",
-		modality, task, want, want)
+	return task, want, nil // MR has no units to tell it by
 }
 
 func auto(tasks []string, modality string) (string, error) {
@@ -50,7 +54,7 @@ func auto(tasks []string, modality string) (string, error) {
 		return tasks[0], nil
 	}
 	if modality == "" {
-		return "", job.Reject("unknown_modality", "a NIfTI file does not say what it is, and the values are no Hounsfield units: say modality=CT or modality=MR")
+		return "", job.Reject("unknown_modality", "a NIfTI file does not say what it is, and the values are no Hounsfield units: say modality=MR if it is an MR, or send a CT in Hounsfield units")
 	}
 	for _, task := range byModality[modality] {
 		if slices.Contains(tasks, task) {

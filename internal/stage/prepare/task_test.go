@@ -2,6 +2,7 @@ package prepare
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -14,21 +15,27 @@ func TestResolve(t *testing.T) {
 		task, modality string
 		tasks          []string
 		wantTask, code string
+		units          units
 	}{
-		{"the only task", "auto", "CT", []string{"tissue"}, "tissue", ""},
-		{"by modality CT", "auto", "CT", all, "total", ""},
-		{"by modality MR", "auto", "MR", all, "total_mr", ""},
-		{"the other model for CT", "auto", "CT", []string{"total_v3", "total_mr", "face"}, "total_v3", ""},
-		{"nobody knows what it is", "auto", "", all, "", "unknown_modality"},
-		{"no model for it", "auto", "PT", all, "", "unsupported_modality"},
-		{"no model at all", "auto", "CT", []string{"labels"}, "", "no_model"},
-		{"a task for another modality", "total", "MR", all, "", "wrong_modality"},
-		{"a CT task and no units", "tissue", "", []string{"tissue"}, "", "not_hounsfield"},
-		{"an MR task says what the scan is", "total_mr", "", all, "total_mr", ""},
+		{"the only task", "auto", "CT", []string{"tissue"}, "tissue", "", 0},
+		{"by modality CT", "auto", "CT", all, "total", "", 0},
+		{"by modality MR", "auto", "MR", all, "total_mr", "", 0},
+		{"the other model for CT", "auto", "CT", []string{"total_v3", "total_mr", "face"}, "total_v3", "", 0},
+		{"nobody knows what it is", "auto", "", all, "", "unknown_modality", 0},
+		{"no model for it", "auto", "PT", all, "", "unsupported_modality", 0},
+		{"no model at all", "auto", "CT", []string{"labels"}, "", "no_model", 0},
+		{"a task for another modality", "total", "MR", all, "", "wrong_modality", 0},
+		{"a CT task and no units", "tissue", "", []string{"tissue"}, "", "not_hounsfield", 0},
+		{"a CT by its owner's word, and no units", "tissue", "CT", []string{"tissue"}, "", "not_hounsfield", unitsOther},
+		{"a CT with its units", "tissue", "CT", []string{"tissue"}, "tissue", "", unitsHounsfield},
+		{"an MR by its owner's word, in Hounsfield units", "total_mr", "MR", all, "", "wrong_modality", unitsHounsfield},
+		{"an MR", "total_mr", "MR", all, "total_mr", "", unitsOther},
+		{"a task of the model before", "tissue", "CT", all, "", "bad_option", unitsHounsfield},
+		{"an MR task says what the scan is", "total_mr", "", all, "total_mr", "", 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			task, _, err := resolve(job.Options{Task: test.task}, test.tasks, Report{Modality: test.modality})
+			task, _, err := resolve(job.Options{Task: test.task}, test.tasks, Report{Modality: test.modality, Units: test.units})
 			code := ""
 			var rejected *job.RejectedError
 			var unsupported *job.UnsupportedError
@@ -37,6 +44,9 @@ func TestResolve(t *testing.T) {
 				code = rejected.Code
 			case errors.As(err, &unsupported):
 				code = unsupported.Code
+			}
+			if rejected != nil && strings.Contains(rejected.Message, "modality=CT") && test.modality != "MR" {
+				t.Errorf("advice that cannot help: %s", rejected.Message)
 			}
 			if task != test.wantTask || code != test.code {
 				t.Errorf("resolve = %q, %v; want %q, code %q", task, err, test.wantTask, test.code)

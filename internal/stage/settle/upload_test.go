@@ -24,7 +24,7 @@ func (b *bench) drop(t *testing.T, id, key, body string) job.Record {
 func (b *bench) link(t *testing.T, r job.Record, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
-		r.Upload.Key = key
+		r.Upload.Key, r.Upload.Prefix = key, ""
 		if err := b.jobs.LinkKey(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}

@@ -203,6 +203,24 @@ func named(t *volume.Table, present []bool, name string) (ids []int) {
 	return ids
 }
 
+// Names lists what a label map holds, in order of ids: the names of its table and
+// of labels that have voxels and no entry. Structures and Merge may ask for these.
+func Names(m *volume.LabelMap) []string {
+	present := presentLabels(m)
+	for _, l := range m.Table.Labels {
+		if l.ID > 0 && l.ID < len(present) {
+			present[l.ID] = true
+		}
+	}
+	var names []string
+	for id, here := range present {
+		if id > 0 && here {
+			names = append(names, entry(&m.Table, id).Name)
+		}
+	}
+	return names
+}
+
 func unknown(option, name string) error {
 	return volume.Reject("bad_option", "%s: the label map has no structure %q", option, name)
 }

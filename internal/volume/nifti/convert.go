@@ -18,7 +18,9 @@ type Report struct {
 	Dims     [3]int
 	Affine   volume.Affine
 	Modality string // as told; else CT when the voxels look like Hounsfield units; else empty
-	Warnings []Warning
+	// Hounsfield: the voxels look like Hounsfield units, whatever was told.
+	Hounsfield bool
+	Warnings   []Warning
 }
 
 // Convert reads any NIfTI file of size bytes and writes the canonical one to
@@ -72,6 +74,7 @@ func (r *Report) judge(d *decoder, seen *volume.Intensities, o ConvertOptions) e
 	values := volume.Values{Intensities: *seen, Low: d.low, High: d.high, Total: d.voxels(), Clipped: d.clipped}
 	modality, warnings, err := values.Judge(o.Modality)
 	r.Modality, r.Warnings = modality, append(r.Warnings, warnings...)
+	r.Hounsfield = seen.Hounsfield()
 	return err
 }
 
