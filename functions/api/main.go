@@ -29,10 +29,7 @@ func main() {
 		Now: time.Now, Entropy: rand.Reader,
 	}
 	env.Require()
-	edge.ServeHTTP(a.Handler(), func(ctx context.Context, claims map[string]string) context.Context {
-		if claims == nil {
-			return api.WithPrincipal(ctx, api.Local)
-		}
-		return api.WithPrincipal(ctx, api.FromClaims(claims))
+	edge.ServeHTTP(a.Handler(), func(ctx context.Context, c edge.Caller) context.Context {
+		return api.WithPrincipal(ctx, api.FromGateway(c.Claims, c.Signed))
 	})
 }

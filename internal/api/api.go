@@ -23,6 +23,8 @@ type Jobs interface {
 	ByKey(ctx context.Context, key string, limit int32, cursor string) (job.Page, error)
 	ByOwner(ctx context.Context, owner string, limit int32, cursor string) (job.Page, error)
 	Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error)
+	Claimed(ctx context.Context, owner, key string) (string, error)
+	Unclaim(ctx context.Context, owner, key string) error
 }
 
 // Uploads signs the parts of an upload and joins them.

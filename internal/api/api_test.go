@@ -87,14 +87,23 @@ func TestHealth(t *testing.T) {
 func TestOwners(t *testing.T) {
 	w := newWorld()
 	hers, dropped := w.job(t, "alice", job.Ready), w.job(t, job.BucketOwner, job.Ready)
-	claims := FromClaims(map[string]string{"sub": "m", "client_id": "m"})
+	claims := FromClaims(map[string]string{"sub": "m", "client_id": "m", "scope": "iris/read iris/operator"})
 	cases := []struct {
 		who           Principal
 		hers, dropped bool
 	}{{alice, true, false}, {bob, false, false}, {operator, false, true}, {claims, false, true}, {Local, false, true}, {Principal{}, false, false},
-		{FromClaims(map[string]string{"sub": "x", "cognito:groups": "[staff operators]"}), false, true},
-		{FromClaims(map[string]string{"sub": "x", "cognito:groups": "[operators-to-be]"}), false, false},
-		{FromClaims(map[string]string{}), false, false}}
+		{FromClaims(map[string]string{"sub": "x", "scp": "[email iris/operator]"}), false, true},
+		{FromClaims(map[string]string{"sub": "x", "scope": "iris/operators not-iris/operator"}), false, false},
+		{FromClaims(map[string]string{"sub": "x", "cognito:groups": "[operators]"}), false, false}, // a group may be called "not operators"
+		{FromClaims(map[string]string{"sub": "m", "client_id": "m"}), false, false},                // a client that nobody made an operator
+		{FromClaims(map[string]string{"sub": "bucket"}), false, false},
+		{FromClaims(map[string]string{"sub": "bucket", "scope": "iris/operator"}), false, false},
+		{FromClaims(map[string]string{"scope": "iris/operator"}), false, false},
+		{FromClaims(map[string]string{}), false, false},
+		{FromGateway(nil, false), false, false},                // nothing was checked
+		{FromGateway(map[string]string{}, true), false, false}, // a token that says nothing, whatever else
+		{FromGateway(nil, true), false, true},
+		{FromGateway(map[string]string{"sub": "alice"}, false), true, false}}
 	calls := []string{"GET ", "GET /artifacts/model.glb", "POST /parts", "POST /complete", "POST /cancel", "POST /retry", "POST /remesh", "DELETE "}
 	for _, c := range cases {
 		for id, may := range map[string]bool{hers: c.hers, dropped: c.dropped} {

@@ -30,6 +30,10 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 	if rec.Shown == 0 {
 		return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: max(1, pollAfter(rec.Status))}
 	}
+	rec, err := a.withTable(r.Context(), rec)
+	if err != nil {
+		return err
+	}
 	known := map[string]bool{}
 	for _, s := range rec.Structures {
 		known[s.Name] = true
@@ -41,7 +45,7 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 	}
 	name := job.ExportName(format, structures)
 	key := job.Key(rec.ID, rec.Shown, name)
-	_, err := a.Results.Head(r.Context(), key)
+	_, err = a.Results.Head(r.Context(), key)
 	if err == nil {
 		return a.redirect(w, r, key, path.Base(name))
 	}
@@ -49,13 +53,9 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 		return err
 	}
 	round := a.Now().Truncate(exportAgain)
-	_, first, err := a.Jobs.Claim(r.Context(), rec.Owner, fmt.Sprint(key, round.Unix()), rec.ID, a.Now())
-	if err != nil {
-		return err
-	}
-	if first {
-		err = a.Exports.Send(r.Context(), job.ExportInput{Job: rec.ID, Attempt: rec.Shown, Format: format, Structures: structures})
-	} else {
+	in := job.ExportInput{Job: rec.ID, Attempt: rec.Shown, Format: format, Structures: structures}
+	sent, err := a.sendExport(r.Context(), rec.Owner, key, round, in)
+	if err == nil && sent {
 		err = a.refusal(r.Context(), job.RefusalName(key), round)
 	}
 	if err != nil {
@@ -65,6 +65,32 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 	return reply(w, http.StatusAccepted, struct {
 		Status string `json:"status"`
 	}{"exporting"})
+}
+
+// sendWithin is how long whoever sends an export may take before another does: a
+// process that died between its claim and its call delays the export so long.
+const sendWithin = 30 * time.Second
+
+// sendExport asks for an export once in a round, and says whether that was done
+// before. A claim keeps others from sending meanwhile, and a second one records
+// that it was sent; so a crash or a refusal between any two calls makes it be sent
+// late or twice (an export that is there is not made again), and never not at all.
+func (a *API) sendExport(ctx context.Context, owner, key string, round time.Time, in job.ExportInput) (before bool, err error) {
+	sent := fmt.Sprint(key, "#sent#", round.Unix())
+	held, err := a.Jobs.Claimed(ctx, owner, sent)
+	if err != nil || held != "" {
+		return held != "", err
+	}
+	sending := fmt.Sprint(key, "#sending#", a.Now().Truncate(sendWithin).Unix())
+	_, mine, err := a.Jobs.Claim(ctx, owner, sending, in.Job, a.Now())
+	if err != nil || !mine {
+		return false, err // another is just sending it
+	}
+	if err := a.Exports.Send(ctx, in); err != nil {
+		return false, errors.Join(err, a.Jobs.Unclaim(ctx, owner, sending))
+	}
+	_, _, err = a.Jobs.Claim(ctx, owner, sent, in.Job, a.Now())
+	return false, err
 }
 
 // refusal is the problem that an export left in this round, nil when it left none.

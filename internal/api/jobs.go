@@ -36,6 +36,9 @@ func (a *API) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if rec, err = a.withTable(r.Context(), rec); err != nil {
+		return err
+	}
 	body := a.body(rec)
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -82,6 +85,9 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 	if rec, err = a.Endings.Cancel(r.Context(), rec.ID); err != nil {
 		return err
 	}
+	if rec, err = a.withTable(r.Context(), rec); err != nil {
+		return err
+	}
 	return reply(w, http.StatusOK, a.body(rec))
 }
 
@@ -118,6 +124,10 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed
 	if err := read(w, r, &body); err != nil {
 		return err
 	}
+	table, err := a.withTable(r.Context(), rec)
+	if err != nil {
+		return err
+	}
 	rec, err = a.Jobs.Amend(r.Context(), rec.ID, func(now *job.Record) error {
 		ok := false
 		for _, s := range allowed {
@@ -129,6 +139,12 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed
 		options, err := a.changed(now.Options, body.Options)
 		if err != nil {
 			return err
+		}
+		if from == job.FromMesh && now.Shown == table.Shown {
+			if err := holds(table.Holds, options); err != nil {
+				return err
+			}
+			now.Warnings = append(now.Warnings, subset(table.Holds, now.Options, options)...)
 		}
 		now.Attempt, now.From, now.Options = now.Attempt+1, from, options
 		now.Execution, now.Token, now.Request, now.Error = false, "", job.Request{}, nil
@@ -144,6 +160,9 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed
 	}
 	if err := a.begin(r, rec); err != nil {
 		return err
+	}
+	if rec.Long {
+		rec.Table = table.Table
 	}
 	w.Header().Set("Location", "/v1/jobs/"+rec.ID)
 	return reply(w, http.StatusAccepted, a.body(rec))

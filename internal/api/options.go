@@ -17,7 +17,11 @@ func (a *API) changed(o job.Options, body map[string]any) (job.Options, error) {
 		}
 		values[name] = s
 	}
-	return o.Changed(values, a.Tasks)
+	o, err := o.Changed(values, a.Tasks)
+	if err != nil {
+		return o, err
+	}
+	return o, o.Possible()
 }
 
 // optionText spells a JSON value as the option is spelled in object metadata.

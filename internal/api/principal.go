@@ -3,30 +3,53 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// Principal is who calls. Without tokens (one machine, or IAM) it is the owner
-// of whatever is dropped into the bucket, and an operator.
+// Principal is who calls. The zero value is nobody: it owns nothing and reads nothing.
 type Principal struct {
 	Subject  string
 	Operator bool // may read what belongs to the bucket
 }
 
-// Local is the caller where no tokens are asked for.
+// Local is the caller whose request IAM has checked, which on one machine the
+// gateway stands for: the owner of whatever is dropped into the bucket, and an
+// operator. No token makes one (FromClaims).
 var Local = Principal{Subject: job.BucketOwner, Operator: true}
 
-// FromClaims reads a checked token: groups name the operators, and a token of
-// client credentials is its own subject.
-func FromClaims(claims map[string]string) Principal {
-	p := Principal{Subject: claims["sub"]}
-	groups := strings.FieldsFunc(claims["cognito:groups"], func(c rune) bool { return strings.ContainsRune("[], ", c) })
-	for _, group := range groups {
-		p.Operator = p.Operator || group == "operators"
+// OperatorScope is what a token's scope must hold to make its bearer an operator:
+// a person, or a machine client that drops scans and asks after them.
+const OperatorScope = "iris/operator"
+
+// FromGateway says who calls by what API Gateway has checked: a token's claims,
+// or a signature of IAM. Neither is nobody, whatever the deployment.
+func FromGateway(claims map[string]string, signed bool) Principal {
+	switch {
+	case claims != nil:
+		return FromClaims(claims)
+	case signed:
+		return Local
 	}
-	p.Operator = p.Operator || claims["client_id"] != "" && claims["client_id"] == claims["sub"]
+	return Principal{}
+}
+
+// FromClaims reads a checked token. A token without a subject, or with the name
+// under which the bucket owns its drops, is nobody's: no issuer can be kept from
+// giving somebody that name.
+func FromClaims(claims map[string]string) Principal {
+	subject := claims["sub"]
+	if subject == "" || subject == job.BucketOwner {
+		return Principal{}
+	}
+	p := Principal{Subject: subject}
+	for _, claim := range []string{"scope", "scp"} { // RFC 8693 §4.2, and Microsoft's name for it
+		// API Gateway writes a list as "[a b]"; a scope has neither space nor bracket.
+		scopes := strings.FieldsFunc(claims[claim], func(c rune) bool { return strings.ContainsRune("[] ", c) })
+		p.Operator = p.Operator || slices.Contains(scopes, OperatorScope)
+	}
 	return p
 }
 

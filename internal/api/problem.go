@@ -41,6 +41,7 @@ func (p problem) write(w http.ResponseWriter) {
 func problemOf(err error) problem {
 	var p problem
 	var rejected *job.RejectedError
+	var unsupported *job.UnsupportedError
 	var busy *job.BusyError
 	var large *http.MaxBytesError
 	switch {
@@ -48,6 +49,8 @@ func problemOf(err error) problem {
 		return p
 	case errors.As(err, &rejected):
 		return problem{Status: http.StatusBadRequest, Code: rejected.Code, Detail: rejected.Message}
+	case errors.As(err, &unsupported):
+		return problem{Status: http.StatusUnprocessableEntity, Code: unsupported.Code, Detail: unsupported.Message}
 	case errors.As(err, &busy):
 		return problem{Status: http.StatusServiceUnavailable, Code: "busy", Detail: "try again", RetryAfter: 2}
 	case errors.As(err, &large):

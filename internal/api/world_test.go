@@ -24,6 +24,7 @@ type world struct {
 	executions []string
 	exports    []job.ExportInput
 	refused    error // what Start answers
+	sendFails  int   // so many exports are refused before one is taken
 	unready    error
 	now        time.Time
 	ids        byte
@@ -69,6 +70,10 @@ func (w *world) Start(_ context.Context, e job.Execution) error {
 }
 
 func (w *world) Send(_ context.Context, input any) error {
+	if w.sendFails > 0 {
+		w.sendFails--
+		return &job.BusyError{Message: "invoke function: throttled"}
+	}
 	w.exports = append(w.exports, input.(job.ExportInput))
 	return nil
 }

@@ -87,8 +87,8 @@ func TestHTTP(t *testing.T) {
 		w.Header().Add("Vary", "y")
 		w.WriteHeader(http.StatusTeapot)
 		_, _ = w.Write(text)
-	}), func(ctx context.Context, claims map[string]string) context.Context {
-		return context.WithValue(ctx, callerKey{}, claims["sub"])
+	}), func(ctx context.Context, c Caller) context.Context {
+		return context.WithValue(ctx, callerKey{}, c.Claims["sub"])
 	})
 	binary := "\xff\x00\xfe"
 	in := events.APIGatewayV2HTTPRequest{

@@ -14,22 +14,29 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
+// Caller is what API Gateway has checked of a request: the claims of a token, or
+// a signature of IAM. The zero value is a request of which nothing was checked.
+type Caller struct {
+	Claims map[string]string // nil: no token
+	Signed bool              // by IAM, with a principal
+}
+
 // ServeHTTP serves invocations by API Gateway with a standard handler until the process ends.
-func ServeHTTP(h http.Handler, who func(context.Context, map[string]string) context.Context) {
+func ServeHTTP(h http.Handler, who func(context.Context, Caller) context.Context) {
 	begin()
 	lambda.Start(HTTP(h, who))
 }
 
 // HTTP serves API Gateway's HTTP requests (payload 2.0) with a standard handler.
-// who puts the caller, whose token the gateway has checked, into the context.
-func HTTP(h http.Handler, who func(context.Context, map[string]string) context.Context) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+// who puts the caller, as far as the gateway has checked it, into the context.
+func HTTP(h http.Handler, who func(context.Context, Caller) context.Context) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	return func(ctx context.Context, in events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		if in.RequestContext.HTTP.Method == http.MethodOptions {
 			// API Gateway sends preflights here where a route names OPTIONS, and
 			// adds its CORS headers to this answer.
 			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusNoContent}, nil
 		}
-		req, err := request(who(ctx, claims(in)), in)
+		req, err := request(who(ctx, callerOf(in)), in)
 		if err != nil {
 			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusBadRequest}, nil
 		}
@@ -39,11 +46,19 @@ func HTTP(h http.Handler, who func(context.Context, map[string]string) context.C
 	}
 }
 
-func claims(in events.APIGatewayV2HTTPRequest) map[string]string {
-	if a := in.RequestContext.Authorizer; a != nil && a.JWT != nil {
-		return a.JWT.Claims
+func callerOf(in events.APIGatewayV2HTTPRequest) (c Caller) {
+	a := in.RequestContext.Authorizer
+	if a == nil {
+		return c
 	}
-	return nil
+	if a.JWT != nil {
+		c.Claims = a.JWT.Claims
+		if c.Claims == nil {
+			c.Claims = map[string]string{} // a token that says nothing is still no signature
+		}
+	}
+	c.Signed = a.IAM != nil && a.IAM.UserARN != ""
+	return c
 }
 
 func request(ctx context.Context, in events.APIGatewayV2HTTPRequest) (*http.Request, error) {

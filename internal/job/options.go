@@ -42,6 +42,12 @@ func (o Options) Labels() []string {
 	if len(o.Structures) == 0 {
 		return nil
 	}
+	return o.Names()
+}
+
+// Names are all labels of a label map that these options name: the structures
+// that are no group of a merge, and the members of the merges.
+func (o Options) Names() []string {
 	groups := map[string]bool{}
 	for _, m := range o.Merge {
 		groups[m.Name] = true

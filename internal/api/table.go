@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// maxTable bounds a table that lies in an object: 1,500 structures of a kilobyte
+// and some thousand names of 800 bytes.
+const maxTable = 16 << 20
+
+// withTable is a job with its table, which lies in an object when it is long. A
+// listing does not show such tables: each would be a read of its own.
+func (a *API) withTable(ctx context.Context, rec job.Record) (job.Record, error) {
+	if !rec.Long {
+		return rec, nil
+	}
+	body, err := a.Results.Get(ctx, job.Key(rec.ID, rec.Shown, job.TableObject))
+	if errors.Is(err, job.ErrNotFound) {
+		return rec, nil // its results have expired, as its artifacts have
+	}
+	if err != nil {
+		return rec, fmt.Errorf("read the job's table: %w", err)
+	}
+	defer body.Close()
+	if err := json.NewDecoder(io.LimitReader(body, maxTable)).Decode(&rec.Table); err != nil {
+		return rec, fmt.Errorf("read the job's table: %w", err)
+	}
+	return rec, nil
+}
+
+// holds refuses a remesh to what the label map does not hold: the model was not
+// asked for it, or does not know it. Of an older job nobody knows what it holds.
+func holds(names []string, o job.Options) error {
+	if len(names) == 0 {
+		return nil
+	}
+	for _, name := range o.Names() {
+		if !slices.Contains(names, name) {
+			return job.Reject("bad_option", "structures and merge: the label map holds no %q, only %s: send the scan again to segment others", name, listed(names))
+		}
+	}
+	return nil
+}
+
+// subset warns whoever asks for all structures of a label map that was made of a
+// few: all that it holds is not all that the model knows.
+func subset(names []string, before, after job.Options) []job.Notice {
+	asked := before.Labels()
+	if len(names) == 0 || len(asked) == 0 || len(after.Structures) > 0 {
+		return nil
+	}
+	for _, name := range names {
+		if !slices.Contains(asked, name) {
+			return nil // the model gave more than it was asked for
+		}
+	}
+	return []job.Notice{{Code: "subset_only", Message: "the label map holds only " + listed(names) + ", which were asked for when the scan was segmented: send the scan again for all structures"}}
+}
+
+// maxListed bounds how many names an answer tells.
+const maxListed = 30
+
+func listed(names []string) string {
+	if len(names) <= maxListed {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
+}
