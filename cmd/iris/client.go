@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ type client struct {
 	base  string // no slash at its end
 	token string
 	http  *http.Client
+
+	reached bool                                       // the service has answered before
+	pause   func(context.Context, time.Duration) error // nil: a timer
 }
 
 // newClient finds the API: the stack on a state folder that was named by --state,
@@ -79,15 +83,41 @@ type stageView struct {
 const maxReply = 32 << 20
 
 // do sends a request and decodes its answer; a problem comes back as an error
-// with its code. raw is the answer's text, for --json.
+// with its code. raw is the answer's text, for --json. A failure that may pass is
+// waited for (retry.go), where the request may be made twice.
 func (c *client) do(ctx context.Context, method, path string, body, into any) (raw []byte, err error) {
-	var in io.Reader
 	var text []byte
 	if body != nil {
 		if text, err = json.Marshal(body); err != nil {
 			return nil, fmt.Errorf("encode request: %w", err)
 		}
-		in = bytes.NewReader(text)
+	}
+	key := rand.Text()
+	err = c.again(ctx, func() (err error) {
+		raw, err = c.once(ctx, method, path, key, text)
+		var passing *transient
+		if errors.As(err, &passing) && !repeatable(method, path) {
+			return passing.error
+		}
+		return err
+	})
+	if err != nil {
+		return raw, err
+	}
+	if into == nil || len(raw) == 0 {
+		return raw, nil
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return raw, fmt.Errorf("read answer: %w", err)
+	}
+	return raw, nil
+}
+
+// once sends a request once. A failure that may pass is a *transient.
+func (c *client) once(ctx context.Context, method, path, key string, body []byte) ([]byte, error) {
+	var in io.Reader
+	if body != nil {
+		in = bytes.NewReader(body)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, in)
 	if err != nil {
@@ -97,28 +127,42 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) (r
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if err := c.authorize(ctx, req, text); err != nil {
+	if method == http.MethodPost && path == "/v1/jobs" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	if err := c.authorize(ctx, req, body); err != nil {
 		return nil, err
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, c.lost(ctx, err)
 	}
 	defer res.Body.Close()
-	raw, err = io.ReadAll(io.LimitReader(res.Body, maxReply))
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, c.lost(ctx, err)
 	}
-	if res.StatusCode >= http.StatusBadRequest {
-		return raw, refusal(res.StatusCode, raw)
-	}
-	if into == nil || len(raw) == 0 {
+	c.reached = true
+	if res.StatusCode < http.StatusBadRequest {
 		return raw, nil
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return raw, fmt.Errorf("read answer: %w", err)
+	err = refusal(res.StatusCode, raw)
+	if mayPass(res.StatusCode) {
+		err = &transient{err, retryAfter(res.Header, time.Now())}
 	}
-	return raw, nil
+	return raw, err
+}
+
+// lost is the error of a request without an answer. It may pass when there was
+// one before: a service that never answered is not there.
+func (c *client) lost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if c.reached {
+		return &transient{error: unreachable(err)}
+	}
+	return unreachable(err)
 }
 
 func unreachable(err error) error {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,40 +22,67 @@ import (
 
 // fetch downloads an artifact to a file, and compares its digest with the record's.
 func (c *client) fetch(ctx context.Context, v jobView, name, path string) error {
+	return c.again(ctx, func() error { return c.fetchOnce(ctx, v, name, path) })
+}
+
+func (c *client) fetchOnce(ctx context.Context, v jobView, name, path string) error {
 	var signed struct {
 		URL string `json:"url"`
 	}
 	if _, err := c.do(ctx, http.MethodGet, "/v1/jobs/"+url.PathEscape(v.ID)+"/artifacts/"+url.PathEscape(name), nil, &signed); err != nil {
 		return err
 	}
-	return download(ctx, signed.URL, v.Artifacts[name].SHA256, path)
+	return c.download(ctx, signed.URL, v.Artifacts[name].SHA256, path)
 }
 
 // download fetches a signed address into a file, and compares its digest where
 // one is known.
-func download(ctx context.Context, address, digest, path string) error {
+func (c *client) download(ctx context.Context, address, digest, path string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return errors.New("download: the service's address cannot be used")
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return unreachable(err)
+		return c.lost(ctx, err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("download: storage refused: %s", res.Status)
+		refused := fmt.Errorf("download: storage refused: %s", res.Status)
+		if mayPass(res.StatusCode) {
+			return &transient{refused, retryAfter(res.Header, time.Now())}
+		}
+		return refused
 	}
 	return replace(path, func(f *os.File) error {
 		sum := sha256.New()
-		if _, err := io.Copy(io.MultiWriter(f, sum), res.Body); err != nil {
-			return fmt.Errorf("download: %w", err)
+		body := &noted{r: res.Body}
+		if _, err := io.Copy(io.MultiWriter(f, sum), body); err != nil {
+			err = fmt.Errorf("download: %w", err)
+			if body.err != nil && ctx.Err() == nil {
+				return &transient{error: err} // the connection, not the disk
+			}
+			return err
 		}
 		if digest != "" && digest != hex.EncodeToString(sum.Sum(nil)) {
 			return errors.New("download: the file differs from what the job recorded")
 		}
 		return nil
 	})
+}
+
+// noted remembers an error of reading, to tell it from one of writing.
+type noted struct {
+	r   io.Reader
+	err error
+}
+
+func (n *noted) Read(p []byte) (int, error) {
+	k, err := n.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		n.err = err
+	}
+	return k, err
 }
 
 func getCommand() *cobra.Command {

@@ -61,7 +61,7 @@ func (c *client) fetchModel(ctx context.Context, v jobView, format, path string)
 			return err
 		}
 		if signed.URL != "" {
-			return download(ctx, signed.URL, "", path)
+			return c.again(ctx, func() error { return c.download(ctx, signed.URL, "", path) })
 		}
 		if signed.Status == "" {
 			return errors.New("download: the service neither gives the file nor says that it makes it")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -73,37 +74,67 @@ func suffix(path string) string {
 	return ".nii.gz" // the service detects the kind from the content
 }
 
+// sendParts sends a file's parts, each to a URL whose signature holds some
+// minutes: what is not sent by then is signed again.
 func (c *client) sendParts(ctx context.Context, id string, f io.ReaderAt, size int64, plan uploadPlan, progress func(sent, total int64)) ([]job.Part, error) {
 	var parts []job.Part
 	for len(parts) < plan.Parts {
-		if len(plan.Signed) == 0 {
-			var numbers []int
-			for n := len(parts) + 1; n <= plan.Parts && len(numbers) < 16; n++ {
-				numbers = append(numbers, n)
-			}
-			next := uploadPlan{}
-			if _, err := c.do(ctx, http.MethodPost, "/v1/jobs/"+id+"/parts", map[string]any{"numbers": numbers}, &next); err != nil {
+		next := len(parts) + 1
+		if len(plan.Signed) == 0 || int(plan.Signed[0].Number) != next {
+			if err := c.sign(ctx, id, next, &plan); err != nil {
 				return nil, err
 			}
-			plan.Signed = next.Signed
 		}
-		if len(plan.Signed) == 0 {
-			return nil, errors.New("upload: the service signed no part")
-		}
-		p := plan.Signed[0]
-		plan.Signed = plan.Signed[1:]
-		off := int64(p.Number-1) * plan.PartBytes
-		etag, err := putPart(ctx, p.URL, io.NewSectionReader(f, off, min(plan.PartBytes, size-off)))
+		off := int64(next-1) * plan.PartBytes
+		var etag string
+		renewed := 0
+		err := c.again(ctx, func() (err error) {
+			etag, err = c.putPart(ctx, plan.Signed[0].URL, io.NewSectionReader(f, off, min(plan.PartBytes, size-off)))
+			if renewed++; errors.Is(err, errSignature) && renewed <= maxRenewals { // run out: those of the following parts too
+				if err := c.sign(ctx, id, next, &plan); err != nil {
+					return err
+				}
+				return &transient{error: err}
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, job.Part{Number: p.Number, ETag: etag})
+		parts, plan.Signed = append(parts, job.Part{Number: int32(next), ETag: etag}), plan.Signed[1:]
 		progress(min(off+plan.PartBytes, size), size)
 	}
 	return parts, nil
 }
 
-func putPart(ctx context.Context, url string, body *io.SectionReader) (string, error) {
+// maxRenewals: a part whose fresh signature is refused so often is refused for
+// another reason, as a clock that is wrong.
+const maxRenewals = 3
+
+// signAhead is how many parts the service signs at once.
+const signAhead = 16
+
+// sign asks for URLs of the parts from next on.
+func (c *client) sign(ctx context.Context, id string, next int, plan *uploadPlan) error {
+	var numbers []int
+	for n := next; n <= plan.Parts && len(numbers) < signAhead; n++ {
+		numbers = append(numbers, n)
+	}
+	var signed uploadPlan
+	if _, err := c.do(ctx, http.MethodPost, "/v1/jobs/"+id+"/parts", map[string]any{"numbers": numbers}, &signed); err != nil {
+		return err
+	}
+	if len(signed.Signed) == 0 || int(signed.Signed[0].Number) != next {
+		return errors.New("upload: the service signed no part")
+	}
+	plan.Signed = signed.Signed
+	return nil
+}
+
+// errSignature: storage does not take a URL's signature, or not any more.
+var errSignature = errors.New("upload: storage refused a part's signature")
+
+func (c *client) putPart(ctx context.Context, url string, body *io.SectionReader) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, body)
 	if err != nil {
 		return "", errors.New("upload: the service's address cannot be used")
@@ -111,13 +142,19 @@ func putPart(ctx context.Context, url string, body *io.SectionReader) (string, e
 	req.ContentLength = body.Size()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return "", unreachable(err)
+		return "", c.lost(ctx, err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("upload: storage refused a part: %s", res.Status)
+	refused := fmt.Errorf("upload: storage refused a part: %s", res.Status)
+	switch {
+	case res.StatusCode == http.StatusOK:
+		return res.Header.Get("ETag"), nil
+	case res.StatusCode == http.StatusForbidden:
+		return "", errSignature
+	case mayPass(res.StatusCode):
+		return "", &transient{refused, retryAfter(res.Header, time.Now())}
 	}
-	return res.Header.Get("ETag"), nil
+	return "", refused
 }
 
 func submitCommand() *cobra.Command {

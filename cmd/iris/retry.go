@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A service that is throttled, restarts or is deployed anew answers 429 or 5xx
+// for a while, or not at all. The same request is made again, after a wait that
+// doubles and that the service may set by Retry-After.
+const (
+	maxTries   = 10
+	firstWait  = 500 * time.Millisecond
+	longWait   = 15 * time.Second // so that ten tries take about two minutes
+	longestAsk = time.Minute      // of what a service asks for by Retry-After
+)
+
+// transient is a failure after which the same request may be made again.
+type transient struct {
+	error
+	after time.Duration // what the service asked for; 0: nothing
+}
+
+func (t *transient) Unwrap() error { return t.error }
+
+// mayPass says whether a status is one that passes.
+func mayPass(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// retryAfter reads a reply's Retry-After, seconds or a date (RFC 9110 §10.2.3).
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	wait := time.Duration(0)
+	if seconds, err := strconv.Atoi(text); err == nil {
+		wait = time.Duration(min(seconds, int(longestAsk/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = at.Sub(now)
+	}
+	return max(0, min(wait, longestAsk))
+}
+
+// again calls try until it succeeds, fails for good, or has failed maxTries times.
+func (c *client) again(ctx context.Context, try func() error) error {
+	wait := firstWait
+	for n := 1; ; n++ {
+		err := try()
+		var passing *transient
+		if !errors.As(err, &passing) {
+			return err
+		}
+		if n == maxTries || ctx.Err() != nil {
+			return passing.error
+		}
+		pause := max(wait, passing.after)
+		wait = min(2*wait, longWait)
+		if err := c.sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// sleep waits, or ends with the context. Tests replace it by c.pause.
+func (c *client) sleep(ctx context.Context, d time.Duration) error {
+	if c.pause != nil {
+		return c.pause(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// repeatable says whether a request may be made twice: it changes nothing, or its
+// repeat finds what the first made. POST /v1/jobs carries an Idempotency-Key.
+func repeatable(method, path string) bool {
+	if method == http.MethodGet || method == http.MethodDelete {
+		return true
+	}
+	if path == "/v1/jobs" {
+		return true
+	}
+	for _, action := range []string{"/parts", "/complete", "/cancel"} {
+		if strings.HasSuffix(path, action) {
+			return true
+		}
+	}
+	return false
+}
