@@ -45,6 +45,9 @@ func TestErasingUndoesEveryLink(t *testing.T) {
 		t.Errorf("before: %v, %v, %v, %v", found("second.dcm"), found("first.dcm"), found("study/"), found("study/1.dcm"))
 	}
 	for _, r := range []job.Record{erased, folder} {
+		if _, err := s.Amend(ctx, r.ID, func(r *job.Record) error { r.Erased = true; return nil }); err != nil {
+			t.Fatal(err)
+		}
 		if err := s.Erase(ctx, r, time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}

@@ -44,10 +44,6 @@ func Name(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var sent *url.Error
-	if errors.As(err, &sent) && errors.Unwrap(err) == sent.Err {
-		err = sent.Err // its own text repeats the address, and in it the key
-	}
 	var api smithy.APIError
 	code := ""
 	if errors.As(err, &api) {
@@ -66,6 +62,10 @@ func Name(doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, job.ErrReplaced)
 	case busy(err, code, status):
 		return &job.BusyError{Message: doing + ": " + reason(code, status)}
+	}
+	var sent *url.Error
+	if errors.As(err, &sent) {
+		err = sent.Err // its own text repeats the address, and in it the key
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
