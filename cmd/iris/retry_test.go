@@ -19,8 +19,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// service is the API and its storage, with failures before each answer.
-type service struct {
+// failing is the API and its storage, with failures before each answer.
+type failing struct {
 	*httptest.Server
 	mu      sync.Mutex
 	fail    map[string][]int // by "METHOD path": statuses before the answer; 1 cuts the connection
@@ -34,9 +34,9 @@ type service struct {
 	retryIn string
 }
 
-func newService(t *testing.T) (*service, *client) {
+func newFailing(t *testing.T) (*failing, *client) {
 	t.Helper()
-	s := &service{fail: map[string][]int{}, keys: map[string]bool{}, parts: map[string]string{}, life: 1 << 30}
+	s := &failing{fail: map[string][]int{}, keys: map[string]bool{}, parts: map[string]string{}, life: 1 << 30}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	c := &client{base: s.URL, http: s.Client(), pause: func(_ context.Context, d time.Duration) error { s.waits = append(s.waits, d); return nil }}
@@ -45,7 +45,7 @@ func newService(t *testing.T) (*service, *client) {
 
 const parts = 40
 
-func (s *service) sign(numbers []int) map[string]any {
+func (s *failing) sign(numbers []int) map[string]any {
 	var signed []map[string]any
 	for _, n := range numbers {
 		signed = append(signed, map[string]any{"number": n, "url": fmt.Sprintf("%s/put/%d?epoch=%d", s.URL, n, s.epoch)})
@@ -53,7 +53,7 @@ func (s *service) sign(numbers []int) map[string]any {
 	return map[string]any{"part_bytes": 10, "parts": parts, "signed": signed}
 }
 
-func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *failing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
@@ -104,7 +104,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func scanFile(t *testing.T) string {
+func scanInParts(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "scan.nii")
 	if err := os.WriteFile(path, []byte(strings.Repeat("0123456789", parts-1)+"x"), 0o600); err != nil {
@@ -116,7 +116,7 @@ func scanFile(t *testing.T) string {
 // Every call of a run fails for a while, and its parts' signatures run out: the
 // run ends well, with one job and every part whole.
 func TestARunOutlivesWhatPasses(t *testing.T) {
-	s, c := newService(t)
+	s, c := newFailing(t)
 	for _, call := range []string{"POST /v1/jobs", "POST /v1/jobs/J/parts", "PUT /put/5", "POST /v1/jobs/J/complete", "GET /v1/jobs/J",
 		"GET /v1/jobs/J/artifacts/model.glb", "GET /model"} {
 		s.fail[call] = []int{503, 429, 500, 502}
@@ -125,7 +125,7 @@ func TestARunOutlivesWhatPasses(t *testing.T) {
 		}
 	}
 	s.life = 6
-	v, _, err := c.submit(t.Context(), scanFile(t), nil, func(int64, int64) {})
+	v, _, err := c.submit(t.Context(), scanInParts(t), nil, func(int64, int64) {})
 	if err != nil || v.ID != "J" {
 		t.Fatal(v, err)
 	}
@@ -144,9 +144,9 @@ func TestARunOutlivesWhatPasses(t *testing.T) {
 
 func TestWhatDoesNotPassEndsAtOnce(t *testing.T) {
 	for call, statuses := range map[string][]int{"GET /v1/jobs/J": {404}, "POST /v1/jobs": {400}, "PUT /put/1": {400}, "POST /v1/jobs/J/complete": {409}} {
-		s, c := newService(t)
+		s, c := newFailing(t)
 		s.fail[call] = statuses
-		_, _, err := c.submit(t.Context(), scanFile(t), nil, func(int64, int64) {})
+		_, _, err := c.submit(t.Context(), scanInParts(t), nil, func(int64, int64) {})
 		if err == nil {
 			_, _, err = c.job(t.Context(), "J")
 		}
@@ -155,9 +155,9 @@ func TestWhatDoesNotPassEndsAtOnce(t *testing.T) {
 		}
 	}
 	// A signature that is refused though it is fresh is not renewed for ever.
-	s, c := newService(t)
+	s, c := newFailing(t)
 	s.fail["PUT /put/2"] = slices.Repeat([]int{403}, 100)
-	if _, _, err := c.submit(t.Context(), scanFile(t), nil, func(int64, int64) {}); !errors.Is(err, errSignature) {
+	if _, _, err := c.submit(t.Context(), scanInParts(t), nil, func(int64, int64) {}); !errors.Is(err, errSignature) {
 		t.Errorf("%v", err)
 	}
 	// A request that may not be made twice is not.
@@ -177,7 +177,7 @@ func TestWhatDoesNotPassEndsAtOnce(t *testing.T) {
 }
 
 func TestWaitsAreBoundedAndHonourTheService(t *testing.T) {
-	s, c := newService(t)
+	s, c := newFailing(t)
 	s.fail["GET /v1/jobs/J"] = slices.Repeat([]int{503}, 100)
 	if _, _, err := c.job(t.Context(), "J"); err == nil || !strings.Contains(err.Error(), "503") || len(s.waits) != maxTries-1 {
 		t.Errorf("%v after %v", err, s.waits)

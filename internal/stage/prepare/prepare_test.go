@@ -251,7 +251,7 @@ func TestPrepareResolvesTheTask(t *testing.T) {
 		{"MR, several", mr, total, "auto", "", "total_mr"},
 		{"MR, but no model for it", mr, []string{"tissue"}, "auto", "", "wrong_modality"},
 		{"MR, CT asked for", mr, total, "total", "", "wrong_modality"},
-		{"MR that is CT", mr, total, "auto", "CT", "total"},
+		{"MR that is said to be CT, and has no such values", mr, total, "auto", "CT", "not_hounsfield"},
 		{"PET", pet, total, "auto", "", "unsupported_modality"},
 		{"unknown, several", plain.Bytes(), total, "auto", "", "unknown_modality"},
 		{"unknown, one", plain.Bytes(), []string{"tissue"}, "auto", "", "not_hounsfield"},

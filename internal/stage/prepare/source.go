@@ -86,7 +86,13 @@ func fromDICOM(ctx context.Context, files drop.Files, dst io.Writer, o Options) 
 	if err != nil {
 		return Report{}, err
 	}
-	return Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Source: &r.Source, Warnings: notices(r.Warnings)}, nil
+	report := Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Source: &r.Source, Warnings: notices(r.Warnings)}
+	for _, w := range r.Warnings {
+		if w.Code == "not_hounsfield" {
+			report.Units = unitsOther
+		}
+	}
+	return report, nil
 }
 
 // Labels writes a source that is a label map already as the model server would
