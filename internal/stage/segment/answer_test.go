@@ -49,6 +49,7 @@ func TestFailures(t *testing.T) {
 		{"broken, with a reply that has no status", body, sentence("server", 500, body), known(500), false},
 		{"broken, and its body says otherwise", says(400), sentence("server", 500, says(400)), known(500), false},
 		{"broken, and its body quotes the sentence", `{"status":500,"code":"x","message":"Received client error (400)"}`, "", failure{500, "x", "Received client error (400)"}, false},
+		{"broken, with a page of HTML", `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN">`, `Received server error (500) from primary with message "<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN">`, failure{Status: 500}, false},
 		{"timed out", "", `Received server error (0) from primary with message "Your invocation timed out while waiting for a response from container primary."`, failure{}, false},
 		{"an internal text that quotes the sentence", `the log says: "Received client error (400)"`, "", failure{}, false},
 		{"lost", lost, lost, failure{}, false},
