@@ -4,7 +4,10 @@ import "fmt"
 
 // Warning is something doubtful in a scan that could be read all the same.
 // Code is stable; Message is one sentence for the person who sent the scan.
-type Warning struct{ Code, Message string }
+type Warning struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
 
 // Values is what a reader saw of a scan's values while it read them: the same
 // for every file format, so that one judge serves them all.

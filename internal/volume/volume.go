@@ -49,7 +49,13 @@ type Table struct {
 	Iris       string     `json:"iris"` // always TableVersion
 	Labels     []Label    `json:"labels"`
 	Provenance Provenance `json:"provenance"`
+	// Warnings are what the model has to tell the owner of the scan, at most
+	// MaxTableWarnings. The mesh stage puts them on the job.
+	Warnings []Warning `json:"warnings,omitempty"`
 }
+
+// MaxTableWarnings bounds the warnings of a table.
+const MaxTableWarnings = 16
 
 // TableVersion marks the JSON header extension that carries a Table.
 const TableVersion = "labels/1"

@@ -20,6 +20,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/build"
+	"github.com/iris-oculus/iris/internal/volume"
 )
 
 // Jobs keeps job records.
@@ -105,10 +106,13 @@ func (s Stage) options(o job.Options, scan scan) build.Options {
 	return out
 }
 
-// warnings names the structures that were asked for and left no surface. A
-// member of a merge is in the merge's solid.
-func warnings(o job.Options, surfaces []surface.Surface) []job.Notice {
+// warnings are the model's own, and the structures that were asked for and left
+// no surface. A member of a merge is in the merge's solid.
+func warnings(model []volume.Warning, o job.Options, surfaces []surface.Surface) []job.Notice {
 	out := []job.Notice{}
+	for _, w := range model {
+		out = append(out, job.Notice{Code: w.Code, Message: w.Message})
+	}
 	found := map[string]bool{}
 	for i := range surfaces {
 		found[surfaces[i].Label.Name] = true

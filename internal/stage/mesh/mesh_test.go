@@ -220,6 +220,22 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// TestTheModelsWarnings reach the job, also after a remesh, which reads the label
+// map among the results.
+func TestTheModelsWarnings(t *testing.T) {
+	m := twoBoxes()
+	m.Table.Warnings = []volume.Warning{{Code: "metal", Message: "there is metal"}}
+	w := newWorld(t, m)
+	w.run(t, 1)
+	w.change(func(r *job.Record) { r.Attempt, r.Shown, r.From, r.Status = 2, 1, job.FromMesh, job.Received })
+	w.run(t, 2)
+	for attempt := 1; attempt <= 2; attempt++ {
+		if got := w.meshed(t, attempt).Warnings; len(got) != 1 || got[0] != (job.Notice{Code: "metal", Message: "there is metal"}) {
+			t.Errorf("attempt %d: warnings %+v", attempt, got)
+		}
+	}
+}
+
 func TestOptions(t *testing.T) {
 	w := newWorld(t, twoBoxes())
 	w.change(func(r *job.Record) { r.Options.Merge = []job.Merge{{Name: "abdomen", Of: []string{"liver", "spleen"}}} })

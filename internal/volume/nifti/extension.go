@@ -94,6 +94,14 @@ func checkTable(t *volume.Table) error {
 			return volume.Reject("bad_labels", "the provenance in the header: want texts of at most %d printable characters", maxTableText)
 		}
 	}
+	if len(t.Warnings) > volume.MaxTableWarnings {
+		return volume.Reject("bad_labels", "the header's table has %d warnings: want at most %d", len(t.Warnings), volume.MaxTableWarnings)
+	}
+	for _, w := range t.Warnings {
+		if w.Code == "" || w.Message == "" || !plainText(w.Code) || !plainText(w.Message) {
+			return volume.Reject("bad_labels", "a warning in the header's table: want a code and a sentence, each of at most %d printable characters", maxTableText)
+		}
+	}
 	return nil
 }
 

@@ -126,6 +126,15 @@ func TestTableAmongForeignExtensions(t *testing.T) {
 			return e
 		}},
 		{"broken JSON", "bad_labels", 0, func(o binary.ByteOrder) []byte { return extension(o, 6, ours[:60]) }},
+		{"a warning", "", 1, func(o binary.ByteOrder) []byte {
+			return extension(o, 6, strings.TrimSuffix(ours, "}")+`,"warnings":[{"code":"metal","message":"there is metal"}]}`)
+		}},
+		{"a warning without a sentence", "bad_labels", 0, func(o binary.ByteOrder) []byte {
+			return extension(o, 6, strings.TrimSuffix(ours, "}")+`,"warnings":[{"code":"metal"}]}`)
+		}},
+		{"too many warnings", "bad_labels", 0, func(o binary.ByteOrder) []byte {
+			return extension(o, 6, strings.TrimSuffix(ours, "}")+`,"warnings":[{"code":"a","message":"b"}`+strings.Repeat(`,{"code":"a","message":"b"}`, volume.MaxTableWarnings)+`]}`)
+		}},
 		{"id 0", "bad_labels", 0, func(o binary.ByteOrder) []byte {
 			return extension(o, 6, strings.Replace(ours, `"id":2`, `"id":0`, 1))
 		}},
