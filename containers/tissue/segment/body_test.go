@@ -138,7 +138,7 @@ func TestWhatLiesOutsideIsNoBody(t *testing.T) {
 	if want := (math.Pi*75*92*90 + 2*22*5*56) / 1000; math.Abs(float64(alone.count())*bare.voxelML()-want) > 0.02*want {
 		t.Errorf("the head has %.0f ml: want %.0f", float64(alone.count())*bare.voxelML(), want)
 	}
-	bone := float64(bare.bone(alone).count())
+	bone := float64(bare.bone(alone).bone.count())
 	for _, c := range things {
 		t.Run(c.name, func(t *testing.T) {
 			s := fine(dims, func(x, y, z float64) float64 {
@@ -164,7 +164,7 @@ func TestWhatLiesOutsideIsNoBody(t *testing.T) {
 			if got := float64(inside.count()) / float64(alone.count()); got < 0.995 || got > 1.015 {
 				t.Errorf("the body has %.3f times its volume", got)
 			}
-			if got := float64(s.bone(inside).count()); math.Abs(got-bone) > 0.01*bone {
+			if got := float64(s.bone(inside).bone.count()); math.Abs(got-bone) > 0.01*bone {
 				t.Errorf("bone has %.3f times its volume", got/bone)
 			}
 		})

@@ -13,39 +13,60 @@ const (
 	spongyMM2 = 2500
 )
 
-// bone is by hysteresis: dense voxels joined to enough denser ones, pores and
-// marrow filled.
-func (s *scan) bone(inside *mask) *mask {
+// found is bone and what its owner is told of it.
+type found struct {
+	bone     *mask
+	metalML  float64 // implants, part of bone
+	doubtful float64 // ml that may be contrast medium as well
+}
+
+// bone is by hysteresis: dense voxels joined to enough denser ones, without
+// enhanced blood, their surface where the density falls steepest, pores and
+// marrow filled. Metal is kept with it.
+func (s *scan) bone(inside *mask) found {
 	dense := s.between(boneLow, highest).and(inside)
-	c := dense.clone().minus(s.enhanced(dense)).components(false)
-	sizes, compact := c.sizes(), make([]int, c.count)
-	c.each(func(k, row, x0, x1 int) {
-		n := 0
-		for _, v := range s.row(row)[x0:x1] {
-			if v >= boneHigh {
-				n++
-			}
-		}
-		compact[k] += n
-	})
+	metal := s.metal(inside)
+	blood, doubtful := s.enhanced(dense, metal)
+	c := dense.minus(blood).components(false)
+	sizes, compact := c.sizes(), s.atLeast(c, boneHigh)
 	const share = 50 // one voxel in 50 is compact bone; an enhanced kidney has fewer
 	want := make([]bool, c.count)
 	for k, n := range sizes {
 		want[k] = float64(n)*s.voxelML() >= boneML && compact[k]*share >= n
 	}
-	bone := c.keep(want).close(s.ball(poreMM, 1)).and(inside)
+	bone := s.sharpen(c.keep(want)).or(metal).close(s.ball(poreMM, 0)).and(inside).minus(blood)
 	// Closing must not fill what is air.
-	return s.fillSpongy(s.fillHoles(bone.minus(s.between(lowest, hollowHigh))))
+	bone = s.fillSpongy(s.fillHoles(bone.minus(s.between(lowest, hollowHigh)))).minus(blood)
+	return found{bone, float64(metal.count()) * s.voxelML(), doubtful}
 }
 
 // fillSpongy fills what a ring of bone encloses within a slice if it is dense
-// enough on average to be spongy bone.
+// enough on average to be spongy bone. The voxels beside the ring are part bone
+// and say nothing, unless there are no others.
 func (s *scan) fillSpongy(m *mask) *mask {
 	c := m.clone().not().components(true)
+	near := m.dilate(ball{ry: 1, rows: []ballRow{{-1, 0, 0}, {0, 0, 1}, {1, 0, 0}}, widths: 2})
 	want, sizes, edge := make([]bool, c.count), c.sizes(), s.atEdge(c)
-	for k, sum := range s.sums(c) {
+	sums, deep, deepSums := s.sums(c), make([]int, c.count), make([]int, c.count)
+	inner := near.not()
+	c.each(func(k, row, x0, x1 int) {
+		if edge[k] {
+			return
+		}
+		for x := x0; x < x1; x++ {
+			if inner.at(x + s.nx*row) {
+				deep[k]++
+				deepSums[k] += int(s.hu[x+s.nx*row])
+			}
+		}
+	})
+	for k, sum := range sums {
 		area := float64(sizes[k]) * s.spacing[0] * s.spacing[1]
-		want[k] = !edge[k] && area <= spongyMM2 && sum >= spongyHU*sizes[k]
+		n := sizes[k]
+		if deep[k] > 0 {
+			sum, n = deepSums[k], deep[k]
+		}
+		want[k] = !edge[k] && area <= spongyMM2 && sum >= spongyHU*n
 	}
 	return m.or(c.keep(want))
 }
@@ -58,11 +79,8 @@ func (s *scan) fillHoles(m *mask) *mask {
 		want[k] = float64(n)*s.voxelML() <= marrowML
 	}
 	// What reaches the edge of the scan is no hollow: it goes on outside.
-	c.each(func(k, row, x0, x1 int) {
-		y, z := row%c.ny, row/c.ny
-		if x0 == 0 || x1 == c.nx || y == 0 || y == c.ny-1 || z == 0 || z == c.nz-1 {
-			want[k] = false
-		}
-	})
+	for k, edge := range c.atEdges() {
+		want[k] = want[k] && !edge
+	}
 	return m.or(c.keep(want))
 }

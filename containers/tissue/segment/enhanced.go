@@ -4,69 +4,144 @@ import "slices"
 
 // Densities in HU and sizes that tell enhanced blood, and urine, from bone.
 const (
-	enhancedLow  = 260  // denser than spongy bone of most places
-	enhancedHigh = 1500 // metal is denser
-	poolML       = 5    // smaller ones are left to the rules of bone
-	poolCount    = 16   // heart chambers, aorta, kidneys, bladder and some to spare
-	poolMM       = 7    // bone that is solid in a ball of this radius has a denser shell
-	shellMM      = 4    // where that shell would be
-	shellHU      = 80   // how much denser it would be than the inside
-	branchMM     = 10   // how far vessels are followed from a pool
-	branchML     = 15   // what is left of vessels beyond that is smaller
+	poolLow  = 130 // with noise, half the voxels of a pool of 170 HU are less dense than bone
+	poolML   = 5   // smaller ones are left to the rules of bone
+	poolMM   = 7   // the radius of the ball that a pool holds
+	poolHU   = 600 // blood is seldom denser, solid bone seldom less dense
+	gapMM    = 5   // two regions this near may be one stream of blood
+	branchMM = 10  // how far vessels are followed from a pool
+	branchML = 15  // what is left of vessels beyond that is smaller
 )
 
-// enhanced is the blood and urine that contrast medium has made as dense as
-// bone: solid pools without the denser shell that bone has, and the vessels that
-// leave them, followed within the dense voxels.
-func (s *scan) enhanced(dense *mask) *mask {
-	pools := s.pools(s.smoothBetween(enhancedLow, enhancedHigh).and(dense).open(s.ball(poolMM, 1)))
-	if pools.none() {
-		return pools
-	}
-	voxel := s.ball(0, 1)
-	steps := branchMM / min(s.spacing[0], s.spacing[1], s.spacing[2])
-	for range int(min(steps, maxReach)) {
-		pools.or(pools.dilate(voxel).and(dense))
-	}
-	// Branches that go on from there are small; bone that touches is not.
-	c := dense.clone().minus(pools).components(false)
-	branch := c.touching(pools.dilate(voxel))
-	for k, n := range c.sizes() {
-		branch[k] = branch[k] && float64(n)*s.voxelML() < branchML
-	}
-	return pools.or(c.keep(branch))
+// poolLevels are the densities at which solid regions are looked for. What is
+// one region at the lower may be an artery and a vertebra at the higher.
+var poolLevels = [...]int16{700, 420, 280, poolLow}
+
+// pool is a solid region, in blocks.
+type pool struct {
+	blocks *mask
+	inside int // HU
 }
 
-// pools are the components around which hardly anything is denser than they.
-// Only the largest are looked at: each costs a pass over the scan.
-func (s *scan) pools(solid *mask) *mask {
-	const share = 10 // a tenth of the surroundings
-	c := solid.components(false)
-	sizes, sums := c.sizes(), s.sums(c)
-	out, shell := s.empty(), s.ball(shellMM, 1)
-	for _, k := range largest(sizes, poolCount) {
-		if float64(sizes[k])*s.voxelML() < poolML {
-			break
-		}
-		one := make([]bool, c.count)
-		one[k] = true
-		pool := c.keep(one)
-		around, limit := pool.dilate(shell).minus(pool), sums[k]/sizes[k]+shellHU
-		denser, all := 0, 0
-		for n := range s.ny * s.nz {
-			runs(around.row(n), func(x0, x1 int) {
-				for _, v := range s.row(n)[x0:x1] {
-					if int(v) >= limit {
-						denser++
-					}
-				}
-				all += x1 - x0
-			})
-		}
-		if denser*share < all {
-			out.or(pool)
+// pools are the solid regions of a scan by what their borders say.
+type pools struct {
+	*coarse
+	blood   []pool
+	bone    *mask // regions in a shell of compact bone
+	either  *mask // the inside of regions that are both
+	unclear []pool
+}
+
+// pools looks at every solid region of some size, densest first. Contrast medium
+// is densest inside and falls off towards its border; bone rises there to its
+// compact shell. Without a shell, what is denser than blood ever is may be either.
+func (s *scan) pools(dense, metal *mask) *pools {
+	c := s.coarse()
+	p := &pools{coarse: c, bone: c.empty(), either: c.empty()}
+	within := c.shrink(dense)
+	if !metal.none() {
+		within.minus(c.shrink(metal).dilate(c.ball(metalRim, 1)))
+	}
+	for _, level := range poolLevels {
+		solid := c.smoothBetween(level, highest).and(within).open(c.ball(poolMM, 1))
+		parts := solid.components(false)
+		for k, n := range parts.sizes() {
+			if float64(n)*c.voxelML() < poolML {
+				continue
+			}
+			one := make([]bool, parts.count)
+			one[k] = true
+			region := parts.keep(one)
+			v, ok := s.judge(c, region, level)
+			if !ok {
+				continue
+			}
+			within.minus(region.dilate(c.ball(0, 1)))
+			p.bone.or(v.bone)
+			p.either.or(region.clone().minus(v.bone).minus(v.blood))
+			p.add(v)
 		}
 	}
+	return p
+}
+
+// add takes the pools of a verdict, each of its own.
+func (p *pools) add(v verdict) {
+	parts := v.blood.components(false)
+	for k, n := range parts.sizes() {
+		one := make([]bool, parts.count)
+		one[k] = true
+		region := parts.keep(one)
+		switch {
+		case float64(n)*p.voxelML() < poolML/2: // a corner that the division cut off
+			continue
+		case v.inside > poolHU:
+			p.unclear = append(p.unclear, pool{region, v.inside})
+		default:
+			p.blood = append(p.blood, pool{region, v.inside})
+		}
+	}
+}
+
+// enhanced is the blood and urine that contrast medium has made as dense as
+// bone: the pools and the vessels that leave them, followed within the dense
+// voxels. Doubtful is the ml that may be either and were left to bone.
+func (s *scan) enhanced(dense, metal *mask) (_ *mask, doubtful float64) {
+	p := s.pools(dense, metal)
+	doubtful = s.settle(p, dense)
+	if len(p.blood) == 0 {
+		return s.empty(), doubtful
+	}
+	blood, tops := s.flood(p, dense, metal)
+	// Branches that go on from there are small and not compact; bone that touches
+	// is neither.
+	c := dense.clone().minus(blood).components(false)
+	branch, sizes, compact := c.touching(blood.dilate(s.ball(0, 1))), c.sizes(), s.atLeast(c, tops)
+	for k, n := range sizes {
+		branch[k] = branch[k] && float64(n)*s.voxelML() < branchML && compact[k]*compactShare < n
+	}
+	return blood.or(c.keep(branch)), doubtful
+}
+
+// settle decides what is denser than blood and has no shell. It is contrast
+// medium if it joins a pool (a vein near the injection), or if nothing dense
+// touches it and the scan holds all of it (a bladder). The rest is bone, and
+// its volume in ml is doubtful.
+func (s *scan) settle(p *pools, dense *mask) (doubtful float64) {
+	if len(p.unclear) == 0 {
+		return 0
+	}
+	joined := p.empty()
+	for _, b := range p.blood {
+		joined.or(b.blocks)
+	}
+	joined = joined.dilate(p.ball(gapMM, 1))
+	c := p.shrink(dense).components(false)
+	sizes, edge := c.sizes(), c.atEdges()
+	for _, u := range p.unclear {
+		free := false
+		for k, touched := range c.touching(u.blocks) {
+			free = free || touched && !edge[k] && sizes[k] < 2*u.blocks.count()
+		}
+		if free || !u.blocks.clone().and(joined).none() {
+			p.blood = append(p.blood, u)
+			continue
+		}
+		p.bone.or(u.blocks)
+		doubtful += float64(u.blocks.count()) * p.voxelML()
+	}
+	return doubtful
+}
+
+// atEdges says which components reach the edge of the scan.
+func (c *components) atEdges() []bool {
+	out := make([]bool, c.count)
+	c.each(func(k, row, x0, x1 int) {
+		y, z := row%c.ny, row/c.ny
+		if x0 == 0 || x1 == c.nx || y == 0 || y == c.ny-1 || z == 0 || z == c.nz-1 {
+			out[k] = true
+		}
+	})
 	return out
 }
 
@@ -77,6 +152,21 @@ func (s *scan) sums(c *components) []int {
 		for _, v := range s.row(row)[x0:x1] {
 			out[k] += int(v)
 		}
+	})
+	return out
+}
+
+// atLeast is how many voxels of each component have a density or more.
+func (s *scan) atLeast(c *components, hu int) []int {
+	out := make([]int, c.count)
+	c.each(func(k, row, x0, x1 int) {
+		n := 0
+		for _, v := range s.row(row)[x0:x1] {
+			if int(v) >= hu {
+				n++
+			}
+		}
+		out[k] += n
 	})
 	return out
 }

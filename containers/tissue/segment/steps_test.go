@@ -170,7 +170,7 @@ func TestBone(t *testing.T) {
 		}
 		return 40
 	})
-	bone := s.bone(s.empty().not())
+	bone := s.bone(s.empty().not()).bone
 	for _, c := range []struct {
 		name string
 		x, y float64
@@ -220,7 +220,7 @@ func TestSoftTissueTakesTheRims(t *testing.T) {
 		}
 		return -1000
 	})
-	all := &tissues{inside: s.mustBody(t), skin: s.empty(), bone: s.empty(), left: s.empty(), right: s.empty(), airway: s.empty()}
+	all := &tissues{inside: s.mustBody(t), skin: s.empty(), found: found{bone: s.empty()}, left: s.empty(), right: s.empty(), airway: s.empty()}
 	fat, muscle := s.soft(all)
 	if !fat.clone().and(muscle).none() {
 		t.Error("a voxel is fat and muscle")
