@@ -107,8 +107,8 @@ func (c boneCase) check(t *testing.T) string {
 	return strings.Join(wrong, ", ")
 }
 
-// TestBoneHasItsVolume is the property test of bone beside contrast medium; its
-// failures over more seeds are counted in docs/benchmarks.md.
+// TestBoneHasItsVolume is the property test of bone beside contrast medium,
+// over the first few seeds: others are known to fail, above all at voxels of 3 mm.
 func TestBoneHasItsVolume(t *testing.T) {
 	cases, voxels := int64(8), []float64{1, 1.5, 2, 3}
 	if testing.Short() {
