@@ -3,6 +3,7 @@ package cloud_test
 import (
 	"encoding/base64"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func TestErasingUndoesEveryLink(t *testing.T) {
 	}
 	for _, key := range []string{"second.dcm", "third.dcm"} {
 		also := erased
-		also.Upload.Key = key
+		also.Upload.Key, also.Upload.ETag = key, "of "+key
 		if err := s.LinkKey(ctx, also); err != nil {
 			t.Fatal(err)
 		}
@@ -43,6 +44,17 @@ func TestErasingUndoesEveryLink(t *testing.T) {
 	}
 	if len(found("second.dcm")) != 1 || len(found("first.dcm")) != 2 || len(found("study/")) != 1 || len(found("study/1.dcm")) != 0 {
 		t.Errorf("before: %v, %v, %v, %v", found("second.dcm"), found("first.dcm"), found("study/"), found("study/1.dcm"))
+	}
+	var uploads []string
+	for u, err := range s.Linked(ctx, erased.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		uploads = append(uploads, u.Key+" "+u.ETag)
+	}
+	slices.Sort(uploads)
+	if !slices.Equal(uploads, []string{"first.dcm ", "second.dcm of second.dcm", "third.dcm of third.dcm"}) {
+		t.Errorf("its uploads: %q", uploads)
 	}
 	for _, r := range []job.Record{erased, folder} {
 		if _, err := s.Amend(ctx, r.ID, func(r *job.Record) error { r.Erased = true; return nil }); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -27,7 +28,13 @@ func digest(parts ...string) string {
 // digest of that is kept there. What erasing has to undo is noted first.
 func (s *Store) LinkKey(ctx context.Context, r job.Record) error {
 	link := linkOf(r)
-	note := item{"pk": str(linksPK + r.ID), "sk": link["pk"], "created": link["sk"], "ttl": num(r.ExpiresAt.Unix())}
+	upload, err := json.Marshal(job.Upload{Key: r.Upload.Key, Prefix: r.Upload.Prefix, ETag: r.Upload.ETag, Modified: r.Upload.Modified})
+	if err != nil {
+		return fmt.Errorf("encode link: %w", err)
+	}
+	note := item{
+		"pk": str(linksPK + r.ID), "sk": link["pk"], "created": link["sk"], "upload": str(string(upload)), "ttl": num(r.ExpiresAt.Unix()),
+	}
 	if err := s.put(ctx, note, "", nil); err != nil {
 		return err
 	}
@@ -51,26 +58,56 @@ func (s *Store) unlink(ctx context.Context, r job.Record) error {
 	if err := s.delete(ctx, linkOf(r)); err != nil { // of a job that an earlier version linked without a note
 		return err
 	}
-	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
-		TableName: &s.table, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:    aws.String("pk = :pk"),
-		ExpressionAttributeValues: item{":pk": str(linksPK + r.ID)},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for note, err := range s.notes(ctx, r.ID) {
 		if err != nil {
-			return fault.Name("query links", err)
+			return err
 		}
-		for _, note := range page.Items {
-			if err := s.delete(ctx, item{"pk": note["sk"], "sk": note["created"]}); err != nil {
-				return err
-			}
-			if err := s.delete(ctx, item{"pk": note["pk"], "sk": note["sk"]}); err != nil {
-				return err
-			}
+		if err := s.delete(ctx, item{"pk": note["sk"], "sk": note["created"]}); err != nil {
+			return err
+		}
+		if err := s.delete(ctx, item{"pk": note["pk"], "sk": note["sk"]}); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// Linked yields the uploads by which a job can be found.
+func (s *Store) Linked(ctx context.Context, id string) iter.Seq2[job.Upload, error] {
+	return func(yield func(job.Upload, error) bool) {
+		for note, err := range s.notes(ctx, id) {
+			var u job.Upload
+			if text := text(note, "upload"); err == nil && text != "" {
+				err = json.Unmarshal([]byte(text), &u)
+			}
+			if !yield(u, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// notes yields what LinkKey noted of a job.
+func (s *Store) notes(ctx context.Context, id string) iter.Seq2[item, error] {
+	return func(yield func(item, error) bool) {
+		pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
+			TableName: &s.table, ConsistentRead: aws.Bool(true),
+			KeyConditionExpression:    aws.String("pk = :pk"),
+			ExpressionAttributeValues: item{":pk": str(linksPK + id)},
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(nil, fault.Name("query links", err))
+				return
+			}
+			for _, note := range page.Items {
+				if !yield(note, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // ByKey lists the jobs of an upload key, newest first.

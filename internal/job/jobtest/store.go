@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sort"
 	"sync"
@@ -22,6 +23,7 @@ type Store struct {
 	records map[string][]byte
 	open    map[string]bool
 	keys    map[string][]string
+	uploads map[string]map[string]job.Upload // by job and key, as LinkKey was told
 	folders map[string]job.Folder
 	claims  map[string]string
 }
@@ -29,6 +31,7 @@ type Store struct {
 func (s *Store) init() {
 	if s.records == nil {
 		s.records, s.open, s.keys = map[string][]byte{}, map[string]bool{}, map[string][]string{}
+		s.uploads = map[string]map[string]job.Upload{}
 		s.folders, s.claims = map[string]job.Folder{}, map[string]string{}
 	}
 }
@@ -99,7 +102,25 @@ func (s *Store) LinkKey(_ context.Context, r job.Record) error {
 	if key := r.Upload.FoundBy(); !slices.Contains(s.keys[key], r.ID) {
 		s.keys[key] = append(s.keys[key], r.ID)
 	}
+	if s.uploads[r.ID] == nil {
+		s.uploads[r.ID] = map[string]job.Upload{}
+	}
+	s.uploads[r.ID][r.Upload.Key] = r.Upload
 	return nil
+}
+
+// Linked yields the uploads by which a job can be found, in order of their keys.
+func (s *Store) Linked(_ context.Context, id string) iter.Seq2[job.Upload, error] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	uploads := maps.Clone(s.uploads[id])
+	return func(yield func(job.Upload, error) bool) {
+		for _, key := range slices.Sorted(maps.Keys(uploads)) {
+			if !yield(uploads[key], nil) {
+				return
+			}
+		}
+	}
 }
 
 // ByKey lists the jobs of an upload key, newest first, as ByOwner does.
@@ -200,6 +221,7 @@ func (s *Store) Erase(_ context.Context, r job.Record, _ time.Time) error {
 	for key, ids := range s.keys {
 		s.keys[key] = slices.DeleteFunc(ids, func(id string) bool { return id == r.ID })
 	}
+	delete(s.uploads, r.ID)
 	s.put(job.Record{ID: r.ID, Attempt: r.Attempt, Status: r.Status, Erased: true, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt})
 	return nil
 }

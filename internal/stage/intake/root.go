@@ -100,13 +100,13 @@ func (s Stage) addRootSlice(ctx context.Context, e Created, series string, objec
 		if id == own {
 			return s.start(ctx, s.newRecord(e, "", own, object))
 		}
-		return s.linkSlice(ctx, id, e.Key)
+		return s.linkSlice(ctx, id, e, object)
 	}
 	return &job.BusyError{Message: "a series is being written by too many at once"}
 }
 
-// linkSlice makes a job findable by a further key.
-func (s Stage) linkSlice(ctx context.Context, id, key string) error {
+// linkSlice makes a job findable by a further upload, which is erased with it.
+func (s Stage) linkSlice(ctx context.Context, id string, e Created, object job.Object) error {
 	r, err := s.Jobs.Get(ctx, id)
 	if errors.Is(err, job.ErrNotFound) {
 		return &job.BusyError{Message: "the series' first slice is about to record its job"}
@@ -117,7 +117,7 @@ func (s Stage) linkSlice(ctx context.Context, id, key string) error {
 	if r.Erased {
 		return nil
 	}
-	r.Upload.Key, r.Upload.Prefix = key, ""
+	r.Upload = job.Upload{Bucket: e.Bucket, Key: e.Key, ETag: e.ETag, Modified: object.Modified}
 	if err := s.Jobs.LinkKey(ctx, r); err != nil {
 		return fmt.Errorf("link slice: %w", err)
 	}

@@ -21,9 +21,11 @@ type Uploads interface {
 	DeleteIf(ctx context.Context, key, etag string) error
 }
 
-// Links finds the jobs that were made of an upload key or of a folder's prefix.
+// Links finds the jobs that were made of an upload key or of a folder's prefix,
+// and the uploads by which a job can be found.
 type Links interface {
 	ByKey(ctx context.Context, key string, limit int32, cursor string) (job.Page, error)
+	Linked(ctx context.Context, id string) iter.Seq2[job.Upload, error]
 }
 
 // eraseUpload deletes what a job was made from, and only that: an object that
@@ -36,6 +38,27 @@ func (s Stage) eraseUpload(ctx context.Context, r job.Record) error {
 	if r.Upload.Prefix != "" {
 		return s.eraseFolder(ctx, r)
 	}
+	if err := s.eraseFile(ctx, r); err != nil {
+		return err
+	}
+	// Further slices of a series that was dropped without a folder.
+	for u, err := range s.Links.Linked(ctx, r.ID) {
+		if err != nil {
+			return fmt.Errorf("list the job's uploads: %w", err)
+		}
+		if u.Key != r.Upload.Key && u.ETag != "" {
+			further := r
+			further.Upload = u
+			if err := s.eraseFile(ctx, further); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eraseFile deletes the one object of a job's upload.
+func (s Stage) eraseFile(ctx context.Context, r job.Record) error {
 	object, err := s.Uploads.Head(ctx, r.Upload.Key)
 	if errors.Is(err, job.ErrNotFound) {
 		return nil

@@ -158,3 +158,32 @@ func TestEraseOfAFolderKeepsWhatItDidNotRead(t *testing.T) {
 		t.Errorf("left: %v, want %v", got, want)
 	}
 }
+
+// The slices of a series that was dropped without a folder go with their job,
+// but for one that somebody uploaded anew since then.
+func TestEraseTakesEverySliceOfASeriesAtTheRoot(t *testing.T) {
+	b := newBench(t, job.Ready)
+	r := b.drop(t, otherID, "IM0", "slice 0")
+	for _, key := range []string{"IM1", "IM2", "IM3"} {
+		o := b.uploads.Set(key, []byte("slice "+key), nil)
+		further := r
+		further.Upload = job.Upload{Key: key, ETag: o.ETag, Modified: o.Modified}
+		if err := b.jobs.LinkKey(t.Context(), further); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.uploads.Set("IM2", []byte("another scan"), nil)
+	b.uploads.Set("IM4", []byte("nobody's"), nil)
+	if err := b.Erase(t.Context(), otherID); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, key := range b.uploads.Keys() {
+		if key != "scan.nii.gz" {
+			left = append(left, key)
+		}
+	}
+	if !slices.Equal(left, []string{"IM2", "IM4"}) || b.jobs.Links(otherID) != 0 {
+		t.Errorf("left: %v, links %d", left, b.jobs.Links(otherID))
+	}
+}
