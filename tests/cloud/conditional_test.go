@@ -36,6 +36,7 @@ func (w meteredWriter) Write(p []byte) (int, error) {
 
 func metered(t *testing.T) (*blobs.Bucket, *meter) {
 	t.Helper()
+	t.Chdir(".") // versitygw changes the working directory: back at the end
 	s, err := s3.New(t.Context(), s3.Config{
 		Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
 		ObjectCreated: func(context.Context, s3.Created) error { return nil }, Logger: slog.New(slog.DiscardHandler),
