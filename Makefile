@@ -20,7 +20,7 @@ GOVULNCHECK := $(CACHE)/govulncheck-v1.8.0
 venv = $(CACHE)/venv-$(shell sha256sum $(1) | cut -c1-12)
 E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
-.PHONY: build package probe run test unit race e2e lint vuln bench fuzz clean
+.PHONY: build package probe run test unit race e2e lint vuln bench soak fuzz clean
 .DEFAULT_GOAL := build
 build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue bin/iris
 
@@ -111,6 +111,11 @@ bench: build $(BENCH_VENV)/.installed
 	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
 	go test -run '^$$' -bench FullSize -benchtime 1x ./internal/stage/mesh
+
+# The memory of every process of the stack under 25,000 reads of the job list.
+READS ?= 25000
+soak: build
+	python3 tests/bench/soak/soak.py bin/iris $(READS)
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 90s
