@@ -373,7 +373,7 @@ func TestHostileBodies(t *testing.T) {
 			t.Errorf("%.20s: %d", query, out.Code)
 		}
 	}
-	if page, _ := w.store.ByOwner(t.Context(), "alice", 0, ""); len(page.Jobs) != 0 {
+	if page, _ := w.store.ByOwner(t.Context(), "alice", 100, ""); len(page.Jobs) != 0 {
 		t.Errorf("%d jobs were made", len(page.Jobs))
 	}
 }

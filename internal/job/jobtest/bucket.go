@@ -6,21 +6,33 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
+	"testing/iotest"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// Bucket holds objects in memory. The zero value is an empty bucket named "bucket".
+// Bucket holds objects in memory. The zero value is an empty bucket named
+// "bucket". It is held to the same conformance suite as cloud/blobs (storetest).
 type Bucket struct {
 	// Now dates objects; nil leaves them undated.
 	Now func() time.Time
+	// Before runs before every call and every read of a ReaderAt, with the call's
+	// name and the key or prefix. Its error is the call's.
+	Before func(call, key string) error
+	// Short ends every body and range in its middle, as a lost connection does.
+	Short bool
+
+	order []string // keys as Put was asked for them
 
 	mu       sync.Mutex
 	objects  map[string][]byte
@@ -51,6 +63,13 @@ func (b *Bucket) Set(key string, body []byte, metadata map[string]string) job.Ob
 	return b.object(key)
 }
 
+func (b *Bucket) before(call, key string) error {
+	if b.Before == nil {
+		return nil
+	}
+	return b.Before(call, key)
+}
+
 func (b *Bucket) object(key string) job.Object {
 	sum := md5.Sum(b.objects[key])
 	return job.Object{Key: key, Size: int64(len(b.objects[key])), ETag: hex.EncodeToString(sum[:]), Modified: b.modified[key], Metadata: b.metadata[key]}
@@ -75,49 +94,112 @@ func (b *Bucket) Keys() []string {
 	return keys
 }
 
+// Order lists the keys that were put, as they came; one put twice is there twice.
+func (b *Bucket) Order() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.order)
+}
+
 // Head says what is known of an object.
 func (b *Bucket) Head(_ context.Context, key string) (job.Object, error) {
+	if err := b.before("Head", key); err != nil {
+		return job.Object{}, err
+	}
+	o, _, err := b.look("head object", key)
+	return o, err
+}
+
+// look is an object and its content at one moment.
+func (b *Bucket) look(doing, key string) (job.Object, []byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.objects[key]; !ok {
-		return job.Object{}, fmt.Errorf("head object: %w", job.ErrNotFound)
+		return job.Object{}, nil, fmt.Errorf("%s: %w", doing, job.ErrNotFound)
 	}
-	return b.object(key), nil
+	return b.object(key), b.objects[key], nil
 }
 
 // Get streams an object.
-func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
-	if _, err := b.Head(ctx, key); err != nil {
+func (b *Bucket) Get(_ context.Context, key string) (io.ReadCloser, error) {
+	if err := b.before("Get", key); err != nil {
 		return nil, err
 	}
-	return io.NopCloser(bytes.NewReader(b.Bytes(key))), nil
+	_, text, err := b.look("get object", key)
+	if err != nil {
+		return nil, err
+	}
+	return b.body(text), nil
 }
 
 // GetIf streams an object that still has this ETag.
-func (b *Bucket) GetIf(ctx context.Context, key, etag string) (io.ReadCloser, error) {
-	o, err := b.Head(ctx, key)
+func (b *Bucket) GetIf(_ context.Context, key, etag string) (io.ReadCloser, error) {
+	if err := b.before("GetIf", key); err != nil {
+		return nil, err
+	}
+	o, text, err := b.look("get object", key)
 	if err == nil && o.ETag != etag {
 		err = fmt.Errorf("get object: %w", job.ErrReplaced)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return b.Get(ctx, key)
+	return b.body(text), nil
 }
 
-// ReaderAt reads an object anywhere.
+func (b *Bucket) body(text []byte) io.ReadCloser {
+	if !b.Short {
+		return io.NopCloser(bytes.NewReader(text))
+	}
+	half := bytes.NewReader(text[:len(text)/2])
+	return io.NopCloser(io.MultiReader(half, iotest.ErrReader(brokeOff)))
+}
+
+var brokeOff = &job.BusyError{Message: "get object: the connection was lost"}
+
+// ReaderAt reads an object anywhere, for as long as it stays the same.
 func (b *Bucket) ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Object, error) {
 	o, err := b.Head(ctx, key)
-	return bytes.NewReader(b.Bytes(key)), o, err
+	if err != nil {
+		return nil, job.Object{}, err
+	}
+	return reader{b, o}, o, nil
 }
 
-// Put stores what body yields.
+type reader struct {
+	b *Bucket
+	o job.Object
+}
+
+func (r reader) ReadAt(p []byte, off int64) (int, error) {
+	if err := r.b.before("ReadAt", r.o.Key); err != nil {
+		return 0, err
+	}
+	o, text, err := r.b.look("get range", r.o.Key)
+	switch {
+	case err != nil:
+		return 0, err
+	case o.ETag != r.o.ETag:
+		return 0, fmt.Errorf("get range: %w", job.ErrReplaced)
+	case r.b.Short:
+		return 0, brokeOff
+	}
+	return bytes.NewReader(text).ReadAt(p, off)
+}
+
+// Put stores what body yields, or nothing when it breaks off.
 func (b *Bucket) Put(_ context.Context, key, mediaType string, body io.Reader) (job.Artifact, error) {
-	text, err := io.ReadAll(body)
-	if err != nil {
+	if err := b.before("Put", key); err != nil {
 		return job.Artifact{}, err
 	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return job.Artifact{}, fmt.Errorf("put object: %w", err)
+	}
 	b.Set(key, text, nil)
+	b.mu.Lock()
+	b.order = append(b.order, key)
+	b.mu.Unlock()
 	sum := sha256.Sum256(text)
 	return job.Artifact{Bytes: int64(len(text)), SHA256: hex.EncodeToString(sum[:]), MediaType: mediaType}, nil
 }
@@ -125,12 +207,13 @@ func (b *Bucket) Put(_ context.Context, key, mediaType string, body io.Reader) (
 // List yields the objects below a prefix, in key order.
 func (b *Bucket) List(_ context.Context, prefix string) iter.Seq2[job.Object, error] {
 	return func(yield func(job.Object, error) bool) {
+		if err := b.before("List", prefix); err != nil {
+			yield(job.Object{}, err)
+			return
+		}
 		for _, key := range b.Keys() {
 			if strings.HasPrefix(key, prefix) {
-				b.mu.Lock()
-				o := b.object(key)
-				b.mu.Unlock()
-				if !yield(o, nil) {
+				if o, _, err := b.look("list objects", key); err == nil && !yield(o, nil) {
 					return
 				}
 			}
@@ -138,8 +221,11 @@ func (b *Bucket) List(_ context.Context, prefix string) iter.Seq2[job.Object, er
 	}
 }
 
-// Delete removes an object.
+// Delete removes an object; removing what is not there is no error.
 func (b *Bucket) Delete(_ context.Context, key string) error {
+	if err := b.before("Delete", key); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.objects, key)
@@ -148,6 +234,9 @@ func (b *Bucket) Delete(_ context.Context, key string) error {
 
 // DeleteIf removes an object that still has this ETag; another stays: job.ErrReplaced.
 func (b *Bucket) DeleteIf(_ context.Context, key, etag string) error {
+	if err := b.before("DeleteIf", key); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.objects[key]; ok && b.object(key).ETag != etag {
@@ -157,14 +246,16 @@ func (b *Bucket) DeleteIf(_ context.Context, key, etag string) error {
 	return nil
 }
 
-// DeletePrefix removes every object below a prefix.
-func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) error {
-	for _, key := range b.Keys() {
-		if strings.HasPrefix(key, prefix) {
-			if err := b.Delete(ctx, key); err != nil {
-				return err
-			}
-		}
+// DeletePrefix removes every object below a prefix, which must not be empty.
+func (b *Bucket) DeletePrefix(_ context.Context, prefix string) error {
+	if err := b.before("DeletePrefix", prefix); err != nil {
+		return err
 	}
+	if prefix == "" {
+		return errors.New("delete objects: empty prefix would empty the bucket")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	maps.DeleteFunc(b.objects, func(key string, _ []byte) bool { return strings.HasPrefix(key, prefix) })
 	return nil
 }

@@ -60,7 +60,7 @@ func (w *world) Start(_ context.Context, e job.Execution) error {
 // jobs are all that were made of dropped objects.
 func (w *world) jobs(t *testing.T) []job.Record {
 	t.Helper()
-	page, err := w.store.ByOwner(t.Context(), job.BucketOwner, 0, "")
+	page, err := w.store.ByOwner(t.Context(), job.BucketOwner, 1000, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func (w *world) one(t *testing.T, key string) job.Record {
 func (w *world) found(t *testing.T, key string) (ids []string) {
 	t.Helper()
 	for _, k := range job.Lookups(key) {
-		page, err := w.store.ByKey(t.Context(), k, 0, "")
+		page, err := w.store.ByKey(t.Context(), k, 1000, "")
 		if err != nil {
 			t.Fatal(err)
 		}

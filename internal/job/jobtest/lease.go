@@ -1,0 +1,55 @@
+package jobtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/iris-oculus/iris/internal/job"
+)
+
+// Lease keeps the GPU's lease in memory. The zero value is one that nobody has
+// written. It is held to the same conformance suite as cloud/leases (storetest).
+type Lease struct {
+	// Before runs before every call, with its name. Its error is the call's.
+	Before func(call string) error
+
+	mu   sync.Mutex
+	held job.Lease
+}
+
+// Get reads the lease.
+func (l *Lease) Get(context.Context) (job.Lease, error) {
+	if l.Before != nil {
+		if err := l.Before("Get"); err != nil {
+			return job.Lease{}, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	held := l.held
+	held.Holders = slices.Clone(held.Holders)
+	return held, nil
+}
+
+// Put writes the lease if the generation that is held is one less, else job.ErrLeaseConflict.
+func (l *Lease) Put(_ context.Context, next job.Lease) error {
+	if l.Before != nil {
+		if err := l.Before("Put"); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held.Generation != next.Generation-1 {
+		return fmt.Errorf("write the lease at generation %d: %w", next.Generation, job.ErrLeaseConflict)
+	}
+	next.Holders = slices.Sorted(slices.Values(next.Holders))
+	if !next.ParkAt.IsZero() {
+		next.ParkAt = time.Unix(next.ParkAt.Unix(), 0).UTC()
+	}
+	l.held = next
+	return nil
+}
