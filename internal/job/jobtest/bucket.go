@@ -32,10 +32,10 @@ type Bucket struct {
 	// Short ends every body and range in its middle, as a lost connection does.
 	Short bool
 
-	order []string // keys as Put was asked for them
-
 	mu       sync.Mutex
+	order    []string // keys as Put was asked for them
 	objects  map[string][]byte
+	etags    map[string]string
 	metadata map[string]map[string]string
 	modified map[string]time.Time
 }
@@ -54,9 +54,11 @@ func (b *Bucket) Set(key string, body []byte, metadata map[string]string) job.Ob
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.objects == nil {
+		b.etags = map[string]string{}
 		b.objects, b.metadata, b.modified = map[string][]byte{}, map[string]map[string]string{}, map[string]time.Time{}
 	}
-	b.objects[key], b.metadata[key] = body, metadata
+	sum := md5.Sum(body)
+	b.objects[key], b.metadata[key], b.etags[key] = body, metadata, hex.EncodeToString(sum[:])
 	if b.Now != nil {
 		b.modified[key] = b.Now()
 	}
@@ -71,8 +73,7 @@ func (b *Bucket) before(call, key string) error {
 }
 
 func (b *Bucket) object(key string) job.Object {
-	sum := md5.Sum(b.objects[key])
-	return job.Object{Key: key, Size: int64(len(b.objects[key])), ETag: hex.EncodeToString(sum[:]), Modified: b.modified[key], Metadata: b.metadata[key]}
+	return job.Object{Key: key, Size: int64(len(b.objects[key])), ETag: b.etags[key], Modified: b.modified[key], Metadata: b.metadata[key]}
 }
 
 // Bytes is an object's content, nil when it is not there.
