@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,6 +101,16 @@ func (f meshFlags) options() (build.Options, error) {
 }
 
 func meshLabels(ctx context.Context, labels *volume.LabelMap, out io.Writer, format string, o build.Options) error {
+	need, err := build.MemoryOf(labels, o)
+	if err != nil {
+		return err
+	}
+	bytes, limit := need.Bytes(meshfile.Memory(format, need.Model)), debug.SetMemoryLimit(-1)
+	if err := job.CheckMemory(labels.Dims, bytes, limit); err != nil {
+		return err
+	}
+	// Without GOMEMLIMIT there is no limit, and the collector is held to the bound.
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(bytes, limit)))
 	surfaces, origin, err := build.Near(ctx, labels, o)
 	if err != nil {
 		return err

@@ -86,13 +86,14 @@ func model(s scene.Scene) []encoder {
 	meshes := s.Meshes()
 	moves := weld.Pinches(meshes, digits)
 
-	head := fmt.Sprintf(modelHead, attribute(s.OriginText()))
-	head += `<basematerials id="` + strconv.Itoa(materials) + `">`
-	for i, name := range names {
-		head += `<base name="` + attribute(name) + `" displaycolor="` + scene.Color(s.Surfaces[i].Label).Hex() + `"/>`
-	}
-	head += "</basematerials>\n"
-	pieces := []encoder{func(b []byte) []byte { return append(b, head...) }}
+	pieces := []encoder{func(b []byte) []byte {
+		b = fmt.Appendf(b, modelHead, attribute(s.OriginText()))
+		b = append(b, `<basematerials id="`+strconv.Itoa(materials)+`">`...)
+		for i, name := range names {
+			b = append(b, `<base name="`+attribute(name)+`" displaycolor="`+scene.Color(s.Surfaces[i].Label).Hex()+`"/>`...)
+		}
+		return append(b, "</basematerials>\n"...)
+	}}
 	for i, name := range names {
 		open := `<object id="` + object(i) + `" type="model" name="` + attribute(name) +
 			`" pid="` + strconv.Itoa(materials) + `" pindex="` + strconv.Itoa(i) + `"><mesh><vertices>` + "\n"
@@ -108,20 +109,20 @@ func model(s scene.Scene) []encoder {
 		}
 		pieces = append(pieces, func(b []byte) []byte { return append(b, "</triangles></mesh></object>\n"...) })
 	}
-	return append(pieces, func(b []byte) []byte { return append(b, build(len(meshes), floor(meshes, moves))...) })
+	return append(pieces, func(b []byte) []byte { return appendBuild(b, len(meshes), floor(meshes, moves)) })
 }
 
-// build joins the objects in one that is printed as a whole: parts that lie in one
+// appendBuild joins the objects in one that is printed as a whole: parts that lie in one
 // another stay there. It stands on the bed, for programs that lift what lies
 // below z = 0 lift each part by itself.
-func build(objects int, z float64) string {
+func appendBuild(b []byte, objects int, z float64) []byte {
 	whole := object(objects)
-	text := `<object id="` + whole + `" type="model" name="model"><components>`
+	b = append(b, `<object id="`+whole+`" type="model" name="model"><components>`...)
 	for i := range objects {
-		text += `<component objectid="` + object(i) + `"/>`
+		b = append(b, `<component objectid="`+object(i)+`"/>`...)
 	}
-	return text + `</components></object></resources><build><item objectid="` + whole +
-		`" transform="1 0 0 0 1 0 0 0 1 0 0 ` + string(decimal.Append(nil, 0-z, decimal.MaxDigits-6)) + `"/></build></model>` + "\n"
+	b = append(b, `</components></object></resources><build><item objectid="`+whole+`" transform="1 0 0 0 1 0 0 0 1 0 0 `...)
+	return append(decimal.Append(b, 0-z, decimal.MaxDigits-6), "\"/></build></model>\n"...)
 }
 
 // floor is the lowest z of all meshes.

@@ -89,12 +89,12 @@ func layer(s scene.Scene) []encoder {
 		l.literal(fmt.Sprintf(meshHead, "structure_"+identifiers[i], quoted(names[i]), identifiers[i], l.tuple(boxes[i].low), l.tuple(boxes[i].high)))
 		l.mesh(&meshes[i], moves[i])
 	}
-	text := "    def Scope \"materials\"\n    {\n"
+	l.literal("    def Scope \"materials\"\n    {\n")
 	for i, name := range identifiers {
 		linear := scene.Color(s.Surfaces[i].Label).Linear()
-		text += fmt.Sprintf(materialFormat, name, linear[0], linear[1], linear[2])
+		l.literal(fmt.Sprintf(materialFormat, name, linear[0], linear[1], linear[2]))
 	}
-	l.literal(text + "    }\n}\n")
+	l.literal("    }\n}\n")
 	return l.pieces
 }
 

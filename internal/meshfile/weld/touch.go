@@ -202,6 +202,9 @@ func (t *table) compare(v *finder, group []uint32) {
 	}
 	slots := t.slots[:need]
 	clear(slots)
+	if cap(t.points) < len(group) {
+		t.points, t.of = make([]point, 0, len(group)), make([]uint32, 0, len(group))
+	}
 	t.points, t.of = t.points[:0], t.of[:0]
 	mask := uint32(need - 1)
 	mesh := uint32(0)

@@ -107,15 +107,19 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 	if err != nil {
 		return err // a label map of ours that cannot be read is a fault of ours
 	}
-	if err := job.CheckMemory(labels.Dims, build.MemoryOf(labels), s.MemoryBytes); err != nil {
-		return s.told(ctx, in.Job, key, err)
-	}
 	o := build.Options{Smoothing: options.Smoothing, Structures: in.Structures, Threads: s.Threads}
 	if len(o.Structures) == 0 {
 		o.Structures = options.Structures // all that the job was asked for
 	}
 	for _, m := range options.Merge {
 		o.Merge = append(o.Merge, build.Group(m))
+	}
+	need, err := build.MemoryOf(labels, o)
+	if err == nil {
+		err = job.CheckMemory(labels.Dims, need.Bytes(meshfile.Memory(in.Format, need.Model)), s.MemoryBytes)
+	}
+	if err != nil {
+		return s.told(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
 	}
 	surfaces, origin, err := build.Near(ctx, labels, o)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/surface/build"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
@@ -37,7 +38,11 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 	if err != nil {
 		return scan{}, fmt.Errorf("read labels: %w", err)
 	}
-	if err := job.CheckMemory(labels.Dims, memory(labels), s.MemoryBytes); err != nil {
+	need, err := build.MemoryOf(labels, s.options(r.Options, scan{}))
+	if err != nil {
+		return scan{}, fmt.Errorf("build surfaces: %w", err)
+	}
+	if err := job.CheckMemory(labels.Dims, memory(labels, need), s.MemoryBytes); err != nil {
 		return scan{}, err
 	}
 	vol, err := s.readVolume(ctx, r.ID, from)
@@ -105,9 +110,10 @@ func readFrom[T any](ctx context.Context, b Bucket, key string, read func(io.Rea
 	return read(body)
 }
 
-// memory is the engine's own estimate, and two bytes a voxel for the volume.
-func memory(m *volume.LabelMap) int64 {
-	return build.MemoryOf(m) + 2*int64(m.Len())
+// memory is what the engine and the writer of the model need, and two bytes a voxel
+// for the volume.
+func memory(m *volume.LabelMap, need build.Need) int64 {
+	return need.Bytes(meshfile.Memory("glb", need.Model)) + 2*int64(m.Len())
 }
 
 // voxels hands the volume to the engine in one slab, nil when there is none.

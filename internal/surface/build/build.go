@@ -147,31 +147,6 @@ func strengths(s float64, spacing [3]float64) (axes [3]float64) {
 	return axes
 }
 
-// Memory is an upper estimate of the bytes that Surfaces needs on a grid, the
-// label map itself included: a label map whose surfaces would need more than it
-// allows for is refused as too_large. The most is held by the split; normals and
-// what measuring needs (24 bytes an own vertex) come when net and offsets are gone.
-func Memory(dims [3]int, bytesPerLabel int) int64 {
-	const (
-		offsets = 2 * 8     // a vertex: two buffers of smoothing
-		meshes  = 12 + 2*12 // an own vertex: its position and two triangles
-		sharing = 1.5       // own vertices for one of the net
-		buffers = 256 << 20 // layers at hand, counters, the runtime
-		slack   = 1.1       // what allocators round up
-	)
-	voxels := int64(dims[0]) * int64(dims[1]) * int64(dims[2])
-	vertices := float64(nets.MaxVertices(dims))
-	return voxels*int64(bytesPerLabel) + buffers + int64(slack*(float64(nets.Memory(dims))+vertices*(offsets+sharing*meshes)))
-}
-
-// MemoryOf is Memory for a label map that is at hand.
-func MemoryOf(m *volume.LabelMap) int64 {
-	if m.U16 != nil {
-		return Memory(m.Dims, 2)
-	}
-	return Memory(m.Dims, 1)
-}
-
 // progress reports percent, never going back.
 type progress struct {
 	mu     sync.Mutex

@@ -276,12 +276,6 @@ func TestNoiseIsTooLarge(t *testing.T) {
 	}
 }
 
-func TestMemoryOfALambda(t *testing.T) {
-	if got := build.Memory([3]int{512, 512, 600}, 1); got > 2<<30 {
-		t.Errorf("512×512×600 needs %d bytes", got)
-	}
-}
-
 func TestProgress(t *testing.T) {
 	last := 0
 	surfaces(t, organs(), build.Options{Smoothing: 0.5, Progress: func(done, total int) {

@@ -129,13 +129,6 @@ func MaxVertices(dims [3]int) int {
 	return floor + dims[0]*dims[1]*dims[2]/32
 }
 
-// Memory is an upper estimate of the bytes that a net on this grid takes.
-func Memory(dims [3]int) int64 {
-	const entries = 3 // at most 8, at most 2 on average in a dense parcellation
-	const perVertex = 16 + 4 + 8*entries
-	return int64(MaxVertices(dims)) * perVertex
-}
-
 func tooLarge(what string, got, limit int64) error {
 	return volume.Reject("too_large", "the label map's surfaces have %d %s: at most %d are accepted; is it noise?", got, what, limit)
 }

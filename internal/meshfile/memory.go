@@ -1,0 +1,28 @@
+package meshfile
+
+import (
+	"runtime"
+
+	"github.com/iris-oculus/iris/internal/meshfile/weld"
+	"github.com/iris-oculus/iris/internal/surface"
+)
+
+// Memory is an upper bound of the bytes that Write allocates for a model of a size
+// beside the model itself. Formats that hold one mesh need a copy of all vertices and
+// tables of them, glb, 3mf, usdz and mz3 next to nothing. What is encoded at a time does not
+// depend on the model.
+func Memory(format string, s surface.Size) int64 {
+	const (
+		worker = 16 << 20 // pieces of two buffers, compressors and their blocks
+		// Of a mesh: its names, what a document says of it, pieces that encode it.
+		mesh  = 16 << 10
+		piece = 1.0 / 64 // bytes of a vertex or triangle: the closures of pieces of 8,192
+	)
+	bytes := s.Meshes*mesh + int64(runtime.GOMAXPROCS(0))*worker + int64(piece*float64(s.Vertices+s.Triangles))
+	switch format {
+	case "stl", "obj", "ply":
+		return bytes + weld.SeparateBytes(s)
+	default:
+		return bytes + weld.PinchesBytes(s)
+	}
+}
