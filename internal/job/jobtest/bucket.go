@@ -95,6 +95,13 @@ func (b *Bucket) Keys() []string {
 	return keys
 }
 
+// Contents are all objects by their keys.
+func (b *Bucket) Contents() map[string][]byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.objects)
+}
+
 // Order lists the keys that were put, as they came; one put twice is there twice.
 func (b *Bucket) Order() []string {
 	b.mu.Lock()

@@ -103,7 +103,7 @@ func failedChange(ctx context.Context, name string, w World) error {
 		return err
 	}
 	fault := errors.New("no")
-	if _, err := w.Jobs.Amend(ctx, r.ID, func(r *job.Record) error { r.Owner = "x"; return fault }); err != fault {
+	if _, err := w.Jobs.Amend(ctx, r.ID, func(r *job.Record) error { r.Owner = "x"; return fault }); !errors.Is(err, fault) {
 		return wrong("the change's error came back otherwise", err)
 	}
 	if got, err := w.Jobs.Get(ctx, r.ID); err != nil || got.Owner != r.Owner {

@@ -2,16 +2,13 @@ package export_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"math"
 	"testing"
-	"testing/iotest"
 
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/job/jobtest"
 	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/meshfile/stl"
 	"github.com/iris-oculus/iris/internal/stage/export"
@@ -23,54 +20,24 @@ const id = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 // world is the job's record and the results bucket, in memory.
 type world struct {
-	record  *job.Record
-	objects map[string][]byte
-	puts    int
-	meshing func() // runs when the labels have been read
-	broken  bool   // the connection breaks half way
+	jobs    *jobtest.Store
+	results *jobtest.Bucket
 }
 
-func (w *world) stage() export.Stage { return export.Stage{Jobs: records{w}, Results: w} }
+func (w *world) stage() export.Stage { return export.Stage{Jobs: w.jobs, Results: w.results} }
 
-type records struct{ w *world }
+func (w *world) change(change func(*job.Record)) { w.jobs.Change(id, change) }
 
-func (s records) Get(context.Context, string) (job.Record, error) {
-	if s.w.record == nil {
-		return job.Record{}, fmt.Errorf("job: %w", job.ErrNotFound)
-	}
-	return *s.w.record, nil
-}
+func (w *world) puts() int { return len(w.results.Order()) }
 
-func (w *world) Head(_ context.Context, key string) (job.Object, error) {
-	data, ok := w.objects[key]
-	if !ok {
-		return job.Object{}, fmt.Errorf("object: %w", job.ErrNotFound)
+// meshing lets something happen when the labels are read.
+func (w *world) meshing(happen func()) {
+	w.results.Before = func(call, _ string) error {
+		if call == "Get" {
+			happen()
+		}
+		return nil
 	}
-	return job.Object{Key: key, Size: int64(len(data))}, nil
-}
-
-func (w *world) Get(_ context.Context, key string) (io.ReadCloser, error) {
-	data, ok := w.objects[key]
-	if !ok {
-		return nil, fmt.Errorf("object: %w", job.ErrNotFound)
-	}
-	if w.meshing != nil {
-		w.meshing()
-	}
-	body := io.Reader(bytes.NewReader(data))
-	if w.broken {
-		body = io.MultiReader(io.LimitReader(body, int64(len(data)/2)), iotest.ErrReader(io.ErrUnexpectedEOF))
-	}
-	return io.NopCloser(body), nil
-}
-
-func (w *world) Put(_ context.Context, key, mediaType string, body io.Reader) (job.Artifact, error) {
-	data, err := io.ReadAll(body)
-	if err != nil {
-		return job.Artifact{}, err
-	}
-	w.objects[key], w.puts = data, w.puts+1
-	return job.Artifact{Bytes: int64(len(data)), MediaType: mediaType}, nil
 }
 
 // newWorld has a ready job, at its second attempt, with two cubes of 10 mm.
@@ -89,10 +56,10 @@ func newWorld(t *testing.T) *world {
 	}
 	options := job.DefaultOptions()
 	options.Smoothing = 0
-	return &world{
-		record:  &job.Record{ID: id, Attempt: 2, Shown: 2, Status: job.Ready, Options: options},
-		objects: map[string][]byte{job.Key(id, 2, job.LabelsNIfTI): b.Bytes()},
-	}
+	w := &world{&jobtest.Store{}, &jobtest.Bucket{}}
+	w.change(func(r *job.Record) { *r = job.Record{Attempt: 2, Shown: 2, Status: job.Ready, Options: options} })
+	w.results.Set(job.Key(id, 2, job.LabelsNIfTI), b.Bytes(), nil)
+	return w
 }
 
 func TestEveryFormat(t *testing.T) {
@@ -104,8 +71,8 @@ func TestEveryFormat(t *testing.T) {
 				t.Fatalf("%s: %v", format, err)
 			}
 		}
-		if len(w.objects[job.Key(id, 2, job.ExportName(format, nil))]) == 0 || w.puts != 1 {
-			t.Errorf("%s: %d objects written", format, w.puts)
+		if len(w.results.Bytes(job.Key(id, 2, job.ExportName(format, nil)))) == 0 || w.puts() != 1 {
+			t.Errorf("%s: %d objects written", format, w.puts())
 		}
 	}
 }
@@ -122,11 +89,11 @@ func TestOnlyWhatWasAskedFor(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.record.Options.Structures = c.of
+			w.change(func(r *job.Record) { r.Options.Structures = c.of })
 			if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl", Structures: c.asked}); err != nil {
 				t.Fatal(err)
 			}
-			m, err := stl.Read(w.objects[job.Key(id, 2, job.ExportName("stl", c.asked))])
+			m, err := stl.Read(w.results.Bytes(job.Key(id, 2, job.ExportName("stl", c.asked))))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,16 +110,16 @@ func TestOnlyWhatWasAskedFor(t *testing.T) {
 
 func TestGone(t *testing.T) {
 	for name, before := range map[string]func(*world){
-		"unknown":          func(w *world) { w.record = nil },
-		"erased":           func(w *world) { w.record.Erased = true },
-		"another attempt":  func(w *world) { w.record.Shown = 3 },
-		"erased meanwhile": func(w *world) { w.meshing = func() { w.record.Erased = true } },
-		"gone meanwhile":   func(w *world) { w.meshing = func() { w.record = nil } },
+		"unknown":          func(w *world) { w.jobs.Forget(id) },
+		"erased":           func(w *world) { w.change(func(r *job.Record) { r.Erased = true }) },
+		"another attempt":  func(w *world) { w.change(func(r *job.Record) { r.Shown = 3 }) },
+		"erased meanwhile": func(w *world) { w.meshing(func() { w.change(func(r *job.Record) { r.Erased = true }) }) },
+		"gone meanwhile":   func(w *world) { w.meshing(func() { w.jobs.Forget(id) }) },
 	} {
 		w := newWorld(t)
 		before(w)
-		if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err != nil || w.puts > 0 {
-			t.Errorf("%s: %v, %d objects written", name, err, w.puts)
+		if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err != nil || w.puts() > 0 {
+			t.Errorf("%s: %v, %d objects written", name, err, w.puts())
 		}
 	}
 }
@@ -171,29 +138,30 @@ func TestRefusals(t *testing.T) {
 		s := w.stage()
 		s.MemoryBytes = c.memory
 		c.in.Job, c.in.Attempt = id, 2
-		if err := s.Handle(t.Context(), c.in); err != nil || w.puts != 1 {
-			t.Fatalf("%s: %v, %d objects written", c.name, err, w.puts)
+		if err := s.Handle(t.Context(), c.in); err != nil || w.puts() != 1 {
+			t.Fatalf("%s: %v, %d objects written", c.name, err, w.puts())
 		}
 		var told job.Notice
-		text := w.objects[job.Key(id, 2, job.RefusalName(job.ExportName(c.in.Format, c.in.Structures)))]
+		text := w.results.Bytes(job.Key(id, 2, job.RefusalName(job.ExportName(c.in.Format, c.in.Structures))))
 		if err := json.Unmarshal(text, &told); err != nil || told.Code != c.code || told.Message == "" {
 			t.Errorf("%s: %s, %v", c.name, text, err)
 		}
 	}
 	w := newWorld(t)
 	var unsupported *job.UnsupportedError
-	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "exe"}); !errors.As(err, &unsupported) || unsupported.Code != "unsupported_format" || w.puts > 0 {
-		t.Errorf("format: %v, %d objects written", err, w.puts)
+	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "exe"}); !errors.As(err, &unsupported) || unsupported.Code != "unsupported_format" || w.puts() > 0 {
+		t.Errorf("format: %v, %d objects written", err, w.puts())
 	}
 	// A connection that breaks is a fault of ours: the function is tried again.
-	w.broken = true
-	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err == nil || w.puts > 0 {
-		t.Errorf("broken: %v, %d objects written", err, w.puts)
+	w.results.Short = true
+	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err == nil || w.puts() > 0 {
+		t.Errorf("broken: %v, %d objects written", err, w.puts())
 	}
-	w.broken, w.meshing = false, func() { w.record.Erased = true }
+	w.results.Short = false
+	w.meshing(func() { w.change(func(r *job.Record) { r.Erased = true }) })
 	s := w.stage()
 	s.MemoryBytes = 1
-	if err := s.Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err != nil || w.puts > 0 {
-		t.Errorf("erased meanwhile: %v, %d objects written", err, w.puts)
+	if err := s.Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err != nil || w.puts() > 0 {
+		t.Errorf("erased meanwhile: %v, %d objects written", err, w.puts())
 	}
 }

@@ -28,8 +28,8 @@ func BenchmarkFullSize(b *testing.B) {
 	scan := encoded(b, func(w io.Writer) error { return nifti.WriteVolume(w, v) })
 	for b.Loop() {
 		w := newWorld(b, twoBoxes())
-		w.work.objects[job.Key(id, 1, job.LabelsObject)] = labels
-		w.work.objects[job.Key(id, 1, job.VolumeObject)] = scan
+		w.work.Set(job.Key(id, 1, job.LabelsObject), labels, nil)
+		w.work.Set(job.Key(id, 1, job.VolumeObject), scan, nil)
 		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak begins here
 		if _, err := w.Handle(b.Context(), job.StageInput{Job: id, Attempt: 1}); err != nil {
 			b.Fatal(err)

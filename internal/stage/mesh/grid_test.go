@@ -42,10 +42,10 @@ func TestLabelsBesideTheVolume(t *testing.T) {
 			w := newWorld(t, twoBoxes())
 			m := twoBoxes()
 			c.change(&m.Affine)
-			w.work.objects[job.Key(id, 1, job.LabelsObject)] = encoded(t, func(out io.Writer) error { return nifti.WriteLabels(out, m) })
+			w.work.Set(job.Key(id, 1, job.LabelsObject), encoded(t, func(out io.Writer) error { return nifti.WriteLabels(out, m) }), nil)
 			_, err := w.Handle(t.Context(), job.StageInput{Job: id, Attempt: 1})
-			if got := kind(err); got != c.want || err != nil && len(w.results.order) > 0 {
-				t.Errorf("%q (%v), want %q; wrote %v", got, err, c.want, w.results.order)
+			if got := kind(err); got != c.want || err != nil && len(w.results.Order()) > 0 {
+				t.Errorf("%q (%v), want %q; wrote %v", got, err, c.want, w.results.Order())
 			}
 		})
 	}
@@ -61,7 +61,7 @@ func TestTheJobKnowsWhatItsLabelMapHolds(t *testing.T) {
 	if diff := cmp.Diff([]string{"liver", "spleen", "kidney_left"}, m.Holds); diff != "" || len(m.Structures) != 1 {
 		t.Errorf("%d meshed %s", len(m.Structures), diff)
 	}
-	if w.results.objects[job.Key(id, 1, job.TableObject)] != nil {
+	if w.results.Bytes(job.Key(id, 1, job.TableObject)) != nil {
 		t.Error("a short table was written as an object")
 	}
 }
@@ -78,7 +78,7 @@ func TestALongTableIsAnObject(t *testing.T) {
 	w := newWorld(t, m)
 	w.run(t, 1)
 	var table job.Table
-	if err := json.Unmarshal(w.results.objects[job.Key(id, 1, job.TableObject)], &table); err != nil {
+	if err := json.Unmarshal(w.results.Bytes(job.Key(id, 1, job.TableObject)), &table); err != nil {
 		t.Fatal(err)
 	}
 	meshed := w.meshed(t, 1)

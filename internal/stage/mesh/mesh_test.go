@@ -35,7 +35,7 @@ func (w *world) run(t *testing.T, attempt int) job.MeshOutput {
 func (w *world) meshed(t *testing.T, attempt int) job.Meshed {
 	t.Helper()
 	var m job.Meshed
-	if err := json.Unmarshal(w.work.objects[job.Key(id, attempt, job.MeshObject)], &m); err != nil {
+	if err := json.Unmarshal(w.work.Bytes(job.Key(id, attempt, job.MeshObject)), &m); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -49,7 +49,7 @@ func TestHandleWritesEveryArtifact(t *testing.T) {
 	var names []string
 	for _, a := range w.meshed(t, 1).Artifacts {
 		names = append(names, a.Name)
-		data := w.results.objects[job.Key(id, 1, a.Name)]
+		data := w.results.Bytes(job.Key(id, 1, a.Name))
 		if int64(len(data)) != a.Bytes || a.SHA256 == "" || a.MediaType != job.MediaType(a.Name) {
 			t.Errorf("%s: %+v, %d bytes stored", a.Name, a, len(data))
 		}
@@ -57,7 +57,7 @@ func TestHandleWritesEveryArtifact(t *testing.T) {
 	if diff := cmp.Diff(everyArtifact, names); diff != "" {
 		t.Error(diff)
 	}
-	r := w.jobs.by[id]
+	r := w.jobs.Record(id)
 	want := []job.StageTime{
 		{Name: job.Segmenting, StartedAt: time.Unix(50, 0), EndedAt: time.Unix(100, 0)},
 		{Name: job.Meshing, StartedAt: time.Unix(100, 0)},
@@ -70,7 +70,7 @@ func TestHandleWritesEveryArtifact(t *testing.T) {
 func TestArtifactsSayTheSame(t *testing.T) {
 	w := newWorld(t, twoBoxes())
 	w.run(t, 1)
-	object := func(name string) []byte { return w.results.objects[job.Key(id, 1, name)] }
+	object := func(name string) []byte { return w.results.Bytes(job.Key(id, 1, name)) }
 	const boxML = 6 * 6 * 6 * 12.0 / 1000
 
 	structures := w.meshed(t, 1).Structures
@@ -132,14 +132,16 @@ func TestArtifactsSayTheSame(t *testing.T) {
 func TestARepeatWritesEqualBytes(t *testing.T) {
 	w := newWorld(t, twoBoxes())
 	w.run(t, 1)
-	first, stages := w.results.objects, w.jobs.by[id].Stages
-	w.results.objects = map[string][]byte{}
+	first, stages := w.results.Contents(), w.jobs.Record(id).Stages
+	if err := w.results.DeletePrefix(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
 	w.Threads = 3
 	w.run(t, 1)
-	if diff := cmp.Diff(first, w.results.objects); diff != "" {
+	if diff := cmp.Diff(first, w.results.Contents()); diff != "" {
 		t.Error("a repeat with other workers gives other bytes")
 	}
-	if diff := cmp.Diff(stages, w.jobs.by[id].Stages); diff != "" {
+	if diff := cmp.Diff(stages, w.jobs.Record(id).Stages); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -147,9 +149,9 @@ func TestARepeatWritesEqualBytes(t *testing.T) {
 func TestMeshObjectComesLast(t *testing.T) {
 	for room := 1; room <= len(everyArtifact); room++ {
 		w := newWorld(t, twoBoxes())
-		w.results.room = room
+		w.fill(room)
 		_, err := w.Handle(t.Context(), job.StageInput{Job: id, Attempt: 1})
-		_, published := w.work.objects[job.Key(id, 1, job.MeshObject)]
+		published := w.work.Bytes(job.Key(id, 1, job.MeshObject)) != nil
 		if whole := room == len(everyArtifact); whole != (err == nil) || whole != published {
 			t.Errorf("room for %d artifacts: %v, published %v", room, err, published)
 		}
@@ -161,16 +163,16 @@ func TestGone(t *testing.T) {
 		name   string
 		before func(*world)
 	}{
-		{"unknown", func(w *world) { delete(w.jobs.by, id) }},
+		{"unknown", func(w *world) { w.jobs.Forget(id) }},
 		{"erased", func(w *world) { w.change(func(r *job.Record) { r.Erased = true }) }},
 		{"cancelled", func(w *world) { w.change(func(r *job.Record) { r.Status = job.Cancelled }) }},
 		{"a later attempt", func(w *world) { w.change(func(r *job.Record) { r.Attempt = 2 }) }},
 		{"ready already", func(w *world) { w.change(func(r *job.Record) { r.Status = job.Ready }) }},
 		{"cancelled meanwhile", func(w *world) {
-			w.jobs.gets = func() { w.change(func(r *job.Record) { r.Status = job.Cancelled }) }
+			w.meanwhile(func() { w.change(func(r *job.Record) { r.Status = job.Cancelled }) })
 		}},
-		{"erased meanwhile", func(w *world) { w.jobs.gets = func() { w.change(func(r *job.Record) { r.Erased = true }) } }},
-		{"forgotten meanwhile", func(w *world) { w.jobs.gets = func() { delete(w.jobs.by, id) } }},
+		{"erased meanwhile", func(w *world) { w.meanwhile(func() { w.change(func(r *job.Record) { r.Erased = true }) }) }},
+		{"forgotten meanwhile", func(w *world) { w.meanwhile(func() { w.jobs.Forget(id) }) }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -179,8 +181,8 @@ func TestGone(t *testing.T) {
 			if out := w.run(t, 1); !out.Gone {
 				t.Error("not gone")
 			}
-			if len(w.results.order)+len(w.work.order) > 0 {
-				t.Errorf("wrote %v %v", w.results.order, w.work.order)
+			if len(w.results.Order())+len(w.work.Order()) > 0 {
+				t.Errorf("wrote %v %v", w.results.Order(), w.work.Order())
 			}
 		})
 	}
@@ -189,8 +191,8 @@ func TestGone(t *testing.T) {
 func TestRemeshBeginsFromTheAttemptShown(t *testing.T) {
 	w := newWorld(t, twoBoxes())
 	w.run(t, 1)
-	first := w.results.objects[job.Key(id, 1, job.LabelsNIfTI)]
-	delete(w.work.objects, job.Key(id, 1, job.LabelsObject)) // work objects may have expired
+	first := w.results.Bytes(job.Key(id, 1, job.LabelsNIfTI))
+	_ = w.work.Delete(context.Background(), job.Key(id, 1, job.LabelsObject)) // work objects may have expired
 	w.change(func(r *job.Record) {
 		r.Attempt, r.Shown, r.From, r.Status = 2, 1, job.FromMesh, job.Received
 		r.Options.Structures = []string{"spleen"}
@@ -199,13 +201,13 @@ func TestRemeshBeginsFromTheAttemptShown(t *testing.T) {
 	if s := w.meshed(t, 2).Structures; len(s) != 1 || s[0].Name != "spleen" {
 		t.Errorf("structures %+v", s)
 	}
-	if !bytes.Equal(first, w.results.objects[job.Key(id, 2, job.LabelsNIfTI)]) {
+	if !bytes.Equal(first, w.results.Bytes(job.Key(id, 2, job.LabelsNIfTI))) {
 		t.Error("the label map of a remesh must hold every structure, for the next remesh")
 	}
 	w.change(func(r *job.Record) { r.Attempt, r.Shown, r.Status, r.Options.Structures = 3, 2, job.Received, nil })
 	w.run(t, 3)
 	for _, name := range everyArtifact {
-		if !bytes.Equal(w.results.objects[job.Key(id, 1, name)], w.results.objects[job.Key(id, 3, name)]) {
+		if !bytes.Equal(w.results.Bytes(job.Key(id, 1, name)), w.results.Bytes(job.Key(id, 3, name))) {
 			t.Errorf("%s: a remesh of a remesh with the first options gives other bytes", name)
 		}
 	}
@@ -251,9 +253,9 @@ func TestOptions(t *testing.T) {
 
 func TestWithoutAVolume(t *testing.T) {
 	w := newWorld(t, twoBoxes())
-	delete(w.work.objects, job.Key(id, 1, job.VolumeObject))
+	_ = w.work.Delete(context.Background(), job.Key(id, 1, job.VolumeObject))
 	w.run(t, 1)
-	if text := string(w.results.objects[job.Key(id, 1, job.MeasurementsJSON)]); strings.Contains(text, `"hu"`) {
+	if text := string(w.results.Bytes(job.Key(id, 1, job.MeasurementsJSON))); strings.Contains(text, `"hu"`) {
 		t.Error("HU without a volume")
 	}
 }
@@ -275,16 +277,16 @@ func TestRefusals(t *testing.T) {
 			clear(m.U8)
 			var b bytes.Buffer
 			_ = nifti.WriteLabels(&b, m)
-			w.work.objects[job.Key(id, 1, job.LabelsObject)] = b.Bytes()
+			w.work.Set(job.Key(id, 1, job.LabelsObject), b.Bytes(), nil)
 		}, "rejected empty_segmentation"},
 		{"only a structure without voxels", func(w *world) { w.change(func(r *job.Record) { r.Options.Structures = []string{"kidney_left"} }) }, "rejected empty_segmentation"},
-		{"no label map at all", func(w *world) { w.work.objects[job.Key(id, 1, job.LabelsObject)] = []byte("what is this") }, "rejected"},
+		{"no label map at all", func(w *world) { w.work.Set(job.Key(id, 1, job.LabelsObject), []byte("what is this"), nil) }, "rejected"},
 		{"another grid", func(w *world) {
 			var b bytes.Buffer
 			_ = nifti.WriteVolume(&b, &volume.Volume{Dims: [3]int{2, 2, 2}, Affine: plane, Voxels: []int16{1, 2, 3, 4, 5, 6, 7, 8}})
-			w.work.objects[job.Key(id, 1, job.VolumeObject)] = b.Bytes()
+			w.work.Set(job.Key(id, 1, job.VolumeObject), b.Bytes(), nil)
 		}, "endpoint"},
-		{"labels missing", func(w *world) { delete(w.work.objects, job.Key(id, 1, job.LabelsObject)) }, "other"},
+		{"labels missing", func(w *world) { _ = w.work.Delete(context.Background(), job.Key(id, 1, job.LabelsObject)) }, "other"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -294,8 +296,8 @@ func TestRefusals(t *testing.T) {
 			if got := kind(err); !strings.HasPrefix(got, c.want) {
 				t.Errorf("%q (%v), want %q", got, err, c.want)
 			}
-			if len(w.results.order)+len(w.work.order) > 0 {
-				t.Errorf("wrote %v %v", w.results.order, w.work.order)
+			if len(w.results.Order())+len(w.work.Order()) > 0 {
+				t.Errorf("wrote %v %v", w.results.Order(), w.work.Order())
 			}
 		})
 	}
