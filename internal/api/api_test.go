@@ -291,7 +291,7 @@ func TestMoves(t *testing.T) {
 
 func TestUpload(t *testing.T) {
 	w := newWorld()
-	body := fmt.Sprintf(`{"file":"Jane Doe.NII.GZ","bytes":%d,"options":{"fast":true,"merge":[{"name":"a","of":["b","c"]}]}}`, 300<<20)
+	body := fmt.Sprintf(`{"file":"Jane Doe.NII.GZ","bytes":%d,"options":{"fast":true,"merge":[{"name":"a","of":["bone","fat"]}]}}`, 300<<20)
 	out := w.ask(t, alice, "POST", "/v1/jobs", body, "Idempotency-Key: one")
 	if out.Code != http.StatusAccepted || strings.Contains(out.Body.String(), "Jane") {
 		t.Fatalf("%d %s", out.Code, out.Body)

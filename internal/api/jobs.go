@@ -82,7 +82,14 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if rec, err = a.Endings.Cancel(r.Context(), rec.ID); err != nil {
+	ended, err := a.Endings.Cancel(r.Context(), rec.ID)
+	if errors.Is(err, job.ErrStale) {
+		if now, err := a.Jobs.Get(r.Context(), rec.ID); err == nil {
+			rec = now
+		}
+		return conflict("the job is %s: only a job that has not ended can be cancelled", said(rec.Status))
+	}
+	if rec = ended; err != nil {
 		return err
 	}
 	if rec, err = a.withTable(r.Context(), rec); err != nil {
@@ -105,15 +112,30 @@ func (a *API) erase(w http.ResponseWriter, r *http.Request) error {
 
 // retry begins another attempt at a job that was rejected or failed.
 func (a *API) retry(w http.ResponseWriter, r *http.Request) error {
-	return a.again(w, r, job.FromPrepare, job.Rejected, job.Failed)
+	return a.again(w, r, job.FromPrepare)
 }
 
 // remesh begins another attempt at a job that shows a model, from its labels: no GPU.
 func (a *API) remesh(w http.ResponseWriter, r *http.Request) error {
-	return a.again(w, r, job.FromMesh, job.Ready, job.Rejected, job.Failed, job.Cancelled)
+	return a.again(w, r, job.FromMesh)
 }
 
-func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed ...job.Status) error {
+// mayBegin says whether a job's status allows another attempt from where it is to begin.
+func mayBegin(r job.Record, from string) error {
+	switch {
+	case r.Erased:
+		return job.ErrNotFound
+	case from == job.FromPrepare && r.Status != job.Rejected && r.Status != job.Failed:
+		return conflict("the job is %s: only a rejected or failed job can be retried", said(r.Status))
+	case from == job.FromMesh && !r.Status.Ended():
+		return conflict("the job is %s: wait until it has ended, then it can be meshed again", said(r.Status))
+	case from == job.FromMesh && r.Shown == 0:
+		return conflict("the job is %s and has no model yet: there is nothing to mesh again", said(r.Status))
+	}
+	return nil
+}
+
+func (a *API) again(w http.ResponseWriter, r *http.Request, from string) error {
 	rec, err := a.own(r)
 	if err != nil {
 		return err
@@ -129,19 +151,20 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, from string, allowed
 		return err
 	}
 	rec, err = a.Jobs.Amend(r.Context(), rec.ID, func(now *job.Record) error {
-		ok := false
-		for _, s := range allowed {
-			ok = ok || now.Status == s
-		}
-		if !ok || now.Erased || from == job.FromMesh && now.Shown == 0 {
-			return job.ErrStale
+		if err := mayBegin(*now, from); err != nil {
+			return err
 		}
 		options, err := a.changed(now.Options, body.Options)
 		if err != nil {
 			return err
 		}
+		if from == job.FromPrepare {
+			if err := options.Segmentable(a.Tasks); err != nil {
+				return err
+			}
+		}
 		if from == job.FromMesh && now.Shown == table.Shown {
-			if err := holds(table.Holds, options); err != nil {
+			if err := options.CheckHeld(table.Holds); err != nil {
 				return err
 			}
 			now.Warnings = append(now.Warnings, subset(table.Holds, now.Options, options)...)

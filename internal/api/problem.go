@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -37,6 +38,14 @@ func (p problem) write(w http.ResponseWriter) {
 	}{"about:blank", http.StatusText(p.Status), p.Status, p.Code, p.Detail})
 }
 
+// conflict is a request that the job's status does not allow.
+func conflict(format string, args ...any) problem {
+	return problem{Status: http.StatusConflict, Code: "conflict", Detail: fmt.Sprintf(format, args...)}
+}
+
+// said is a status within a sentence.
+func said(s job.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
+
 // problemOf turns any error into what its caller may read of it.
 func problemOf(err error) problem {
 	var p problem
@@ -58,7 +67,7 @@ func problemOf(err error) problem {
 	case errors.Is(err, job.ErrNotFound):
 		return problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is no such job"}
 	case errors.Is(err, job.ErrStale):
-		return problem{Status: http.StatusConflict, Code: "conflict", Detail: "the job's status does not allow this"}
+		return problem{Status: http.StatusConflict, Code: "conflict", Detail: "the job changed meanwhile: look at it and ask again"}
 	}
 	return problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "something failed that is not your fault"}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -36,20 +35,6 @@ func (a *API) withTable(ctx context.Context, rec job.Record) (job.Record, error)
 	return rec, nil
 }
 
-// holds refuses a remesh to what the label map does not hold: the model was not
-// asked for it, or does not know it. Of an older job nobody knows what it holds.
-func holds(names []string, o job.Options) error {
-	if len(names) == 0 {
-		return nil
-	}
-	for _, name := range o.Names() {
-		if !slices.Contains(names, name) {
-			return job.Reject("bad_option", "structures and merge: the label map holds no %q, only %s: send the scan again to segment others", name, listed(names))
-		}
-	}
-	return nil
-}
-
 // subset warns whoever asks for all structures of a label map that was made of a
 // few: all that it holds is not all that the model knows.
 func subset(names []string, before, after job.Options) []job.Notice {
@@ -62,15 +47,5 @@ func subset(names []string, before, after job.Options) []job.Notice {
 			return nil // the model gave more than it was asked for
 		}
 	}
-	return []job.Notice{{Code: "subset_only", Message: "the label map holds only " + listed(names) + ", which were asked for when the scan was segmented: send the scan again for all structures"}}
-}
-
-// maxListed bounds how many names an answer tells.
-const maxListed = 30
-
-func listed(names []string) string {
-	if len(names) <= maxListed {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
+	return []job.Notice{{Code: "subset_only", Message: "the label map holds only " + job.Listed(names) + ", which were asked for when the scan was segmented: send the scan again for all structures"}}
 }

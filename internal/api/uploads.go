@@ -60,6 +60,9 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := options.Segmentable(a.Tasks); err != nil {
+		return err
+	}
 	rec, err := a.awaiting(r, suffix, body.Bytes, options)
 	if err != nil {
 		return err
@@ -95,7 +98,7 @@ func (a *API) awaiting(r *http.Request, suffix string, size int64, options job.O
 		if id = first; !mine {
 			rec, err := a.Jobs.Get(ctx, id)
 			if rec.Erased {
-				return rec, job.ErrStale
+				return rec, conflict("the job of this Idempotency-Key was erased: send another key")
 			}
 			if !errors.Is(err, job.ErrNotFound) {
 				return rec, err
@@ -156,7 +159,7 @@ func (a *API) parts(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if rec.Status != job.AwaitingUpload {
-		return job.ErrStale
+		return conflict("the job is %s: parts are signed only while it awaits its upload", said(rec.Status))
 	}
 	var body struct {
 		Numbers []int32 `json:"numbers"`

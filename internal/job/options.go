@@ -74,6 +74,9 @@ const (
 	TaskLabels = "labels"
 )
 
+// OptionNames are the options of a job, in the order of docs/options.md.
+var OptionNames = []string{"task", "fast", "structures", "series", "modality", "smoothing", "decimate", "merge"}
+
 // MetadataPrefix is how an option is spelled in S3 object metadata (after x-amz-meta-).
 const MetadataPrefix = "iris-"
 
@@ -126,7 +129,11 @@ func (o *Options) set(name, value string, tasks []string) error {
 	switch name {
 	case "task":
 		if value != TaskAuto && value != TaskLabels && !contains(tasks, value) {
-			return bad(name, "auto, labels or one of "+strings.Join(tasks, ", "))
+			want := "auto, labels or one of " + strings.Join(tasks, ", ")
+			if near, ok := nearest(value, append([]string{TaskAuto, TaskLabels}, tasks...)); ok {
+				want += "; did you mean " + near + "?"
+			}
+			return bad(name, want)
 		}
 		o.Task = value
 	case "fast":
@@ -169,7 +176,10 @@ func (o *Options) set(name, value string, tasks []string) error {
 		}
 		o.Merge = merges
 	default:
-		return Reject("bad_option", "an option is not known: want task, fast, structures, series, modality, smoothing, decimate or merge")
+		if near, ok := nearest(name, OptionNames); ok {
+			return Reject("bad_option", "option %s is not known: did you mean %s?", quoted(name), near)
+		}
+		return Reject("bad_option", "option %s is not known: want one of %s", quoted(name), strings.Join(OptionNames, ", "))
 	}
 	return nil
 }

@@ -33,6 +33,6 @@ func CheckMemory(dims [3]int, need, have int64) error {
 		return nil
 	}
 	return &UnsupportedError{Code: "too_large_to_mesh", Message: fmt.Sprintf(
-		"a grid of %d × %d × %d voxels needs up to %d MB to mesh: there are %d MB; choose fewer structures, or raise StageMemory (iris mesh: GOMEMLIMIT)",
+		"a scan of %d × %d × %d voxels needs up to %d MB to become a model, and there are %d MB: choose fewer structures, send a part of the scan, or let the operator raise StageMemory (iris mesh: GOMEMLIMIT)",
 		dims[0], dims[1], dims[2], (need+1<<20-1)>>20, have>>20)}
 }

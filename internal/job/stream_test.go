@@ -52,7 +52,7 @@ func TestCheckMemory(t *testing.T) {
 		if (err == nil) != c.fits {
 			t.Errorf("%d of %d bytes: %v", c.need, c.have, err)
 		}
-		if err != nil && !strings.Contains(err.Error(), "512 × 512 × 600 voxels needs up to 2049 MB to mesh: there are 2048 MB") {
+		if err != nil && !strings.Contains(err.Error(), "512 × 512 × 600 voxels needs up to 2049 MB to become a model, and there are 2048 MB: choose fewer structures, send a part of the scan, or let the operator raise StageMemory") {
 			t.Errorf("the sizes are missing: %v", err)
 		}
 	}

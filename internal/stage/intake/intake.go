@@ -150,6 +150,9 @@ func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Re
 		err = options.Possible()
 	}
 	if err == nil {
+		err = options.Segmentable(s.Tasks)
+	}
+	if err == nil {
 		err = tooLarge(e.Size)
 	}
 	r.Options = options

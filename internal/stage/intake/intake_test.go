@@ -260,6 +260,7 @@ func TestOptionsOfAnObject(t *testing.T) {
 			job.Options{Task: "tissue", Fast: true, Structures: []string{"bone", "skin"}, Smoothing: 0.5}},
 		{"an unknown name", map[string]string{"iris-colour": "red"}, 1, "bad_option", job.DefaultOptions()},
 		{"a decimation, which cannot be done yet", map[string]string{"iris-decimate": "0.5"}, 1, "unsupported_option", job.DefaultOptions()},
+		{"a structure that the model does not make", map[string]string{"iris-structures": "bon"}, 1, "bad_option", job.DefaultOptions()},
 		{"a task that the server cannot", map[string]string{"iris-task": "total"}, 1, "bad_option", job.DefaultOptions()},
 		{"too large", nil, volume.MaxObjectBytes + 1, "too_large", job.DefaultOptions()},
 		{"just not", nil, volume.MaxObjectBytes, "", job.DefaultOptions()},

@@ -78,7 +78,7 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 		return job.MeshOutput{}, fmt.Errorf("build surfaces: %w", err)
 	}
 	if len(surfaces) == 0 {
-		return job.MeshOutput{}, job.Reject("empty_segmentation", "no structure was found in the scan: there is nothing to make a model of")
+		return job.MeshOutput{}, nothing(r.Options, build.Found(scan.labels))
 	}
 	if len(surfaces) > maxStructures {
 		return job.MeshOutput{}, job.Reject("too_many_structures", "the label map has %d structures: at most %d are meshed in one job", len(surfaces), maxStructures)
@@ -93,6 +93,20 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	}
 	scan.origin = origin
 	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces)
+}
+
+// nothing says why there is no surface: nothing was found in the scan, or nothing
+// of what was asked for.
+func nothing(o job.Options, found []string) error {
+	const code = "empty_segmentation"
+	asked := job.Listed(o.Structures)
+	switch {
+	case len(o.Structures) == 0:
+		return job.Reject(code, "no structure was found in the scan: there is nothing to make a model of")
+	case len(found) == 0: // a model gives no more than it is asked for
+		return job.Reject(code, "none of what you asked for (%s) was found in the scan: ask for others, or for all by leaving structures out", asked)
+	}
+	return job.Reject(code, "none of what you asked for (%s) was found; the scan has %s", asked, job.Listed(found))
 }
 
 func gone(err error) bool { return errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) }

@@ -279,7 +279,15 @@ func TestRefusals(t *testing.T) {
 			_ = nifti.WriteLabels(&b, m)
 			w.work.Set(job.Key(id, 1, job.LabelsObject), b.Bytes(), nil)
 		}, "rejected empty_segmentation"},
-		{"only a structure without voxels", func(w *world) { w.change(func(r *job.Record) { r.Options.Structures = []string{"kidney_left"} }) }, "rejected empty_segmentation"},
+		{"nothing found of what the model was asked for", func(w *world) {
+			m := twoBoxes()
+			clear(m.U8)
+			var b bytes.Buffer
+			_ = nifti.WriteLabels(&b, m)
+			w.work.Set(job.Key(id, 1, job.LabelsObject), b.Bytes(), nil)
+			w.change(func(r *job.Record) { r.Options.Structures = []string{"liver", "spleen"} })
+		}, "rejected empty_segmentation: none of what you asked for (liver, spleen) was found in the scan"},
+		{"only a structure without voxels", func(w *world) { w.change(func(r *job.Record) { r.Options.Structures = []string{"kidney_left"} }) }, "rejected empty_segmentation: none of what you asked for (kidney_left) was found; the scan has liver, spleen"},
 		{"no label map at all", func(w *world) { w.work.Set(job.Key(id, 1, job.LabelsObject), []byte("what is this"), nil) }, "rejected"},
 		{"another grid", func(w *world) {
 			var b bytes.Buffer
@@ -311,7 +319,7 @@ func kind(err error) string {
 	case err == nil:
 		return "nothing"
 	case errors.As(named, &rejected):
-		return "rejected " + rejected.Code
+		return "rejected " + rejected.Error()
 	case errors.As(named, &unsupported):
 		return "unsupported " + unsupported.Code
 	case errors.As(named, &endpoint):

@@ -159,7 +159,7 @@ func TestVolumeRefuses(t *testing.T) {
 		{"a compressed slice", "unrecognized", "compressed DICOM", gz(t, dicomtest.Axial(0, 4, 4).Bytes())},
 		{"compressed text", "unrecognized", "text", gz(t, bytes.Repeat([]byte("hello "), 200))},
 		{"half a gzip header", "truncated", "", []byte{0x1f, 0x8b, 8}},
-		{"one slice", "too_few_slices", "", dicomtest.Axial(0, 4, 4).Bytes()},
+		{"one slice", "too_few_slices", "the series has one slice, and a volume needs at least 3: put the whole series into one folder", dicomtest.Axial(0, 4, 4).Bytes()},
 		{"a zip of nothing", "empty_archive", "", zipOf(t, nil)},
 		{"compressed pixels", "unsupported_transfer_syntax", "JPEG 2000", zipOf(t, dicomtest.Series(4, 4, 4, func(_ int, s *dicomtest.Slice) { s.Syntax = "1.2.840.10008.1.2.4.90" }))},
 		{"a zip of a NIfTI file", "no_image_series", "by itself", zipOf(t, dicomtest.Drop{inflated(t, ct(t))})},

@@ -54,3 +54,21 @@ func TestResolve(t *testing.T) {
 		})
 	}
 }
+
+// A structure that the task does not make is refused here, before the GPU wakes,
+// also when the scan itself decided which task it is.
+func TestResolveJudgesStructures(t *testing.T) {
+	all := []string{"total", "total_mr"}
+	_, _, err := resolve(job.Options{Task: "auto", Structures: []string{"rib_left_1", "gills"}}, all, Report{Modality: "CT", Units: unitsHounsfield})
+	if err == nil || !strings.Contains(err.Error(), `task total makes no "gills"`) {
+		t.Errorf("%v", err)
+	}
+	// The same rib is no structure of the MR task.
+	_, _, err = resolve(job.Options{Task: "auto", Structures: []string{"rib_left_1"}}, all, Report{Modality: "MR", Units: unitsOther})
+	if err == nil || !strings.Contains(err.Error(), `task total_mr makes no "rib_left_1"`) {
+		t.Errorf("%v", err)
+	}
+	if task, _, err := resolve(job.Options{Task: "auto", Structures: []string{"liver"}}, all, Report{Modality: "CT", Units: unitsHounsfield}); err != nil || task != "total" {
+		t.Errorf("%s, %v", task, err)
+	}
+}

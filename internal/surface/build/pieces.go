@@ -63,7 +63,7 @@ func findRuns(m *volume.LabelMap, c *choice) (runs []run, rows []uint32, err err
 	for row := range m.Dims[1] * m.Dims[2] {
 		rows = append(rows, uint32(len(runs)))
 		if len(runs) > limit {
-			return nil, nil, volume.Reject("too_large", "the label map has more than %d runs of voxels; is it noise?", limit)
+			return nil, nil, volume.Reject("too_large", "the structures are in more pieces than a scan of this size should have (more than %d runs of voxels): choose fewer structures; noise makes no model", limit)
 		}
 		for x := 0; x < nx; {
 			label := m.At(row*nx + x)

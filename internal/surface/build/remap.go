@@ -3,6 +3,7 @@ package build
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/iris-oculus/iris/internal/surface/nets"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -70,7 +71,7 @@ func choose(m *volume.LabelMap, o *Options) (*choice, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := wantedNames(&m.Table, present, o)
+	wanted, err := wantedNames(m, present, o)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +146,7 @@ func resolveGroups(m *volume.LabelMap, present []bool, o *Options) ([]*group, er
 		for i, name := range g.Of {
 			ids := named(&m.Table, present, name)
 			if len(ids) == 0 {
-				return nil, unknown("merge", name)
+				return nil, unknown(m, "merge", name)
 			}
 			if members[name] {
 				return nil, volume.Reject("bad_option", "merge: %q is named twice", name)
@@ -175,12 +176,12 @@ func resolveGroups(m *volume.LabelMap, present []bool, o *Options) ([]*group, er
 }
 
 // wantedNames is the set of Structures, each of which must exist.
-func wantedNames(t *volume.Table, present []bool, o *Options) (map[string]bool, error) {
+func wantedNames(m *volume.LabelMap, present []bool, o *Options) (map[string]bool, error) {
 	wanted := make(map[string]bool)
 	for _, name := range o.Structures {
 		isGroup := slices.ContainsFunc(o.Merge, func(g Group) bool { return g.Name == name })
-		if !isGroup && len(named(t, present, name)) == 0 {
-			return nil, unknown("structures", name)
+		if !isGroup && len(named(&m.Table, present, name)) == 0 {
+			return nil, unknown(m, "structures", name)
 		}
 		wanted[name] = true
 	}
@@ -221,6 +222,23 @@ func Names(m *volume.LabelMap) []string {
 	return names
 }
 
-func unknown(option, name string) error {
-	return volume.Reject("bad_option", "%s: the label map has no structure %q", option, name)
+// Found lists the names of the structures that have voxels, in order of their ids.
+func Found(m *volume.LabelMap) []string {
+	var names []string
+	for id, here := range presentLabels(m) {
+		if id > 0 && here {
+			names = append(names, entry(&m.Table, id).Name)
+		}
+	}
+	return names
+}
+
+// unknown refuses a name that the label map has not, and tells those that it has.
+func unknown(m *volume.LabelMap, option, name string) error {
+	const most = 30 // of the names, in one sentence
+	names, more := Names(m), ""
+	if len(names) > most {
+		names, more = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return volume.Reject("bad_option", "option %s: the label map has no structure %q, only %s%s", option, name, strings.Join(names, ", "), more)
 }

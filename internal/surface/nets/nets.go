@@ -130,5 +130,5 @@ func MaxVertices(dims [3]int) int {
 }
 
 func tooLarge(what string, got, limit int64) error {
-	return volume.Reject("too_large", "the label map's surfaces have %d %s: at most %d are accepted; is it noise?", got, what, limit)
+	return volume.Reject("too_large", "the structures have more surface than a scan of this size should (%d %s, and at most %d are accepted): choose fewer structures; noise makes no model", got, what, limit)
 }

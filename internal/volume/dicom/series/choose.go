@@ -1,6 +1,7 @@
 package series
 
 import (
+	"fmt"
 	"sort"
 
 	"github.com/iris-oculus/iris/internal/volume"
@@ -106,13 +107,31 @@ func (b *Builder) nothing() error {
 	case b.damaged != nil:
 		return b.damaged
 	case most > 0 && len(b.series) > 1:
-		return volume.Reject("too_few_slices", "the upload holds %d images in %d series, and the largest has %d slices: a volume needs at least %d of one series; send the whole series", b.frames, len(b.series), most, MinSlices)
+		return tooFew(fmt.Sprintf("the upload holds %d images in %d series, and the largest", b.frames, len(b.series)), most)
 	case most > 0:
-		return volume.Reject("too_few_slices", "the largest series has %d slices: a volume needs at least %d; send the whole series", most, MinSlices)
+		return tooFew("the series", most)
 	case b.localizers > 0:
 		return volume.Reject("localizer_only", "the upload holds localizer images only (%d): send the series of slices as well", b.localizers)
 	case b.foreign > 0:
-		return volume.Reject("no_ct_series", "none of the %d images is a slice of a CT, MR or PET scan: send the series of slices", b.foreign)
+		return volume.Reject("no_ct_series", "%s a slice of a CT, MR or PET scan: send the series of slices", noneOf(b.foreign, "image"))
 	}
-	return volume.Reject("no_image_series", "none of the %d DICOM files is an image (they are reports, plans or the like): send the series of slices", b.documents)
+	return volume.Reject("no_image_series", "%s an image, but a report, a plan or the like: send the series of slices", noneOf(b.documents, "DICOM file"))
+}
+
+// tooFew refuses a series that is no volume, and says what to send: a single
+// slice is what people send who do not know that a scan has hundreds of files.
+func tooFew(what string, slices int) error {
+	has := fmt.Sprintf("%d slices", slices)
+	if slices == 1 {
+		has = "one slice"
+	}
+	return volume.Reject("too_few_slices", "%s has %s, and a volume needs at least %d: put the whole series into one folder of the upload bucket, or send it as a .zip", what, has, MinSlices)
+}
+
+// noneOf is the beginning of a sentence about all files of an upload.
+func noneOf(n int, what string) string {
+	if n == 1 {
+		return "the " + what + " is not"
+	}
+	return fmt.Sprintf("none of the %d %ss is", n, what)
 }

@@ -56,7 +56,7 @@ func (s *Series) Stack() (*Stack, error) {
 	case s.fault != nil:
 		return nil, s.fault
 	case len(s.Slices) < MinSlices:
-		return nil, volume.Reject("too_few_slices", "the series has %d slices: a volume needs at least %d; send the whole series", len(s.Slices), MinSlices)
+		return nil, tooFew("the series", len(s.Slices))
 	case s.syntax != nil:
 		return nil, s.syntax
 	case s.mixed:
