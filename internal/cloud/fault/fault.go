@@ -37,6 +37,8 @@ var busyCodes = map[string]bool{
 	"OperationAborted":            true,
 	"InternalException":           true, // EventBridge, in an entry of an answer
 	"InternalFailure":             true,
+	"InternalError":               true, // S3, for one key of a DeleteObjects
+	"ServiceUnavailable":          true, // the same
 }
 
 // Name names an error of an SDK call; nil stays nil.
