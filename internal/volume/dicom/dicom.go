@@ -125,6 +125,9 @@ func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
 	if n := s.Scouts(); n > 0 {
 		add("localizers_left_out", "images that lie across the slices were taken for localizers and left out: %d", n)
 	}
+	if n := s.Pictures(); n > 0 {
+		add("pictures_left_out", "images that were made from others and have no place in the patient, such as screenshots, were left out: %d", n)
+	}
 	if n := s.Joined(); n > 0 {
 		add("series_joined", "every slice says that it is a series of its own, as careless anonymisers write: %d of equal orientation and size were taken as one series", n)
 	}

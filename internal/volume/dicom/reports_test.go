@@ -186,3 +186,47 @@ func TestShortGapDoesNotRule(t *testing.T) {
 		t.Errorf("%d of %d voxels are wrong", wrong, judged)
 	}
 }
+
+// Complete scans as hospitals have them, each of which was refused or warned of
+// without a reason.
+func TestOrdinaryScans(t *testing.T) {
+	trigger := func(n int, s *dicomtest.Slice) {
+		s.Extra = text(0x00181060, "DS", []string{"612", "598", "612", "598"}[n/3])
+	}
+	unspecified := func(_ int, s *dicomtest.Slice) { s.Extra = text(0x00281054, "LO", "US") }
+	fine := func(n int, s *dicomtest.Slice) {
+		s.Position = dicomtest.At(-10, -20, math.Round(3.125*float64(n))/10)
+	}
+	shot := dicomtest.Axial(0, 12, 20)
+	shot.ImageType, shot.Instance, shot.Position, shot.Orientation = `DERIVED\SECONDARY\SCREEN SAVE`, "1.2.3.4.98", "", ""
+	cases := []struct {
+		name, want string
+		drop       dicomtest.Drop
+	}{
+		{"a heart, three slices a beat, two pairs of beats alike", "", bodies(12, trigger)},
+		{"Hounsfield units of an unspecified type", "", bodies(6, unspecified)},
+		{"0.3125 mm apart, positions with one decimal", "", bodies(20, fine)},
+		{"a screenshot in the series, saved as a CT image", "pictures_left_out", append(bodies(12, nil), shot.Bytes())},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, report, _, err := convert(t, c.drop, dicom.Options{})
+			if got := outcome(report, err); got != c.want {
+				t.Errorf("%s (%v), want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// The owner who asks for the CT of a PET/CT hears of no other series: none could
+// be chosen by number.
+func TestOtherModalitiesAreNoOtherSeries(t *testing.T) {
+	pets := bodies(6, func(n int, s *dicomtest.Slice) {
+		pet(n, s)
+		other(s)
+	})
+	_, report, _, err := convert(t, append(bodies(6, nil), pets...), dicom.Options{Modality: "CT"})
+	if got := outcome(report, err); got != "" {
+		t.Errorf("%s (%v)", got, err)
+	}
+}

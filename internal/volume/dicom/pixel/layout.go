@@ -33,7 +33,10 @@ func (l Layout) FrameBytes() int { return l.Rows * l.Columns * l.Bits / 8 }
 
 // Of is the layout of a grayscale file whose pixel data is stored as it is.
 func Of(h *header.Header) (Layout, error) {
-	if h.Float || h.BitsAllocated != 8 && h.BitsAllocated != 16 && h.BitsAllocated != 32 {
+	if h.Float {
+		return Layout{}, volume.Unsupported("unsupported_image_type", "the samples are real numbers (floating point): integers are read; export the scan as a CT, MR or PET series")
+	}
+	if h.BitsAllocated != 8 && h.BitsAllocated != 16 && h.BitsAllocated != 32 {
 		return Layout{}, volume.Unsupported("unsupported_image_type",
 			"the samples have %d bits: 8, 16 and 32-bit integers are read", h.BitsAllocated)
 	}

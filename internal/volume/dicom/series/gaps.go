@@ -48,8 +48,17 @@ func (st *Stack) even(depth []float64) bool {
 		off := d - mean - slope*(float64(k)-(n-1)/2)
 		low, high = math.Min(low, off), math.Max(high, off)
 	}
-	return (high-low)/2 <= st.tolerance(slope)
+	tolerance := st.tolerance(slope)
+	if st.tenths {
+		tolerance = max(tolerance, min(st.rounding, slope/fifth))
+	}
+	return (high-low)/2 <= tolerance
 }
+
+// fifth: slices a third of a millimetre apart, at positions with one decimal, are
+// off by up to a sixth of a gap. A stack that lacks a slice is off by a quarter
+// at least, that of three planes.
+const fifth = 5
 
 // tolerance is how far a plane may lie from its place: jitter, or the rounding
 // of the positions, but never more than a tenth of a gap.

@@ -43,10 +43,11 @@ func (s *Series) line() string {
 	return line
 }
 
-// Others is how many further series of enough slices there are, and their list.
+// Others is how many further series could be chosen by their numbers, and their
+// list. Where the owner asked for a modality, those of another are none.
 func (s *Series) Others() (n int, list string) {
-	for _, other := range s.upload.series {
-		if other != s && len(other.Slices) >= MinSlices {
+	for _, other := range s.upload.listed {
+		if other != s {
 			n++
 		}
 	}

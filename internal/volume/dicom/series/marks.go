@@ -27,13 +27,18 @@ var passes = []struct {
 	mark       header.Mark
 	name       string
 	modalities string
+	// chance: its values may repeat by chance in one volume. A gated scanner steps
+	// on with every few heart beats, and each beat has a trigger time of its own,
+	// of which two may be equal. Such values tell volumes apart only when the slices
+	// of each make an even stack of their own.
+	chance bool
 }{
-	{header.MarkTime, "temporal positions", "CT MR PT"},
-	{header.MarkEcho, "echoes", "CT MR PT"},
-	{header.MarkAcquisition, "acquisitions", "CT PT"},
-	{header.MarkVoltage, "tube voltages", "CT"},
-	{header.MarkTrigger, "heart phases", "CT PT"},
-	{header.MarkClock, "acquisition times", "CT PT"},
+	{header.MarkTime, "temporal positions", "CT MR PT", false},
+	{header.MarkEcho, "echoes", "CT MR PT", false},
+	{header.MarkAcquisition, "acquisitions", "CT PT", false},
+	{header.MarkVoltage, "tube voltages", "CT", false},
+	{header.MarkTrigger, "heart phases", "CT PT", true},
+	{header.MarkClock, "acquisition times", "CT PT", true},
 }
 
 // overlapping: slices this much thicker than their distance cover each other,
@@ -54,16 +59,18 @@ func (s *Series) checkPasses(st *Stack) error {
 			continue
 		}
 		runs, last := map[uint64]int{}, uint64(0)
+		depths := map[uint64][]float64{}
 		for _, i := range single {
 			v := s.Slices[i].geometry.Marks[p.mark]
+			depths[v] = append(depths[v], st.Depth[s.Slices[i].Plane])
 			if v != 0 && v != last {
 				runs[v]++
 				last = v
 			}
 		}
 		again := 0
-		for _, n := range runs {
-			if n > 1 {
+		for v, n := range runs {
+			if n > 1 && (!p.chance || len(depths[v]) >= MinSlices && st.even(depths[v])) {
 				again++
 			}
 		}

@@ -16,7 +16,7 @@ func (s *Series) Near() [][2]int {
 	st := &Stack{Spacing: [3]float64{spacing[1], spacing[0], 1}}
 	normal := upward(row, col, st.Spacing)
 	s.sort(normal)
-	st.rounding = s.rounding(normal)
+	st.rounding, st.tenths = s.rounding(normal)
 	same := samePlace * math.Min(spacing[0], spacing[1])
 	var gaps, wide []float64
 	depths := s.depths(normal)

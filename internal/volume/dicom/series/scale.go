@@ -10,7 +10,7 @@ import (
 // quantities are the standard's names of what rescaled values are (PS3.3
 // C.11.1.1.2). Others are not shown: they are text of the file.
 var quantities = map[string]string{
-	"OD": "optical density", "HU_MOD": "modified Hounsfield units", "PCT": "percent", "US": "unspecified",
+	"OD": "optical density", "HU_MOD": "modified Hounsfield units", "PCT": "percent",
 	"MGML": "mg/ml", "Z_EFF": "effective atomic numbers", "ED": "electron density", "EDW": "electron density of water",
 }
 
@@ -35,7 +35,9 @@ func (s *Series) Scale(modality string) ([]volume.Warning, error) {
 		if sl.Slope < 0 {
 			falling++
 		}
-		if modality == "CT" && g.Scale != "" && g.Scale != "HU" {
+		// Unspecified ("US") is what many CT scanners write of Hounsfield units: it
+		// says nothing, and the values themselves are judged.
+		if modality == "CT" && g.Scale != "" && g.Scale != "HU" && g.Scale != "US" {
 			other++
 			name = quantities[g.Scale]
 		}

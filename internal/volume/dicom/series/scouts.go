@@ -1,12 +1,17 @@
 package series
 
+import "github.com/iris-oculus/iris/internal/volume/dicom/header"
+
 // scoutCosine: a scout is seen from the side, so that its normal is at more than
 // 60 degrees to that of the slices.
 const scoutCosine = 0.5
 
 // dropScouts leaves out images that lie across the stack: localizers that are
-// not marked as such, with which many CT series begin. One or two among several
-// times as many slices are that; more are another stack, which is refused.
+// not marked as such, with which many CT series begin. It also leaves out pictures
+// of the stack, such as screenshots that were saved as CT images: derived images
+// without a place in the patient, where the slices have one. One or two among
+// several times as many slices are that; more are another stack, or slices that
+// lost their place, which is refused.
 func (s *Series) dropScouts() {
 	most := s.orientation()
 	normal := vec{most[0], most[1], most[2]}.cross(vec{most[3], most[4], most[5]})
@@ -16,20 +21,31 @@ func (s *Series) dropScouts() {
 		cosine := n.dot(normal)
 		return placed(sl) && n.length() > unitTolerance && cosine < scoutCosine && cosine > -scoutCosine
 	}
-	n := 0
-	for _, sl := range s.Slices {
-		if across(sl) {
-			n++
-		}
+	picture := func(sl Slice) bool {
+		return sl.geometry.Has&header.HasPosition == 0 && s.Images[sl.Image].derived && !s.isDerived()
 	}
+	scouts, pictures := 0, 0
+	left := make([]bool, len(s.Slices))
+	for i, sl := range s.Slices {
+		switch {
+		case across(sl):
+			scouts++
+		case picture(sl):
+			pictures++
+		default:
+			continue
+		}
+		left[i] = true
+	}
+	n := scouts + pictures
 	if n == 0 || n >= MinSlices || len(s.Slices)-n < max(MinSlices, 4*n) {
 		return
 	}
 	images, slices := s.Images, s.Slices
-	s.Images, s.Slices, s.scouts = nil, nil, n
+	s.Images, s.Slices, s.scouts, s.pictures = nil, nil, scouts, pictures
 	kept := map[int]int{} // image before → image now
-	for _, sl := range slices {
-		if across(sl) {
+	for i, sl := range slices {
+		if left[i] {
 			continue
 		}
 		at, known := kept[sl.Image]
@@ -49,3 +65,7 @@ func (s *Series) dropScouts() {
 
 // Scouts is how many images were left out because they lie across the stack.
 func (s *Series) Scouts() int { return s.scouts }
+
+// Pictures is how many derived images were left out because they have no place
+// in the patient.
+func (s *Series) Pictures() int { return s.pictures }

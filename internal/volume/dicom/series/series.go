@@ -35,6 +35,7 @@ type Image struct {
 	Frames                int
 	Lift                  int // by how many bits its samples are shifted up, if HighBit is right
 
+	derived      bool   // it was made from another image
 	sizes        [2]int // rows, columns
 	study, space uint64 // fingerprints of the study and of the frame of reference
 }
@@ -65,14 +66,15 @@ type Series struct {
 	captured bool // some image is a secondary capture
 
 	// Stepped: some image gives the place of its first frame only.
-	Stepped bool
-	derived int // images that were made from others
-	number  int // in the list to choose from, from 1
-	joined  int // series of one slice each that were joined into this one; 0: none
-	scouts  int // images across the stack, which were left out
-	units   string
-	unlike  bool // the images differ in their units
-	upload  *Builder
+	Stepped  bool
+	derived  int // images that were made from others
+	number   int // in the list to choose from, from 1
+	joined   int // series of one slice each that were joined into this one; 0: none
+	scouts   int // images across the stack, which were left out
+	pictures int // images without a place that were made from others, left out too
+	units    string
+	unlike   bool // the images differ in their units
+	upload   *Builder
 }
 
 // Builder collects the headers of a drop. The zero value is ready.
@@ -159,7 +161,8 @@ func (s *Series) add(file int, h *header.Header) {
 		s.sizes, s.Modality, s.units = [2]int{h.Rows, h.Columns}, modality(h), h.Units
 	}
 	s.Stepped = s.Stepped || h.Stepped()
-	if h.Derived || isSecondary(h.SOPClass) {
+	isMade := h.Derived || isSecondary(h.SOPClass)
+	if isMade {
 		s.derived++
 	}
 	s.unlike = s.unlike || s.units != h.Units
@@ -167,7 +170,7 @@ func (s *Series) add(file int, h *header.Header) {
 	s.mixed = s.mixed || s.sizes != [2]int{h.Rows, h.Columns}
 	s.Images = append(s.Images, Image{
 		File: file, SOPClass: h.SOPClass, SOPInstance: h.SOPInstance, Layout: layout, Frames: h.Frames(),
-		Lift: pixel.HighBit(h, layout), sizes: [2]int{h.Rows, h.Columns}, study: mark(h.Study), space: mark(h.FrameOfReference)})
+		Lift: pixel.HighBit(h, layout), derived: isMade, sizes: [2]int{h.Rows, h.Columns}, study: mark(h.Study), space: mark(h.FrameOfReference)})
 	for n := range h.Frames() {
 		f := h.Frame(n)
 		if f.Has&header.IsLocalizer != 0 {

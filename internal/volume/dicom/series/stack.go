@@ -22,6 +22,7 @@ type Stack struct {
 	Tilted  bool         // the planes are shifted against each other
 
 	rounding float64 // by how much the positions were rounded along the normal, mm
+	tenths   bool    // they were rounded to tenths of a millimetre, not to whole ones
 }
 
 // Regular says whether the planes lie on one orthogonal grid already.
@@ -154,7 +155,7 @@ func affine(origin, row, col, normal vec, spacing [3]float64) volume.Affine {
 // order sorts the slices along the normal and describes their positions in st.
 func (s *Series) order(st *Stack, row, col, normal vec) error {
 	s.sort(normal)
-	st.rounding = s.rounding(normal)
+	st.rounding, st.tenths = s.rounding(normal)
 	origin := s.origin()
 	tolerance := samePlace * math.Min(st.Spacing[0], st.Spacing[1])
 	for i := range s.Slices {
@@ -198,8 +199,8 @@ func (s *Series) sort(normal vec) {
 
 // rounding is how far positions may be from where they were before they were
 // written, along the normal: half a millimetre if all of them are whole, half a
-// tenth if they have one decimal, else 0.
-func (s *Series) rounding(normal vec) float64 {
+// tenth if they have one decimal, else 0. tenths says that it is the latter.
+func (s *Series) rounding(normal vec) (mm float64, tenths bool) {
 	const noise = 1e-6
 	for _, unit := range []float64{1, 0.1} {
 		all := true
@@ -210,10 +211,10 @@ func (s *Series) rounding(normal vec) float64 {
 		}
 		if all {
 			// A quarter more: the grid is fitted to the rounded positions.
-			return 1.25 * unit / 2 * (math.Abs(normal[0]) + math.Abs(normal[1]) + math.Abs(normal[2]))
+			return 1.25 * unit / 2 * (math.Abs(normal[0]) + math.Abs(normal[1]) + math.Abs(normal[2])), unit < 1
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // roughSpacing is the mean distance of neighbours, 0 when it is not known.

@@ -44,6 +44,10 @@ func TestPasses(t *testing.T) {
 		{"echoes", header.MarkEcho, "MR", []uint64{1, 2, 1, 2, 1, 2}, "multiple_volumes"},
 		{"tube voltages", header.MarkVoltage, "CT", []uint64{80, 140, 80, 140, 80, 140}, "multiple_volumes"},
 		{"heart phases", header.MarkTrigger, "CT", []uint64{1, 2, 1, 2, 1, 2}, "multiple_volumes"},
+		{"table positions whose beats had equal trigger times", header.MarkTrigger, "CT", []uint64{1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2}, "<nil>"},
+		{"one beat a slice, times that happen to be equal", header.MarkTrigger, "CT", []uint64{1, 2, 3, 1, 4, 2, 5, 3, 1, 6, 7, 2}, "<nil>"},
+		{"times of rotations that share slices", header.MarkClock, "CT", []uint64{1, 2, 1, 2, 2, 3, 2, 3, 3, 4, 3, 4}, "<nil>"},
+		{"two times by turns", header.MarkClock, "CT", []uint64{1, 2, 1, 2, 1, 2}, "multiple_volumes"},
 		{"MR slices interleaved in two passes", header.MarkAcquisition, "MR", []uint64{1, 2, 1, 2, 1, 2}, "<nil>"},
 		{"MR slices gated in turns", header.MarkTrigger, "MR", []uint64{1, 2, 1, 2, 1, 2}, "<nil>"},
 	}
