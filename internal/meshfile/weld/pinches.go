@@ -1,6 +1,7 @@
 package weld
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -62,8 +63,23 @@ func (p *pincher) moves(m *surface.Mesh, digits int) []Move {
 	return moves
 }
 
-// bitsPerVertex makes one vertex in 16 share its bit by chance.
-const bitsPerVertex = 16
+// How many bits the sets have for each vertex. One vertex in 16 shares its bit of
+// seen by chance. Of twice, in which those few are, a smaller set suffices, which
+// stays in a processor's cache; so does that of the vertices that move.
+const (
+	seenBits  = 16
+	twiceBits = 2
+	movedBits = 64
+)
+
+// setFor is a zeroed set of bits for n vertices, in the memory of s where it
+// suffices, and by how much a hash must be shifted to the right to give a bit's
+// number.
+func setFor(s []uint64, n, bitsEach int) (set []uint64, shift int) {
+	const wordBits = 6 // 2⁶ bits in a word
+	log := max(wordBits, bits.Len(uint(n*bitsEach)))
+	return sized(s, 1<<(log-wordBits)), 64 - log
+}
 
 // sized is a zeroed slice of n words, in the memory of s where it suffices.
 func sized[T any](s []T, n int) []T {
@@ -78,24 +94,50 @@ func sized[T any](s []T, n int) []T {
 // repeated lists the vertices whose position may be another's, too, in order:
 // those that are, and a few more.
 func (p *pincher) repeated(m *surface.Mesh, digits int) []uint32 {
-	words := 1 << max(0, bits.Len(uint(len(m.Vertices)*bitsPerVertex/64)))
-	p.seen, p.twice = sized(p.seen, words), sized(p.twice, words)
-	mask := uint64(words*64 - 1)
-	for _, v := range m.Vertices {
-		v = rounded(v, digits)
-		bit := hash(&v) >> 16 & mask
+	var seenShift, twiceShift int
+	p.seen, seenShift = setFor(p.seen, len(m.Vertices), seenBits)
+	p.twice, twiceShift = setFor(p.twice, len(m.Vertices), twiceBits)
+	seen, twice := p.seen, p.twice
+	for i := range m.Vertices {
+		h := hashOf(&m.Vertices[i], digits)
+		bit := h >> seenShift
 		one := uint64(1) << (bit % 64)
-		p.twice[bit/64] |= p.seen[bit/64] & one
-		p.seen[bit/64] |= one
+		if word := &seen[bit/64]; *word&one == 0 {
+			*word |= one
+		} else {
+			bit = h >> twiceShift
+			twice[bit/64] |= 1 << (bit % 64)
+		}
 	}
 	p.candidates = p.candidates[:0]
-	for i, v := range m.Vertices {
-		v = rounded(v, digits)
-		if bit := hash(&v) >> 16 & mask; p.twice[bit/64]>>(bit%64)&1 != 0 {
+	for i := range m.Vertices {
+		bit := hashOf(&m.Vertices[i], digits) >> twiceShift
+		if twice[bit/64]>>(bit%64)&1 != 0 {
 			p.candidates = append(p.candidates, uint32(i))
 		}
 	}
 	return p.candidates
+}
+
+// hashOf is the hash of a position as rounded to so many decimals. Its highest
+// bits are taken, which depend on all of the position's.
+func hashOf(v *[3]float32, digits int) uint64 {
+	if digits == Exact {
+		return spread(v)
+	}
+	r := rounded(*v, digits)
+	return spread(&r)
+}
+
+// spread is a hash whose highest bits are good, and whose steps do not wait for
+// each other. The multipliers are odd, with bits as of chance: digits of the golden
+// ratio, of e and of π.
+func spread(p *[3]float32) uint64 {
+	// Adding zero makes -0 and +0, which compare equal, one pattern.
+	h := uint64(math.Float32bits(p[0]+0))*0x9E3779B97F4A7C15 +
+		uint64(math.Float32bits(p[1]+0))*0xADF85458A2BB4A9B +
+		uint64(math.Float32bits(p[2]+0))*0xC90FDAA22168C235
+	return (h ^ h>>32) * 0x9E3779B97F4A7C15
 }
 
 // equal keeps of a list the elements whose position another one has.
@@ -127,11 +169,11 @@ func (p *pincher) equal(list []uint32, at func(uint32) [3]float32) []uint32 {
 
 // collisions lists the moves that end where another one or a vertex that stays is.
 func (p *pincher) collisions(m *surface.Mesh, moves []Move, digits int) []int {
-	clear(p.seen)
-	mask := uint64(len(p.seen)*64 - 1)
+	set, shift := setFor(p.seen, len(moves), movedBits)
+	p.seen = set
 	for i := range moves {
-		bit := hash(&moves[i].To) >> 16 & mask
-		p.seen[bit/64] |= 1 << (bit % 64)
+		bit := spread(&moves[i].To) >> shift
+		set[bit/64] |= 1 << (bit % 64)
 	}
 	// The moves come first, then vertices that may lie in their way.
 	list := make([]uint32, len(moves))
@@ -140,13 +182,12 @@ func (p *pincher) collisions(m *surface.Mesh, moves []Move, digits int) []int {
 	}
 	n := uint32(len(moves))
 	rest := moves
-	for i, v := range m.Vertices {
+	for i := range m.Vertices {
 		if len(rest) > 0 && int(rest[0].Vertex) == i {
 			rest = rest[1:]
 			continue
 		}
-		v = rounded(v, digits)
-		if bit := hash(&v) >> 16 & mask; p.seen[bit/64]>>(bit%64)&1 != 0 {
+		if bit := hashOf(&m.Vertices[i], digits) >> shift; set[bit/64]>>(bit%64)&1 != 0 {
 			list = append(list, n+uint32(i))
 		}
 	}
