@@ -23,6 +23,6 @@ func SeparateBytes(s surface.Size) int64 {
 // PinchesBytes bounds what Pinches allocates for meshes of a size: two sets of bits
 // and a mark of each vertex, and one and a half rounds of those that touch.
 func PinchesBytes(s surface.Size) int64 {
-	const sets = 2*2*2*bitsPerVertex/8 + 1 // rounded up to a power of two; they grow from mesh to mesh
+	const sets = 2*2*(seenBits+twiceBits)/8 + 1 // rounded up to a power of two; they grow from mesh to mesh
 	return s.Worked*sets + s.Pinched*roundBytes*3/2 + s.Meshes*64
 }

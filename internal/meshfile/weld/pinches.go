@@ -65,11 +65,10 @@ func (p *pincher) moves(m *surface.Mesh, digits int) []Move {
 
 // How many bits the sets have for each vertex. One vertex in 16 shares its bit of
 // seen by chance. Of twice, in which those few are, a smaller set suffices, which
-// stays in a processor's cache; so does that of the vertices that move.
+// stays in a processor's cache.
 const (
 	seenBits  = 16
 	twiceBits = 2
-	movedBits = 64
 )
 
 // setFor is a zeroed set of bits for n vertices, in the memory of s where it
@@ -169,7 +168,7 @@ func (p *pincher) equal(list []uint32, at func(uint32) [3]float32) []uint32 {
 
 // collisions lists the moves that end where another one or a vertex that stays is.
 func (p *pincher) collisions(m *surface.Mesh, moves []Move, digits int) []int {
-	set, shift := setFor(p.seen, len(moves), movedBits)
+	set, shift := setFor(p.seen, len(moves), seenBits)
 	p.seen = set
 	for i := range moves {
 		bit := spread(&moves[i].To) >> shift
