@@ -41,7 +41,7 @@ func config(url string) aws.Config {
 // modules are found before any S3 on this machine changes the working directory.
 var modules, _ = filepath.Abs(filepath.Join("..", "..", "build", "node", "node_modules"))
 
-func table(t *testing.T) *jobs.Store {
+func table(t testing.TB) *jobs.Store {
 	t.Helper()
 	web := httptest.NewServer(dynamoDouble(t))
 	t.Cleanup(web.Close)
@@ -49,7 +49,7 @@ func table(t *testing.T) *jobs.Store {
 }
 
 // dynamoDouble is DynamoDB on this machine with the table of jobs.
-func dynamoDouble(t *testing.T) http.Handler {
+func dynamoDouble(t testing.TB) http.Handler {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(modules, "dynalite")); err != nil {
 		t.Skip("SKIPPED: no build/node/node_modules/dynalite: run `make build` first")
@@ -170,7 +170,7 @@ func TestPagesAndOpenJobs(t *testing.T) {
 		}
 	}
 	open := 0
-	for id, err := range s.Open(ctx) {
+	for id, err := range s.Open(ctx, "") {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +181,7 @@ func TestPagesAndOpenJobs(t *testing.T) {
 		}
 	}
 	left := 0
-	for range s.Open(ctx) {
+	for range s.Open(ctx, "") {
 		left++
 	}
 	if open != 25 || left != 13 {

@@ -120,18 +120,12 @@ func (s *Store) ByKey(ctx context.Context, key string, limit int32, cursor strin
 	if err != nil {
 		return job.Page{}, err
 	}
-	page := job.Page{Next: next}
-	for _, it := range items {
-		r, err := s.Get(ctx, text(it, "job"))
-		if errors.Is(err, job.ErrNotFound) {
-			continue // erased between the two reads, or expired
-		}
-		if err != nil {
-			return job.Page{}, err
-		}
-		page.Jobs = append(page.Jobs, r)
+	ids := make([]string, len(items))
+	for n, it := range items {
+		ids[n] = text(it, "job")
 	}
-	return page, nil
+	records, err := s.records(ctx, ids)
+	return job.Page{Jobs: records, Next: next}, err
 }
 
 // ByOwner lists an owner's jobs, newest first.
@@ -190,41 +184,6 @@ func isCreated(sortKey string) bool {
 	created, id, ok := strings.Cut(sortKey, "#")
 	_, err := time.Parse(createdLayout, created)
 	return ok && err == nil && job.ValidID(id)
-}
-
-// open marks a job as not ended. It is written before the record, so that a
-// crash leaves a mark too many and never one too few.
-func (s *Store) open(ctx context.Context, id string, expires time.Time) error {
-	return s.put(ctx, item{"pk": str(openPK), "sk": str(id), "ttl": num(expires.Add(24 * time.Hour).Unix())}, "", nil)
-}
-
-// Close takes the mark of an ended or erased job away; the janitor calls it.
-func (s *Store) Close(ctx context.Context, id string) error {
-	return s.delete(ctx, item{"pk": str(openPK), "sk": str(id)})
-}
-
-// Open yields the ids of jobs that have not ended, as far as is known: a job
-// just ended may still be among them, and an id may have no record.
-func (s *Store) Open(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
-			TableName: &s.table, ConsistentRead: aws.Bool(true),
-			KeyConditionExpression:    aws.String("pk = :pk"),
-			ExpressionAttributeValues: item{":pk": str(openPK)},
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				yield("", fault.Name("query open jobs", err))
-				return
-			}
-			for _, it := range page.Items {
-				if !yield(text(it, "sk"), nil) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // Erase leaves nothing of an erased record but a tombstone: its id, until the

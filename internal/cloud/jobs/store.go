@@ -7,7 +7,7 @@
 // finds jobs by what was dropped; LINKS#<id>/KEY#… notes each of these for the
 // erasure; IDEM#<hash>/IDEM an idempotency key;
 // FOLDER#<hash>/FOLDER a folder of slices; OPEN/<id> a job that has not ended,
-// for the janitor. GPU#… belongs to cloud/leases.
+// for the janitor, and SWEEP/SWEEP how far its last sweep came. GPU#… belongs to cloud/leases.
 package jobs
 
 import (

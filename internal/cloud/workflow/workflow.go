@@ -82,6 +82,25 @@ func (w *Workflow) Running(ctx context.Context, name string) (running, known boo
 	return out.Status == types.ExecutionStatusRunning, true, nil
 }
 
+// AllRunning is the names of the executions that run, a thousand a call. AWS lists
+// what has just started or ended with a delay of seconds.
+func (w *Workflow) AllRunning(ctx context.Context) (map[string]bool, error) {
+	names := map[string]bool{}
+	pages := sfn.NewListExecutionsPaginator(w.states, &sfn.ListExecutionsInput{
+		StateMachineArn: &w.machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1000,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fault.Name("list running executions", err)
+		}
+		for _, e := range page.Executions {
+			names[aws.ToString(e.Name)] = true
+		}
+	}
+	return names, nil
+}
+
 // Succeed completes a task token. A token that is spent or timed out wraps job.ErrStale.
 func (w *Workflow) Succeed(ctx context.Context, token string, output any) error {
 	body, err := json.Marshal(output)

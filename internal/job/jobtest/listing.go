@@ -84,8 +84,9 @@ func isPlace(text string) bool {
 	return ok && err == nil && job.ValidID(id)
 }
 
-// Open yields the jobs that have not ended, in order of id.
-func (s *Store) Open(_ context.Context) iter.Seq2[string, error] {
+// Open yields the jobs that have not ended and whose id is greater than after, in
+// order of id.
+func (s *Store) Open(_ context.Context, after string) iter.Seq2[string, error] {
 	if err := s.before("Open", ""); err != nil {
 		return func(yield func(string, error) bool) { yield("", err) }
 	}
@@ -93,7 +94,7 @@ func (s *Store) Open(_ context.Context) iter.Seq2[string, error] {
 	defer s.mu.Unlock()
 	var ids []string
 	for id, open := range s.open {
-		if open {
+		if open && id > after {
 			ids = append(ids, id)
 		}
 	}
@@ -105,6 +106,27 @@ func (s *Store) Open(_ context.Context) iter.Seq2[string, error] {
 			}
 		}
 	}
+}
+
+// SweptTo is what SetSweptTo noted last.
+func (s *Store) SweptTo(context.Context) (string, error) {
+	if err := s.before("SweptTo", ""); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.swept, nil
+}
+
+// SetSweptTo notes how far a sweep came.
+func (s *Store) SetSweptTo(_ context.Context, id string) error {
+	if err := s.before("SetSweptTo", id); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.swept = id
+	return nil
 }
 
 // Close takes a job from the open ones.

@@ -31,6 +31,7 @@ type Store struct {
 	uploads map[string]map[string]job.Upload // by job and by what finds it, as LinkKey was told
 	folders map[string]job.Folder
 	claims  map[string]claim
+	swept   string // how far the janitor's last sweep came
 }
 
 type claim struct {

@@ -26,6 +26,14 @@ type jobsWith struct {
 	claimed func(ctx context.Context, owner, key string) (string, error)
 	open    func(ctx context.Context, f job.Folder) error
 	seal    func(ctx context.Context, f job.Folder) error
+	marks   func(ctx context.Context, after string) iter.Seq2[string, error]
+}
+
+func (j *jobsWith) Open(ctx context.Context, after string) iter.Seq2[string, error] {
+	if j.marks != nil {
+		return j.marks(ctx, after)
+	}
+	return j.Store.Open(ctx, after)
 }
 
 func (j *jobsWith) Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error) {
@@ -154,6 +162,9 @@ func TestDefectsOfTables(t *testing.T) {
 				return p, err
 			}
 		}, "a listing has every job once, newest first"},
+		"every sweep begins with the first job": {func(j *jobsWith) {
+			j.marks = func(ctx context.Context, _ string) iter.Seq2[string, error] { return j.Store.Open(ctx, "") }
+		}, "the open jobs behind a place"},
 		"an ignored limit": {func(j *jobsWith) {
 			j.list = func(page func(int32, string) (job.Page, error), _ int32, cursor string) (job.Page, error) {
 				return page(100, cursor)

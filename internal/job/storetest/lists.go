@@ -19,6 +19,7 @@ var listChecks = []check{
 	{"a cursor outlives its job", hasJobs, cursorOfErased},
 	{"a foreign cursor is refused", hasJobs, foreignCursors},
 	{"the open jobs", hasJobs, openJobs},
+	{"the open jobs behind a place", hasJobs, openBehind},
 	{"an erasure undoes every link", hasJobs, links},
 }
 
@@ -148,7 +149,7 @@ func foreignCursors(ctx context.Context, name string, w World) error {
 
 func isOpen(ctx context.Context, w World, id string) (bool, error) {
 	found := false
-	for open, err := range w.Jobs.Open(ctx) {
+	for open, err := range w.Jobs.Open(ctx, "") {
 		if err != nil {
 			return false, err
 		}
@@ -188,6 +189,48 @@ func openJobs(ctx context.Context, name string, w World) error {
 		}
 		if got, err := isOpen(ctx, w, r.ID); err != nil || got != step.want {
 			return wrong(step.name, got, err)
+		}
+	}
+	return nil
+}
+
+// openBehind: a sweep goes on behind the job that the one before came to, and the
+// jobs come in order.
+func openBehind(ctx context.Context, name string, w World) error {
+	if err := fill(ctx, name, w); err != nil {
+		return err
+	}
+	var mine []string
+	for id, err := range w.Jobs.Open(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if r, err := w.Jobs.Get(ctx, id); err == nil && r.Owner == record(name, 0).Owner {
+			mine = append(mine, id)
+		}
+	}
+	if len(mine) != many || !slices.IsSorted(mine) {
+		return wrong("all", len(mine), mine)
+	}
+	for _, n := range []int{3, many - 1} {
+		if err := w.Jobs.SetSweptTo(ctx, mine[n]); err != nil {
+			return err
+		}
+		place, err := w.Jobs.SweptTo(ctx)
+		if err != nil || place != mine[n] {
+			return wrong("the place", place, mine[n], err)
+		}
+		var behind []string
+		for id, err := range w.Jobs.Open(ctx, place) {
+			if err != nil {
+				return err
+			}
+			if slices.Contains(mine, id) {
+				behind = append(behind, id)
+			}
+		}
+		if !slices.Equal(behind, mine[n+1:]) {
+			return wrong(fmt.Sprintf("behind job %d", n), behind)
 		}
 	}
 	return nil

@@ -196,6 +196,8 @@ func busyJobs(ctx context.Context, name string, w World) error {
 		"by key":    func() error { _, err := w.Jobs.ByKey(ctx, r.Upload.Key, 7, ""); return err },
 		"by owner":  func() error { _, err := w.Jobs.ByOwner(ctx, r.Owner, 7, ""); return err },
 		"open jobs": func() error { _, err := isOpen(ctx, w, r.ID); return err },
+		"swept to":  func() error { _, err := w.Jobs.SweptTo(ctx); return err },
+		"set swept": func() error { return w.Jobs.SetSweptTo(ctx, r.ID) },
 		"close":     func() error { return w.Jobs.Close(ctx, r.ID) },
 		"link":      func() error { return w.Jobs.LinkKey(ctx, r) },
 		"linked": func() error {

@@ -21,8 +21,14 @@ import (
 type Jobs interface {
 	Get(ctx context.Context, id string) (job.Record, error)
 	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
-	Open(ctx context.Context) iter.Seq2[string, error]
+	// Open yields the ids of jobs that have not ended, in order, from the first one
+	// greater than after.
+	Open(ctx context.Context, after string) iter.Seq2[string, error]
 	Close(ctx context.Context, id string) error
+	// SweptTo is the open job that the last sweep came to, empty for none; the next
+	// sweep begins behind it.
+	SweptTo(ctx context.Context) (string, error)
+	SetSweptTo(ctx context.Context, id string) error
 	// Erase leaves nothing of a record but a tombstone, until the time given.
 	Erase(ctx context.Context, r job.Record, until time.Time) error
 }
@@ -40,6 +46,9 @@ type Workflow interface {
 	Start(ctx context.Context, e job.Execution) error
 	Stop(ctx context.Context, name string) error
 	Running(ctx context.Context, name string) (running, known bool, err error)
+	// AllRunning is the names of the executions that run; one that has just started or
+	// ended may be listed wrongly.
+	AllRunning(ctx context.Context) (map[string]bool, error)
 	Announce(ctx context.Context, detailType string, detail job.EventDetail) error
 }
 
@@ -157,28 +166,6 @@ func (s Stage) writeEnding(ctx context.Context, id string, attempt int, to job.S
 		return job.SettleOutput{}, err
 	}
 	return job.SettleOutput{Status: to}, s.Jobs.Close(ctx, id)
-}
-
-// announce puts the events that a record owes on the bus, each of which then
-// leaves the record.
-func (s Stage) announce(ctx context.Context, r job.Record) error {
-	for _, owed := range r.Owed {
-		if err := s.Workflow.Announce(ctx, owed.Type, owed.Detail); err != nil {
-			return err
-		}
-		_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
-			i := slices.Index(now.Owed, owed)
-			if i < 0 {
-				return job.ErrStale // another has announced it as well
-			}
-			now.Owed = slices.Delete(now.Owed, i, i+1)
-			return nil
-		})
-		if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {
-			return fmt.Errorf("record that the event was announced: %w", err)
-		}
-	}
-	return nil
 }
 
 func (s Stage) current(ctx context.Context, id string) (job.SettleOutput, error) {

@@ -39,6 +39,15 @@ func (w *executions) Running(_ context.Context, name string) (bool, bool, error)
 	running, known := w.running[name]
 	return running, known, nil
 }
+func (w *executions) AllRunning(context.Context) (map[string]bool, error) {
+	listed := map[string]bool{}
+	for name, running := range w.running {
+		if running {
+			listed[name] = true
+		}
+	}
+	return listed, nil
+}
 func (w *executions) Announce(_ context.Context, _ string, d job.EventDetail) error {
 	if w.refuses > 0 {
 		w.refuses--
