@@ -31,6 +31,7 @@ type Jobs interface {
 	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
 	LinkKey(ctx context.Context, r job.Record) error
 	Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error)
+	Claimed(ctx context.Context, owner, key string) (string, error)
 }
 
 // Folders keeps what is known of folders of slices.

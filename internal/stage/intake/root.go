@@ -68,41 +68,51 @@ func (f *fetchError) ReadAt(p []byte, off int64) (int, error) {
 func (s Stage) addRootSlice(ctx context.Context, e Created, series string, object job.Object) error {
 	own := job.DeriveID(e.Bucket, e.Key, e.Sequencer)
 	for range maxFolderTries {
-		f, err := s.Folders.Folder(ctx, e.Bucket, rootFolder+series)
-		if err != nil {
-			return fmt.Errorf("read series: %w", err)
-		}
-		joins := f.Generation > 0 && f.Job != own && !s.abandoned(ctx, f)
-		candidate := own
-		if joins {
-			candidate = f.Job
-		}
-		// What this event was given to is kept, for it may come again much later.
-		id, first, err := s.Jobs.Claim(ctx, job.BucketOwner, e.Bucket+"/"+e.Key+"/"+e.Sequencer, candidate, s.Now())
-		if err != nil {
-			return fmt.Errorf("claim slice: %w", err)
-		}
+		id, err := s.rootJob(ctx, e, series, own)
 		switch {
-		case id == own && f.Job == own:
-			return s.start(ctx, s.newRecord(e, "", own, object))
+		case errors.Is(err, job.ErrStale):
+			continue // another slice of the series was faster
+		case err != nil:
+			return err
 		case id == own:
-			f.Generation, f.Job, f.LastArrival, f.Sealed = f.Generation+1, own, s.Now(), false
-			err = s.Folders.OpenFolder(ctx, f)
-		case id == f.Job && first:
-			err = s.Folders.TouchFolder(ctx, f, s.Now())
-		}
-		if errors.Is(err, job.ErrStale) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("write series: %w", err)
-		}
-		if id == own {
 			return s.start(ctx, s.newRecord(e, "", own, object))
 		}
 		return s.linkSlice(ctx, id, e, object)
 	}
 	return &job.BusyError{Message: "a series is being written by too many at once"}
+}
+
+// rootJob is the job that a slice belongs to: its own, when it is the first of its
+// series, else that of the first. The answer is kept, for the event may come again
+// much later, but never before it is certain: a slice that lost the race for being
+// the first belongs to the one that won it. job.ErrStale: ask again.
+func (s Stage) rootJob(ctx context.Context, e Created, series, own string) (string, error) {
+	kept := e.Bucket + "/" + e.Key + "/" + e.Sequencer
+	if id, err := s.Jobs.Claimed(ctx, job.BucketOwner, kept); err != nil || id != "" {
+		return id, err
+	}
+	f, err := s.Folders.Folder(ctx, e.Bucket, rootFolder+series)
+	if err != nil {
+		return "", fmt.Errorf("read series: %w", err)
+	}
+	joins := f.Generation > 0 && f.Job != own && !s.abandoned(ctx, f)
+	if !joins && f.Job != own {
+		f.Generation, f.Job, f.LastArrival, f.Sealed = f.Generation+1, own, s.Now(), false
+		if err := s.Folders.OpenFolder(ctx, f); err != nil {
+			return "", fmt.Errorf("write series: %w", err)
+		}
+	}
+	id, first, err := s.Jobs.Claim(ctx, job.BucketOwner, kept, f.Job, s.Now())
+	if err != nil {
+		return "", fmt.Errorf("claim slice: %w", err)
+	}
+	if joins && first {
+		// A slice that arrived meanwhile has touched the series already.
+		if err := s.Folders.TouchFolder(ctx, f, s.Now()); err != nil && !errors.Is(err, job.ErrStale) {
+			return "", fmt.Errorf("write series: %w", err)
+		}
+	}
+	return id, nil
 }
 
 // linkSlice makes a job findable by a further upload, which is erased with it.

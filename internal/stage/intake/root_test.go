@@ -1,12 +1,14 @@
 package intake
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/job/jobtest"
 	"github.com/iris-oculus/iris/internal/volume/dicom/dicomtest"
 )
 
@@ -66,6 +68,41 @@ func TestSlicesAtTheRoot(t *testing.T) {
 	handle(t, w, rootSlice(w, 7, "1.2.3.4"))
 	if jobs := w.jobs(t); len(jobs) != 3 {
 		t.Errorf("%d jobs after another upload, want 3", len(jobs))
+	}
+}
+
+// overtaken lets other slices arrive between the read of a series and its write.
+type overtaken struct {
+	*jobtest.Store
+	others func()
+}
+
+func (o *overtaken) Folder(ctx context.Context, bucket, prefix string) (job.Folder, error) {
+	f, err := o.Store.Folder(ctx, bucket, prefix)
+	if others := o.others; others != nil {
+		o.others = nil
+		others()
+	}
+	return f, err
+}
+
+// Of two slices that both find no series, one makes the job and the other joins it.
+func TestSlicesAtTheRootThatArriveAtOnce(t *testing.T) {
+	w := newWorld()
+	a, b := rootSlice(w, 0, "1.2.3.4"), rootSlice(w, 1, "1.2.3.4")
+	slow := w.stage()
+	slow.Folders = &overtaken{&w.store, func() { handle(t, w, b) }}
+	for range 2 { // the event comes twice
+		if err := slow.Handle(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if jobs := w.jobs(t); len(jobs) != 1 {
+		t.Fatalf("%d jobs, want 1", len(jobs))
+	}
+	w.allStarted(t)
+	if found := w.found(t, a.Key); len(found) != 1 || found[0] != w.jobs(t)[0].ID {
+		t.Errorf("the slice that came second is found in %v", found)
 	}
 }
 

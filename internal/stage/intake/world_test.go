@@ -149,6 +149,11 @@ func (w crashingJobs) Claim(ctx context.Context, owner, key, value string, now t
 	return held, first, err
 }
 
+func (w crashingJobs) Claimed(ctx context.Context, owner, key string) (held string, err error) {
+	err = w.crash.Do(func() (err error) { held, err = w.store.Claimed(ctx, owner, key); return })
+	return held, err
+}
+
 type crashingFolders struct{ *world }
 
 func (w crashingFolders) Folder(ctx context.Context, bucket, prefix string) (f job.Folder, err error) {
