@@ -185,7 +185,7 @@ func refusal(status int, raw []byte) error {
 		return &exitError{1, fmt.Errorf("http_%d: the service refused", status)}
 	}
 	err := fmt.Errorf("%s: %s", p.Code, p.Detail)
-	if status == http.StatusBadRequest {
+	if status == http.StatusBadRequest || p.Code == "unsupported_option" {
 		return &exitError{exitUsage, err}
 	}
 	return &exitError{1, err}

@@ -81,11 +81,12 @@ func zipFolder(ctx context.Context, path string) (_ *scanFile, err error) {
 // writeZip packs the files of a folder, without the litter of operating systems.
 func writeZip(ctx context.Context, w io.Writer, folder drop.Files) error {
 	pack := zip.NewWriter(w)
-	packed := int64(0)
+	packed, files := int64(0), 0
 	err := folder.Each(ctx, nil, func(file drop.File) error {
 		if file.Litter {
 			return nil
 		}
+		files++
 		if packed += file.Size; packed > volume.MaxObjectBytes {
 			return volume.Reject("too_large", "the folder holds more than %d bytes: at most that is accepted", int64(volume.MaxObjectBytes))
 		}
@@ -102,6 +103,9 @@ func writeZip(ctx context.Context, w io.Writer, folder drop.Files) error {
 	})
 	if err != nil {
 		return err
+	}
+	if files == 0 {
+		return volume.Reject("empty_folder", "the folder holds no file that could be a slice of a scan: name the folder of DICOM files")
 	}
 	return withoutPath("pack the folder", pack.Close())
 }

@@ -57,7 +57,7 @@ func timeline(w io.Writer, v jobView) {
 		}
 		fmt.Fprintf(w, "  %-24s %8s\n", words(s.Name), took)
 	}
-	fmt.Fprintf(w, "  %-24s %8s\n", words(v.Status), "")
+	fmt.Fprintf(w, "  %s\n", words(v.Status))
 	for _, n := range v.Warnings {
 		fmt.Fprintf(w, "  warning: %s: %s\n", n.Code, n.Message)
 	}

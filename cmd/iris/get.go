@@ -54,7 +54,7 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 		}
 		return refused
 	}
-	return replace(path, func(f *os.File) error {
+	write := func(f io.Writer) error {
 		sum := sha256.New()
 		body := &noted{r: res.Body}
 		if _, err := io.Copy(io.MultiWriter(f, sum), body); err != nil {
@@ -68,8 +68,20 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 			return errors.New("download: the file differs from what the job recorded")
 		}
 		return nil
-	})
+	}
+	if path == standardOutput {
+		err := write(os.Stdout)
+		var passing *transient
+		if errors.As(err, &passing) {
+			return passing.error // what is printed cannot be taken back and tried again
+		}
+		return err
+	}
+	return replace(path, func(f *os.File) error { return write(f) })
 }
+
+// standardOutput, as the name of a file, is where scripts read.
+const standardOutput = "-"
 
 // noted remembers an error of reading, to tell it from one of writing.
 type noted struct {
@@ -89,7 +101,7 @@ func getCommand() *cobra.Command {
 	var out string
 	c := jobCommand("get ID", "Download the model or another artifact of a job", nil)
 	name := c.Flags().String("artifact", "", "which artifact (default: the model)")
-	c.Flags().StringVarP(&out, "output", "o", "", "file to write; without --artifact its ending names the model's format ("+strings.Join(meshfile.Formats(), ", ")+")")
+	c.Flags().StringVarP(&out, "output", "o", "", "file to write, - with --artifact for standard output; without --artifact its ending names the model's format ("+strings.Join(meshfile.Formats(), ", ")+")")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		api, err := newClient(cmd)
 		if err != nil {
@@ -121,7 +133,7 @@ func runCommand() *cobra.Command {
 	var state, out string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "run SCAN", Short: "Upload a scan, wait for its model and download it", Args: cobra.ExactArgs(1),
+		Use: "run SCAN", Short: "Upload a scan, wait for its model and download it", Args: arguments("SCAN"),
 		Long: "Run uploads a scan (a NIfTI file, a .zip or .tar.gz of DICOM files, one DICOM file, or a folder of slices),\n" +
 			"waits for its model and downloads it. The ending of -o names the format: " + strings.Join(meshfile.Formats(), ", ") + ".",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -146,7 +158,7 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := show(cmd, v, raw, asJSON); err != nil {
+			if err := showEnd(cmd, v, raw, asJSON); err != nil {
 				return err
 			}
 			if err := outcome(v); err != nil {

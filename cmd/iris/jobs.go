@@ -64,7 +64,7 @@ func watchCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := show(cmd, v, raw, asJSON); err != nil {
+		if err := showEnd(cmd, v, raw, asJSON); err != nil {
 			return err
 		}
 		return outcome(v)
@@ -93,6 +93,12 @@ func show(cmd *cobra.Command, v jobView, raw []byte, asJSON bool) error {
 	return nil
 }
 
+// showEnd shows a job whose error, if it has one, is printed as the command's own.
+func showEnd(cmd *cobra.Command, v jobView, raw []byte, asJSON bool) error {
+	v.Error = nil
+	return show(cmd, v, raw, asJSON)
+}
+
 func listCommand() *cobra.Command {
 	var state, key string
 	var asJSON bool
@@ -104,7 +110,7 @@ func listCommand() *cobra.Command {
 				return err
 			}
 			path := "/v1/jobs"
-			if key != "" {
+			if cmd.Flags().Changed("key") { // also an empty one, which the service refuses
 				path += "?key=" + url.QueryEscape(key)
 			}
 			var page struct {
@@ -126,10 +132,13 @@ func listCommand() *cobra.Command {
 				}
 				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", v.ID, v.CreatedAt.Local().Format("2006-01-02 15:04"), words(v.Status), note)
 			}
+			if len(page.Jobs) == 0 {
+				newBar(cmd, "").say("no jobs")
+			}
 			return t.Flush()
 		},
 	}
-	c.Flags().StringVar(&key, "key", "", "only the jobs of this upload key")
+	c.Flags().StringVar(&key, "key", "", "only the jobs of this upload key, or of this folder of slices")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the listing as JSON")
 	stateFlag(c, &state)
 	return c

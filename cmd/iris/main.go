@@ -66,14 +66,19 @@ func execute(ctx context.Context, root *cobra.Command, args []string) error {
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "iris",
-		Short:         "A scan goes in, a 3D model of every organ comes out",
-		Long:          "IRIS Oculus turns a CT or MR scan into 3D models of its organs. It is not a medical device.",
+		Use:   "iris",
+		Short: "A scan goes in, a 3D model of every organ comes out",
+		Long: "IRIS Oculus turns a CT or MR scan into 3D models of its organs. It is not a medical device.\n\n" +
+			"Start a stack with `iris up`, then `iris run scan.nii.gz -o model.glb` or `iris run folder-of-slices/ -o model.stl`.\n" +
+			"Exit codes: 0 ok, 2 wrong usage, 3 the scan was rejected, 4 the job failed, 5 the service cannot be reached, 1 anything else.\n" +
+			"Environment: IRIS_API and IRIS_TOKEN name another stack than that of --state; `iris env` prints them.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       version,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &exitError{exitUsage, fmt.Errorf("usage: %w: `%s --help` lists what it takes", err, c.CommandPath())}
+	})
 	root.AddCommand(
 		upCommand(), envCommand(), runCommand(), submitCommand(), statusCommand(), watchCommand(), getCommand(),
 		listCommand(), cancelCommand(), retryCommand(), rmCommand(), prepareCommand(), meshCommand(), gpuCommand(),

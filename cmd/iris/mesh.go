@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
@@ -31,7 +32,7 @@ func meshCommand() *cobra.Command {
 			"Names and colours come from the label map's header, or else from a table beside it: a file of the\n" +
 			"same name that ends in .json, .txt, .label, .lut, .ctbl, .tsv or .csv (ITK-SNAP, FreeSurfer, 3D Slicer, BIDS, JSON).\n" +
 			"A label map that cannot be used ends with code 3, one line that says why, and no OUT.",
-		Args: cobra.ExactArgs(2),
+		Args: arguments("LABELS.nii.gz", "OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			format := strings.ToLower(strings.TrimPrefix(filepath.Ext(args[1]), "."))
 			if !meshfile.Known(format) {
@@ -58,7 +59,13 @@ func meshCommand() *cobra.Command {
 			return coded("write the output", err)
 		},
 	}
-	c.Flags().Float64Var(&f.smooth, "smooth", job.DefaultOptions().Smoothing, "0 (exact voxels) to 1")
+	c.Flags().Float64Var(&f.smooth, "smoothing", job.DefaultOptions().Smoothing, "0 (exact voxels) to 1; --smooth is the same")
+	c.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "smooth" {
+			name = "smoothing" // the option's name everywhere else
+		}
+		return pflag.NormalizedName(name)
+	})
 	c.Flags().StringVar(&f.decimate, "decimate", "none", "none, the only value until decimation exists")
 	c.Flags().StringVar(&f.merge, "merge", "", "closed solids of several structures: name=a,b,c;name2=d,e")
 	c.Flags().StringVar(&f.structures, "structures", "", "only these structures, separated by commas (default all)")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +45,7 @@ func findModel(ctx context.Context, says io.Writer, name, install string) (model
 			return m, err
 		}
 	default:
-		return m, &exitError{exitUsage, errors.New("model: want tissue, totalsegmentator or none")}
+		return m, &exitError{exitUsage, fmt.Errorf("bad_model: --model %q: want tissue, totalsegmentator or none", name)}
 	}
 	return m, nil
 }

@@ -23,12 +23,12 @@ func checkOutput(path string) (format string, err error) {
 	usage := func(text string, args ...any) (string, error) {
 		return "", &exitError{exitUsage, fmt.Errorf(text, args...)}
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usage("no_output: %s is a folder: name a file", path)
+	}
 	format = strings.ToLower(strings.TrimPrefix(filepath.Ext(path), "."))
 	if !meshfile.Known(format) {
 		return usage("unsupported_format: the ending of -o names the format: want one of .%s", strings.Join(meshfile.Formats(), ", ."))
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return usage("no_output: %s is a folder: name a file", path)
 	}
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {

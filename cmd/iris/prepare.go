@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -23,7 +24,7 @@ func prepareCommand() *cobra.Command {
 		Long: "Prepare writes IN as one NIfTI volume: int16, axes closest to RAS, Hounsfield units for CT.\n" +
 			"IN is a .nii or .nii.gz, a DICOM file, a .zip or .tar.gz of DICOM files, or a folder of them.\n" +
 			"Warnings go to standard error. A scan that cannot be used ends with code 3, one line that says why, and no OUT.",
-		Args: cobra.ExactArgs(2),
+		Args: arguments("IN", "OUT.nii.gz"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkPrepare(task, o); err != nil {
 				return err
@@ -93,6 +94,9 @@ func openSource(path string) (source prepare.Source, done func(), err error) {
 // nothing is left otherwise.
 func replace(path string, write func(*os.File) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".iris-*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return &codedError{"not_found", errors.New("write the output: its folder does not exist")}
+	}
 	if err != nil {
 		return coded("write the output", err)
 	}

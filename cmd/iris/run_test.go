@@ -123,7 +123,7 @@ func TestNothingIsSentForAnOutputThatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	for out, code := range map[string]string{
 		filepath.Join(dir, "none", "x.glb"): "no_output", filepath.Join(dir, "x.blend"): "unsupported_format",
-		filepath.Join(dir, "x"): "unsupported_format", dir: "unsupported_format",
+		filepath.Join(dir, "x"): "unsupported_format", dir: "no_output",
 	} {
 		_, err := iris(t, "run", scan(t), "-o", out)
 		if err == nil || !strings.HasPrefix(err.Error(), code+": ") || exitCode(err) != exitUsage {
@@ -238,6 +238,55 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"help", "run"}, {"run", "--help"}, {"completion", "bash"}} {
 		if _, err := iris(t, args...); err != nil {
 			t.Errorf("iris %s: %v", strings.Join(args, " "), err)
+		}
+	}
+}
+
+// Wrong usage is answered with what was meant or wanted, in one line.
+func TestUsageSaysWhatIsWanted(t *testing.T) {
+	s := newService(t, "")
+	t.Setenv("IRIS_API", s.URL)
+	empty := t.TempDir()
+	if err := os.WriteFile(filepath.Join(empty, "README.txt"), []byte("litter"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"usage: SCAN is missing. Want: iris run SCAN", []string{"run"}},
+		{"usage: SCAN is missing. Want: iris submit SCAN", []string{"submit"}},
+		{`usage: "scan" is one argument too many (a name with spaces wants quotes)`, []string{"run", "my", "scan"}},
+		{"usage: OUT.nii.gz is missing. Want: iris prepare IN OUT.nii.gz", []string{"prepare", "a"}},
+		{"usage: LABELS.nii.gz is missing", []string{"mesh"}},
+		{"usage: OUT.nii.gz is missing", []string{"sample"}},
+		{"`iris run --help` lists what it takes", []string{"run", "x", "--smothing", "1"}},
+		{`bad_option: -O "smoothing": want name=value`, []string{"run", scan(t), "-O", "smoothing"}},
+		{"no_output: " + empty + " is a folder", []string{"run", scan(t), "-o", empty}},
+		{"bad_model: --model \"x\": want tissue", []string{"up", "--model", "x"}},
+		{"bad_size: --size 8: want 32 or more", []string{"sample", filepath.Join(empty, "a.nii.gz"), "--size", "8"}},
+	} {
+		if _, err := iris(t, c.args...); exitCode(err) != exitUsage || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("iris %s: %v, want %s", strings.Join(c.args, " "), err, c.want)
+		}
+	}
+	if _, err := iris(t, "run", empty, "-o", filepath.Join(empty, "m.glb")); exitCode(err) != exitRejected || !strings.HasPrefix(err.Error(), "empty_folder: ") {
+		t.Errorf("a folder without a slice: %v", err)
+	}
+	if len(s.asked) != 0 {
+		t.Errorf("asked the service: %v", s.asked)
+	}
+	// A script whose variable is empty must not get the newest job of all.
+	if _, err := iris(t, "list", "--key", ""); err == nil || len(s.asked) != 1 || s.asked[0] != "/v1/jobs?key=" {
+		t.Errorf("an empty key: %v, asked %v", err, s.asked)
+	}
+}
+
+// Option smoothing has the same name everywhere; --smooth is what it was called.
+func TestMeshTakesBothNamesOfSmoothing(t *testing.T) {
+	for _, name := range []string{"--smooth", "--smoothing"} {
+		if _, err := iris(t, "mesh", "none.nii.gz", "x.stl", name, "7"); err == nil || !strings.Contains(err.Error(), "option smoothing: want a number from 0 to 1") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

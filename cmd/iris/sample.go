@@ -19,11 +19,11 @@ func sampleCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sample OUT.nii.gz",
 		Short: "Write a synthetic CT of a torso, to try things with",
-		Args:  cobra.ExactArgs(1),
+		Args:  arguments("OUT.nii.gz"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dims := [3]int{size, size, size}
 			if size < 32 {
-				return &exitError{exitUsage, fmt.Errorf("size: %d: want 32 or more", size)}
+				return &exitError{exitUsage, fmt.Errorf("bad_size: --size %d: want 32 or more", size)}
 			}
 			if err := volume.CheckDims(dims); err != nil {
 				return &exitError{exitUsage, err}

@@ -26,7 +26,7 @@ func (o *optionFlags) values() (map[string]any, error) {
 	for _, text := range o.list {
 		name, value, found := strings.Cut(text, "=")
 		if !found {
-			return nil, &exitError{exitUsage, errors.New("bad_option: want name=value")}
+			return nil, &exitError{exitUsage, fmt.Errorf("bad_option: -O %q: want name=value, as -O smoothing=0.3", text)}
 		}
 		out[name] = value
 	}
@@ -161,7 +161,7 @@ func submitCommand() *cobra.Command {
 	var options optionFlags
 	var state string
 	c := &cobra.Command{
-		Use: "submit SCAN", Short: "Upload a scan and print its job's id", Args: cobra.ExactArgs(1),
+		Use: "submit SCAN", Short: "Upload a scan and print its job's id", Args: arguments("SCAN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := newClient(cmd)
 			if err != nil {

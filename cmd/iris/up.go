@@ -44,7 +44,7 @@ func upCommand() *cobra.Command {
 				return err
 			}
 			if linger < 0 || linger > time.Hour || linger%time.Second != 0 {
-				return &exitError{exitUsage, errors.New("linger: want whole seconds, at most 1h")}
+				return &exitError{exitUsage, fmt.Errorf("bad_linger: --linger %s: want whole seconds, at most 1h", linger)}
 			}
 			m.parameters["LingerSeconds"] = fmt.Sprint(int(linger.Seconds()))
 			maps.Copy(m.parameters, parameters)
