@@ -3,14 +3,9 @@ package prepare_test
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
-	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/job/jobtest"
 	"github.com/iris-oculus/iris/internal/stage/prepare"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom"
@@ -27,17 +23,10 @@ import (
 
 // world is the buckets and the table in memory, with one job in it.
 type world struct {
-	record  job.Record
-	gone    bool
-	uploads map[string][]byte
-	work    map[string][]byte
-	folder  job.Folder
-	now     time.Time
-	onPut   func(key string)
-	onGet   func(key string) // before a slice is opened
-	onAmend func(*job.Record)
-	late    bool // a slice arrives before the folder is sealed
-	putErr  error
+	jobs          *jobtest.Store
+	uploads, work *jobtest.Bucket
+	now           time.Time
+	late          bool // a slice arrives before the folder is sealed
 }
 
 const (
@@ -46,118 +35,59 @@ const (
 )
 
 func newWorld(o job.Options, upload job.Upload) *world {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	return &world{
-		record:  job.Record{ID: id, Attempt: 1, Status: job.Received, Options: o, Upload: upload, CreatedAt: now},
-		uploads: map[string][]byte{}, work: map[string][]byte{}, now: now,
+	w := &world{jobs: &jobtest.Store{}, uploads: &jobtest.Bucket{}, work: &jobtest.Bucket{}, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	w.change(func(r *job.Record) {
+		*r = job.Record{Attempt: 1, Status: job.Received, Options: o, Upload: upload, CreatedAt: w.now}
+	})
+	w.jobs.Before = func(call, _ string) error {
+		if call == "SealFolder" && w.late {
+			w.late = false
+			return w.jobs.TouchFolder(context.Background(), w.folder(), w.now)
+		}
+		return nil
 	}
+	return w
 }
 
 func (w *world) stage(tasks ...string) prepare.Stage {
-	return prepare.Stage{Jobs: w, Uploads: uploads{w}, Work: work{w}, Folders: w, Tasks: tasks, Now: func() time.Time { return w.now }}
+	return prepare.Stage{Jobs: w.jobs, Uploads: w.uploads, Work: w.work, Folders: w.jobs, Tasks: tasks, Now: func() time.Time { return w.now }}
 }
 
-func (w *world) Amend(_ context.Context, _ string, change func(*job.Record) error) (job.Record, error) {
-	if w.gone {
-		return job.Record{}, job.ErrNotFound
+func (w *world) record() job.Record              { return w.jobs.Record(id) }
+func (w *world) change(change func(*job.Record)) { w.jobs.Change(id, change) }
+func (w *world) object(name string) []byte       { return w.work.Bytes(job.Key(id, 1, name)) }
+func (w *world) upload(key string, data []byte)  { w.uploads.Set(key, data, nil) }
+
+// lose takes an upload away.
+func (w *world) lose(key string) { _ = w.uploads.Delete(context.Background(), key) }
+
+// folder is what the table knows of the folder in/.
+func (w *world) folder() job.Folder {
+	f, err := w.jobs.Folder(context.Background(), bucket, "in/")
+	if err != nil {
+		panic(err)
 	}
-	if w.onAmend != nil {
-		w.onAmend(&w.record)
-	}
-	r := w.record
-	if err := change(&r); err != nil {
-		return job.Record{}, err
-	}
-	w.record = r
-	return r, nil
+	return f
 }
 
-func (w *world) Folder(context.Context, string, string) (job.Folder, error) { return w.folder, nil }
-
-func (w *world) SealFolder(_ context.Context, f job.Folder) error {
-	if w.late {
-		w.late, w.folder.LastArrival = false, w.now
-		return fmt.Errorf("folder: %w", job.ErrStale)
+// onCall lets something happen before a call of a bucket.
+func onCall(b *jobtest.Bucket, call string, happen func(key string) error) {
+	b.Before = func(name, key string) error {
+		if name != call {
+			return nil
+		}
+		return happen(key)
 	}
-	w.folder.Sealed = true
-	return nil
-}
-
-type uploads struct{ *world }
-
-func (u uploads) ReaderAt(_ context.Context, key string) (io.ReaderAt, job.Object, error) {
-	data, ok := u.uploads[key]
-	if !ok {
-		return nil, job.Object{}, fmt.Errorf("head object: %w", job.ErrNotFound)
-	}
-	return bytes.NewReader(data), job.Object{Key: key, Size: int64(len(data))}, nil
-}
-
-func (u uploads) GetIf(_ context.Context, key, etag string) (io.ReadCloser, error) {
-	if u.onGet != nil {
-		u.onGet(key)
-	}
-	data, ok := u.uploads[key]
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("get object: %w", job.ErrNotFound)
-	case u.etag(key) != etag:
-		return nil, fmt.Errorf("get object: %w", job.ErrReplaced)
-	}
-	return io.NopCloser(bytes.NewReader(data)), nil
 }
 
 // etag is of the content, so that a replaced object has another.
-func (w *world) etag(key string) string {
-	sum := md5.Sum(w.uploads[key])
-	return hex.EncodeToString(sum[:])
-}
-
-func (u uploads) List(_ context.Context, prefix string) iter.Seq2[job.Object, error] {
-	var keys []string
-	for key := range u.uploads {
-		if strings.HasPrefix(key, prefix) {
-			keys = append(keys, key)
-		}
-	}
-	sort.Strings(keys)
-	return func(yield func(job.Object, error) bool) {
-		for _, key := range keys {
-			if !yield(job.Object{Key: key, Size: int64(len(u.uploads[key])), ETag: u.etag(key)}, nil) {
-				return
-			}
-		}
-	}
-}
-
-type work struct{ *world }
-
-func (w work) Put(_ context.Context, key, _ string, body io.Reader) (job.Artifact, error) {
-	if w.putErr != nil {
-		return job.Artifact{}, w.putErr
-	}
-	data, err := io.ReadAll(body)
+func (w *world) etag(t *testing.T, key string) string {
+	t.Helper()
+	o, err := w.uploads.Head(t.Context(), key)
 	if err != nil {
-		return job.Artifact{}, fmt.Errorf("put object: %w", err)
+		t.Fatal(err)
 	}
-	w.world.work[key] = data
-	if w.onPut != nil {
-		w.onPut(key)
-	}
-	return job.Artifact{Bytes: int64(len(data))}, nil
-}
-
-func (w work) Get(_ context.Context, key string) (io.ReadCloser, error) {
-	data, ok := w.world.work[key]
-	if !ok {
-		return nil, fmt.Errorf("get object: %w", job.ErrNotFound)
-	}
-	return io.NopCloser(bytes.NewReader(data)), nil
-}
-
-func (w work) Delete(_ context.Context, key string) error {
-	delete(w.world.work, key)
-	return nil
+	return o.ETag
 }
 
 func (w *world) prepare(t *testing.T, tasks ...string) (job.PrepareOutput, error) {
@@ -167,10 +97,9 @@ func (w *world) prepare(t *testing.T, tasks ...string) (job.PrepareOutput, error
 
 func (w *world) keys() []string {
 	var keys []string
-	for key := range w.work {
+	for _, key := range w.work.Keys() {
 		keys = append(keys, strings.TrimPrefix(key, id+"/1/"))
 	}
-	sort.Strings(keys)
 	return keys
 }
 
@@ -182,7 +111,7 @@ func dropped(t *testing.T, data []byte, change func(*job.Options)) *world {
 		change(&o)
 	}
 	w := newWorld(o, file)
-	w.uploads[file.Key] = data
+	w.upload(file.Key, data)
 	return w
 }
 
@@ -198,29 +127,30 @@ func TestPrepareSeries(t *testing.T) {
 	if d := cmp.Diff([]string{job.SourceObject, job.VolumeObject}, w.keys()); d != "" {
 		t.Error(d)
 	}
-	if w.record.Options.Task != "tissue" || w.record.Options.Modality != "CT" || w.record.Status != job.Preparing ||
-		len(w.record.Warnings) != 1 || w.record.Warnings[0].Code != "strangers" {
-		t.Errorf("record %+v", w.record)
+	if w.record().Options.Task != "tissue" || w.record().Options.Modality != "CT" || w.record().Status != job.Preparing ||
+		len(w.record().Warnings) != 1 || w.record().Warnings[0].Code != "strangers" {
+		t.Errorf("record %+v", w.record())
 	}
 	var source dicom.Source
-	if err := json.Unmarshal(w.work[job.Key(id, 1, job.SourceObject)], &source); err != nil || source.Series != "1.2.3.4" || len(source.Slices) != 4 {
+	if err := json.Unmarshal(w.object(job.SourceObject), &source); err != nil || source.Series != "1.2.3.4" || len(source.Slices) != 4 {
 		t.Errorf("source %+v, %v", source, err)
 	}
-	first := w.work[job.Key(id, 1, job.VolumeObject)]
+	first := w.object(job.VolumeObject)
 	for step := range 3 {
 		again := dropped(t, series, nil)
-		again.onPut = func(string) {
-			if step--; step == 0 {
-				again.putErr = errors.New("power cut")
+		onCall(again.work, "Put", func(string) error {
+			if step > 0 && len(again.work.Order()) >= step {
+				return errors.New("power cut")
 			}
-		}
+			return nil
+		})
 		_, _ = again.prepare(t, "tissue")
-		again.onPut, again.putErr = nil, nil
+		again.work.Before = nil
 		if _, err := again.prepare(t, "tissue"); err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(again.work[job.Key(id, 1, job.VolumeObject)], first) || len(again.record.Warnings) != 1 {
-			t.Errorf("a repeat differs: %+v", again.record.Warnings)
+		if !bytes.Equal(again.object(job.VolumeObject), first) || len(again.record().Warnings) != 1 {
+			t.Errorf("a repeat differs: %+v", again.record().Warnings)
 		}
 	}
 }
@@ -269,8 +199,8 @@ func TestPrepareResolvesTheTask(t *testing.T) {
 				}
 				return
 			}
-			if !out.Ready || w.record.Options.Task != c.want {
-				t.Errorf("%+v, task %s, want %s", out, w.record.Options.Task, c.want)
+			if !out.Ready || w.record().Options.Task != c.want {
+				t.Errorf("%+v, task %s, want %s", out, w.record().Options.Task, c.want)
 			}
 		})
 	}
@@ -289,11 +219,11 @@ func TestPrepareLabels(t *testing.T) {
 	if err != nil || out != (job.PrepareOutput{Ready: true, Labels: true}) {
 		t.Fatalf("%v %+v", err, out)
 	}
-	if got, err := nifti.ReadLabels(bytes.NewReader(w.work[job.Key(id, 1, job.LabelsObject)])); err != nil || got.At(13) != 5 {
+	if got, err := nifti.ReadLabels(bytes.NewReader(w.object(job.LabelsObject))); err != nil || got.At(13) != 5 {
 		t.Errorf("%v", err)
 	}
 	w = dropped(t, zipOf(t, dicomtest.Series(4, 4, 4, nil)), labels)
-	if _, err := w.prepare(t, "tissue"); code(err) != "unrecognized" || len(w.work) > 0 {
+	if _, err := w.prepare(t, "tissue"); code(err) != "unrecognized" || len(w.keys()) > 0 {
 		t.Errorf("%v, %v", err, w.keys())
 	}
 }
@@ -301,10 +231,10 @@ func TestPrepareLabels(t *testing.T) {
 // A job that has gone, at whatever moment, ends quietly and leaves nothing.
 func TestPrepareGone(t *testing.T) {
 	ways := map[string]func(*world){
-		"erased":          func(w *world) { w.record.Erased = true },
-		"cancelled":       func(w *world) { w.record.Status = job.Cancelled },
-		"another attempt": func(w *world) { w.record.Attempt = 2 },
-		"unknown":         func(w *world) { w.gone = true },
+		"erased":          func(w *world) { w.change(func(r *job.Record) { r.Erased = true }) },
+		"cancelled":       func(w *world) { w.change(func(r *job.Record) { r.Status = job.Cancelled }) },
+		"another attempt": func(w *world) { w.change(func(r *job.Record) { r.Attempt = 2 }) },
+		"unknown":         func(w *world) { w.jobs.Forget(id) },
 	}
 	for name, happen := range ways {
 		for _, before := range []bool{true, false} {
@@ -313,10 +243,10 @@ func TestPrepareGone(t *testing.T) {
 				if before {
 					happen(w)
 				} else {
-					w.onPut = func(string) { happen(w) }
+					onCall(w.work, "Put", func(string) error { happen(w); return nil })
 				}
 				out, err := w.prepare(t, "tissue")
-				if err != nil || out != (job.PrepareOutput{Gone: true}) || len(w.work) > 0 {
+				if err != nil || out != (job.PrepareOutput{Gone: true}) || len(w.keys()) > 0 {
 					t.Errorf("%v %+v %v", err, out, w.keys())
 				}
 			})
@@ -327,15 +257,16 @@ func TestPrepareGone(t *testing.T) {
 // A scan at fault leaves nothing, and an error of the store is not the scan's.
 func TestPrepareFails(t *testing.T) {
 	w := dropped(t, zipOf(t, append(dicomtest.Series(3, 4, 4, nil), dicomtest.Series(6, 4, 4, nil)[5])), nil)
-	if _, err := w.prepare(t, "tissue"); code(err) != "missing_slices" || len(w.work) > 0 || strings.Contains(fmt.Sprint(err), "ZZPHI") {
+	if _, err := w.prepare(t, "tissue"); code(err) != "missing_slices" || len(w.keys()) > 0 || strings.Contains(fmt.Sprint(err), "ZZPHI") {
 		t.Errorf("%v %v", err, w.keys())
 	}
 	w = dropped(t, ct(t), nil)
-	w.putErr = errors.New("bucket on fire")
-	if _, err := w.prepare(t, "tissue"); !errors.Is(err, w.putErr) || job.Named(err) != nil {
+	fire := errors.New("bucket on fire")
+	onCall(w.work, "Put", func(string) error { return fire })
+	if _, err := w.prepare(t, "tissue"); !errors.Is(err, fire) || job.Named(err) != nil {
 		t.Errorf("%v", err)
 	}
-	delete(w.uploads, file.Key)
+	w.lose(file.Key)
 	if _, err := w.prepare(t, "tissue"); code(err) != "missing_upload" {
 		t.Errorf("%v", err)
 	}
@@ -345,14 +276,14 @@ func TestPrepareFails(t *testing.T) {
 func TestPrepareFolder(t *testing.T) {
 	w := newWorld(job.DefaultOptions(), job.Upload{Bucket: bucket, Key: "in/0", Prefix: "in/"})
 	for n, data := range dicomtest.Series(40, 4, 4, nil) {
-		w.uploads[fmt.Sprintf("in/%d", 97*n%40)] = data
+		w.upload(fmt.Sprintf("in/%d", 97*n%40), data)
 	}
-	w.uploads["in/DICOMDIR"] = []byte("litter")
-	w.uploads["in/deeper/0"] = []byte("another folder's")
-	w.folder = job.Folder{Bucket: bucket, Prefix: "in/", Generation: 1, Job: id, LastArrival: w.now}
+	w.upload("in/DICOMDIR", []byte("litter"))
+	w.upload("in/deeper/0", []byte("another folder's"))
+	w.jobs.SetFolder(job.Folder{Bucket: bucket, Prefix: "in/", Generation: 1, Job: id, LastArrival: w.now})
 	waits := func(why string) {
 		t.Helper()
-		if out, err := w.prepare(t, "tissue"); err != nil || out != (job.PrepareOutput{}) || w.folder.Sealed {
+		if out, err := w.prepare(t, "tissue"); err != nil || out != (job.PrepareOutput{}) || w.folder().Sealed {
 			t.Fatalf("%s: %v %+v", why, err, out)
 		}
 	}
@@ -364,20 +295,21 @@ func TestPrepareFolder(t *testing.T) {
 	waits("a slice came in between")
 	w.now = w.now.Add(job.QuietFor)
 	out, err := w.prepare(t, "tissue")
-	if err != nil || !out.Ready || !w.folder.Sealed || len(w.record.Warnings) > 0 {
-		t.Fatalf("%v %+v %v", err, out, w.record.Warnings)
+	if err != nil || !out.Ready || !w.folder().Sealed || len(w.record().Warnings) > 0 {
+		t.Fatalf("%v %+v %v", err, out, w.record().Warnings)
 	}
 	var consumed []string
-	if err := json.Unmarshal(w.work[job.Key(id, 1, job.SlicesObject)], &consumed); err != nil || len(consumed) != 41 ||
-		consumed[0] != job.SliceDigest("in/0", w.etag("in/0")) {
+	if err := json.Unmarshal(w.object(job.SlicesObject), &consumed); err != nil || len(consumed) != 41 ||
+		consumed[0] != job.SliceDigest("in/0", w.etag(t, "in/0")) {
 		t.Errorf("%d consumed, %v", len(consumed), err)
 	}
-	v, err := nifti.ReadVolume(bytes.NewReader(w.work[job.Key(id, 1, job.VolumeObject)]))
+	v, err := nifti.ReadVolume(bytes.NewReader(w.object(job.VolumeObject)))
 	if err != nil || v.Dims != [3]int{4, 4, 40} {
 		t.Errorf("%v", err)
 	}
 	// Never quiet: after two hours it is read all the same.
-	w.folder.Sealed, w.folder.LastArrival, w.record.CreatedAt = false, w.now, w.now.Add(-job.FolderBound)
+	w.jobs.SetFolder(job.Folder{Bucket: bucket, Prefix: "in/", Generation: 1, Job: id, LastArrival: w.now})
+	w.change(func(r *job.Record) { r.CreatedAt = w.now.Add(-job.FolderBound) })
 	if out, err := w.prepare(t, "tissue"); err != nil || !out.Ready {
 		t.Errorf("%v %+v", err, out)
 	}
