@@ -63,9 +63,9 @@ func (s Stage) Handle(ctx context.Context, in job.ExportInput) error {
 	return s.write(ctx, in, r.Options, key)
 }
 
-// told writes what whoever asked is to know of an error that a repeat would meet
-// again; any other it returns.
-func (s Stage) told(ctx context.Context, id, key string, err error) error {
+// writeRefusal writes, for whoever asked, an error that every repeat would meet
+// again. It returns any other error.
+func (s Stage) writeRefusal(ctx context.Context, id, key string, err error) error {
 	var notice job.Notice
 	var rejected *job.RejectedError
 	var unsupported *job.UnsupportedError
@@ -119,11 +119,11 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 		err = job.CheckMemory(labels.Dims, need.Bytes(meshfile.Memory(in.Format, need.Model)), s.MemoryBytes)
 	}
 	if err != nil {
-		return s.told(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
+		return s.writeRefusal(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
 	}
 	surfaces, origin, err := build.Near(ctx, labels, o)
 	if err != nil {
-		return s.told(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
+		return s.writeRefusal(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
 	}
 	if gone, err := s.gone(ctx, in.Job); gone || err != nil {
 		return err
@@ -133,7 +133,7 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 		return s.Results.Put(ctx, key, job.MediaType(key), body)
 	}, func(w io.Writer) error { return meshfile.Write(w, in.Format, model) })
 	if err != nil {
-		return s.told(ctx, in.Job, key, fmt.Errorf("write export: %w", err))
+		return s.writeRefusal(ctx, in.Job, key, fmt.Errorf("write export: %w", err))
 	}
 	return nil
 }

@@ -30,9 +30,9 @@ const maxConsumedBytes = 1 << 20
 // maxFolderTries bounds how often a slice begins again because others of its folder came first.
 const maxFolderTries = 10
 
-// slice adds a slice to its folder: the first starts the folder's job, later
+// addSlice adds a slice to its folder: the first starts the folder's job, later
 // ones say that it is not quiet yet, late ones start a job over the whole folder.
-func (s Stage) slice(ctx context.Context, e Created, prefix string, object job.Object) error {
+func (s Stage) addSlice(ctx context.Context, e Created, prefix string, object job.Object) error {
 	id := job.DeriveID(e.Bucket, prefix, e.Sequencer)
 	for range maxFolderTries {
 		f, err := s.Folders.Folder(ctx, e.Bucket, prefix)

@@ -63,7 +63,7 @@ func (s Stage) Handle(ctx context.Context, e Created) error {
 		return nil
 	}
 	if id, _, ok := job.ParseUploadKey(e.Key); ok {
-		taken, err := s.take(ctx, id, e)
+		taken, err := s.claimUpload(ctx, id, e)
 		if taken || err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s Stage) Handle(ctx context.Context, e Created) error {
 	case err != nil:
 		return err
 	case slice:
-		return s.slice(ctx, e, prefix, object)
+		return s.addSlice(ctx, e, prefix, object)
 	case prefix != "": // a stranger among slices: Prepare warns of it
 		return nil
 	}
@@ -94,9 +94,9 @@ func (s Stage) Handle(ctx context.Context, e Created) error {
 	return s.start(ctx, s.newRecord(e, "", job.DeriveID(e.Bucket, e.Key, e.Sequencer), object))
 }
 
-// take gives an upload to the job that awaits it, or that has taken this same
-// event before. False: the key only looks like such a job's.
-func (s Stage) take(ctx context.Context, id string, e Created) (bool, error) {
+// claimUpload gives an upload to the job that awaits it, or that has taken this same
+// event before. It returns false when the key only looks like such a job's.
+func (s Stage) claimUpload(ctx context.Context, id string, e Created) (bool, error) {
 	errOther, errOver := errors.New("awaits another object"), errors.New("awaits nothing any more")
 	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
 		switch {
