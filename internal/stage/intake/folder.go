@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -39,10 +40,16 @@ func (s Stage) addSlice(ctx context.Context, e Created, prefix string, object jo
 		if err != nil {
 			return fmt.Errorf("read folder: %w", err)
 		}
+		state := isOver
+		if !f.Sealed {
+			if state, err = s.generation(ctx, f, object); err != nil {
+				return err
+			}
+		}
 		switch {
 		case f.Job == id: // the slice that started it, again
 			return s.start(ctx, s.newRecord(e, prefix, id, object))
-		case f.Generation > 0 && !f.Sealed && !s.abandoned(ctx, f):
+		case state != isOver:
 			if err = s.Folders.TouchFolder(ctx, f, s.Now()); err == nil {
 				return nil // the folder's job is found by its prefix, which stands for every slice
 			}
@@ -66,14 +73,44 @@ func (s Stage) addSlice(ctx context.Context, e Created, prefix string, object jo
 	return &job.BusyError{Message: "a folder is being written by too many at once"}
 }
 
-// abandoned: the folder's job ended before it had read its slices (bad options,
-// a cancellation), and this slice is not of the same drop.
-func (s Stage) abandoned(ctx context.Context, f job.Folder) bool {
-	if s.Now().Sub(f.LastArrival) < job.QuietFor {
-		return false
+// generation is how a folder's present generation stands, for a slice that arrives.
+type generation int
+
+const (
+	isOver     generation = iota // or there is none: the slice begins the next one
+	goesOn                       // the slice is one more of it
+	unrecorded                   // its first slice is about to record its job
+)
+
+// generation tells whether a slice belongs to a folder's present generation. A
+// job may end before it has read its slices (bad options, a cancellation); then
+// further slices of the same drop still come, and those of another drop must not
+// be taken for them: they would be lost. It is another drop when no slice came
+// for a while, when the job was erased before the slice was uploaded, and when
+// the job was refused at once (for its options) and the slice would not be.
+func (s Stage) generation(ctx context.Context, f job.Folder, slice job.Object) (generation, error) {
+	if f.Generation == 0 {
+		return isOver, nil
 	}
+	quiet := s.Now().Sub(f.LastArrival) >= job.QuietFor
 	r, err := s.Jobs.Get(ctx, f.Job)
-	return errors.Is(err, job.ErrNotFound) || err == nil && (r.Erased || r.Status.Ended())
+	switch {
+	case errors.Is(err, job.ErrNotFound) && !quiet:
+		return unrecorded, nil
+	case errors.Is(err, job.ErrNotFound):
+		return isOver, nil
+	case err != nil:
+		return 0, fmt.Errorf("read folder's job: %w", err)
+	case !r.Erased && !r.Status.Ended():
+		return goesOn, nil
+	case quiet, r.Erased && !slice.Modified.Before(r.UpdatedAt.Truncate(time.Second)): // HEAD tells whole seconds
+		return isOver, nil
+	case !r.Erased && r.Status == job.Rejected && !r.Execution:
+		if _, err := s.options(slice.Metadata, slice.Size); err == nil {
+			return isOver, nil
+		}
+	}
+	return goesOn, nil
 }
 
 // consumed says whether a sealed folder's job has read the slice as it lies

@@ -31,7 +31,6 @@ type Jobs interface {
 	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
 	LinkKey(ctx context.Context, r job.Record) error
 	Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error)
-	Claimed(ctx context.Context, owner, key string) (string, error)
 }
 
 // Folders keeps what is known of folders of slices.
@@ -39,6 +38,8 @@ type Folders interface {
 	Folder(ctx context.Context, bucket, prefix string) (job.Folder, error)
 	OpenFolder(ctx context.Context, f job.Folder) error
 	TouchFolder(ctx context.Context, f job.Folder, now time.Time) error
+	// Claimed is what Jobs.Claim has kept under a key, empty for nothing.
+	Claimed(ctx context.Context, owner, key string) (string, error)
 }
 
 // Workflow starts executions; one that was started before is success.
@@ -46,7 +47,7 @@ type Workflow interface {
 	Start(ctx context.Context, e job.Execution) error
 }
 
-// Stage is the intake. All fields are needed.
+// Stage is the intake. All fields are needed but Pause.
 type Stage struct {
 	Jobs     Jobs
 	Folders  Folders
@@ -55,6 +56,7 @@ type Stage struct {
 	Workflow Workflow
 	Tasks    []string // what the model server can do
 	Now      func() time.Time
+	Pause    func(context.Context, time.Duration) error // nil: a timer
 }
 
 // Handle takes one event.
@@ -146,7 +148,19 @@ func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Re
 	if object.ETag == e.ETag { // else it was replaced already, and Prepare will say so
 		r.Upload.Modified = object.Modified
 	}
-	options, err := job.ParseOptions(optionsOf(object.Metadata), s.Tasks)
+	options, err := s.options(object.Metadata, e.Size)
+	r.Options = options
+	if err != nil {
+		r.Options = job.DefaultOptions()
+		_ = refuse(&r, err, now) // from received this move is always open
+	}
+	return r
+}
+
+// options are those that an object was dropped with; the error says why no job
+// can be made of it.
+func (s Stage) options(metadata map[string]string, size int64) (job.Options, error) {
+	options, err := job.ParseOptions(optionsOf(metadata), s.Tasks)
 	if err == nil {
 		err = options.Possible()
 	}
@@ -154,14 +168,9 @@ func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Re
 		err = options.Segmentable(s.Tasks)
 	}
 	if err == nil {
-		err = tooLarge(e.Size)
+		err = tooLarge(size)
 	}
-	r.Options = options
-	if err != nil {
-		r.Options = job.DefaultOptions()
-		_ = refuse(&r, err, now) // from received this move is always open
-	}
-	return r
+	return options, err
 }
 
 func tooLarge(size int64) error {

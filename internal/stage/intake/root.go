@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
@@ -67,65 +68,104 @@ func (f *fetchError) ReadAt(p []byte, off int64) (int, error) {
 // folder; the others find that job by their keys, instead of one rejection each.
 func (s Stage) addRootSlice(ctx context.Context, e Created, series string, object job.Object) error {
 	own := job.DeriveID(e.Bucket, e.Key, e.Sequencer)
-	for range maxFolderTries {
-		id, err := s.rootJob(ctx, e, series, own)
-		switch {
-		case errors.Is(err, job.ErrStale):
-			continue // another slice of the series was faster
-		case err != nil:
-			return err
-		case id == own:
-			return s.start(ctx, s.newRecord(e, "", own, object))
-		}
-		return s.linkSlice(ctx, id, e, object)
+	// What an event was given to is kept, for it may come again much later.
+	event := e.Bucket + "/" + e.Key + "/" + e.Sequencer
+	id, err := s.Folders.Claimed(ctx, job.BucketOwner, event)
+	if err != nil {
+		return fmt.Errorf("read claim of slice: %w", err)
 	}
-	return &job.BusyError{Message: "a series is being written by too many at once"}
+	if id == "" {
+		if id, err = s.joinSeries(ctx, e, series, own, object); err != nil {
+			return err
+		}
+		if id, _, err = s.Jobs.Claim(ctx, job.BucketOwner, event, id, s.Now()); err != nil {
+			return fmt.Errorf("claim slice: %w", err)
+		}
+	}
+	if id == own {
+		return s.start(ctx, s.newRecord(e, "", own, object))
+	}
+	return s.linkSlice(ctx, id, e, object)
 }
 
-// rootJob is the job that a slice belongs to: its own, when it is the first of its
-// series, else that of the first. The answer is kept, for the event may come again
-// much later, but never before it is certain: a slice that lost the race for being
-// the first belongs to the one that won it. job.ErrStale: ask again.
-func (s Stage) rootJob(ctx context.Context, e Created, series, own string) (string, error) {
-	kept := e.Bucket + "/" + e.Key + "/" + e.Sequencer
-	if id, err := s.Jobs.Claimed(ctx, job.BucketOwner, kept); err != nil || id != "" {
-		return id, err
-	}
-	f, err := s.Folders.Folder(ctx, e.Bucket, rootFolder+series)
-	if err != nil {
-		return "", fmt.Errorf("read series: %w", err)
-	}
-	joins := f.Generation > 0 && f.Job != own && !s.abandoned(ctx, f)
-	if !joins && f.Job != own {
-		f.Generation, f.Job, f.LastArrival, f.Sealed = f.Generation+1, own, s.Now(), false
-		if err := s.Folders.OpenFolder(ctx, f); err != nil {
+// joinSeries is the job of a slice that is new: the series' present one, or its
+// own when it is the one that opens the series. Nothing is claimed before the
+// series was opened: of many slices that find it new at once only one may keep
+// its own job.
+func (s Stage) joinSeries(ctx context.Context, e Created, series, own string, object job.Object) (string, error) {
+	for try := range maxFolderTries {
+		f, err := s.Folders.Folder(ctx, e.Bucket, rootFolder+series)
+		if err != nil {
+			return "", fmt.Errorf("read series: %w", err)
+		}
+		if f.Job == own { // it opened the series, and died before it claimed
+			return own, nil
+		}
+		state, err := s.generation(ctx, f, object)
+		if err != nil {
+			return "", err
+		}
+		id := f.Job
+		switch state {
+		case unrecorded:
+			// Only a job that is recorded can be joined: one whose slice died before
+			// that may never come.
+			if err := s.wait(ctx, recordWithin/maxFolderTries); err != nil {
+				return "", err
+			}
+			if try == maxFolderTries-1 {
+				return "", &job.BusyError{Message: "the series' first slice is about to record its job"}
+			}
+			continue
+		case goesOn:
+			err = s.Folders.TouchFolder(ctx, f, s.Now())
+		case isOver:
+			id = own
+			f.Generation, f.Job, f.LastArrival, f.Sealed = f.Generation+1, own, s.Now(), false
+			err = s.Folders.OpenFolder(ctx, f)
+		}
+		if err == nil {
+			return id, nil
+		}
+		if !errors.Is(err, job.ErrStale) {
 			return "", fmt.Errorf("write series: %w", err)
 		}
 	}
-	id, first, err := s.Jobs.Claim(ctx, job.BucketOwner, kept, f.Job, s.Now())
-	if err != nil {
-		return "", fmt.Errorf("claim slice: %w", err)
+	return "", &job.BusyError{Message: "a series is being written by too many at once"}
+}
+
+// recordWithin is how long the first slice of a series is waited for, which
+// records its job some milliseconds after it opened the series.
+const recordWithin = 3 * time.Second
+
+// wait passes some time, or ends with the context. Tests replace it by s.Pause.
+func (s Stage) wait(ctx context.Context, d time.Duration) error {
+	if s.Pause != nil {
+		return s.Pause(ctx, d)
 	}
-	if joins && first {
-		// A slice that arrived meanwhile has touched the series already.
-		if err := s.Folders.TouchFolder(ctx, f, s.Now()); err != nil && !errors.Is(err, job.ErrStale) {
-			return "", fmt.Errorf("write series: %w", err)
-		}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return id, nil
 }
 
 // linkSlice makes a job findable by a further upload, which is erased with it.
+// That holds for a job that is being erased too: the janitor looks again for what
+// was linked meanwhile.
 func (s Stage) linkSlice(ctx context.Context, id string, e Created, object job.Object) error {
+	if object.ETag != e.ETag {
+		return nil // it was replaced, and the event of what lies there now links that
+	}
 	r, err := s.Jobs.Get(ctx, id)
 	if errors.Is(err, job.ErrNotFound) {
-		return &job.BusyError{Message: "the series' first slice is about to record its job"}
+		return nil // it has expired
 	}
 	if err != nil {
 		return fmt.Errorf("read series' job: %w", err)
-	}
-	if r.Erased {
-		return nil
 	}
 	r.Upload = job.Upload{Bucket: e.Bucket, Key: e.Key, ETag: e.ETag, Modified: object.Modified}
 	if err := s.Jobs.LinkKey(ctx, r); err != nil {

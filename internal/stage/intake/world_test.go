@@ -149,11 +149,6 @@ func (w crashingJobs) Claim(ctx context.Context, owner, key, value string, now t
 	return held, first, err
 }
 
-func (w crashingJobs) Claimed(ctx context.Context, owner, key string) (held string, err error) {
-	err = w.crash.Do(func() (err error) { held, err = w.store.Claimed(ctx, owner, key); return })
-	return held, err
-}
-
 type crashingFolders struct{ *world }
 
 func (w crashingFolders) Folder(ctx context.Context, bucket, prefix string) (f job.Folder, err error) {
@@ -167,6 +162,11 @@ func (w crashingFolders) OpenFolder(ctx context.Context, f job.Folder) error {
 
 func (w crashingFolders) TouchFolder(ctx context.Context, f job.Folder, now time.Time) error {
 	return w.crash.Do(func() error { return w.store.TouchFolder(ctx, f, now) })
+}
+
+func (w crashingFolders) Claimed(ctx context.Context, owner, key string) (held string, err error) {
+	err = w.crash.Do(func() (err error) { held, err = w.store.Claimed(ctx, owner, key); return })
+	return held, err
 }
 
 type crashingUploads struct{ *world }

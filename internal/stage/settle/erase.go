@@ -76,16 +76,22 @@ func (s Stage) finishErasure(ctx context.Context, r job.Record) error {
 	if err := s.eraseUpload(ctx, r); err != nil {
 		return fmt.Errorf("erase upload: %w", err)
 	}
+	linked, err := s.eraseLinked(ctx, r)
+	if err != nil {
+		return fmt.Errorf("erase upload: %w", err)
+	}
 	for _, b := range []Bucket{s.Work, s.Results} {
 		if err := b.DeletePrefix(ctx, r.ID+"/"); err != nil {
 			return fmt.Errorf("erase objects: %w", err)
 		}
 	}
+	if bare := r.Upload == (job.Upload{}); !bare || linked {
+		if err := s.Jobs.Erase(ctx, r, s.Now().Add(tombstoneLife)); err != nil {
+			return err
+		}
+	}
 	if s.Now().Sub(r.UpdatedAt) > lateWrites {
 		return s.Jobs.Close(ctx, r.ID)
 	}
-	if r.Upload == (job.Upload{}) {
-		return nil // bare already
-	}
-	return s.Jobs.Erase(ctx, r, s.Now().Add(tombstoneLife))
+	return nil
 }

@@ -32,29 +32,33 @@ type Links interface {
 // somebody uploaded under the same key since then, and one that another job was
 // made from too, stay.
 func (s Stage) eraseUpload(ctx context.Context, r job.Record) error {
-	if r.Upload.Key == "" {
+	switch {
+	case r.Upload.Key == "":
 		return nil // a bare tombstone: its upload is gone
-	}
-	if r.Upload.Prefix != "" {
+	case r.Upload.Prefix != "":
 		return s.eraseFolder(ctx, r)
 	}
-	if err := s.eraseFile(ctx, r); err != nil {
-		return err
-	}
-	// Further slices of a series that was dropped without a folder.
+	return s.eraseFile(ctx, r)
+}
+
+// eraseLinked deletes the further slices of a series that was dropped without a
+// folder, and says whether a job can be found by anything. Intake may link an
+// upload while its job is being erased: of a bare tombstone that one is deleted here.
+func (s Stage) eraseLinked(ctx context.Context, r job.Record) (found bool, err error) {
 	for u, err := range s.Links.Linked(ctx, r.ID) {
 		if err != nil {
-			return fmt.Errorf("list the job's uploads: %w", err)
+			return found, fmt.Errorf("list the job's uploads: %w", err)
 		}
-		if u.Key != r.Upload.Key && u.ETag != "" {
+		found = true
+		if u.Prefix == "" && u.Key != r.Upload.Key && u.ETag != "" {
 			further := r
 			further.Upload = u
 			if err := s.eraseFile(ctx, further); err != nil {
-				return err
+				return found, err
 			}
 		}
 	}
-	return nil
+	return found, nil
 }
 
 // eraseFile deletes the one object of a job's upload.
@@ -74,11 +78,32 @@ func (s Stage) eraseFile(ctx context.Context, r job.Record) error {
 		return err
 	}
 	for _, other := range others {
-		if other.Upload.Prefix == "" && took(other, object) {
-			return nil // the same bytes under the same key, uploaded twice
+		theirs, err := s.alsoTook(ctx, other, object)
+		if theirs || err != nil {
+			return err // the same bytes under the same key, uploaded twice
 		}
 	}
 	return s.deleteTaken(ctx, object)
+}
+
+// alsoTook says whether an object is the upload of a job, or a further slice of
+// its series.
+func (s Stage) alsoTook(ctx context.Context, r job.Record, object job.Object) (bool, error) {
+	if r.Upload.Prefix != "" {
+		return false, nil
+	}
+	if r.Upload.Key == object.Key {
+		return took(r, object), nil
+	}
+	for u, err := range s.Links.Linked(ctx, r.ID) {
+		if err != nil {
+			return false, fmt.Errorf("list another job's uploads: %w", err)
+		}
+		if r.Upload = u; u.Key == object.Key && u.ETag != "" {
+			return took(r, object), nil
+		}
+	}
+	return false, nil
 }
 
 // took says whether an object is the one that a job was made from. Who uploads

@@ -165,12 +165,7 @@ func TestEraseTakesEverySliceOfASeriesAtTheRoot(t *testing.T) {
 	b := newBench(t, job.Ready)
 	r := b.drop(t, otherID, "IM0", "slice 0")
 	for _, key := range []string{"IM1", "IM2", "IM3"} {
-		o := b.uploads.Set(key, []byte("slice "+key), nil)
-		further := r
-		further.Upload = job.Upload{Key: key, ETag: o.ETag, Modified: o.Modified}
-		if err := b.jobs.LinkKey(t.Context(), further); err != nil {
-			t.Fatal(err)
-		}
+		b.linkSlice(t, r, key)
 	}
 	b.uploads.Set("IM2", []byte("another scan"), nil)
 	b.uploads.Set("IM4", []byte("nobody's"), nil)
@@ -185,5 +180,55 @@ func TestEraseTakesEverySliceOfASeriesAtTheRoot(t *testing.T) {
 	}
 	if !slices.Equal(left, []string{"IM2", "IM4"}) || b.jobs.Links(otherID) != 0 {
 		t.Errorf("left: %v, links %d", left, b.jobs.Links(otherID))
+	}
+}
+
+// Intake may be linking slices of a series while its job is erased: the janitor
+// takes these too, with what they were found by.
+func TestASliceThatIsLinkedDuringTheErasureGoesToo(t *testing.T) {
+	b := newBench(t, job.Ready)
+	r := b.drop(t, otherID, "IM0", "slice 0")
+	if err := b.Erase(t.Context(), otherID); err != nil {
+		t.Fatal(err)
+	}
+	b.linkSlice(t, r, "IM1")
+	b.now = b.now.Add(5 * time.Minute)
+	if err := b.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := b.uploads.Keys(); !slices.Equal(left, []string{"scan.nii.gz"}) || b.jobs.Links(otherID) != 0 {
+		t.Errorf("left: %v, links %d", left, b.jobs.Links(otherID))
+	}
+}
+
+// An event that comes late describes the newer object of the same bytes, so two
+// jobs of a series may note one slice: it stays until both are erased.
+func TestASliceOfTwoSeriesJobsStaysForTheOther(t *testing.T) {
+	b := newBench(t, job.Ready)
+	const third = "01JD0000000000000000000003"
+	first, second := b.drop(t, otherID, "IM0", "slice 0"), b.drop(t, third, "IM9", "slice 9")
+	b.linkSlice(t, first, "IM1")
+	b.linkSlice(t, second, "IM1")
+	if err := b.Erase(t.Context(), otherID); err != nil {
+		t.Fatal(err)
+	}
+	if left, want := b.uploads.Keys(), []string{"IM1", "IM9", "scan.nii.gz"}; !slices.Equal(left, want) {
+		t.Errorf("left: %v, want %v", left, want)
+	}
+	if err := b.Erase(t.Context(), third); err != nil {
+		t.Fatal(err)
+	}
+	if left, want := b.uploads.Keys(), []string{"scan.nii.gz"}; !slices.Equal(left, want) {
+		t.Errorf("left: %v, want %v", left, want)
+	}
+}
+
+// linkSlice makes a job findable by a further slice.
+func (b *bench) linkSlice(t *testing.T, r job.Record, key string) {
+	t.Helper()
+	o := b.uploads.Set(key, []byte("slice "+key), nil)
+	r.Upload = job.Upload{Key: key, ETag: o.ETag, Modified: o.Modified}
+	if err := b.jobs.LinkKey(t.Context(), r); err != nil {
+		t.Fatal(err)
 	}
 }
