@@ -315,3 +315,32 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// endlessFile is a file of 5 GiB: some bytes, then zeros. It counts what is read.
+type endlessFile struct {
+	head []byte
+	read int64
+}
+
+func (f *endlessFile) Read(p []byte) (int, error) {
+	n := copy(p, f.head)
+	f.head = f.head[n:]
+	clear(p[n:])
+	f.read += int64(len(p))
+	return len(p), nil
+}
+
+// One private element of 4 GB in front of the pixel data is refused before it is
+// read: who looks at a header has little time and pays for every byte.
+func TestAHeaderOfGigabytesIsNotRead(t *testing.T) {
+	head := dicomtest.Axial(0, 4, 4).Bytes()
+	head = head[:bytes.Index(head, []byte{0x08, 0x00, 0x16, 0x00})]
+	head = append(head, 0x09, 0x00, 0x01, 0x10, 'O', 'B', 0, 0, 0xF0, 0xFF, 0xFF, 0xFF)
+	f := &endlessFile{head: head}
+	if _, _, err := header.Read(f, 5<<30); code(err) != "corrupt_dicom" {
+		t.Errorf("error %v, want corrupt_dicom", err)
+	}
+	if f.read > header.MaxBytes {
+		t.Errorf("%d bytes were read, want at most %d", f.read, header.MaxBytes)
+	}
+}
