@@ -98,7 +98,7 @@ func TestARemeshAsksForWhatTheLabelMapHolds(t *testing.T) {
 			w := newWorld()
 			table := job.Table{Structures: []job.Structure{{Name: "liver"}}, Holds: []string{"liver", "spleen"}}
 			id := w.job(t, "alice", job.Ready, func(r *job.Record) {
-				r.Options.Structures, r.Table = []string{"liver", "spleen"}, table
+				r.Options.Structures, r.Table, r.Asked = []string{"liver", "spleen"}, table, []string{"liver", "spleen"}
 				if r.Long = long; long {
 					r.Table = job.Table{}
 				}
@@ -119,6 +119,38 @@ func TestARemeshAsksForWhatTheLabelMapHolds(t *testing.T) {
 			case strings.Contains(out.Body.String(), "subset_only") != (c.warning != ""):
 				t.Errorf("%s: warnings %s", c.name, out.Body)
 			}
+		}
+	}
+}
+
+// Whether all that a label map holds is all that the model knows follows from what
+// was segmented, not from what a remesh before asked for.
+func TestARemeshToAllAfterAnother(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		asked    []string // when the scan was segmented
+		remeshes []string
+		want     int // warnings
+	}{
+		{"a few were segmented", []string{"liver", "spleen"}, []string{`["liver"]`, `[]`}, 1},
+		{"a few were segmented, twice all", []string{"liver", "spleen"}, []string{`[]`, `["liver"]`, `[]`}, 1},
+		{"a few were segmented, and are shown", []string{"liver", "spleen"}, []string{`[]`, `["liver"]`}, 0},
+		{"all were segmented", nil, []string{`["liver","spleen"]`, `[]`}, 0},
+	} {
+		w := newWorld()
+		id := w.job(t, "alice", job.Ready, func(r *job.Record) {
+			r.Asked, r.Options.Structures = c.asked, c.asked
+			r.Table = job.Table{Holds: []string{"liver", "spleen"}}
+		})
+		var got jobBody
+		for _, names := range c.remeshes {
+			got = answer[jobBody](t, w.ask(t, alice, "POST", "/v1/jobs/"+id+"/remesh", `{"options":{"structures":`+names+`}}`))
+			if _, err := w.store.Amend(t.Context(), id, func(r *job.Record) error { r.Status = job.Ready; return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(got.Warnings) != c.want {
+			t.Errorf("%s: warnings %v, want %d", c.name, got.Warnings, c.want)
 		}
 	}
 }

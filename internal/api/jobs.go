@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -167,7 +168,8 @@ func (a *API) again(w http.ResponseWriter, r *http.Request, from string) error {
 			if err := options.CheckHeld(table.Holds); err != nil {
 				return err
 			}
-			now.Warnings = append(now.Warnings, subset(table.Holds, now.Options, options)...)
+			now.Warnings = slices.DeleteFunc(now.Warnings, func(n job.Notice) bool { return n.Code == subsetOnly })
+			now.Warnings = append(now.Warnings, subset(table.Holds, now.Asked, options)...)
 		}
 		now.Attempt, now.From, now.Options = now.Attempt+1, from, options
 		now.Execution, now.Token, now.Request, now.Error = false, "", job.Request{}, nil

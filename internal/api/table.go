@@ -35,10 +35,11 @@ func (a *API) withTable(ctx context.Context, rec job.Record) (job.Record, error)
 	return rec, nil
 }
 
-// subset warns whoever asks for all structures of a label map that was made of a
+const subsetOnly = "subset_only"
+
+// subset warns whoever asks for all structures of a label map that was asked for a
 // few: all that it holds is not all that the model knows.
-func subset(names []string, before, after job.Options) []job.Notice {
-	asked := before.Labels()
+func subset(names, asked []string, after job.Options) []job.Notice {
 	if len(names) == 0 || len(asked) == 0 || len(after.Structures) > 0 {
 		return nil
 	}
@@ -47,5 +48,5 @@ func subset(names []string, before, after job.Options) []job.Notice {
 			return nil // the model gave more than it was asked for
 		}
 	}
-	return []job.Notice{{Code: "subset_only", Message: "the label map holds only " + job.Listed(names) + ", which were asked for when the scan was segmented: send the scan again for all structures"}}
+	return []job.Notice{{Code: subsetOnly, Message: "the label map holds only " + job.Listed(names) + ", which were asked for when the scan was segmented: send the scan again for all structures"}}
 }

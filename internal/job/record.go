@@ -19,9 +19,10 @@ type Record struct {
 
 	Stages    []StageTime
 	Artifacts []Artifact
-	Shown     int  // the attempt whose artifacts are shown; 0: none
-	Table          // of the attempt that is shown; empty when Long
-	Long      bool // the table is too long for a record: it is TableObject of that attempt
+	Shown     int      // the attempt whose artifacts are shown; 0: none
+	Table              // of the attempt that is shown; empty when Long
+	Long      bool     // the table is too long for a record: it is TableObject of that attempt
+	Asked     []string // what the label map that is shown was asked for; none: all
 	Warnings  []Notice
 	Error     *Notice
 	Owed      []Owed // events that were not announced yet

@@ -100,6 +100,9 @@ func (s Stage) publish(ctx context.Context, id string, attempt int) (job.SettleO
 	}
 	return s.writeEnding(ctx, id, attempt, job.Ready, func(r *job.Record) {
 		r.Artifacts, r.Shown, r.Error = m.Artifacts, attempt, nil
+		if r.From == job.FromPrepare { // a remesh keeps the label map
+			r.Asked = r.Options.Labels()
+		}
 		if r.Table, r.Long = m.Table, m.IsLong(); r.Long {
 			r.Table = job.Table{} // the mesh stage left it among the results
 		}

@@ -130,6 +130,27 @@ func TestPublishMakesReadyOnce(t *testing.T) {
 	}
 }
 
+// What the label map was asked for stays known when a remesh asks for less of it.
+func TestTheLabelMapsOptionsOutliveARemesh(t *testing.T) {
+	b := newBench(t, job.Meshing)
+	for attempt, structures := range [][]string{{"liver", "spleen"}, {"liver"}} {
+		b.amend(t, func(r *job.Record) {
+			r.Attempt, r.Status, r.Options.Structures = attempt+1, job.Meshing, structures
+			if attempt > 0 {
+				r.From = job.FromMesh
+			}
+		})
+		b.mesh(t)
+		b.work.Set(job.Key(id, attempt+1, job.MeshObject), b.work.Bytes(job.Key(id, 1, job.MeshObject)), nil)
+		if _, err := b.Handle(t.Context(), job.SettleInput{Action: job.ActionPublish, Job: id, Attempt: attempt + 1}); err != nil {
+			t.Fatal(err)
+		}
+		if r := b.record(t); r.Shown != attempt+1 || !slices.Equal(r.Asked, []string{"liver", "spleen"}) {
+			t.Errorf("attempt %d: shown %d, asked for %v", attempt+1, r.Shown, r.Asked)
+		}
+	}
+}
+
 func TestACancelledJobStaysCancelled(t *testing.T) {
 	b := newBench(t, job.Meshing)
 	b.mesh(t)
