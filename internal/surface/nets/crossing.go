@@ -78,18 +78,28 @@ type flat struct {
 
 // tangled says whether a quad that leaves its envelope folds, or crosses or touches
 // another quad elsewhere than at corners and sides that they share.
+//
+// It leaves its envelope into the cell of corner k, see envelope.go, so that only
+// quads of that cell's twelve edges can meet it. Seen along its own edge it lies
+// between the directions from k to the two corners beside k, and the quads on the
+// cell's parallel edges lie outside of these: they do not meet it. Beyond the end of
+// its edge that it passes are the envelopes of the edges across that end. A quad on an
+// edge across the other end has to leave its own envelope, too, to meet it there.
 func (n *Net) tangled(offsets []Offset, q quadAt) bool {
 	r := ringOf(n.offsetsOf(offsets, q), int(q.axis))
 	first := n.first(q)
 	if r.folds(first) {
 		return true
 	}
-	// It leaves its envelope into the cell of corner k, see envelope.go, so it is
-	// compared with the quads of that cell; the others are suspects themselves.
+	off, room := r.leaves(first)
+	passed := [2]bool{-off >= room, off >= room} // its edge's low and high end
 	_, k, _, _, _, _ := r.beyond(first)
 	own := n.flats(offsets, q, [3]int{})
-	var room [12]placedQuad
-	for _, other := range n.near(room[:0], q, k) {
+	var space [8]placedQuad
+	for _, other := range n.near(space[:0], q, k) {
+		if !passed[other.at[q.axis]] && n.stays(offsets, other.quadAt) {
+			continue
+		}
 		theirs := n.flats(offsets, other.quadAt, other.at)
 		for i := range own {
 			for j := range theirs {
@@ -102,52 +112,47 @@ func (n *Net) tangled(offsets []Offset, q quadAt) bool {
 	return false
 }
 
+// stays says whether a quad stays within its envelope.
+func (n *Net) stays(offsets []Offset, q quadAt) bool {
+	r := ringOf(n.offsetsOf(offsets, q), int(q.axis))
+	off, room := r.leaves(n.first(q))
+	return off < room && -off < room
+}
+
 // placedQuad is a quad and the place of its cell, from that of another quad.
 type placedQuad struct {
 	quadAt
 	at [3]int
 }
 
-// near adds the other quads of the cell of a quad's corner k: those on the cell's
-// twelve edges.
+// near adds the quads of the cell of a quad's corner k that lie across the ends of the
+// quad's edge: those on eight of the cell's twelve edges.
 func (n *Net) near(quads []placedQuad, q quadAt, k int) []placedQuad {
 	corners := n.quadCorners(q)
 	u, w, h := nextAxis[q.axis], nextAxis[q.axis+1], int(q.axis)
 	high := func(axis int) uint8 { return FaceX1 << (2 * axis) }
 	places := [4][2]int{{-1, -1}, {0, -1}, {0, 0}, {-1, 0}}
-	for i := range 2 { // the cell itself, and the next one along u
-		for j := range 2 { // and along w
-			cell, here := corners[k], true
-			if i == 1 {
-				cell, here = n.stepIf(cell, high(u))
-			}
-			if j == 1 && here {
-				cell, here = n.stepIf(cell, high(w))
-			}
-			if !here {
-				continue
-			}
-			var at [3]int
-			at[u], at[w] = places[k][0]+i, places[k][1]+j
+	for _, step := range [3][2]int{{0, 0}, {1, 0}, {0, 1}} { // the cell, the next one along u, and along w
+		cell, here := corners[k], true
+		if step[0] == 1 {
+			cell, here = n.stepIf(cell, high(u))
+		} else if step[1] == 1 {
+			cell, here = n.stepIf(cell, high(w))
+		}
+		var at [3]int
+		at[u], at[w] = places[k][0]+step[0], places[k][1]+step[1]
+		for at[h] = 0; here; at[h] = 1 { // at the cell's low end along h, then at its high end
 			carries := n.Layers[cell.layer].Vertices[cell.vertex].Quads
-			if carries>>h&1 != 0 && cell != q.spot {
-				quads = append(quads, placedQuad{quadAt{cell, uint8(h)}, at})
+			if step[0] == 0 && carries>>u&1 != 0 {
+				quads = append(quads, placedQuad{quadAt{cell, uint8(u)}, at})
 			}
-			for at[h] = 0; ; at[h] = 1 { // at the cell's low end along h, then at its high end
-				if i == 0 && carries>>u&1 != 0 {
-					quads = append(quads, placedQuad{quadAt{cell, uint8(u)}, at})
-				}
-				if j == 0 && carries>>w&1 != 0 {
-					quads = append(quads, placedQuad{quadAt{cell, uint8(w)}, at})
-				}
-				if at[h] == 1 {
-					break
-				}
-				if cell, here = n.stepIf(cell, high(h)); !here {
-					break
-				}
-				carries = n.Layers[cell.layer].Vertices[cell.vertex].Quads
+			if step[1] == 0 && carries>>w&1 != 0 {
+				quads = append(quads, placedQuad{quadAt{cell, uint8(w)}, at})
 			}
+			if at[h] == 1 {
+				break
+			}
+			cell, here = n.stepIf(cell, high(h))
 		}
 	}
 	return quads

@@ -39,9 +39,11 @@ func (n *Net) untangle(ctx context.Context, offsets []Offset, bad []quadAt) (mov
 		moved = append(moved, spots...)
 		// A quad may now cross another of which a corner moved.
 		bad = slices.DeleteFunc(n.quadsAround(n.corners(n.quadsAround(spots))), func(q quadAt) bool {
+			if n.stays(offsets, q) {
+				return true
+			}
 			r := ringOf(n.offsetsOf(offsets, q), int(q.axis))
-			off, room := r.leaves(n.first(q))
-			return off < room && -off < room || !n.second(q) && !r.folds(n.first(q)) || !n.tangled(offsets, q)
+			return !n.second(q) && !r.folds(n.first(q)) || !n.tangled(offsets, q)
 		})
 	}
 	slices.SortFunc(moved, compareSpots)
