@@ -20,7 +20,7 @@ GOVULNCHECK := $(CACHE)/govulncheck-v1.8.0
 venv = $(CACHE)/venv-$(shell sha256sum $(1) | cut -c1-12)
 E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
-.PHONY: build package probe run test unit race e2e lint vuln bench soak fuzz clean
+.PHONY: build package probe run test unit race e2e lint vuln bench soak fuzz crossings clean
 .DEFAULT_GOAL := build
 build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue bin/iris
 
@@ -125,6 +125,10 @@ fuzz:
 	    echo "== ./$$(dirname $$f) $$t"; \
 	    go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$$(dirname $$f); \
 	  done; done
+
+# No structure passes through itself: every shape and real structure, not the few of make unit.
+crossings:
+	IRIS_CROSSINGS=all IRIS_SHARED=$${IRIS_SHARED:-$(CURDIR)/../shared} go test -count 1 -timeout 30m -run CrossThemselves -v ./internal/surface/build
 
 -include containers/totalsegmentator/model.mk
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -210,16 +211,25 @@ func TestShellKeepsItsVolume(t *testing.T) {
 	}
 }
 
+// Thin sheets and noise are drawn back where they would cross, also where the vertices
+// belong to the share of another worker.
 func TestSameForAnyThreads(t *testing.T) {
-	m := samples.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6})
-	want := surfaces(t, m, build.Options{Smoothing: 0.5, Threads: 1})
-	for _, threads := range []int{2, 3, 8} {
-		got, err := build.Surfaces(t.Context(), m, build.Options{Smoothing: 0.5, Threads: threads})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(want, got) {
-			t.Errorf("%d threads: differs from one", threads)
+	for name, m := range map[string]*volume.LabelMap{
+		"torso":      samples.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6}),
+		"thin sheet": sheet(rand.New(rand.NewPCG(6, 14)), 60, 1.3),
+		"noise":      samples.Noise(5, [3]int{20, 21, 40}, 2),
+	} {
+		for _, smoothing := range []float64{0.5, 1} {
+			want := surfaces(t, m, build.Options{Smoothing: smoothing, Threads: 1})
+			for _, threads := range []int{2, 3, 8} {
+				got, err := build.Surfaces(t.Context(), m, build.Options{Smoothing: smoothing, Threads: threads})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !reflect.DeepEqual(want, got) {
+					t.Errorf("%s, %d threads: differs from one", name, threads)
+				}
+			}
 		}
 	}
 }

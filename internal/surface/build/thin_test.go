@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/surface/build"
@@ -45,11 +46,17 @@ func checkNoCrossings(t *testing.T, name string, m *volume.LabelMap, o build.Opt
 	}
 }
 
+// long asks for all shapes and all real structures, which take minutes: make crossings.
+var long = os.Getenv("IRIS_CROSSINGS") == "all"
+
 func TestThinShapesDoNotCrossThemselves(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 13))
-	count := 120
-	if testing.Short() {
-		count = 40
+	count, seeds := 12, uint64(1)
+	switch {
+	case long:
+		count, seeds = 120, 6
+	case testing.Short():
+		count = 4
 	}
 	for i := range count {
 		thickness := 0.9 + 1.2*r.Float64()
@@ -58,7 +65,7 @@ func TestThinShapesDoNotCrossThemselves(t *testing.T) {
 			checkNoCrossings(t, fmt.Sprintf("sheet %d of %.2f voxels", i, thickness), m, build.Options{Smoothing: smoothing, Joined: i%2 == 1})
 		}
 	}
-	for seed := range uint64(6) {
+	for seed := range seeds {
 		for _, labels := range []int{1, 2, 7, 300} {
 			m := samples.Noise(seed, [3]int{12, 13, 14}, labels)
 			checkNoCrossings(t, fmt.Sprintf("noise %d of %d labels", seed, labels), m, build.Options{Smoothing: 0.5})
@@ -69,9 +76,13 @@ func TestThinShapesDoNotCrossThemselves(t *testing.T) {
 
 func TestRealStructuresDoNotCrossThemselves(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes 20 s")
+		t.Skip("takes seconds")
 	}
-	for _, name := range []string{"example_seg_fast_force_split", "example_seg", "example_seg_dicom", "example_seg_mr", "heart_1p5mm"} {
+	names := []string{"example_seg", "example_seg_mr"}
+	if long {
+		names = append(names, "example_seg_fast_force_split", "example_seg_dicom", "heart_1p5mm")
+	}
+	for _, name := range names {
 		m := readLabels(t, "volumes/totalsegmentator/"+name+".nii.gz")
 		for _, smoothing := range []float64{0.5, 1} {
 			checkNoCrossings(t, name, m, build.Options{Smoothing: smoothing})

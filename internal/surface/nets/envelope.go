@@ -43,30 +43,30 @@ const margin = OffsetOne / 256
 // corner 2, or else turned, from corner 1 to 3. ok says that it stays within its
 // envelope; where neither diagonal does that, the one without a fold is taken. The
 // corners lie in the cells (-1,-1), (0,-1), (0,0) and (-1,0) along the next two axes.
+//
+// Every quad of a net passes here, and which corner is k is as good as random: it is
+// chosen by masks, for a branch would be mispredicted every other time.
 func diagonal(o0, o1, o2, o3 Offset, axis int) (turned, ok bool) {
-	u := uint(OffsetLane * nextAxis[axis])
-	w := uint(OffsetLane * nextAxis[axis+1])
-	h := uint(OffsetLane * axis)
+	// Lanes are less than 64 bits away; saying so saves a comparison for each shift.
+	u := uint(OffsetLane*nextAxis[axis]) & 63
+	w := uint(OffsetLane*nextAxis[axis+1]) & 63
+	h := uint(OffsetLane*axis) & 63
 	// Seen from the edge, half a voxel is added towards each corner's cell.
 	const half, low, high = OffsetOne / 2, OffsetZero + OffsetOne/2, OffsetZero - OffsetOne/2
 	u0, w0 := int(o0>>u&OffsetMask)-low, int(o0>>w&OffsetMask)-low
-	u1, w1 := int(o1>>u&OffsetMask)-high, int(o1>>w&OffsetMask)-low
 	u2, w2 := int(o2>>u&OffsetMask)-high, int(o2>>w&OffsetMask)-high
-	u3, w3 := int(o3>>u&OffsetMask)-low, int(o3>>w&OffsetMask)-high
-	h0, h1 := int(o0>>h&OffsetMask)-OffsetZero, int(o1>>h&OffsetMask)-OffsetZero
-	h2, h3 := int(o2>>h&OffsetMask)-OffsetZero, int(o3>>h&OffsetMask)-OffsetZero
-	var off, room int
-	if b := u0*w2 - w0*u2; b >= 0 {
-		c01, c12 := u0*w1-w0*u1, u1*w2-w1*u2
-		off, room = c12*h0+c01*h2-b*h1, (half-margin)*(c01+c12)-half*b
-	} else {
-		c23, c30 := u2*w3-w2*u3, u3*w0-w3*u0
-		off, room = c30*h2+c23*h0+b*h3, (half-margin)*(c23+c30)+half*b
-	}
-	if off < room && -off < room {
+	areaB := u0*w2 - w0*u2
+	other := areaB >> 63 // all ones where k is corner 3 rather than corner 1
+	k := o1 ^ (o1^o3)&Offset(other)
+	side := half ^ other - other
+	uk, wk := int(k>>u&OffsetMask)-OffsetZero+side, int(k>>w&OffsetMask)-OffsetZero-side
+	area0, area2 := (u0*wk-w0*uk)^other-other, (uk*w2-wk*u2)^other-other
+	areaB = areaB ^ other - other
+	off := area2*(int(o0>>h&OffsetMask)-OffsetZero) + area0*(int(o2>>h&OffsetMask)-OffsetZero) - areaB*(int(k>>h&OffsetMask)-OffsetZero)
+	if room := (half-margin)*(area0+area2) - half*areaB; off < room && -off < room {
 		return false, true
 	}
-	r := ring{{u0, w0, h0}, {u1, w1, h1}, {u2, w2, h2}, {u3, w3, h3}}
+	r := ringOf([4]Offset{o0, o1, o2, o3}, axis)
 	if off, room := r.leaves(1); off < room && -off < room {
 		return true, true
 	}

@@ -228,9 +228,8 @@ func (p *splitter) turned(a, b, c, d, axis, z, v int) bool {
 		return false
 	}
 	turned, ok := diagonal(o[a], o[b], o[c], o[d], axis)
-	vertex := &p.net.Layers[z].Vertices[v]
 	if turned {
-		vertex.Quads |= 1 << (turnedShift + axis)
+		p.net.Layers[z].Vertices[v].Quads |= 1 << (turnedShift + axis)
 	}
 	if !ok {
 		if q := (quadAt{spot{int32(z), uint32(v)}, uint8(axis)}); p.net.second(q) {
