@@ -71,7 +71,7 @@ unit: build/contract/.installed
 # The race detector where goroutines meet. No test depends on how fast the machine
 # is: the timeouts end only what would never end.
 race:
-	CGO_ENABLED=1 go test -race -short -timeout 60m ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/meshfile/glb ./internal/api/... ./internal/cloud/...
+	CGO_ENABLED=1 go test -race -short -timeout 60m ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/meshfile/... ./internal/volume/dicom ./internal/api/... ./internal/cloud/...
 
 build/contract/.installed: tests/contract/package.json tests/contract/package-lock.json
 	npm ci --prefix tests/contract --no-audit --no-fund --loglevel=error && mkdir -p build/contract && touch $@
