@@ -290,3 +290,22 @@ func TestMeshTakesBothNamesOfSmoothing(t *testing.T) {
 		}
 	}
 }
+
+// The line of `iris up` can be copied as it is, also for a state folder of another
+// name, and it says that a token is asked for, never which.
+func TestTheReadyLineCanBeCopied(t *testing.T) {
+	line := func(state, token string) string {
+		c, out := upCommand(), &bytes.Buffer{}
+		c.SetOut(out)
+		if err := say(c, ready{HTTP: "http://a", AWS: "http://b", Token: token}, state, false); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	if got := line(defaultState, ""); !strings.Contains(got, `eval "$(iris env)"`) || strings.Contains(got, "token") {
+		t.Error(got)
+	}
+	if got := line("my state", "secret"); !strings.Contains(got, `eval "$(iris env --state 'my state')"`) || !strings.Contains(got, "IRIS_TOKEN") || strings.Contains(got, "secret") {
+		t.Error(got)
+	}
+}

@@ -48,7 +48,7 @@ func upCommand() *cobra.Command {
 			}
 			m.parameters["LingerSeconds"] = fmt.Sprint(int(linger.Seconds()))
 			maps.Copy(m.parameters, parameters)
-			credentials := filepath.Join(state, "credentials")
+			asked := state
 			level := slog.LevelWarn
 			if verbose {
 				level = slog.LevelInfo
@@ -66,7 +66,7 @@ func upCommand() *cobra.Command {
 				return err
 			}
 			r := ready{Ready: true, HTTP: s.HTTP, AWS: s.AWS, Credentials: s.Credentials, Token: s.Token}
-			if err := errors.Join(writeReady(state, r), say(cmd, r, credentials, asJSON)); err != nil {
+			if err := errors.Join(writeReady(state, r), say(cmd, r, asked, asJSON)); err != nil {
 				return errors.Join(err, s.Close())
 			}
 			<-cmd.Context().Done()
@@ -87,10 +87,11 @@ func upCommand() *cobra.Command {
 	return c
 }
 
-// say prints the one line. The path of the credentials is the one that was
-// asked for, so that it reads the same in scripts.
-func say(cmd *cobra.Command, r ready, credentials string, asJSON bool) error {
-	r.Credentials, r.Token = credentials, ""
+// say prints the one line. The state folder is named as it was asked for, so that
+// the line reads the same in scripts.
+func say(cmd *cobra.Command, r ready, state string, asJSON bool) error {
+	token := r.Token != ""
+	r.Credentials, r.Token = filepath.Join(state, "credentials"), ""
 	if asJSON {
 		text, err := json.Marshal(r)
 		if err != nil {
@@ -99,6 +100,14 @@ func say(cmd *cobra.Command, r ready, credentials string, asJSON bool) error {
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), string(text))
 		return err
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ready: jobs at %s, AWS endpoint at %s; drop a scan: eval \"$(iris env)\"; aws s3 cp scan.nii.gz s3://iris-uploads/\n", r.HTTP, r.AWS)
+	env := "iris env"
+	if state != defaultState {
+		env += " --state " + quote(state)
+	}
+	asks := ""
+	if token {
+		asks = " (it asks for the token that iris env exports as IRIS_TOKEN)"
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ready: jobs at %s%s, AWS endpoint at %s; drop a scan: eval \"$(%s)\"; aws s3 cp scan.nii.gz s3://iris-uploads/\n", r.HTTP, asks, r.AWS, env)
 	return err
 }
