@@ -93,8 +93,13 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) (r
 		}
 	}
 	key := rand.Text()
+	tries := 0
 	err = c.again(ctx, func() (err error) {
-		raw, err = c.once(ctx, method, path, key, text)
+		var status int
+		raw, status, err = c.once(ctx, method, path, key, text)
+		if tries++; tries > 1 && method == http.MethodDelete && status == http.StatusNotFound {
+			return nil // erased by the try before, whose answer was lost
+		}
 		var passing *transient
 		if errors.As(err, &passing) && !repeatable(method, path) {
 			return passing.error
@@ -113,15 +118,15 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) (r
 	return raw, nil
 }
 
-// once sends a request once. A failure that may pass is a *transient.
-func (c *client) once(ctx context.Context, method, path, key string, body []byte) ([]byte, error) {
+// once sends a request once; status is 0 without an answer. A failure that may pass is a *transient.
+func (c *client) once(ctx context.Context, method, path, key string, body []byte) (_ []byte, status int, err error) {
 	var in io.Reader
 	if body != nil {
 		in = bytes.NewReader(body)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, in)
 	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
+		return nil, 0, fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Accept", "application/json")
 	if in != nil {
@@ -131,26 +136,26 @@ func (c *client) once(ctx context.Context, method, path, key string, body []byte
 		req.Header.Set("Idempotency-Key", key)
 	}
 	if err := c.authorize(ctx, req, body); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.lost(ctx, err)
+		return nil, 0, c.lost(ctx, err)
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
 	if err != nil {
-		return nil, c.lost(ctx, err)
+		return nil, 0, c.lost(ctx, err)
 	}
 	c.reached = true
 	if res.StatusCode < http.StatusBadRequest {
-		return raw, nil
+		return raw, res.StatusCode, nil
 	}
 	err = refusal(res.StatusCode, raw)
 	if mayPass(res.StatusCode) {
 		err = &transient{err, retryAfter(res.Header, time.Now())}
 	}
-	return raw, err
+	return raw, res.StatusCode, err
 }
 
 // lost is the error of a request without an answer. It may pass when there was

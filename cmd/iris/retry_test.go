@@ -113,6 +113,20 @@ func scanInParts(t *testing.T) string {
 	return path
 }
 
+// An erasure whose answer was lost is asked for again, and then there is no such
+// job any more: that is what was wanted. Without a first try it is an error.
+func TestAnErasureThatIsRepeated(t *testing.T) {
+	s, c := newFailing(t)
+	c.reached = true
+	s.fail["DELETE /v1/jobs/J"] = []int{504, 1}
+	if _, err := c.do(t.Context(), http.MethodDelete, "/v1/jobs/J", nil, nil); err != nil {
+		t.Errorf("after two answers that were lost: %v", err)
+	}
+	if _, err := c.do(t.Context(), http.MethodDelete, "/v1/jobs/J", nil, nil); err == nil {
+		t.Error("a job that is not there was erased")
+	}
+}
+
 // Every call of a run fails for a while, and its parts' signatures run out: the
 // run ends well, with one job and every part whole.
 func TestARunOutlivesWhatPasses(t *testing.T) {

@@ -130,7 +130,8 @@ func (a *API) find(ctx context.Context, q listQuery) (job.Page, error) {
 		if page.Next != "" {
 			page.Next = strconv.Itoa(n) + "." + page.Next
 		}
-		if len(page.Jobs) > 0 || page.Next != "" {
+		// Another's job under the key itself must not hide the caller's folder.
+		if page.Next != "" || slices.ContainsFunc(page.Jobs, caller(ctx).mayRead) {
 			return page, nil
 		}
 	}

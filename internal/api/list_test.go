@@ -47,3 +47,16 @@ func TestAFolderIsFoundByWhatLiesInIt(t *testing.T) {
 		}
 	}
 }
+
+// A job of somebody else's, or one that is being erased, under the key itself does
+// not hide the caller's job of the folder that the key lies in.
+func TestForeignJobsHideNothing(t *testing.T) {
+	w := newWorld()
+	w.job(t, "bob", job.Ready, func(r *job.Record) { r.Upload = job.Upload{Key: "study/1"} })
+	w.job(t, "alice", job.Ready, func(r *job.Record) { r.Upload, r.Erased = job.Upload{Key: "study/1"}, true })
+	mine := w.job(t, "alice", job.Ready, func(r *job.Record) { r.Upload = job.Upload{Key: "study/2", Prefix: "study/"} })
+	page := answer[struct{ Jobs []struct{ ID string } }](t, w.ask(t, alice, "GET", "/v1/jobs?key=study/1", ""))
+	if len(page.Jobs) != 1 || page.Jobs[0].ID != mine {
+		t.Errorf("found %v, want %s", page.Jobs, mine)
+	}
+}
