@@ -5,6 +5,7 @@
 // map. Its form is told by its content:
 //
 //   - Connectome Workbench's XML, which TotalSegmentator's --ml files also carry;
+//   - AFNI's VALUE_LABEL_DTABLE;
 //   - ITK-SNAP's label descriptions;
 //   - FreeSurfer's colour tables, which 3D Slicer's .ctbl files look like;
 //   - tables with a heading, separated by tabs or commas (BIDS' dseg.tsv): columns
@@ -54,6 +55,8 @@ func Parse(text []byte) ([]Entry, error) {
 	switch {
 	case len(text) == 0:
 		err = fmt.Errorf("it is empty")
+	case text[0] == '<' && bytes.Contains(text, []byte(afniTable)):
+		entries, err = parseAFNI(text)
 	case text[0] == '<':
 		entries, err = parseXML(text)
 	case text[0] == '{' || text[0] == '[':

@@ -24,6 +24,8 @@ func TestParse(t *testing.T) {
 			<Label Key="1" Red="0.86" Green="0.5" Blue="0.4" Alpha="1"><![CDATA[spleen]]></Label>
 			<Label Key="2" Red="0.2" Green="0.9" Blue="0.1" Alpha="1"><![CDATA[kidney right]]></Label></LabelTable>
 			<LabelTable><Label Key="9">another volume's</Label></LabelTable></VolumeInformation></CaretExtension>` + "\x00\x00\x00", organs},
+		{"AFNI", "<AFNI_attributes>\n<AFNI_atr ni_type=\"String\" ni_dimen=\"1\" atr_name=\"VALUE_LABEL_DTABLE\" >\n \"&lt;VALUE_LABEL_DTABLE\n ni_type=&quot;2*String&quot;\n ni_dimen=&quot;3&quot; &gt;\n" +
+			" &quot;1&quot; &quot;spleen&quot;\n &quot;4&quot; &quot;肝脏&quot;\n &quot;2&quot; &quot;kidney right&quot;\n&lt;/VALUE_LABEL_DTABLE&gt;\"</AFNI_atr></AFNI_attributes>", plain},
 		{"ITK-SNAP", "################\n# ITK-SnAP Label Description File\n#    IDX   -R-  -G-  -B-  -A--  VIS MSH  LABEL\n" +
 			"    0     0    0    0        0  0  0    \"Clear Label\"\n    1   219  128  102        1  1  1    \"spleen\"\r\n" +
 			"    2    51  230   26        0.5  1  1    \"kidney right\"\n    4     0    0  255        1  1  1    \"肝脏\"\n", organs},
