@@ -242,4 +242,5 @@ type silent struct{}
 func (silent) Start(context.Context, job.Execution) error              { return nil }
 func (silent) Stop(context.Context, string) error                      { return nil }
 func (silent) Running(context.Context, string) (bool, bool, error)     { return false, false, nil }
+func (silent) AllRunning(context.Context) (map[string]bool, error)     { return nil, nil }
 func (silent) Announce(context.Context, string, job.EventDetail) error { return nil }
