@@ -64,9 +64,10 @@ run: build
 
 test: build unit race e2e
 
+# A skip that tests/skips/list.txt does not name is a failure.
 unit: build/contract/.installed
 	go vet ./...
-	go test -timeout 60m ./...
+	go test -json -timeout 60m ./... | go run ./tests/skips
 
 # The race detector where goroutines meet. No test depends on how fast the machine
 # is: the timeouts end only what would never end.
@@ -80,7 +81,7 @@ $(E2E_VENV)/.installed: tests/e2e/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
 e2e: build build/contract/.installed $(E2E_VENV)/.installed
-	IRIS_E2E=1 IRIS_PYTHON=$(E2E_VENV)/bin/python go test -count=1 -timeout 60m ./tests/...
+	IRIS_E2E=1 IRIS_PYTHON=$(E2E_VENV)/bin/python go test -json -count=1 -timeout 60m ./tests/... | go run ./tests/skips
 
 $(GOLANGCI):
 	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0 && mv $(CACHE)/bin/golangci-lint $@

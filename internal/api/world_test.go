@@ -111,6 +111,7 @@ func (w *world) ask(t *testing.T, who Principal, method, path, body string, head
 	}
 	out := httptest.NewRecorder()
 	a.Handler().ServeHTTP(out, r)
+	conforms(t, r, out)
 	if out.Code >= 400 {
 		isProblem(t, method+" "+path, out)
 	}

@@ -1,0 +1,84 @@
+package api
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/iris-oculus/iris/tests/contract/fixtures"
+)
+
+// described is the API's own document, as an independent reader of OpenAPI has it.
+var described = sync.OnceValues(func() (routers.Router, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+	if err != nil {
+		return nil, err
+	}
+	doc.Servers = nil // the document's addresses are of a deployment
+	return gorillamux.NewRouter(doc)
+})
+
+// conforms holds a reply against the document: its status, its media type, every
+// field. A path that the document does not have must be answered 404 or 405.
+func conforms(t *testing.T, r *http.Request, out *httptest.ResponseRecorder) {
+	t.Helper()
+	if r.URL.Path == "/" {
+		return // the page
+	}
+	router, err := described()
+	if err != nil {
+		t.Fatalf("openapi.json: %v", err)
+	}
+	route, vars, err := router.FindRoute(r)
+	if err != nil {
+		if out.Code != http.StatusNotFound && out.Code != http.StatusMethodNotAllowed {
+			t.Errorf("%s %s: %d of a path that openapi.json does not have: %v", r.Method, r.URL, out.Code, err)
+		}
+		return
+	}
+	if err := valid(t, r, route, vars, out.Code, out.Header(), out.Body.Bytes()); err != nil {
+		t.Errorf("%s %s: %d: %v", r.Method, r.URL, out.Code, err)
+	}
+}
+
+func valid(t *testing.T, r *http.Request, route *routers.Route, vars map[string]string, status int, header http.Header, body []byte) error {
+	return openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: vars, Route: route},
+		Status:                 status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: !strings.Contains(header.Get("Content-Type"), "json")},
+	})
+}
+
+// The judge of every reply takes and refuses the bodies that the contract says.
+func TestBodiesOfTheContract(t *testing.T) {
+	openapi3.DefineStringFormatValidator("date-time", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringDateTime))
+	router, err := described()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("GET", "/v1/jobs/01JD0000000000000000000001", nil)
+	route, vars, err := router.FindRoute(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, reply := range map[string]struct {
+		status int
+		media  string
+	}{"jobs.json": {200, "application/json"}, "problems.json": {404, "application/problem+json"}} {
+		for _, c := range fixtures.Read[fixtures.Example](t, file) {
+			err := valid(t, r, route, vars, reply.status, http.Header{"Content-Type": {reply.media}}, c.Body)
+			if (err == nil) != c.Accepted {
+				t.Errorf("%s: %s: %v", file, c.Name, err)
+			}
+		}
+	}
+}
