@@ -27,6 +27,7 @@ type client struct {
 
 	reached bool                                       // the service has answered before
 	pause   func(context.Context, time.Duration) error // nil: a timer
+	stall   time.Duration                              // 0: maxStall
 }
 
 // newClient finds the API: the stack on a state folder that was named by --state,

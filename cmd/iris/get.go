@@ -38,7 +38,9 @@ func (c *client) fetchOnce(ctx context.Context, v jobView, name, path string) er
 // download fetches a signed address into a file, and compares its digest where
 // one is known.
 func (c *client) download(ctx context.Context, address, digest, path string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	watched, moved, stop := c.watch(ctx)
+	defer stop()
+	req, err := http.NewRequestWithContext(watched, http.MethodGet, address, nil)
 	if err != nil {
 		return errors.New("download: the service's address cannot be used")
 	}
@@ -56,7 +58,7 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 	}
 	write := func(f io.Writer) error {
 		sum := sha256.New()
-		body := &noted{r: res.Body}
+		body := &noted{r: moving{res.Body, moved}}
 		if _, err := io.Copy(io.MultiWriter(f, sum), body); err != nil {
 			err = fmt.Errorf("download: %w", err)
 			if body.err != nil && ctx.Err() == nil {

@@ -45,6 +45,9 @@ func checkOutput(path string) (format string, err error) {
 // does not say one.
 const exportPoll = 2 * time.Second
 
+// maxExportPolls is 20 minutes: an export that works takes 15 at most.
+const maxExportPolls = int(20 * time.Minute / exportPoll)
+
 // fetchModel downloads the model in a format. Any but GLB is made by the service
 // when it is first asked for.
 func (c *client) fetchModel(ctx context.Context, v jobView, format, path string) error {
@@ -52,7 +55,7 @@ func (c *client) fetchModel(ctx context.Context, v jobView, format, path string)
 		return c.fetch(ctx, v, job.ModelGLB, path)
 	}
 	address := "/v1/jobs/" + url.PathEscape(v.ID) + "/artifacts/" + job.ModelGLB + "?format=" + format
-	for {
+	for range maxExportPolls {
 		var signed struct {
 			URL    string `json:"url"`
 			Status string `json:"status"`
@@ -72,6 +75,7 @@ func (c *client) fetchModel(ctx context.Context, v jobView, format, path string)
 		case <-time.After(exportPoll):
 		}
 	}
+	return errors.New("download: the service has not made the file in 20 minutes: ask again later, or take model.glb")
 }
 
 // kept tells, after a job that went well, that only the download failed.

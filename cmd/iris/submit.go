@@ -135,7 +135,9 @@ func (c *client) sign(ctx context.Context, id string, next int, plan *uploadPlan
 var errSignature = errors.New("upload: storage refused a part's signature")
 
 func (c *client) putPart(ctx context.Context, url string, body *io.SectionReader) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, body)
+	watched, moved, stop := c.watch(ctx)
+	defer stop()
+	req, err := http.NewRequestWithContext(watched, http.MethodPut, url, moving{body, moved})
 	if err != nil {
 		return "", errors.New("upload: the service's address cannot be used")
 	}
