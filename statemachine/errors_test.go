@@ -236,11 +236,8 @@ func errorEquals(node any) (names []string) {
 	return names
 }
 
-// silent is a workflow that runs nothing and hears no event.
-type silent struct{}
+// silent is a workflow that runs nothing and hears no event; a verdict asks nothing else of it.
+type silent struct{ settle.Workflow }
 
-func (silent) Start(context.Context, job.Execution) error              { return nil }
-func (silent) Stop(context.Context, string) error                      { return nil }
 func (silent) Running(context.Context, string) (bool, bool, error)     { return false, false, nil }
-func (silent) AllRunning(context.Context) (map[string]bool, error)     { return nil, nil }
 func (silent) Announce(context.Context, string, job.EventDetail) error { return nil }
