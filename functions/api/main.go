@@ -1,4 +1,5 @@
-// Command api: the HTTP API behind API Gateway.
+// Command api is the function that answers the HTTP API's requests, which API
+// Gateway hands to it.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command export: structures of a ready job → one object in another format.
+// Command export is the function that writes structures of a ready job as one object
+// in another format.
 package main
 
 import (

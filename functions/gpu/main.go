@@ -1,5 +1,6 @@
-// Command gpu: acquire, release and park for the workflow, warm and status for
-// people, a budget stop for the alarm.
+// Command gpu is the function that wakes the GPU endpoint and lets it sleep: the
+// workflow asks it to acquire, release and park, people ask it to warm and for its
+// status, and the budget alarm asks it to stop.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command intake: an object was created in the uploads bucket → a job and its execution.
+// Command intake is the function that makes a job, and starts its execution, when an
+// object was created in the uploads bucket.
 package main
 
 import (

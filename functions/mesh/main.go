@@ -1,4 +1,5 @@
-// Command mesh: a label map → meshes, measurements and pictures in the results bucket.
+// Command mesh is the function that makes meshes, measurements and pictures of a label
+// map and writes them to the results bucket.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command prepare: an upload → one volume in the work bucket.
+// Command prepare is the function that turns an upload into one volume in the work bucket.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command segment: a prepared volume → an asynchronous request whose answer
-// completes the task token.
+// Command segment is the function that sends a prepared volume to the model server.
+// The answer comes later and completes the task token.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command segmented: the endpoint published that a request ended → the waiting
-// task goes on.
+// Command segmented is the function that completes the waiting task when the endpoint
+// has published that a request ended.
 package main
 
 import (

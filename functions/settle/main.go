@@ -1,4 +1,5 @@
-// Command settle: every ending of a job, and every five minutes the janitor.
+// Command settle is the function that writes every ending of a job and, every five
+// minutes, does what open jobs still need.
 package main
 
 import (

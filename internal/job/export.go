@@ -40,5 +40,5 @@ func ExportName(format string, structures []string) string {
 }
 
 // RefusalName names the object in which an export that cannot be made says why, a
-// Notice: whoever asked is told at the next poll.
+// Notice, which whoever asked for the export reads with his next request.
 func RefusalName(export string) string { return export + ".refused.json" }

@@ -16,7 +16,8 @@ import (
 )
 
 // slices lists a folder once it has been quiet, and seals it: what arrives
-// later is for another job. False: it is not quiet yet. Once a folder was listed
+// later is for another job. It returns false while the folder is not quiet. Once a
+// folder was listed
 // and sealed, a repeat and every later attempt read the same slices again.
 func (s Stage) slices(ctx context.Context, r job.Record) (files *objects, ready bool, err error) {
 	f, err := s.Folders.Folder(ctx, r.Upload.Bucket, r.Upload.Prefix)

@@ -60,11 +60,12 @@ func (s Stage) Erase(ctx context.Context, id string) error {
 	return s.finishErasure(ctx, r)
 }
 
-// lateWrites is how long a stage that was running at the erasure may still
-// write: a Lambda's 15 minutes, and some.
+// lateWrites is how long a stage that was running at the erasure may still write: the
+// 15 minutes that a Lambda function may run, and a reserve of five.
 const lateWrites = 20 * time.Minute
 
-// tombstoneLife is how long the bare tombstone stands; by then nothing knows the id.
+// tombstoneLife is how long the bare tombstone is kept. After it no event, message or
+// execution refers to the job any more.
 const tombstoneLife = 2 * time.Hour
 
 // finishErasure deletes every object of a job and leaves a bare tombstone. The

@@ -20,7 +20,7 @@ type event struct {
 	} `json:"detail"`
 }
 
-// Invoke takes whatever invokes the function: the workflow's input, or an event.
+// Invoke handles an invocation of the function, which is the workflow's input or an event.
 func (s Stage) Invoke(ctx context.Context, body json.RawMessage) (job.SettleOutput, error) {
 	var e event
 	if err := json.Unmarshal(body, &e); err != nil {

@@ -1,7 +1,15 @@
-// Package settle writes every ending of a job and, as the janitor, finishes
-// what was left behind. In: a job and the raw error of the state that failed, a
-// closed execution, or nothing (the sweep). Out: a status, moved forward only.
-// A repeat writes nothing new; a job that has moved on keeps its status.
+// Package settle writes every ending of a job and, as the janitor, finishes what
+// crashes and lost events have left undone.
+//
+// In: a job and the raw error of the state that failed, a closed execution, or an
+// event of the schedule. Out: the job's status, which moves forward only, and an event
+// that announces it. A repeat writes nothing new, and a job that goes on with another
+// attempt keeps its status. Errors: *job.BusyError when a service is throttled; any
+// other means that the deployment is wrong.
+//
+// The janitor's parts: sweep.go goes through the open jobs, decide.go says what one
+// needs, and each duty has a file: holders.go, reconcile.go, answers.go, start.go,
+// erase.go, expire.go, owed.go.
 package settle
 
 import (
@@ -52,7 +60,8 @@ type Workflow interface {
 	Announce(ctx context.Context, detailType string, detail job.EventDetail) error
 }
 
-// Stage is settle. Janitor's fields may be nil where nothing sweeps.
+// Stage is settle. Lease, Answers and Running may be nil: then no endpoint is deployed,
+// or the stage is used by the API, which does not sweep.
 type Stage struct {
 	Jobs     Jobs
 	Links    Links

@@ -146,7 +146,7 @@ func (s Stage) eraseFolder(ctx context.Context, r job.Record) error {
 			return err
 		}
 		if !listed {
-			return nil // it has yet to read the folder, all of it
+			return nil // the other job has not listed the folder yet and may need every slice
 		}
 		for digest := range digests {
 			theirs[digest] = true

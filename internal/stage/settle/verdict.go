@@ -7,14 +7,14 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// Verdict is how an error ends a job, and what its owner is told.
+// Verdict is the status with which an error ends a job, and the notice for its owner.
 type Verdict struct {
 	Status job.Status
 	Notice job.Notice
 }
 
-// verdict reads the raw error of a state. Only what a named error says reaches
-// the owner: any other text may hold what nobody outside should read.
+// verdict reads the raw error of a state. Only the message of a named error reaches
+// the owner, because the text of any other error may hold what is not meant for him.
 func verdict(e job.TaskError) Verdict {
 	switch e.Error {
 	case "RejectedError", "UnsupportedError":
@@ -45,7 +45,7 @@ func failed(code, message string) Verdict {
 	return Verdict{job.Failed, job.Notice{Code: code, Message: message}}
 }
 
-// maxNotice bounds what an owner is told, in bytes.
+// maxNotice bounds the message of a notice, in bytes.
 const maxNotice = 8 << 10
 
 func shorten(message string) string {
@@ -76,7 +76,7 @@ func causeMessage(cause string) string {
 	}
 	var message string
 	if json.NewDecoder(strings.NewReader(`"`+text)).Decode(&message) == nil {
-		return message // the cut is behind it
+		return message // the message ended before the cut
 	}
 	// The cut may have left half an escape, six characters at most.
 	for cut := 0; cut <= 6 && cut <= len(text); cut++ {

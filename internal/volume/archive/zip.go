@@ -16,7 +16,8 @@ import (
 )
 
 // maxDirectory bounds the bytes of a zip's directory: MaxEntries of 800 bytes.
-// The reader below allocates by what it reads of it, not by what it is told.
+// The reader below allocates for the entries that it has read, not for the number of
+// entries that the archive claims.
 const maxDirectory = 16 << 20
 
 // encryptedFlag is bit 0 of an entry's general purpose flags.

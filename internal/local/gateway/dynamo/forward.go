@@ -67,7 +67,8 @@ func (s *Server) forward(ctx context.Context, r *http.Request, body []byte) (int
 const describeTimeToLive = "DynamoDB_20120810.DescribeTimeToLive"
 
 // timeToLive answers for a table whose items our own sweep deletes: the child
-// knows nothing of that and would say DISABLED. False: not one of ours.
+// knows nothing of that and would say DISABLED. It returns false for a request of
+// another kind.
 func (s *Server) timeToLive(w http.ResponseWriter, body []byte) bool {
 	var in struct{ TableName string }
 	if json.Unmarshal(body, &in) != nil {

@@ -112,7 +112,7 @@ func (h *Header) Frame(n int) Frame {
 	return f
 }
 
-// described is what the file says of frame n.
+// described reads the attributes that the file gives for frame n.
 func (h *Header) described(n int) Frame {
 	var f Frame
 	if n < len(h.PerFrame) {
