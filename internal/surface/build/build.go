@@ -3,7 +3,7 @@
 // In: a label map with its table, and Options. Out: one surface.Surface for each
 // structure that has voxels, ordered by label id, its mesh closed, outward and in
 // world RAS millimetres, its measurements taken. The steps are packages of their
-// own: labels are chosen and merged (remap.go), small pieces dropped (pieces.go),
+// own: labels are chosen and merged (remap.go),
 // vertices found (surface/nets), smoothed (surface/smooth), split into one mesh a
 // label (surface/nets), and measured (measure.go).
 //
@@ -38,10 +38,6 @@ type Options struct {
 	Threads int
 	// Joined lets voxels that touch at an edge belong to one piece.
 	Joined bool
-	// KeepLargest leaves of each structure only its piece with the most voxels.
-	KeepLargest bool
-	// DropBelowMM3 drops the pieces of a structure that are smaller than this.
-	DropBelowMM3 float64
 	// Voxels hands out the volume on the label map's grid, in order, in slabs of
 	// any length, and io.EOF after the last; nil: no HU is measured.
 	Voxels func() ([]int16, error)
@@ -64,11 +60,6 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 	choice, err := choose(m, &o)
 	if err != nil {
 		return nil, err
-	}
-	if o.KeepLargest || o.DropBelowMM3 > 0 {
-		if m, err = dropPieces(m, choice, &o); err != nil {
-			return nil, err
-		}
 	}
 	progress := progress{report: o.Progress}
 
@@ -126,9 +117,6 @@ func check(m *volume.LabelMap, o *Options) error {
 	}
 	if !(o.Smoothing >= 0 && o.Smoothing <= 1) {
 		return volume.Reject("bad_option", "smoothing = %g: want 0 to 1", o.Smoothing)
-	}
-	if !(o.DropBelowMM3 >= 0) || math.IsInf(o.DropBelowMM3, 0) {
-		return volume.Reject("bad_option", "pieces below %g mm³: want 0 or more", o.DropBelowMM3)
 	}
 	return nil
 }

@@ -170,31 +170,6 @@ func TestChoice(t *testing.T) {
 	}
 }
 
-func TestFilters(t *testing.T) {
-	m := organs()
-	before := append([]uint8(nil), m.U8...)
-	if got := surfaces(t, m, build.Options{KeepLargest: true})[1].Measure; got.Voxels != 600 || got.Components != 1 {
-		t.Errorf("largest: %+v", got)
-	}
-	if got := surfaces(t, m, build.Options{DropBelowMM3: 64})[1].Measure; got.Voxels != 608 {
-		t.Errorf("a piece of exactly 64 mm³ went: %+v", got)
-	}
-	if got := surfaces(t, m, build.Options{DropBelowMM3: 65})[1].Measure; got.Voxels != 600 {
-		t.Errorf("a piece of 64 mm³ stayed: %+v", got)
-	}
-	if !reflect.DeepEqual(before, m.U8) {
-		t.Error("the label map was changed")
-	}
-	// Two columns that touch at an edge are one piece only when joined.
-	edge := boxes([3]int{4, 4, 4}, map[uint16][][2][3]int{1: {{{0, 0, 0}, {1, 1, 2}}, {{1, 1, 0}, {2, 2, 2}}}})
-	for joined, want := range map[bool]int64{false: 2, true: 4} {
-		got := surfaces(t, edge, build.Options{KeepLargest: true, Joined: joined})[0].Measure
-		if got.Voxels != want || got.Components != 1 {
-			t.Errorf("joined %v: %+v", joined, got)
-		}
-	}
-}
-
 // A skin of two voxels keeps its volume, told so or not.
 func TestShellKeepsItsVolume(t *testing.T) {
 	m := &volume.LabelMap{Dims: [3]int{60, 60, 60}, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}
@@ -301,7 +276,7 @@ func TestProgress(t *testing.T) {
 
 func TestEmpty(t *testing.T) {
 	m := boxes([3]int{3, 3, 3}, nil)
-	if s := surfaces(t, m, build.Options{Smoothing: 0.5, KeepLargest: true}); len(s) != 0 {
+	if s := surfaces(t, m, build.Options{Smoothing: 0.5}); len(s) != 0 {
 		t.Errorf("%d surfaces", len(s))
 	}
 }

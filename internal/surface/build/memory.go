@@ -60,9 +60,6 @@ func MemoryOf(m *volume.LabelMap, o Options) (Need, error) {
 	if choice.dense != nil {
 		labels = 1 + int(slices.Max(choice.dense))
 	}
-	if o.KeepLargest || o.DropBelowMM3 > 0 {
-		perVoxel *= 2 // a copy without the pieces that are dropped
-	}
 	workers := int64(work.Workers(o.Threads, labels))
 	c := nets.Count(m, choice.dense, o.Threads)
 	return Need{
