@@ -1,5 +1,5 @@
-// Package edge is the rim of every Lambda function: it reads the environment
-// once, makes the logger, and turns a stage's error into the one that the
+// Package edge is what every Lambda function begins and ends with: it reads the
+// environment once, makes the logger, and turns a stage's error into the one that the
 // state machine can match.
 package edge
 

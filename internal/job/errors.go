@@ -7,22 +7,23 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// The named errors: the state machine matches their Go type names, so these
-// names are part of the workflow's contract. edge returns them bare.
+// The state machine matches the named errors by their Go type names, so these names
+// are part of the workflow's contract. Package edge returns them without wrapping.
 
-// RejectedError: the scan is at fault. Code is stable, Message is for its owner.
+// RejectedError says that the scan is at fault. Code is stable, Message is for the
+// scan's owner.
 type RejectedError struct{ Code, Message string }
 
-// UnsupportedError: the scan is valid, but of a kind that is not read yet.
+// UnsupportedError says that the scan is valid, but of a kind that is not read yet.
 type UnsupportedError struct{ Code, Message string }
 
-// BusyError: try again later.
+// BusyError says that the same call may succeed later.
 type BusyError struct{ Message string }
 
-// EndpointFailedError: the model server or its endpoint failed at a valid request.
+// EndpointFailedError says that the model server or its endpoint failed at a valid request.
 type EndpointFailedError struct{ Message string }
 
-// BudgetError: a budget stop is in force; the GPU is not woken.
+// BudgetError says that a budget stop is in force, so that the GPU is not woken.
 type BudgetError struct{ Message string }
 
 func (e *RejectedError) Error() string       { return e.Code + ": " + e.Message }

@@ -15,7 +15,7 @@ type Lease struct {
 	Blocked    bool      // a budget stop: capacity 0 whoever holds
 }
 
-// ErrLeaseConflict: the lease was written by somebody else since it was read.
+// ErrLeaseConflict says that somebody else has written the lease since it was read.
 var ErrLeaseConflict = errors.New("the lease has changed since it was read")
 
 // Holds says whether name holds the lease.

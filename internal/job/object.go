@@ -15,12 +15,13 @@ type Object struct {
 	Metadata map[string]string
 }
 
-// ErrNotFound: there is no such object or job. Stores wrap it.
+// ErrNotFound says that there is no such object or job. Stores wrap it.
 var ErrNotFound = errors.New("not found")
 
-// ErrStale: the job has moved on (another attempt, an ending, an erasure), so a
+// ErrStale says that the job has moved on (another attempt, an ending, an erasure), so a
 // stage must write nothing and end quietly. Stores wrap it.
 var ErrStale = errors.New("the job has moved on")
 
-// ErrReplaced: the object is another than the one that was taken. Stores wrap it.
+// ErrReplaced says that the object is not the one that was taken, but a later one under
+// its key. Stores wrap it.
 var ErrReplaced = errors.New("the object has been replaced")

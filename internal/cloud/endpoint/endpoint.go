@@ -92,7 +92,8 @@ func (e *Endpoint) Running(ctx context.Context) (status string, current int, err
 	return st.Status, st.Current, err
 }
 
-// changeable: SageMaker takes changes of capacity only in this status.
+// changeable says whether SageMaker takes a change of capacity now, which it does only
+// in this status.
 func (s State) changeable() bool { return s.Status == string(smtypes.EndpointStatusInService) }
 
 // refused turns "another change is under way" into a BusyError.

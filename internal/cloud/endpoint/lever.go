@@ -149,7 +149,7 @@ func (b bounds) register(ctx context.Context, to limits) error {
 	return err
 }
 
-// isInvalid: AWS does not take the values, now or ever.
+// isInvalid says whether AWS refuses the values themselves, so that a repeat is refused too.
 func isInvalid(err error) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == "ValidationException" && !inProgress(err)

@@ -78,7 +78,7 @@ func Code(doing, code string) error {
 	return Name(doing, &smithy.GenericAPIError{Code: code, Message: "refused"})
 }
 
-// busy: the same call may succeed in a moment.
+// busy says whether the same call may succeed in a moment.
 func busy(err error, code string, status int) bool {
 	if status >= http.StatusInternalServerError && status != http.StatusNotImplemented || status == http.StatusTooManyRequests || busyCodes[code] {
 		return true

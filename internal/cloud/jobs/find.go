@@ -243,7 +243,7 @@ func (s *Store) Claimed(ctx context.Context, owner, key string) (string, error) 
 	return text(held, "value"), err
 }
 
-// Unclaim undoes a Claim: what was claimed did not come about.
+// Unclaim undoes a Claim, for a caller that could not make what it had claimed.
 func (s *Store) Unclaim(ctx context.Context, owner, key string) error {
 	return s.delete(ctx, item{"pk": str("IDEM#" + digest(owner, key)), "sk": str("IDEM")})
 }

@@ -185,7 +185,8 @@ func (s *Store) get(ctx context.Context, key item) (item, error) {
 	return out.Item, nil
 }
 
-// expired: DynamoDB deletes what has outlived its ttl days later, so readers look.
+// expired says whether an item has outlived its ttl. DynamoDB deletes such items only
+// days later, so every reader has to look.
 func expired(it item) bool {
 	ttl := integer(it, "ttl")
 	return ttl > 0 && time.Now().Unix() > ttl
