@@ -22,7 +22,7 @@ E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
 .PHONY: test-phantoms build package probe run test unit race e2e lint vuln bench soak fuzz crossings clean
 .DEFAULT_GOAL := build
-build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue bin/iris
+build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue build/s3 bin/iris
 
 # Go decides what is stale; these rules always run and cost little when nothing changed.
 .PHONY: always
@@ -30,6 +30,9 @@ bin/iris: always
 	@$(GOBUILD) -o $@ ./cmd/iris
 build/tissue: always
 	@$(GOBUILD) -o $@ ./containers/tissue
+# S3 is a module of its own: its clients of other systems stay out of go.mod.
+build/s3: always
+	@cd s3 && $(GOBUILD) -o ../$@ .
 build/%/bootstrap: always
 	@$(GOBUILD) -tags lambda.norpc -o $@ ./functions/$*
 
@@ -55,8 +58,8 @@ package: build/node/.installed
 
 # Which capacity lever the account honours: for the first deployment, on an endpoint that nobody uses.
 ENDPOINT ?= iris-model
-probe: build
-	bin/iris gpu probe --endpoint $(ENDPOINT)
+probe:
+	go run ./cmd/probe -endpoint $(ENDPOINT)
 
 # The main job: a scan (SCAN=file, else a synthetic torso) becomes a model.
 run: build
@@ -64,14 +67,21 @@ run: build
 
 test: build unit race e2e
 
+# What iris may weigh; .golangci.yml says what makes it heavy.
+IRIS_BYTES := 25000000
+
 # A skip that tests/skips/list.txt does not name is a failure.
-unit: build/contract/.installed
+unit: build/contract/.installed build/s3 bin/iris
+	@size=$$(wc -c < bin/iris); [ $$size -le $(IRIS_BYTES) ] || { echo "bin/iris has $$size bytes: want at most $(IRIS_BYTES)"; exit 1; }
 	go vet ./...
+	cd s3 && go vet ./...
 	go test -json -timeout 60m ./... | go run ./tests/skips
+	(cd s3 && go test -json -timeout 60m ./...) | go run ./tests/skips
 
 # The race detector where goroutines meet. No test depends on how fast the machine
 # is: the timeouts end only what would never end.
-race:
+race: build/s3
+	cd s3 && CGO_ENABLED=1 go test -race -short -timeout 60m ./...
 	CGO_ENABLED=1 go test -race -short -timeout 60m ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/meshfile/... ./internal/volume/dicom ./internal/api/... ./internal/cloud/...
 
 build/contract/.installed: tests/contract/package.json tests/contract/package-lock.json
@@ -95,11 +105,12 @@ $(LINT_VENV)/.installed: tests/lint/requirements.txt
 # Layers with the reason printed, the usual mistakes, and the template by CloudFormation's rules.
 lint: $(GOLANGCI) $(LINT_VENV)/.installed
 	$(GOLANGCI) run ./...
+	cd s3 && $(GOLANGCI) run --config ../.golangci.yml ./...
 	$(LINT_VENV)/bin/cfn-lint template.yaml
 
 # The vulnerability database is not on every network: said, not hidden.
 vuln: $(GOVULNCHECK)
-	@$(GOVULNCHECK) ./... || { [ $$? -eq 3 ] && exit 3; echo "govulncheck: SKIPPED, its database cannot be reached from here"; }
+	@{ $(GOVULNCHECK) ./... && cd s3 && $(GOVULNCHECK) ./...; } || { [ $$? -eq 3 ] && exit 3; echo "govulncheck: SKIPPED, its database cannot be reached from here"; }
 
 # Ratios against named peers, each pair in one run; they write docs/benchmarks.md.
 BENCH_VENV = $(call venv,tests/bench/intake/requirements.txt)

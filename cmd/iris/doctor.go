@@ -58,6 +58,7 @@ func needs(install string) []need {
 		{"Node.js, which runs the job table (dynalite)", "apt-get install nodejs npm", node == nil},
 		{"jsonata and dynalite from npm, in build/node", "make build", exists("build", "node", "node_modules", "dynalite") && exists("build", "node", "node_modules", "jsonata")},
 		{"the Lambda functions, in build/", "make build", exists("build", "intake", "bootstrap") && exists("build", "mesh", "bootstrap")},
+		{"the storage of objects, build/s3", "make build", exists("build", "s3")},
 		{"the embedded model, build/tissue", "make build", exists("build", "tissue")},
 		{"template.yaml", "run iris in the folder that holds it, or name it with --install", exists("template.yaml")},
 		{"two processors", "a larger machine; everything works on one, slowly", runtime.NumCPU() >= 2},

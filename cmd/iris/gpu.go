@@ -25,7 +25,6 @@ func gpuCommand() *cobra.Command {
 		gpuAction("warm", "Wake the GPU; it goes to sleep again after the linger", job.ActionWarm),
 		gpuAction("park", "Let the GPU sleep if nobody needs it", job.ActionPark),
 		gpuAction("unblock", "Lift a budget stop", job.ActionUnblock),
-		probeCommand(),
 	)
 	return c
 }

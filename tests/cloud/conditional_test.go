@@ -16,6 +16,7 @@ import (
 	"github.com/iris-oculus/iris/internal/cloud/blobs"
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/local/gateway/s3"
+	"github.com/iris-oculus/iris/internal/local/gateway/s3/s3test"
 )
 
 // meter is S3 on this machine, and how many bytes it answered; refuse may answer in its place.
@@ -36,9 +37,8 @@ func (w meteredWriter) Write(p []byte) (int, error) {
 
 func metered(t *testing.T) (*blobs.Bucket, *meter) {
 	t.Helper()
-	t.Chdir(".") // versitygw changes the working directory: back at the end
 	s, err := s3.New(t.Context(), s3.Config{
-		Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
+		Program: s3test.Program(t), Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
 		ObjectCreated: func(context.Context, s3.Created) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/iris-oculus/iris/internal/cloud/leases"
 	"github.com/iris-oculus/iris/internal/job/storetest"
 	"github.com/iris-oculus/iris/internal/local/gateway/s3"
+	"github.com/iris-oculus/iris/internal/local/gateway/s3/s3test"
 )
 
 // front stands before a service and fails as it is told.
@@ -52,9 +53,8 @@ func TestStoresConform(t *testing.T) {
 	table := &front{Handler: dynamoDouble(t)}
 	tables := httptest.NewServer(table)
 	t.Cleanup(tables.Close)
-	t.Chdir(".") // versitygw changes the working directory: back at the end
 	s, err := s3.New(t.Context(), s3.Config{
-		Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
+		Program: s3test.Program(t), Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
 		ObjectCreated: func(context.Context, s3.Created) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -28,6 +28,7 @@ import (
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/gateway/dynamo"
 	"github.com/iris-oculus/iris/internal/local/gateway/s3"
+	"github.com/iris-oculus/iris/internal/local/gateway/s3/s3test"
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
 	"github.com/iris-oculus/iris/internal/local/template"
 )
@@ -223,9 +224,8 @@ func TestExpired(t *testing.T) {
 // bucket is S3 and a count of the requests to it.
 func bucket(t *testing.T) (*blobs.Bucket, *atomic.Int32) {
 	t.Helper()
-	t.Chdir(".") // versitygw changes the working directory: back at the end
 	s, err := s3.New(t.Context(), s3.Config{
-		Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
+		Program: s3test.Program(t), Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
 		ObjectCreated: func(context.Context, s3.Created) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -138,10 +138,13 @@ func (b bucket) Get(_ context.Context, key string) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(body)), nil
 }
 
-func (b bucket) Put(_ context.Context, key, _ string, body io.Reader) (job.Artifact, error) {
+func (b bucket) Put(_ context.Context, key, _ string, body io.Reader, size int64) error {
 	all, err := io.ReadAll(body)
 	if err != nil {
-		return job.Artifact{}, err
+		return err
+	}
+	if int64(len(all)) != size {
+		return fmt.Errorf("put: %d bytes came of %d", len(all), size)
 	}
 	b.m.mu.Lock()
 	full := b.m.full
@@ -151,10 +154,10 @@ func (b bucket) Put(_ context.Context, key, _ string, body io.Reader) (job.Artif
 		case b.m.refused <- struct{}{}:
 		default:
 		}
-		return job.Artifact{}, fmt.Errorf("put: %w", syscall.ENOSPC)
+		return fmt.Errorf("put: %w", syscall.ENOSPC)
 	}
 	b.m.put(b.name+"/"+key, string(all))
-	return job.Artifact{Bytes: int64(len(all))}, nil
+	return nil
 }
 
 // message is one thing published or emitted.

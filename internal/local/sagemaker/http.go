@@ -105,3 +105,28 @@ func typed[T any](do func(s *Service, in T) (any, error)) operation {
 		return do(s, in)
 	}
 }
+
+// Call answers an operation of either JSON service to whoever lives in the same
+// process: in and out have the JSON of the service.
+func (s *Service) Call(name string, in, out any) error {
+	do, found := controlOperations[name]
+	if !found {
+		do, found = scalingOperations[name]
+	}
+	if !found {
+		return invalid("operation %q is not supported on one machine", name)
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	answer, err := do(s, body)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, out)
+}

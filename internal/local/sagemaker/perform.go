@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -58,7 +59,8 @@ func (s *Service) perform(ctx context.Context, transport http.RoundTripper, r re
 	}
 	defer func() { _ = body.Close() }()
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://model/invocations", body)
+	read := &watched{r: body}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://model/invocations", read)
 	if err != nil {
 		return outcome{}, fmt.Errorf("%w: %w", errInterrupted, err)
 	}
@@ -72,7 +74,7 @@ func (s *Service) perform(ctx context.Context, transport http.RoundTripper, r re
 	setHeader(req, "X-Amzn-SageMaker-Inference-Id", r.InferenceID)
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || read.failed() {
 			return outcome{}, errInterrupted
 		}
 		return outcome{reason: reasonEnded}, nil
@@ -122,8 +124,8 @@ func (s *Service) receive(ctx context.Context, resp *http.Response, r request) (
 	}
 	answer := &watched{r: resp.Body}
 	contentType := resp.Header.Get("Content-Type")
-	if _, err := s.cfg.Bucket(bucket).Put(ctx, key, contentType, answer); err != nil {
-		if ctx.Err() == nil && answer.err != nil {
+	if err := s.cfg.Bucket(bucket).Put(ctx, key, contentType, answer, resp.ContentLength); err != nil {
+		if ctx.Err() == nil && answer.failed() {
 			return outcome{reason: reasonEnded}, nil // cut off in the middle
 		}
 		return outcome{}, fmt.Errorf("%w: store the answer: %w", errInterrupted, err)
@@ -142,7 +144,7 @@ func (s *Service) conclude(ctx context.Context, e *endpoint, r request, o outcom
 		if len(body) == 0 {
 			body, contentType = []byte(o.reason), "text/plain"
 		}
-		if _, err := s.cfg.Bucket(bucket).Put(ctx, key, contentType, bytes.NewReader(body)); err != nil {
+		if err := s.cfg.Bucket(bucket).Put(ctx, key, contentType, bytes.NewReader(body), int64(len(body))); err != nil {
 			return fmt.Errorf("%w: store the failure: %w", errInterrupted, err)
 		}
 	}
@@ -186,16 +188,19 @@ func cut(b []byte, n int) string {
 	return strings.ToValidUTF8(string(b), "")
 }
 
-// watched remembers whether reading failed, to tell a broken source from a broken sink.
+// watched remembers whether reading failed, to tell a broken source from a broken
+// sink. One goroutine may read while another asks.
 type watched struct {
 	r   io.Reader
-	err error
+	err atomic.Bool
 }
 
 func (c *watched) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	if err != nil && err != io.EOF {
-		c.err = err
+		c.err.Store(true)
 	}
 	return n, err
 }
+
+func (c *watched) failed() bool { return c.err.Load() }

@@ -32,11 +32,11 @@ const (
 	account = "000000000000"
 )
 
-// Objects is one bucket; cloud/blobs.Bucket is one. Not found wraps job.ErrNotFound.
+// Objects is one bucket. Not found wraps job.ErrNotFound; size is the body's length.
 type Objects interface {
 	Head(ctx context.Context, key string) (job.Object, error)
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
-	Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error)
+	Put(ctx context.Context, key, mediaType string, body io.Reader, size int64) error
 }
 
 // Config is what the service needs. Publish and Emit may be nil.

@@ -7,12 +7,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
-	scaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
-	awssagemaker "github.com/aws/aws-sdk-go-v2/service/sagemaker"
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
-
 	"github.com/iris-oculus/iris/internal/local/sagemaker"
 	"github.com/iris-oculus/iris/internal/local/template"
 )
@@ -62,54 +56,39 @@ func byName[T any](all []T, name string, of func(T) string) (T, bool) {
 	return none, false
 }
 
+// scaled names what a target or a policy scales, in the service's own JSON.
+type scaled struct{ ServiceNamespace, ScalableDimension, ResourceId string }
+
 // registerTargets makes the template's scalable targets and policies, as a
 // deployment does. A target that is registered is left alone: the lease moves it.
-func registerTargets(ctx context.Context, cfg aws.Config, t *template.Template) error {
-	client := applicationautoscaling.NewFromConfig(cfg)
+func registerTargets(service *sagemaker.Service, t *template.Template) error {
 	for _, target := range t.Targets {
-		namespace, dimension := scaling.ServiceNamespace(target.Namespace), scaling.ScalableDimension(target.Dimension)
-		known, err := client.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
-			ServiceNamespace: namespace, ScalableDimension: dimension, ResourceIds: []string{target.Target},
-		})
-		if err != nil {
-			return fmt.Errorf("scalable target %s: %w", target.ID, err)
+		what := scaled{target.Namespace, target.Dimension, target.Target}
+		var known struct{ ScalableTargets []struct{} }
+		err := service.Call("DescribeScalableTargets", struct {
+			scaled
+			ResourceIds []string
+		}{what, []string{target.Target}}, &known)
+		if err == nil && len(known.ScalableTargets) == 0 {
+			err = service.Call("RegisterScalableTarget", struct {
+				scaled
+				MinCapacity, MaxCapacity int
+			}{what, target.Min, target.Max}, &struct{}{})
 		}
-		if len(known.ScalableTargets) > 0 {
-			continue
-		}
-		low, high := int32(target.Min), int32(target.Max)
-		_, err = client.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
-			ServiceNamespace: namespace, ScalableDimension: dimension, ResourceId: &target.Target, MinCapacity: &low, MaxCapacity: &high,
-		})
 		if err != nil {
 			return fmt.Errorf("scalable target %s: %w", target.ID, err)
 		}
 	}
 	for _, p := range t.Policies {
-		in := &applicationautoscaling.PutScalingPolicyInput{
-			PolicyName: &p.Name, PolicyType: scaling.PolicyType(p.Type), ResourceId: &p.Target,
-			ServiceNamespace: scaling.ServiceNamespace(p.Namespace), ScalableDimension: scaling.ScalableDimension(p.Dimension),
-		}
-		if err := configure(p, in); err != nil {
+		err := service.Call("PutScalingPolicy", struct {
+			scaled
+			PolicyName, PolicyType                   string
+			TargetTrackingScalingPolicyConfiguration json.RawMessage `json:",omitempty"`
+			StepScalingPolicyConfiguration           json.RawMessage `json:",omitempty"`
+		}{scaled{p.Namespace, p.Dimension, p.Target}, p.Name, p.Type, p.TargetTracking, p.Step}, &struct{}{})
+		if err != nil {
 			return fmt.Errorf("scaling policy %s: %w", p.Name, err)
 		}
-		if _, err := client.PutScalingPolicy(ctx, in); err != nil {
-			return fmt.Errorf("scaling policy %s: %w", p.Name, err)
-		}
-	}
-	return nil
-}
-
-// configure reads a policy's configuration into the SDK's types, whose field
-// names are CloudFormation's.
-func configure(p template.ScalingPolicy, in *applicationautoscaling.PutScalingPolicyInput) error {
-	if p.TargetTracking != nil {
-		if err := json.Unmarshal(p.TargetTracking, &in.TargetTrackingScalingPolicyConfiguration); err != nil {
-			return err
-		}
-	}
-	if p.Step != nil {
-		return json.Unmarshal(p.Step, &in.StepScalingPolicyConfiguration)
 	}
 	return nil
 }
@@ -119,22 +98,21 @@ const parkedWithin = 2 * time.Minute
 
 // parked waits until no endpoint is on its way from one capacity to another.
 // Jobs that a restart found unfinished may keep an endpoint up, or wake it.
-func parked(ctx context.Context, cfg aws.Config, t *template.Template) error {
-	client := awssagemaker.NewFromConfig(cfg)
+func parked(ctx context.Context, service *sagemaker.Service, t *template.Template) error {
 	ctx, cancel := context.WithTimeout(ctx, parkedWithin)
 	defer cancel()
 	for _, e := range t.Endpoints {
 		for {
-			out, err := client.DescribeEndpoint(ctx, &awssagemaker.DescribeEndpointInput{EndpointName: &e.Name})
-			if err != nil {
+			var found struct{ EndpointStatus string }
+			if err := service.Call("DescribeEndpoint", map[string]string{"EndpointName": e.Name}, &found); err != nil {
 				return fmt.Errorf("endpoint %s: %w", e.ID, err)
 			}
-			if out.EndpointStatus == types.EndpointStatusInService {
+			if found.EndpointStatus == "InService" {
 				break
 			}
 			select {
 			case <-ctx.Done():
-				return fmt.Errorf("endpoint %s is %s: %w", e.ID, out.EndpointStatus, ctx.Err())
+				return fmt.Errorf("endpoint %s is %s: %w", e.ID, found.EndpointStatus, ctx.Err())
 			case <-time.After(50 * time.Millisecond):
 			}
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/iris-oculus/iris/internal/local/durable"
 )
 
-// place is the state folder and what lies in it, as absolute paths: the
-// embedded S3 changes the process's working directory.
+// place is the state folder and what lies in it, as absolute paths: children
+// have working directories of their own.
 type place struct{ root, sockets string }
 
 // longestSocket leaves room for a file name in a Unix socket's 104 bytes.

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/iris-oculus/iris/internal/local/gateway/s3/s3test"
 )
 
 // role makes this test binary play a part of its own tests: the stack, so that
@@ -80,6 +82,9 @@ func install(t *testing.T) (build string) {
 	if err := os.WriteFile(filepath.Join(build, "echo", "bootstrap"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Symlink(s3test.Program(t), filepath.Join(build, "s3")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Symlink(node, filepath.Join(build, "node")); err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +127,19 @@ func (p *process) kill(t *testing.T) {
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
 	orphans(t, family)
+}
+
+// killStorage ends the process that stores objects, and it alone.
+func (p *process) killStorage(t *testing.T) {
+	t.Helper()
+	for _, pid := range children(p.cmd.Process.Pid) {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if program, _, _ := strings.Cut(string(line), "\x00"); filepath.Base(program) == "s3" {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			return
+		}
+	}
+	t.Log("the process that stores objects is not there just now")
 }
 
 // end asks the stack to end and waits for it.

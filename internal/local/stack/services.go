@@ -10,10 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	sdkcredentials "github.com/aws/aws-sdk-go-v2/credentials"
-
-	"github.com/iris-oculus/iris/internal/cloud/blobs"
 	"github.com/iris-oculus/iris/internal/local/bus"
 	"github.com/iris-oculus/iris/internal/local/bus/topics"
 	"github.com/iris-oculus/iris/internal/local/gateway"
@@ -28,20 +24,13 @@ import (
 // services are the emulated ones, in the order in which they need each other.
 type services struct {
 	s3        *s3.Server
+	messages  chan struct{} // closed once the bus takes announcements
 	dynamo    *dynamo.Server
 	host      *lambdas.Host
 	bus       *bus.Service
 	topics    *topics.Service
 	sagemaker *sagemaker.Service
 	states    *states.Service
-}
-
-// client is how this process itself calls the stack.
-func (s *Stack) client() aws.Config {
-	return aws.Config{
-		Region: Region, BaseEndpoint: &s.AWS,
-		Credentials: sdkcredentials.NewStaticCredentialsProvider(s.key.ID, s.key.Secret, ""),
-	}
 }
 
 // environment is what a function needs to find the stack, and nothing else of
@@ -56,7 +45,7 @@ func (s *Stack) environment() map[string]string {
 // build makes every service. Unfinished executions and requests go on at once;
 // what they call waits until the endpoint is served.
 func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err error) {
-	v := &services{}
+	v := &services{messages: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, v.stop())
@@ -68,6 +57,9 @@ func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err e
 	}
 	if _, err = os.Stat(s.jsonata()); err != nil {
 		return nil, errors.New("build/node/node_modules lacks the npm packages that run the job table and the workflow: run `make build`")
+	}
+	if _, err = os.Stat(s.s3()); err != nil {
+		return nil, errors.New("build/s3, the program that stores objects, is not there: run `make build`")
 	}
 	if err = s.buildStorage(ctx, v, api); err != nil {
 		return nil, err
@@ -82,6 +74,7 @@ func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err e
 	if err = s.buildMessages(v); err != nil {
 		return nil, err
 	}
+	close(v.messages)
 	if err = s.buildEndpoint(v); err != nil {
 		return nil, err
 	}
@@ -90,11 +83,18 @@ func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err e
 
 func (s *Stack) buildStorage(ctx context.Context, v *services, api net.Listener) (err error) {
 	v.s3, err = s3.New(ctx, s3.Config{
-		Dir: s.place.path("s3"), Socket: s.place.socket("s3"), Key: s.key, Region: Region,
+		Program: s.s3(), Dir: s.place.path("s3"), Socket: s.place.socket("s3"), Key: s.key, Region: Region,
 		Buckets: buckets(s.Template.Buckets, origins(api)),
-		// The bus is made before the first upload comes.
-		ObjectCreated: func(ctx context.Context, c s3.Created) error { return announce(v.bus)(ctx, c) },
-		Logger:        s.cfg.Logger,
+		// The bus is made later; a child that died before that announces what it finds.
+		ObjectCreated: func(ctx context.Context, c s3.Created) error {
+			select {
+			case <-v.messages:
+				return announce(v.bus)(ctx, c)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		},
+		Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -113,6 +113,8 @@ func (s *Stack) buildStorage(ctx context.Context, v *services, api net.Listener)
 
 func (s *Stack) modules() string { return filepath.Join(s.cfg.Build, "node", "node_modules") }
 
+func (s *Stack) s3() string { return filepath.Join(s.cfg.Build, "s3") }
+
 func (s *Stack) jsonata() string {
 	return filepath.Join(s.modules(), "jsonata", "jsonata-es5.min.js")
 }
@@ -129,7 +131,7 @@ func (s *Stack) buildEndpoint(v *services) error {
 	s.closing(log.Close)
 	v.sagemaker, err = sagemaker.New(sagemaker.Config{
 		Dir: s.place.path("sagemaker"), Clock: s.cfg.Clock, Emit: v.bus.Emit, Publish: v.topics.Publish, Endpoints: endpoints, Log: log,
-		Bucket: func(name string) sagemaker.Objects { return blobs.New(s.client(), name) },
+		Bucket: func(name string) sagemaker.Objects { return v.s3.Objects(name) },
 	})
 	return err
 }

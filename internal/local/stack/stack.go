@@ -5,8 +5,7 @@
 // lies in the state folder and survives kill -9: every service goes on where it
 // was, and uploads whose announcement was cut off are announced.
 //
-// One stack per process, and one per state folder (*InUseError). The embedded
-// S3 changes the process's working directory: use absolute paths afterwards.
+// One stack per state folder (*InUseError).
 package stack
 
 import (
@@ -38,7 +37,7 @@ type Config struct {
 	State      string // folder
 	HTTP, AWS  string // addresses to listen on; port 0 takes a free one
 	Template   string // template.yaml; the workflow's path is relative to it
-	Build      string // holds <function>/bootstrap and node/node_modules
+	Build      string // holds <function>/bootstrap, s3 and node/node_modules
 	Parameters map[string]string
 	// Model serves the endpoint's model: a program with SageMaker's contract. It
 	// may be missing when the template, with these parameters, has no endpoint.
@@ -109,10 +108,10 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 	s.serve(endpoint, gateway)
 	s.closing(v.stop) // before the endpoint, which what still runs calls
 	v.start()
-	if err := registerTargets(ctx, s.client(), s.Template); err != nil {
+	if err := registerTargets(v.sagemaker, s.Template); err != nil {
 		return nil, err
 	}
-	if err := parked(ctx, s.client(), s.Template); err != nil {
+	if err := parked(ctx, v.sagemaker, s.Template); err != nil {
 		return nil, err
 	}
 	s.serve(api, adapter)

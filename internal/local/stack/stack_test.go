@@ -114,8 +114,9 @@ func TestAnUploadBecomesAnItem(t *testing.T) {
 	}
 }
 
-// An acknowledged upload is seen under exactly one sequencer, whenever the stack
-// is killed; so is one that was stored but not acknowledged, or it is not there.
+// An acknowledged upload is seen under exactly one sequencer, whenever the stack,
+// the process that stores objects, or both are killed; so is one that was stored
+// but not acknowledged, or it is not there.
 func TestNoAcknowledgedUploadIsForgotten(t *testing.T) {
 	build, state := install(t), t.TempDir()
 	rounds := 8
@@ -146,6 +147,10 @@ func TestNoAcknowledgedUploadIsForgotten(t *testing.T) {
 			})
 		}
 		time.Sleep(time.Duration(20+random.IntN(400)) * time.Millisecond)
+		if round%2 == 1 {
+			p.killStorage(t)
+			time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
+		}
 		p.kill(t)
 		cancel()
 		writers.Wait()
@@ -164,6 +169,38 @@ func TestNoAcknowledgedUploadIsForgotten(t *testing.T) {
 	t.Logf("%d uploads acknowledged before %d kills", len(acknowledged), rounds)
 }
 
+// Several stacks run in one process, each with its own uploads, and leave its
+// working directory alone.
+func TestTwoStacksInOneProcess(t *testing.T) {
+	build := install(t)
+	before, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stacks [2]*process
+	for i := range stacks {
+		s, err := Start(t.Context(), Config{State: t.TempDir(), Template: "testdata/template.yaml", Build: build, HTTP: "127.0.0.1:0", AWS: "127.0.0.1:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		stacks[i] = &process{Stack: Stack{AWS: s.AWS, Credentials: s.Credentials}}
+	}
+	for i, p := range stacks {
+		cfg, key := p.sdk(t), fmt.Sprintf("%d.nii", i)
+		if err := put(t.Context(), cfg, key); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the function saw the upload", func() bool { return len(sequencers(t, cfg, key)) == 1 })
+		if got := sequencers(t, stacks[1-i].sdk(t), key); got != nil {
+			t.Errorf("the other stack saw %s", key)
+		}
+	}
+	if after, err := os.Getwd(); err != nil || after != before {
+		t.Errorf("the working directory is %s, was %s", after, before)
+	}
+}
+
 func TestWhatStopsAStart(t *testing.T) {
 	build := install(t)
 	for _, c := range []struct {
@@ -176,11 +213,6 @@ func TestWhatStopsAStart(t *testing.T) {
 		{"a function that is not built", "build/echo/bootstrap is not there", func(c *Config) { c.Build = t.TempDir() }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			wd, err := os.Getwd()
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Chdir(wd) // the embedded S3 leaves it
 			cfg := Config{State: t.TempDir(), Template: "testdata/template.yaml", Build: build, HTTP: "127.0.0.1:0", AWS: "127.0.0.1:0"}
 			c.change(&cfg)
 			s, err := Start(t.Context(), cfg)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
 	"github.com/iris-oculus/iris/internal/local/bus"
 	"github.com/iris-oculus/iris/internal/local/gateway/s3"
 	"github.com/iris-oculus/iris/internal/local/template"
@@ -18,10 +16,9 @@ func buckets(declared []template.Bucket, pages []string) []s3.Bucket {
 	for _, b := range declared {
 		bucket := s3.Bucket{Name: b.Name, Announce: b.Announce}
 		for _, r := range b.CORS {
-			age := int32(r.MaxAge)
-			bucket.CORS = append(bucket.CORS, types.CORSRule{
+			bucket.CORS = append(bucket.CORS, s3.CORSRule{
 				AllowedOrigins: slices.Concat(r.AllowedOrigins, pages), AllowedMethods: r.AllowedMethods,
-				AllowedHeaders: r.AllowedHeaders, ExposeHeaders: r.ExposedHeaders, MaxAgeSeconds: &age,
+				AllowedHeaders: r.AllowedHeaders, ExposeHeaders: r.ExposedHeaders, MaxAgeSeconds: int32(r.MaxAge),
 			})
 		}
 		out = append(out, bucket)

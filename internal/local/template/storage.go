@@ -67,7 +67,7 @@ type Index struct {
 	KeySchema  []Key
 	Projection struct {
 		ProjectionType   string
-		NonKeyAttributes []string
+		NonKeyAttributes []string `json:",omitempty"` // as DynamoDB wants it
 	}
 }
 

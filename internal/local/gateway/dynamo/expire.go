@@ -2,13 +2,9 @@ package dynamo
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"strconv"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/iris-oculus/iris/internal/local/template"
 )
@@ -40,30 +36,36 @@ func (s *Server) expire(ctx context.Context, t template.Table) error {
 	if t.TTL == "" {
 		return nil
 	}
-	now := &types.AttributeValueMemberN{Value: strconv.FormatInt(s.cfg.Clock.Now().Unix(), 10)}
-	names, values := map[string]string{"#ttl": t.TTL}, map[string]types.AttributeValue{":now": now}
-	pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
-		TableName: &t.Name, FilterExpression: aws.String("#ttl < :now"), ExpressionAttributeNames: names, ExpressionAttributeValues: values,
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
+	type values map[string]map[string]string // attributes in DynamoDB's JSON
+	now := values{":now": {"N": strconv.FormatInt(s.cfg.Clock.Now().Unix(), 10)}}
+	expired, names := "#ttl < :now", map[string]string{"#ttl": t.TTL}
+	page := struct {
+		Items            []map[string]json.RawMessage
+		LastEvaluatedKey map[string]json.RawMessage
+	}{}
+	for {
+		scan := map[string]any{"TableName": t.Name, "FilterExpression": expired, "ExpressionAttributeNames": names, "ExpressionAttributeValues": now}
+		if page.LastEvaluatedKey != nil {
+			scan["ExclusiveStartKey"] = page.LastEvaluatedKey
+		}
+		page.Items, page.LastEvaluatedKey = nil, nil
+		if err := s.call(ctx, "Scan", scan, &page); err != nil {
 			return err
 		}
 		for _, item := range page.Items {
-			key := map[string]types.AttributeValue{}
+			key := map[string]json.RawMessage{}
 			for _, k := range t.Keys {
 				key[k.AttributeName] = item[k.AttributeName]
 			}
-			_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-				TableName: &t.Name, Key: key, ConditionExpression: aws.String("#ttl < :now"),
-				ExpressionAttributeNames: names, ExpressionAttributeValues: values,
-			})
-			var changed *types.ConditionalCheckFailedException
-			if err != nil && !errors.As(err, &changed) {
+			err := s.call(ctx, "DeleteItem", map[string]any{
+				"TableName": t.Name, "Key": key, "ConditionExpression": expired, "ExpressionAttributeNames": names, "ExpressionAttributeValues": now,
+			}, &struct{}{})
+			if err != nil && !refusedAs(err, "ConditionalCheckFailedException") {
 				return err
 			}
 		}
+		if page.LastEvaluatedKey == nil {
+			return nil
+		}
 	}
-	return nil
 }

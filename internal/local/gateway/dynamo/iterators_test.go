@@ -36,14 +36,14 @@ func TestReadsLeaveNoIteratorOpen(t *testing.T) {
 	const reads = 50
 	for range reads {
 		for _, limit := range []*int32{nil, aws.Int32(1)} {
-			_, err := s.client.Query(t.Context(), &dynamodb.QueryInput{
+			_, err := s.sdk().Query(t.Context(), &dynamodb.QueryInput{
 				TableName: &jobs.Name, Limit: limit, KeyConditionExpression: aws.String("pk = :pk"),
 				ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: "1"}},
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.client.Scan(t.Context(), &dynamodb.ScanInput{TableName: &jobs.Name, Limit: limit}); err != nil {
+			if _, err := s.sdk().Scan(t.Context(), &dynamodb.ScanInput{TableName: &jobs.Name, Limit: limit}); err != nil {
 				t.Fatal(err)
 			}
 		}

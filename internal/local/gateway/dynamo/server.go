@@ -21,11 +21,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/local/child"
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/template"
@@ -57,7 +52,6 @@ type Config struct {
 // Server is a running DynamoDB. Make one with New.
 type Server struct {
 	cfg       Config
-	client    *dynamodb.Client
 	transport *http.Transport
 	stop      context.CancelFunc
 	loops     sync.WaitGroup
@@ -82,7 +76,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		IdleConnTimeout:     30 * time.Second, // less than the child's
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Server{cfg: cfg, transport: transport, stop: stop, client: newClient(transport, cfg.Region)}
+	s := &Server{cfg: cfg, transport: transport, stop: stop}
 	p, err := s.start(ctx)
 	if err != nil {
 		stop()
@@ -113,18 +107,6 @@ func prepare(dir string) error {
 		}
 	}
 	return os.MkdirAll(filepath.Join(dir, "data"), 0o700)
-}
-
-// newClient speaks to the child; any signature does.
-func newClient(transport http.RoundTripper, region string) *dynamodb.Client {
-	return dynamodb.New(dynamodb.Options{
-		Region:       region,
-		BaseEndpoint: aws.String("http://127.0.0.1"), // never dialled
-		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient:   &http.Client{Transport: transport},
-		Retryer:      aws.NopRetryer{},
-		APIOptions:   awsconfig.KeepConnection,
-	})
 }
 
 // start runs the child until it answers. A predecessor that was killed may hold
@@ -168,7 +150,7 @@ func (s *Server) answers(ctx context.Context, p *child.Process) error {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	for {
-		_, err := s.client.ListTables(ctx, &dynamodb.ListTablesInput{})
+		err := s.call(ctx, "ListTables", struct{}{}, &struct{}{})
 		if err == nil {
 			return nil
 		}

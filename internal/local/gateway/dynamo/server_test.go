@@ -67,7 +67,7 @@ func start(t *testing.T, dir string, c clock.Clock, tables ...template.Table) (*
 
 func (s *Server) put(t *testing.T, pk string, ttl int64) {
 	t.Helper()
-	_, err := s.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &jobs.Name, Item: map[string]types.AttributeValue{
+	_, err := s.sdk().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &jobs.Name, Item: map[string]types.AttributeValue{
 		"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: "-"},
 		"ttl": &types.AttributeValueMemberN{Value: strconv.FormatInt(ttl, 10)},
 	}})
@@ -78,7 +78,7 @@ func (s *Server) put(t *testing.T, pk string, ttl int64) {
 
 func (s *Server) has(t *testing.T, pk string) bool {
 	t.Helper()
-	out, err := s.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &jobs.Name, Key: map[string]types.AttributeValue{
+	out, err := s.sdk().GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &jobs.Name, Key: map[string]types.AttributeValue{
 		"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: "-"},
 	}})
 	if err != nil {

@@ -1,12 +1,50 @@
 package s3
 
 import (
+	"context"
 	"encoding/xml"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"strings"
+	"time"
 )
+
+// Front is an S3 server on a socket as clients see it; tests of the server use it.
+func Front(socket string) http.Handler {
+	p := proxy(transport(unix(socket)))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { forward(p, w, r) })
+}
+
+func forward(p *httputil.ReverseProxy, w http.ResponseWriter, r *http.Request) {
+	p.ServeHTTP(lowerCase{w}, r)
+}
+
+// transport is how requests reach the child; dial says where it is.
+func transport(dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Transport {
+	return &http.Transport{
+		DialContext:           dial,
+		DisableCompression:    true, // bodies and signed headers pass as they are
+		MaxIdleConnsPerHost:   32,
+		IdleConnTimeout:       10 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}
+}
+
+// again sends a reading request once more when the child died before it answered:
+// the second one waits until the child is back. Other requests are for their
+// clients to repeat.
+type again struct{ http.RoundTripper }
+
+func (a again) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := a.RoundTripper.RoundTrip(r)
+	reads := (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.Body == nil || r.Body == http.NoBody)
+	if err != nil && reads && r.Context().Err() == nil {
+		return a.RoundTripper.RoundTrip(r)
+	}
+	return resp, err
+}
 
 // proxy forwards requests as they came: Host, path and query are signed.
 func proxy(transport http.RoundTripper) *httputil.ReverseProxy {

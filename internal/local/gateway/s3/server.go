@@ -1,52 +1,44 @@
-// Package s3 is S3 on one machine: versitygw over files, embedded. In: S3
-// requests of any client, forwarded as they came. Out: objects on disk (on
-// stable storage before they are acknowledged) and one Created call for each
-// object that came to an announced bucket, before its upload is acknowledged or,
-// after a crash, at the next start. A full disk is the S3 error InsufficientStorage (507).
-//
-// versitygw allows one Server per process, and it changes the process's working
-// directory to its data: whoever runs beside it must use absolute paths.
+// Package s3 is S3 on one machine: the program build/s3 (versitygw over files,
+// module s3/) as a child process. In: S3 requests of any client, forwarded as they
+// came. Out: its answers, and one ObjectCreated call for each object that came to
+// an announced bucket, before its upload is acknowledged or, after a crash, before
+// the next request is. What comes while the child starts (again) waits for it, and
+// gets an error that SDKs retry when that takes too long.
 package s3
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
-	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/versity/versitygw/backend/meta"
-	"github.com/versity/versitygw/backend/posix"
-	"github.com/versity/versitygw/embedgw"
-
+	"github.com/iris-oculus/iris/internal/local/child"
+	"github.com/iris-oculus/iris/internal/local/durable"
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
 )
 
 const (
-	maxParts       = 10_000
-	maxCopy        = 5 << 30 // what S3 copies in one request
-	maxConnections = 1024
-	startTimeout   = 10 * time.Second
-	endTimeout     = 5 * time.Second
+	startTimeout = 20 * time.Second
+	againAfter   = 200 * time.Millisecond
+	lookEvery    = 5 * time.Millisecond
+	endTimeout   = 6 * time.Second // the child gives its requests 5 s
+	// patience is how long a request waits for the child to come (back): less
+	// than the 30 s of the functions that ask.
+	patience = 25 * time.Second
 )
 
-// Bucket is one bucket to have.
-type Bucket struct {
-	Name     string
-	Announce bool // EventBridge is on: each new object is a Created
-	CORS     []types.CORSRule
-}
-
-// Config is what a Server needs. Socket is where versitygw listens, a path
-// short enough for a Unix socket, in a folder of ours alone.
+// Config is what a Server needs. Socket is where the child listens, a path short
+// enough for a Unix socket and ending in .sock, in a folder of ours alone: three
+// more files come beside it.
 type Config struct {
+	Program string // build/s3
 	Dir     string
 	Socket  string
 	Key     sigv4.Key
@@ -60,121 +52,176 @@ type Config struct {
 
 // Server is a running S3. Make one with New.
 type Server struct {
-	store *store
-	proxy *httputil.ReverseProxy
-	stop  context.CancelFunc
-	ended chan error
-	idle  func()
+	cfg      Config
+	settings Settings
+	file     string       // holds the settings
+	callback *http.Server // takes announcements
+	control  *http.Client
+	front    *httputil.ReverseProxy
+	objects  http.RoundTripper
+	idle     func()
+	stop     context.CancelFunc
+	loops    sync.WaitGroup
+
+	mu   sync.Mutex
+	open chan struct{} // closed while the child answers
 }
 
-// New starts S3 over cfg.Dir and makes its buckets.
+// New starts the child and makes its buckets.
 func New(ctx context.Context, cfg Config) (*Server, error) {
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("s3 folder: %w", err)
 	}
-	cfg.Dir = dir
-	data := filepath.Join(dir, "data")
-	if err := os.MkdirAll(data, 0o700); err != nil {
+	if err := durable.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("s3 folder: %w", err)
 	}
-	attributes, sideCar, err := metadata(dir, data)
-	if err != nil {
-		return nil, err
-	}
-	files, err := posix.New(data, attributes, posix.PosixOpts{CopyObjectThreshold: maxCopy, ForceNoObjLockFile: true})
-	if err != nil {
-		return nil, fmt.Errorf("s3 files: %w", err)
-	}
+	cfg.Dir = dir
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	st, err := newStore(files, cfg, sideCar, running.Done())
+	s := &Server{cfg: cfg, stop: stop, open: make(chan struct{}), file: beside(cfg.Socket, ".json"), settings: Settings{
+		Dir: dir, Socket: cfg.Socket, Control: beside(cfg.Socket, ".ctl"), Parent: beside(cfg.Socket, ".bus"),
+		Key: cfg.Key, Region: cfg.Region, Buckets: cfg.Buckets,
+	}}
+	text, err := json.Marshal(s.settings)
 	if err != nil {
-		stop()
+		return nil, fmt.Errorf("s3 settings: %w", err)
+	}
+	if err := durable.WriteFile(s.file, text); err != nil { // a new file's mode is 0600
+		return nil, fmt.Errorf("s3 settings: %w", err)
+	}
+	if err := s.listen(); err != nil {
 		return nil, err
 	}
-
-	transport := &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", cfg.Socket)
-		},
-		DisableCompression:    true, // bodies and signed headers pass as they are
-		MaxIdleConnsPerHost:   32,
-		IdleConnTimeout:       10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-	}
-	s := &Server{store: st, proxy: proxy(transport), stop: stop, ended: make(chan error, 1), idle: transport.CloseIdleConnections}
-	go func() {
-		s.ended <- embedgw.RunVersityGW(running, st, &embedgw.Config{
-			IAMService:     newAccount(cfg.Key.ID, cfg.Key.Secret),
-			RootUserAccess: cfg.Key.ID, RootUserSecret: cfg.Key.Secret, Region: cfg.Region,
-			Ports: []string{cfg.Socket}, SocketPerm: "0600",
-			MaxConnections: maxConnections, MaxRequests: maxConnections, MultipartMaxParts: maxParts,
-			KeepAlive: true, Quiet: true, DisableACLs: true,
-		})
-	}()
-	client := newClient(transport, cfg)
-	if err := s.ready(ctx, client); err != nil {
+	transport := transport(s.dial)
+	s.objects, s.idle = again{transport}, transport.CloseIdleConnections
+	s.front = proxy(s.objects)
+	s.control = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: unix(s.settings.Control)}}
+	p, err := s.start(ctx)
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	for _, b := range cfg.Buckets {
-		if err := ensure(ctx, client, b); err != nil {
-			return nil, errors.Join(err, s.Close())
-		}
-	}
+	close(s.open)
+	s.loops.Go(func() { s.supervise(running, p) })
 	return s, nil
 }
 
-// metadata chooses where object attributes live: with the file where the file
-// system has extended attributes, else beside it. A choice once made is kept.
-func metadata(dir, data string) (storer meta.MetadataStorer, sideCar string, err error) {
-	beside := filepath.Join(dir, "attributes")
-	_, err = os.Stat(beside)
-	if err != nil && (meta.XattrMeta{}).Test(data) == nil {
-		return meta.XattrMeta{}, "", nil
-	}
-	if err := os.MkdirAll(beside, 0o700); err != nil {
-		return nil, "", fmt.Errorf("s3 attributes: %w", err)
-	}
-	car, err := meta.NewSideCar(beside)
-	if err != nil {
-		return nil, "", fmt.Errorf("s3 attributes: %w", err)
-	}
-	return car, beside, nil
-}
+// ServeHTTP forwards a request to the child.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { forward(s.front, w, r) }
 
-// ready waits until the server answers.
-func (s *Server) ready(ctx context.Context, client *awss3.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
+// Announce announces every object that no announcement was made for (its upload
+// ended as the processes did) and says how many. Call it at start, before clients
+// are let in.
+func (s *Server) Announce(ctx context.Context) (int, error) {
 	for {
-		_, err := client.ListBuckets(ctx, &awss3.ListBucketsInput{})
-		if err == nil {
-			return nil
+		if err := s.wait(ctx); err != nil {
+			return 0, fmt.Errorf("announce objects: %w", err)
 		}
-		select {
-		case ended := <-s.ended:
-			s.ended <- ended
-			return fmt.Errorf("start s3: %w", ended)
-		case <-ctx.Done():
-			return fmt.Errorf("start s3: %w", err)
-		case <-time.After(5 * time.Millisecond):
+		n, err := s.announce(ctx)
+		var refused *refusal
+		if err == nil || errors.As(err, &refused) || ctx.Err() != nil {
+			return n, err
 		}
+		pause(ctx, againAfter) // the child has died: it comes back
 	}
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.proxy.ServeHTTP(lowerCase{w}, r)
-}
-
-// Close ends the server; requests under way have a few seconds.
+// Close ends the child; requests under way have a few seconds.
 func (s *Server) Close() error {
 	s.stop()
-	s.idle()
+	s.loops.Wait()
+	return s.callback.Close()
+}
+
+// wait returns when the child answers.
+func (s *Server) wait(ctx context.Context) error {
+	s.mu.Lock()
+	open := s.open
+	s.mu.Unlock()
 	select {
-	case err := <-s.ended:
-		s.ended <- nil
-		return errors.Join(err, s.store.journal.close())
-	case <-time.After(endTimeout):
-		return fmt.Errorf("s3 still has requests after %v", endTimeout)
+	case <-open:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// shut makes what comes now wait.
+func (s *Server) shut() {
+	s.mu.Lock()
+	s.open = make(chan struct{})
+	s.mu.Unlock()
+	s.idle()
+}
+
+// dial connects to the child as soon as it answers.
+func (s *Server) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		if err := s.wait(ctx); err != nil {
+			return nil, err
+		}
+		conn, err := (&net.Dialer{}).DialContext(ctx, "unix", s.cfg.Socket)
+		if err == nil || !pause(ctx, againAfter) {
+			return conn, err
+		}
+	}
+}
+
+// unix is a dialer of one socket.
+func unix(socket string) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}
+}
+
+// pause waits, or says that ctx has ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// supervise starts the child again whenever it ends, until ctx does. Clients are
+// let in again once what the end has cut off is announced.
+func (s *Server) supervise(ctx context.Context, p *child.Process) {
+	for {
+		select {
+		case <-ctx.Done():
+			s.idle()
+			_ = p.Terminate(endTimeout)
+			return
+		case <-p.Done():
+		}
+		s.shut()
+		s.cfg.Logger.Error("s3 ended; it is started again", "error", p.Wait())
+		again := s.restart(ctx)
+		if again == nil {
+			return
+		}
+		p = again
+		s.mu.Lock()
+		close(s.open)
+		s.mu.Unlock()
+	}
+}
+
+// restart starts the child until it answers and has announced; nil: ctx has ended.
+func (s *Server) restart(ctx context.Context) *child.Process {
+	for {
+		p, err := s.start(ctx)
+		if err == nil {
+			if _, err = s.announce(ctx); err == nil {
+				return p
+			}
+			_ = p.Kill()
+		}
+		if !pause(ctx, againAfter) {
+			return nil
+		}
+		s.cfg.Logger.Error("s3 does not start; it is tried again", "error", err)
 	}
 }

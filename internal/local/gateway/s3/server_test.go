@@ -1,382 +1,319 @@
-package s3
+package s3_test
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/iris-oculus/iris/internal/local/gateway/s3"
+	"github.com/iris-oculus/iris/internal/local/gateway/s3/s3test"
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
 )
 
-var key = sigv4.Key{ID: "AKIAIRIS", Secret: "secret"}
+const bucket = "iris-uploads"
 
-// bus records announcements, or refuses them.
+var key = sigv4.Key{ID: "AKIAIRIS", Secret: "a-secret-of-forty-characters-0123456789a"}
+
+// bus records announcements. before and after are called once around the next
+// one, if set; an error of before refuses it.
 type bus struct {
-	mu   sync.Mutex
-	got  []Created
-	fail error
+	mu     sync.Mutex
+	before func() error
+	after  func()
+	got    map[string][]string // sequencers by key
 }
 
-func (b *bus) created(_ context.Context, c Created) error {
+func (b *bus) created(_ context.Context, c s3.Created) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.fail == nil {
-		b.got = append(b.got, c)
+	before, after := b.before, b.after
+	b.before, b.after = nil, nil
+	b.mu.Unlock()
+	if before != nil {
+		if err := before(); err != nil {
+			return err
+		}
 	}
-	return b.fail
+	b.mu.Lock()
+	b.got[c.Key] = append(b.got[c.Key], c.Sequencer)
+	b.mu.Unlock()
+	if after != nil {
+		after()
+	}
+	return nil
 }
 
+// refuse makes the next announcement fail.
 func (b *bus) refuse(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fail = err
+	b.before = func() error { return err }
 }
 
-// about is what was announced for a key.
-func (b *bus) about(key string) []Created {
+func (b *bus) about(key string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var cs []Created
-	for _, c := range b.got {
-		if c.Key == key {
-			cs = append(cs, c)
-		}
-	}
-	return cs
+	return b.got[key]
 }
 
 type running struct {
-	*Server
-	bus    *bus
-	client *awss3.Client
-	url    string
-	end    func()
+	*s3.Server
+	*awss3.Client
+	config s3.Config
 }
 
-// start runs S3 over dir; versitygw allows one at a time.
-func start(t *testing.T, dir string) running {
+func start(t *testing.T, dir string, b *bus) running {
 	t.Helper()
-	b := &bus{}
-	s, err := New(t.Context(), Config{
-		Dir: dir, Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1",
-		Buckets: []Bucket{
-			{Name: "iris-uploads", Announce: true, CORS: []types.CORSRule{{
-				AllowedOrigins: []string{"http://localhost:5173"}, AllowedMethods: []string{"PUT"},
-				AllowedHeaders: []string{"*"}, ExposeHeaders: []string{"ETag"},
-			}}},
-			{Name: "iris-work"},
-		},
+	if b.got == nil {
+		b.got = map[string][]string{}
+	}
+	cfg := s3.Config{
+		Program: s3test.Program(t), Dir: dir, Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1",
+		Buckets:       []s3.Bucket{{Name: bucket, Announce: true}},
 		ObjectCreated: b.created, Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+	s, err := s3.New(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(s)
-	end := sync.OnceFunc(func() {
-		web.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(end)
-	return running{s, b, awss3.New(awss3.Options{
+	t.Cleanup(func() { web.Close(); _ = s.Close() })
+	return running{s, awss3.New(awss3.Options{
 		Region: "us-east-1", BaseEndpoint: &web.URL, UsePathStyle: true, Retryer: aws.NopRetryer{},
 		Credentials: credentials.NewStaticCredentialsProvider(key.ID, key.Secret, ""),
-	}), web.URL, end}
+	}), cfg}
 }
 
-func (r running) put(t *testing.T, bucket, key, body string) error {
-	t.Helper()
-	_, err := r.client.PutObject(t.Context(), &awss3.PutObjectInput{
-		Bucket: &bucket, Key: &key, Body: strings.NewReader(body), Metadata: map[string]string{"iris-task": "auto"},
-	})
+func (r running) put(ctx context.Context, key string, body io.ReadSeeker) error {
+	_, err := r.PutObject(ctx, &awss3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: body})
 	return err
 }
 
-func (r running) get(t *testing.T, bucket, key string) string {
+// there says whether an object exists. It is answered only once everything that a
+// killed child left behind is announced.
+func (r running) there(t *testing.T, key string) bool {
 	t.Helper()
-	out, err := r.client.GetObject(t.Context(), &awss3.GetObjectInput{Bucket: &bucket, Key: &key})
-	if err != nil {
-		t.Fatal(err)
+	_, err := r.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: aws.String(bucket), Key: &key})
+	var api smithy.APIError
+	if err != nil && (!errors.As(err, &api) || api.ErrorCode() != "NotFound") {
+		t.Fatalf("a request while S3 comes back: %v", err)
 	}
-	body, err := io.ReadAll(out.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
+	return err == nil
 }
 
-func TestEachUploadIsAnnouncedOnce(t *testing.T) {
-	s := start(t, t.TempDir())
-	multipart := bytes.Repeat([]byte("m"), 5<<20+7)
-	cases := []struct {
-		name, bucket, key, reason string
-		size                      int64
-		upload                    func() error
-	}{
-		{"put", "iris-uploads", "a b/ñ+%.nii.gz", "PutObject", 4, func() error { return s.put(t, "iris-uploads", "a b/ñ+%.nii.gz", "scan") }},
-		{"empty", "iris-uploads", "empty", "PutObject", 0, func() error { return s.put(t, "iris-uploads", "empty", "") }},
-		{"copy", "iris-uploads", "copy.nii", "CopyObject", 5, func() error {
-			if err := s.put(t, "iris-work", "source", "bytes"); err != nil {
-				return err
-			}
-			_, err := s.client.CopyObject(t.Context(), &awss3.CopyObjectInput{Bucket: aws.String("iris-uploads"), Key: aws.String("copy.nii"), CopySource: aws.String("iris-work/source")})
-			return err
-		}},
-		{"multipart", "iris-uploads", "big.nii", "CompleteMultipartUpload", int64(len(multipart)), func() error { return s.multipart(t, "big.nii", multipart) }},
+// pid is the process that serves this folder, by its one argument.
+func (r running) pid(t *testing.T) int {
+	t.Helper()
+	commands, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil || len(commands) == 0 {
+		t.Skip("SKIPPED: no /proc here to find the child in")
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			if err := c.upload(); err != nil {
+	settings := strings.TrimSuffix(r.config.Socket, ".sock") + ".json"
+	for _, path := range commands {
+		text, _ := os.ReadFile(path)
+		if strings.Contains(string(text), settings) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			if err != nil {
 				t.Fatal(err)
 			}
-			got := s.bus.about(c.key)
-			if len(got) != 1 || got[0].Bucket != c.bucket || got[0].Size != c.size || got[0].Reason != c.reason || strings.Contains(got[0].ETag, `"`) {
-				t.Fatalf("announced %+v", got)
+			return pid
+		}
+	}
+	return 0
+}
+
+func (r running) kill(t *testing.T) {
+	t.Helper()
+	if pid := r.pid(t); pid != 0 {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// body calls a function when half of it was read.
+type body struct {
+	*bytes.Reader
+	half func()
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.half != nil && b.Len() <= int(b.Size())/2 {
+		b.half()
+		b.half = nil
+	}
+	return b.Reader.Read(p[:min(len(p), 4096)])
+}
+
+// At whatever moment the child is killed: what is stored is announced, under one
+// sequencer, and what comes meanwhile waits.
+func TestKilledAtEachMoment(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		stored   bool
+		announce int // how often, at least
+		arrange  func(b *bus, kill func()) io.ReadSeeker
+	}{
+		{"while the bytes come", false, 0, func(_ *bus, kill func()) io.ReadSeeker {
+			return &body{bytes.NewReader(make([]byte, 4<<20)), kill}
+		}},
+		{"before the announcement is taken", true, 1, func(b *bus, kill func()) io.ReadSeeker {
+			b.before = func() error { kill(); return errors.New("too late") }
+			return strings.NewReader("scan")
+		}},
+		{"after the announcement is taken", true, 2, func(b *bus, kill func()) io.ReadSeeker {
+			b.after = kill
+			return strings.NewReader("scan")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := &bus{}
+			r := start(t, t.TempDir(), b)
+			content := c.arrange(b, func() { r.kill(t) })
+			if err := r.put(t.Context(), "scan.nii", content); err == nil {
+				t.Error("an upload was acknowledged by a process that was killed before")
+			}
+			if got := r.there(t, "scan.nii"); got != c.stored {
+				t.Errorf("stored: %v, want %v", got, c.stored)
+			}
+			got := b.about("scan.nii")
+			if len(got) < c.announce || (len(got) > 0) != c.stored {
+				t.Errorf("announced %d times, want at least %d", len(got), c.announce)
+			}
+			for _, sequencer := range got {
+				if sequencer != got[0] {
+					t.Errorf("announced under several sequencers: %v", got)
+				}
+			}
+			if err := r.put(t.Context(), "next.nii", strings.NewReader("scan")); err != nil || len(b.about("next.nii")) != 1 {
+				t.Errorf("the next upload: %v, announced %v", err, b.about("next.nii"))
 			}
 		})
 	}
-	raw, err := s.client.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: aws.String("iris-uploads"), Key: aws.String("empty")})
-	if err != nil || raw.Metadata["iris-task"] != "auto" {
-		t.Errorf("metadata %v, %v", raw.Metadata, err)
-	}
-	if got := s.get(t, "iris-uploads", "big.nii"); got != string(multipart) {
-		t.Errorf("multipart object has %d bytes", len(got))
-	}
-	if got := s.bus.about("source"); got != nil {
-		t.Errorf("the work bucket announced %+v", got)
-	}
+}
 
-	// The same bytes again are another upload; sequencers grow.
-	for range 20 {
-		if err := s.put(t, "iris-uploads", "again", "same"); err != nil {
-			t.Fatal(err)
+// Whatever is acknowledged while the child is killed again and again is announced.
+func TestKilledAgainAndAgain(t *testing.T) {
+	b := &bus{}
+	r := start(t, t.TempDir(), b)
+	const kills, writers, between = 6, 4, 15
+	var mu sync.Mutex
+	var acknowledged []string
+	enough := make(chan struct{}, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				key := fmt.Sprintf("%d/%d", w, n)
+				if r.put(ctx, key, strings.NewReader(key)) != nil {
+					continue
+				}
+				mu.Lock()
+				acknowledged = append(acknowledged, key)
+				if len(acknowledged)%between == 0 {
+					select {
+					case enough <- struct{}{}:
+					default:
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for range kills {
+		<-enough
+		r.kill(t)
+	}
+	stop()
+	all.Wait()
+	for _, key := range acknowledged {
+		if !r.there(t, key) || len(b.about(key)) == 0 {
+			t.Errorf("%s was acknowledged: stored %v, announced %v", key, r.there(t, key), b.about(key))
 		}
 	}
-	again := s.bus.about("again")
-	if !slices.IsSortedFunc(again, func(a, b Created) int { return strings.Compare(a.Sequencer, b.Sequencer) }) || len(slices.CompactFunc(again, func(a, b Created) bool { return a.Sequencer == b.Sequencer })) != 20 {
-		t.Errorf("sequencers do not grow: %+v", again)
+	// Nothing is left for the next start, neither of what was not acknowledged.
+	if n, err := r.Announce(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d objects were not announced, %v", n, err)
 	}
 }
 
-func (r running) multipart(t *testing.T, key string, body []byte) error {
-	t.Helper()
-	complete, err := r.parts(t, key, body)
-	if err != nil {
-		return err
-	}
-	return complete()
-}
-
-// parts uploads the parts of an object; the function returned completes it, as
-// often as it is called.
-func (r running) parts(t *testing.T, key string, body []byte) (complete func() error, err error) {
-	t.Helper()
-	bucket := "iris-uploads"
-	up, err := r.client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
-	if err != nil {
-		return nil, err
-	}
-	var parts []types.CompletedPart
-	for i, part := range [][]byte{body[:5<<20], body[5<<20:]} {
-		number := int32(i + 1)
-		out, err := r.client.UploadPart(t.Context(), &awss3.UploadPartInput{Bucket: &bucket, Key: &key, UploadId: up.UploadId, PartNumber: &number, Body: bytes.NewReader(part)})
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, types.CompletedPart{ETag: out.ETag, PartNumber: &number, ChecksumCRC32: out.ChecksumCRC32})
-	}
-	return func() error {
-		_, err := r.client.CompleteMultipartUpload(t.Context(), &awss3.CompleteMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: up.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}})
-		return err
-	}, nil
-}
-
-func TestWhatWasNotAnnouncedIsAfterARestart(t *testing.T) {
-	dir := t.TempDir()
-	s := start(t, dir)
-	if err := s.put(t, "iris-uploads", "told", "x"); err != nil {
-		t.Fatal(err)
-	}
-	s.bus.refuse(errors.New("the bus is full"))
-	if err := s.put(t, "iris-uploads", "untold", "yz"); err == nil {
-		t.Error("an upload whose announcement failed was acknowledged")
-	}
-	if err := s.put(t, "iris-uploads", "deleted", "x"); err == nil {
-		t.Error("an upload whose announcement failed was acknowledged")
-	}
-	if _, err := s.client.DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: aws.String("iris-uploads"), Key: aws.String("deleted")}); err != nil {
-		t.Fatal(err)
-	}
-	told := s.bus.about("told")[0]
-	s.end()
-
-	// A crash between the announcement and its line repeats the announcement.
-	if err := os.WriteFile(filepath.Join(dir, "announced.log"), []byte(`{"bucket":"iris-up`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s = start(t, dir)
-	for i, want := range []int{2, 0} {
-		n, err := s.Announce(t.Context())
-		if err != nil || n != want {
-			t.Fatalf("round %d: %d, %v; want %d", i, n, err, want)
-		}
-	}
-	if got := s.bus.about("told"); len(got) != 1 || got[0].Sequencer != told.Sequencer || got[0].Reason != told.Reason || got[0].ETag != told.ETag {
-		t.Errorf("announced %+v, first %+v", got, told)
-	}
-	if got := s.bus.about("untold"); len(got) != 1 || got[0].Size != 2 {
-		t.Errorf("announced %+v", got)
-	}
-	if err := s.put(t, "iris-uploads", "later", "x"); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := s.Announce(t.Context()); n != 0 || err != nil {
-		t.Errorf("announced %d again, %v", n, err)
-	}
-}
-
-func TestSignedURLs(t *testing.T) {
-	s := start(t, t.TempDir())
-	if err := s.put(t, "iris-work", "model.glb", "glTF"); err != nil {
-		t.Fatal(err)
-	}
-	presign := func(expires time.Duration) string {
-		r, err := awss3.NewPresignClient(s.client, awss3.WithPresignExpires(expires)).PresignGetObject(t.Context(),
-			&awss3.GetObjectInput{Bucket: aws.String("iris-work"), Key: aws.String("model.glb")})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r.URL
-	}
-	short := presign(time.Second)
-	good := presign(time.Hour)
-	time.Sleep(2100 * time.Millisecond) // at least: a slower machine comes later still
-	for name, c := range map[string]struct {
-		url    string
-		status int
-	}{
-		"good":          {good, 200},
-		"expired":       {short, 403},
-		"tampered key":  {strings.Replace(good, "model.glb", "model.glc", 1), 403},
-		"longer life":   {strings.Replace(good, "X-Amz-Expires=3600", "X-Amz-Expires=7200", 1), 403},
-		"unsigned":      {s.url + "/iris-work/model.glb", 403},
-		"unsigned list": {s.url + "/", 403},
-	} {
-		resp, err := http.Get(c.url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = resp.Body.Close()
-		if resp.StatusCode != c.status {
-			t.Errorf("%s: %s, want %d", name, resp.Status, c.status)
-		}
-	}
-}
-
-func TestPreflight(t *testing.T) {
-	s := start(t, t.TempDir())
-	for _, c := range []struct {
-		bucket, origin string
-		allowed        bool
-	}{
-		{"iris-uploads", "http://localhost:5173", true},
-		{"iris-uploads", "http://evil.example", false},
-		{"iris-work", "http://localhost:5173", false},
-	} {
-		r, _ := http.NewRequest("OPTIONS", s.url+"/"+c.bucket+"/k", nil)
-		r.Header.Set("Origin", c.origin)
-		r.Header.Set("Access-Control-Request-Method", "PUT")
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = resp.Body.Close()
-		if got := resp.Header.Get("Access-Control-Allow-Origin") == c.origin; got != c.allowed {
-			t.Errorf("%s from %s: %s %v", c.bucket, c.origin, resp.Status, resp.Header)
-		}
-	}
-}
-
-func TestAFullDiskIsANamedErrorAndThenOver(t *testing.T) {
-	s := start(t, t.TempDir())
-	s.store.free = func(string) (int64, int64, error) { return 32 << 20, 1 << 30, nil }
-	if err := s.put(t, "iris-work", "labels", "x"); err != nil {
-		t.Errorf("jobs under way have room, yet: %v", err)
-	}
-	// When even they have none, they wait for it.
-	var looks atomic.Int32
-	s.store.free = func(string) (int64, int64, error) {
-		if looks.Add(1) <= 3 {
-			return 1, 1 << 30, nil
-		}
-		return 32 << 20, 1 << 30, nil
-	}
-	if err := s.put(t, "iris-work", "labels", "x"); err != nil || looks.Load() < 4 {
-		t.Errorf("a job's object did not wait for room: %v", err)
-	}
-	err := s.put(t, "iris-uploads", "scan", strings.Repeat("x", 3<<20))
-	var named smithy.APIError
-	if !errors.As(err, &named) || named.ErrorCode() != "InsufficientStorage" {
+// An upload whose announcement is not taken is refused with an error that SDKs
+// send again.
+func TestRefusedUntilTheParentTakesIt(t *testing.T) {
+	b := &bus{}
+	r := start(t, t.TempDir(), b)
+	b.refuse(errors.New("the disk is full"))
+	err := r.put(t.Context(), "scan.nii", strings.NewReader("scan"))
+	var api smithy.APIError
+	if !errors.As(err, &api) || api.ErrorCode() != "SlowDown" {
 		t.Errorf("got %v", err)
 	}
-	if _, err := s.client.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: aws.String("iris-uploads"), Key: aws.String("scan")}); err == nil {
-		t.Error("the refused object is there")
+	b.refuse(errors.New("the disk is full"))
+	if _, err := r.Announce(t.Context()); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		t.Errorf("got %v", err)
 	}
-	s.store.free = free
-	if err := s.put(t, "iris-uploads", "scan", "x"); err != nil {
-		t.Error(err)
-	}
-	if got := s.bus.about("scan"); len(got) != 1 || got[0].Size != 1 {
-		t.Errorf("announced %+v", got)
+	if n, err := r.Announce(t.Context()); n != 1 || err != nil || len(b.about("scan.nii")) != 1 {
+		t.Errorf("%d, %v, announced %v", n, err, b.about("scan.nii"))
 	}
 }
 
-func TestAttributesBesideTheFiles(t *testing.T) {
+// Several run in one process, which stays in its working directory; nobody on the
+// machine reads the secret.
+func TestTwoInOneProcess(t *testing.T) {
+	before, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	buses := [2]bus{}
+	for i := range buses {
+		r := start(t, t.TempDir(), &buses[i])
+		if err := r.put(t.Context(), fmt.Sprint(i), strings.NewReader("scan")); err != nil {
+			t.Error(err)
+		}
+		for _, file := range []string{"cmdline", "environ"} {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", r.pid(t), file))
+			if err != nil || strings.Contains(string(text), key.Secret) {
+				t.Errorf("%s: %q, %v", file, text, err)
+			}
+		}
+		settings, err := os.Stat(strings.TrimSuffix(r.config.Socket, ".sock") + ".json")
+		if err != nil || settings.Mode().Perm() != 0o600 {
+			t.Errorf("settings: %v, %v", settings, err)
+		}
+	}
+	for i := range buses {
+		if len(buses[i].about(fmt.Sprint(i))) != 1 || len(buses[i].got) != 1 {
+			t.Errorf("server %d announced %v", i, buses[i].got)
+		}
+	}
+	if after, err := os.Getwd(); err != nil || after != before {
+		t.Errorf("the working directory is %s, was %s", after, before)
+	}
+}
+
+func TestAStartThatFailsSaysWhy(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "attributes"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "data"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, dir)
-	if err := s.put(t, "iris-uploads", "a[1]*/scan", "x"); err != nil {
-		t.Fatal(err)
-	}
-	head, err := s.client.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: aws.String("iris-uploads"), Key: aws.String("a[1]*/scan")})
-	if err != nil || head.Metadata["iris-task"] != "auto" {
-		t.Errorf("%+v, %v", head, err)
-	}
-	if n, err := s.Announce(t.Context()); n != 0 || err != nil {
-		t.Errorf("announced %d, %v", n, err)
-	}
-}
-
-func TestSequencerFollowsFromTimeAndETag(t *testing.T) {
-	at := time.Unix(1_700_000_000, 123)
-	seq := func(at time.Time, etag string) string {
-		return newCreated("b", "k", 1, etag, at, "PutObject").Sequencer
-	}
-	if a, b := seq(at, `"abc"`), seq(at, "abc"); a != b || len(a) != 24 {
-		t.Errorf("%s, %s", a, b)
-	}
-	if seq(at, "abc") == seq(at, "abd") || seq(at, "zzz") >= seq(at.Add(1), "aaa") {
-		t.Error("sequencers do not order")
+	_, err := s3.New(t.Context(), s3.Config{
+		Program: s3test.Program(t), Dir: dir, Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Logger: slog.New(slog.DiscardHandler),
+	})
+	if err == nil || !strings.Contains(err.Error(), "not a directory") {
+		t.Errorf("got %v", err)
 	}
 }

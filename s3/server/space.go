@@ -1,4 +1,4 @@
-package s3
+package server
 
 import (
 	"errors"
@@ -73,8 +73,9 @@ func (s *store) fits(bucket string, length *int64) (bool, error) {
 
 // named turns an error into one of S3's. A disk that showed full only while
 // writing has its own; for a job's object it is SlowDown, which SDKs send again,
-// and then room lets it wait. What S3 has no name for is logged without the path
-// (keys may name people) and answered InternalError.
+// and then room lets it wait. An object that could not be announced is SlowDown
+// too, so that it is sent again. What S3 has no name for is logged without the
+// path (keys may name people) and answered InternalError.
 func (s *store) named(bucket string, err error) error {
 	var known s3err.S3Error
 	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
@@ -83,6 +84,9 @@ func (s *store) named(bucket string, err error) error {
 	case full && s.announce[bucket]:
 		return s3err.GetAPIError(s3err.ErrNoSpaceLeftOnDevice)
 	case full:
+		return s3err.GetAPIError(s3err.ErrSlowDown)
+	case errors.Is(err, errNotAnnounced):
+		s.log.Error("an upload is refused until its announcement is taken", "error", err)
 		return s3err.GetAPIError(s3err.ErrSlowDown)
 	case err == nil || errors.As(err, &known):
 		return err

@@ -1,4 +1,4 @@
-package s3
+package server
 
 import (
 	"context"
@@ -18,6 +18,8 @@ import (
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
+
+	"github.com/iris-oculus/iris/internal/local/gateway/s3"
 )
 
 // store is versitygw's file backend with three additions: room is left on the
@@ -28,7 +30,7 @@ type store struct {
 	data     string // absolute: buckets are its folders
 	sideCar  string // absolute, empty with extended attributes
 	announce map[string]bool
-	created  func(context.Context, Created) error
+	created  func(context.Context, s3.Created) error
 	journal  *journal
 	log      *slog.Logger
 	free     func(path string) (available, disk int64, err error)
@@ -129,7 +131,7 @@ func (s *store) settle(ctx context.Context, bucket, key, reason string) error {
 	if strings.HasSuffix(key, "/") {
 		return nil
 	}
-	var c Created
+	var c s3.Created
 	if s.announce[bucket] {
 		var err error
 		if c, err = s.stamp(ctx, bucket, key, reason); err != nil {
@@ -156,7 +158,7 @@ func gone(err error) error {
 // stamp gives an object a modification time of its own, later than any before,
 // so that its sequencer can be told again from the disk after a crash. Of two
 // uploads to one key at the same time both may describe the later one.
-func (s *store) stamp(ctx context.Context, bucket, key, reason string) (Created, error) {
+func (s *store) stamp(ctx context.Context, bucket, key, reason string) (s3.Created, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := time.Now()
@@ -166,25 +168,28 @@ func (s *store) stamp(ctx context.Context, bucket, key, reason string) (Created,
 	s.last = at
 	path := filepath.Join(s.data, bucket, key)
 	if err := os.Chtimes(path, at, at); err != nil {
-		return Created{}, fmt.Errorf("stamp object: %w", err)
+		return s3.Created{}, fmt.Errorf("stamp object: %w", err)
 	}
 	info, err := os.Stat(path) // the time as this file system keeps it
 	if err != nil {
-		return Created{}, fmt.Errorf("stamp object: %w", err)
+		return s3.Created{}, fmt.Errorf("stamp object: %w", err)
 	}
 	head, err := s.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
-		return Created{}, err
+		return s3.Created{}, err
 	}
 	return newCreated(bucket, key, info.Size(), *head.ETag, info.ModTime(), reason), nil
 }
 
+// errNotAnnounced: whoever is to be told does not answer, or refuses.
+var errNotAnnounced = errors.New("the announcement was not taken")
+
 // tell announces and then remembers that it did: a crash between the two
 // announces again, with the same sequencer.
-func (s *store) tell(ctx context.Context, c Created) error {
+func (s *store) tell(ctx context.Context, c s3.Created) error {
 	// The upload is done: a client that leaves now must not undo its announcement.
 	if err := s.created(context.WithoutCancel(ctx), c); err != nil {
-		return fmt.Errorf("announce object: %w", err)
+		return fmt.Errorf("%w: %w", errNotAnnounced, err)
 	}
 	return s.journal.add(c)
 }

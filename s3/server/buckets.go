@@ -1,4 +1,4 @@
-package s3
+package server
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
+	"github.com/iris-oculus/iris/internal/local/gateway/s3"
 )
 
 // newClient speaks to the server through its socket.
@@ -28,7 +29,7 @@ func newClient(transport http.RoundTripper, cfg Config) *awss3.Client {
 }
 
 // ensure makes a bucket, if need be, with exactly the given CORS rules.
-func ensure(ctx context.Context, client *awss3.Client, b Bucket) error {
+func ensure(ctx context.Context, client *awss3.Client, b s3.Bucket) error {
 	_, err := client.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: &b.Name})
 	var ours *types.BucketAlreadyOwnedByYou
 	var exists *types.BucketAlreadyExists
@@ -39,11 +40,24 @@ func ensure(ctx context.Context, client *awss3.Client, b Bucket) error {
 		_, err = client.DeleteBucketCors(ctx, &awss3.DeleteBucketCorsInput{Bucket: &b.Name})
 	} else {
 		_, err = client.PutBucketCors(ctx, &awss3.PutBucketCorsInput{
-			Bucket: &b.Name, CORSConfiguration: &types.CORSConfiguration{CORSRules: b.CORS},
+			Bucket: &b.Name, CORSConfiguration: &types.CORSConfiguration{CORSRules: rules(b.CORS)},
 		})
 	}
 	if err != nil {
 		return fmt.Errorf("set CORS of bucket %s: %w", b.Name, err)
 	}
 	return nil
+}
+
+func rules(declared []s3.CORSRule) (out []types.CORSRule) {
+	for _, r := range declared {
+		rule := types.CORSRule{
+			AllowedOrigins: r.AllowedOrigins, AllowedMethods: r.AllowedMethods, AllowedHeaders: r.AllowedHeaders, ExposeHeaders: r.ExposeHeaders,
+		}
+		if r.MaxAgeSeconds != 0 {
+			rule.MaxAgeSeconds = &r.MaxAgeSeconds
+		}
+		out = append(out, rule)
+	}
+	return out
 }

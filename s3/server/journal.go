@@ -1,4 +1,4 @@
-package s3
+package server
 
 import (
 	"bufio"
@@ -18,6 +18,7 @@ import (
 	"github.com/versity/versitygw/s3response"
 
 	"github.com/iris-oculus/iris/internal/local/durable"
+	"github.com/iris-oculus/iris/internal/local/gateway/s3"
 )
 
 // journal remembers what was announced: a line of JSON for each Created. It is
@@ -43,7 +44,7 @@ func openJournal(path string) (*journal, error) {
 	return &journal{path: path, file: f}, nil
 }
 
-func (j *journal) add(c Created) error {
+func (j *journal) add(c s3.Created) error {
 	line, err := json.Marshal(entry{c.Bucket, c.Key, c.Sequencer})
 	if err != nil {
 		return fmt.Errorf("announcement journal: %w", err)
@@ -109,21 +110,23 @@ func (j *journal) close() error {
 }
 
 // Announce announces every object that no announcement was made for (its upload
-// ended as the process did) and says how many. Call it at start, before the
-// endpoint is open.
+// ended as the process did) and says how many. Call it at start, before clients
+// are let in: an object that is just being stored has no sequencer of its own yet.
 func (s *Server) Announce(ctx context.Context) (int, error) {
+	s.announcing.Lock()
+	defer s.announcing.Unlock()
 	st := s.store
 	known, err := st.journal.read()
 	if err != nil {
 		return 0, err
 	}
 	var keep []entry
-	var missed []Created
+	var missed []s3.Created
 	for bucket, announced := range st.announce {
 		if !announced {
 			continue
 		}
-		err := st.walk(ctx, bucket, func(c Created) {
+		err := st.walk(ctx, bucket, func(c s3.Created) {
 			if e := (entry{c.Bucket, c.Key, c.Sequencer}); known[e] {
 				keep = append(keep, e)
 			} else {
@@ -137,7 +140,7 @@ func (s *Server) Announce(ctx context.Context) (int, error) {
 	if err := st.journal.replace(keep); err != nil {
 		return 0, err
 	}
-	slices.SortFunc(missed, func(a, b Created) int { return strings.Compare(a.Sequencer, b.Sequencer) })
+	slices.SortFunc(missed, func(a, b s3.Created) int { return strings.Compare(a.Sequencer, b.Sequencer) })
 	for _, c := range missed {
 		if err := st.tell(ctx, c); err != nil {
 			return 0, err
@@ -147,7 +150,7 @@ func (s *Server) Announce(ctx context.Context) (int, error) {
 }
 
 // walk visits the objects of a bucket as if they came now.
-func (s *store) walk(ctx context.Context, bucket string, visit func(Created)) error {
+func (s *store) walk(ctx context.Context, bucket string, visit func(s3.Created)) error {
 	pageSize, none := int32(1000), "" // the backend wants every field set
 	in := &awss3.ListObjectsV2Input{
 		Bucket: &bucket, MaxKeys: &pageSize, Prefix: &none, Delimiter: &none, StartAfter: &none, ContinuationToken: &none,
@@ -170,13 +173,13 @@ func (s *store) walk(ctx context.Context, bucket string, visit func(Created)) er
 }
 
 // recall tells from the disk what stamp told when the object came.
-func (s *store) recall(bucket string, o s3response.Object) (Created, bool) {
+func (s *store) recall(bucket string, o s3response.Object) (s3.Created, bool) {
 	if o.Key == nil || o.ETag == nil || strings.HasSuffix(*o.Key, "/") {
-		return Created{}, false
+		return s3.Created{}, false
 	}
 	info, err := os.Stat(filepath.Join(s.data, bucket, *o.Key))
 	if err != nil {
-		return Created{}, false // deleted since it was listed
+		return s3.Created{}, false // deleted since it was listed
 	}
 	reason := "PutObject"
 	if strings.Contains(*o.ETag, "-") {
