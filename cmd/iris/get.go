@@ -58,8 +58,8 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 	}
 	write := func(f io.Writer) error {
 		sum := sha256.New()
-		body := &noted{r: moving{res.Body, moved}}
-		if _, err := io.Copy(io.MultiWriter(f, sum), body); err != nil {
+		body := &noted{r: res.Body}
+		if _, err := io.Copy(io.MultiWriter(f, sum), moving{body, moved}); err != nil {
 			err = fmt.Errorf("download: %w", err)
 			if body.err != nil && ctx.Err() == nil {
 				return &transient{error: err} // the connection, not the disk
