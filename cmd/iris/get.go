@@ -44,7 +44,7 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 	if err != nil {
 		return errors.New("download: the service's address cannot be used")
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := http.DefaultClient.Do(req) //nolint:bodyclose // closed below: the linter loses it in noted
 	if err != nil {
 		return c.lost(ctx, err)
 	}
@@ -58,8 +58,8 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 	}
 	write := func(f io.Writer) error {
 		sum := sha256.New()
-		body := &noted{r: res.Body}
-		if _, err := io.Copy(io.MultiWriter(f, sum), moving{body, moved}); err != nil {
+		body := &noted{r: res.Body, moved: moved}
+		if _, err := io.Copy(io.MultiWriter(f, sum), body); err != nil {
 			err = fmt.Errorf("download: %w", err)
 			if body.err != nil && ctx.Err() == nil {
 				return &transient{error: err} // the connection, not the disk
@@ -87,12 +87,14 @@ const standardOutput = "-"
 
 // noted remembers an error of reading, to tell it from one of writing.
 type noted struct {
-	r   io.Reader
-	err error
+	r     io.Reader
+	moved func() // called after each read
+	err   error
 }
 
 func (n *noted) Read(p []byte) (int, error) {
 	k, err := n.r.Read(p)
+	n.moved()
 	if err != nil && !errors.Is(err, io.EOF) {
 		n.err = err
 	}
