@@ -1,14 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/iris-oculus/iris/internal/stage/prepare"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/labeltable"
-	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
 // readLabels reads a label map and the table of its labels: that in the file table
@@ -19,7 +20,7 @@ func readLabels(path, table string) (*volume.LabelMap, error) {
 		return nil, coded("open the input", err)
 	}
 	defer in.Close()
-	m, err := nifti.ReadLabels(in)
+	m, err := prepare.ReadLabels(in)
 	if err != nil {
 		return nil, coded("read the input", err)
 	}
@@ -34,7 +35,7 @@ func readLabels(path, table string) (*volume.LabelMap, error) {
 		return m, nil
 	}
 	for _, l := range m.Table.Labels {
-		if l.Source == 0 { // from a table, not made up
+		if l.Source == 0 || l.Name != fmt.Sprintf("label_%d", l.Source) { // from a table, not made up
 			return m, nil
 		}
 	}
@@ -54,7 +55,7 @@ func readLabels(path, table string) (*volume.LabelMap, error) {
 // their endings.
 func tablesBeside(path string) (found []string) {
 	base := path
-	for _, ending := range []string{".gz", ".nii"} {
+	for _, ending := range []string{".gz", ".nii", ".nrrd", ".seg"} {
 		if strings.HasSuffix(strings.ToLower(base), ending) {
 			base = base[:len(base)-len(ending)]
 		}

@@ -24,15 +24,16 @@ import (
 func meshCommand() *cobra.Command {
 	var f meshFlags
 	c := &cobra.Command{
-		Use:   "mesh LABELS.nii.gz OUT.{" + strings.Join(meshfile.Formats(), ",") + "}",
+		Use:   "mesh LABELS OUT.{" + strings.Join(meshfile.Formats(), ",") + "}",
 		Short: "Turn a label map into surfaces, one per structure",
-		Long: "Mesh writes the structures of LABELS, a NIfTI label map, as closed surfaces.\n" +
+		Long: "Mesh writes the structures of LABELS, a label map, as closed surfaces: NIfTI (.nii, .nii.gz) or\n" +
+			"NRRD (3D Slicer's .seg.nrrd, .nrrd), told by its content.\n" +
 			"The ending of OUT says the format: glb and usdz are in metres with the patient facing you,\n" +
 			"stl, obj, ply, 3mf and zip (one stl per structure) in millimetres, LPS, mz3 in millimetres, RAS.\n" +
 			"Names and colours come from the label map's header, or else from a table beside it: a file of the\n" +
 			"same name that ends in .json, .txt, .label, .lut, .ctbl, .tsv or .csv (ITK-SNAP, FreeSurfer, 3D Slicer, BIDS, JSON).\n" +
 			"A label map that cannot be used ends with code 3, one line that says why, and no OUT.",
-		Args: arguments("LABELS.nii.gz", "OUT"),
+		Args: arguments("LABELS", "OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			format := strings.ToLower(strings.TrimPrefix(filepath.Ext(args[1]), "."))
 			if !meshfile.Known(format) {

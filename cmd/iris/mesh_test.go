@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -174,6 +176,85 @@ func namesOf(t *testing.T, path string) string {
 		names = append(names, s.Surfaces[i].Label.Name)
 	}
 	return strings.Join(names, " ")
+}
+
+// A label map of 3D Slicer becomes a model with the names, the colours and the places
+// of its segments; a table that is named counts before them, one beside it does not.
+func TestMeshOfSlicer(t *testing.T) {
+	text := "NRRD0004\n# a comment\ntype: unsigned char\ndimension: 4\nspace: left-posterior-superior\nsizes: 2 16 8 8\n" +
+		"space directions: none (2,0,0) (0,2,0) (0,0,2)\nkinds: list domain domain domain\nencoding: raw\nspace origin: (-100,0,0)\n" +
+		"Segment0_Name:=liver\nSegment0_LabelValue:=1\nSegment0_Layer:=0\nSegment0_Color:=1 0.5 0\n" +
+		"Segment1_Name:=spleen\nSegment1_LabelValue:=1\nSegment1_Layer:=1\nSegment1_Color:=0 0 1\n\n"
+	voxels := make([]byte, 2*16*8*8)
+	for n := range 125 {
+		i, j, k := n%5, n/5%5, n/25
+		voxels[2*((1+i)+16*((1+j)+8*(1+k)))] = 1
+		voxels[2*((6+i)+16*((1+j)+8*(1+k)))+1] = 1
+	}
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	labels, out := write("scan.seg.nrrd", text+string(voxels)), filepath.Join(folder, "model.glb")
+	write("scan.json", `{"1":"a","2":"b"}`)
+	table := write("table.txt", "1 femur 1 2 3 0\n2 tibia 4 5 6 0\n")
+	for _, c := range []struct {
+		want string
+		args []string
+	}{{"liver spleen", nil}, {"spleen", []string{"--structures", "spleen"}}, {"femur tibia", []string{"--labels-table", table}}} {
+		if err := runMesh(t, append(c.args, labels, out)...); err != nil {
+			t.Fatal(err)
+		}
+		if got := namesOf(t, out); got != c.want {
+			t.Errorf("%v: %s, want %s", c.args, got, c.want)
+		}
+	}
+	if err := runMesh(t, labels, out, "--smooth", "0"); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := glb.Read(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Voxels 1 to 5 of 2 mm from 100 mm to the right, towards the left.
+	low, high := s.Surfaces[0].Mesh.Vertices[0], s.Surfaces[0].Mesh.Vertices[0]
+	for _, v := range s.Surfaces[0].Mesh.Vertices {
+		for a := range v {
+			low[a], high[a] = min(low[a], v[a]), max(high[a], v[a])
+		}
+	}
+	for a, want := range [3][2]float64{{89, 99}, {-11, -1}, {1, 11}} {
+		if math.Abs(float64(low[a])-want[0]) > 1e-3 || math.Abs(float64(high[a])-want[1]) > 1e-3 {
+			t.Errorf("axis %d: %v to %v, want %v", a, low[a], high[a], want)
+		}
+	}
+	m, err := readLabels(labels, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := m.Table.Labels; len(l) != 2 || l[0].Color != "#ff8000" || l[1].Color != "#0000ff" {
+		t.Errorf("%+v", l)
+	}
+	// A label above 65,535 is numbered anew, and the header's name for it counts, too.
+	wide := strings.NewReplacer("unsigned char", "int\nendian: little", "dimension: 4", "dimension: 3", "2 16 8 8", "16 8 8", "none ", "", "list ", "",
+		"Segment0_LabelValue:=1", "Segment0_LabelValue:=614454277").Replace(text)
+	numbers := make([]byte, 4*16*8*8)
+	binary.LittleEndian.PutUint32(numbers[4*300:], 614454277)
+	write("wide.json", `{"614454277":"a"}`)
+	if m, err = readLabels(write("wide.seg.nrrd", wide+string(numbers)), ""); err != nil || m.Table.Labels[0].Name != "liver" {
+		t.Errorf("a wide label: %v %+v", err, m.Table)
+	}
+	if err := runMesh(t, write("bad.seg.nrrd", text), out); job.Named(err) == nil || !strings.Contains(err.Error(), "truncated") {
+		t.Errorf("no voxels: %v", err)
+	}
 }
 
 // The table named by --labels-table counts before the header's, which counts before

@@ -52,7 +52,7 @@ func prepareCommand() *cobra.Command {
 	}
 	c.Flags().IntVar(&o.Series, "series", 0, "number of the series, from the list of a multiple_series error")
 	c.Flags().StringVar(&o.Modality, "modality", "", "CT, MR or PT (default: what the files say)")
-	c.Flags().StringVar(&task, "task", job.TaskAuto, "auto, or labels when IN is a label map")
+	c.Flags().StringVar(&task, "task", job.TaskAuto, "auto, or labels when IN is a label map, which may be NRRD (.seg.nrrd)")
 	return c
 }
 

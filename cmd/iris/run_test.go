@@ -258,7 +258,7 @@ func TestUsageSaysWhatIsWanted(t *testing.T) {
 		{"usage: SCAN is missing. Want: iris submit SCAN", []string{"submit"}},
 		{`usage: "scan" is one argument too many (a name with spaces wants quotes)`, []string{"run", "my", "scan"}},
 		{"usage: OUT.nii.gz is missing. Want: iris prepare IN OUT.nii.gz", []string{"prepare", "a"}},
-		{"usage: LABELS.nii.gz is missing", []string{"mesh"}},
+		{"usage: LABELS is missing", []string{"mesh"}},
 		{"usage: OUT.nii.gz is missing", []string{"sample"}},
 		{"`iris run --help` lists what it takes", []string{"run", "x", "--smothing", "1"}},
 		{`bad_option: -O "smoothing": want name=value`, []string{"run", scan(t), "-O", "smoothing"}},

@@ -48,7 +48,7 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	suffix, known := job.ScanSuffix(body.File)
 	if !known {
-		return problem{Status: http.StatusBadRequest, Code: "unrecognized", Detail: "file: want a name that ends in .nii, .nii.gz, .zip, .tar.gz or .dcm"}
+		return problem{Status: http.StatusBadRequest, Code: "unrecognized", Detail: "file: want a name that ends in .nii, .nii.gz, .zip, .tar.gz, .dcm or, for a label map, .nrrd"}
 	}
 	if body.Bytes < 1 {
 		return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "bytes: want the size of the file, at least 1"}

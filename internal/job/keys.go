@@ -73,7 +73,7 @@ func MediaType(name string) string {
 }
 
 // scanSuffixes are the endings of names that one uploaded scan may have, longest first.
-var scanSuffixes = []string{".nii.gz", ".tar.gz", ".nii", ".zip", ".dcm"}
+var scanSuffixes = []string{".nii.gz", ".tar.gz", ".nrrd", ".nii", ".zip", ".dcm"}
 
 // ScanSuffix is the ending of a file's name that says what kind of scan it may
 // be, in lower case; false for any other name.
@@ -88,7 +88,7 @@ func ScanSuffix(name string) (string, bool) {
 }
 
 // singles are the endings of names of scans that are one object.
-var singles = []string{".nii", ".nii.gz", ".zip", ".tar.gz", ".tgz"}
+var singles = []string{".nii", ".nii.gz", ".seg.nrrd", ".zip", ".tar.gz", ".tgz"}
 
 // IsSingle says whether an upload is by its name a scan of its own, not one of
 // a folder's slices.

@@ -14,6 +14,13 @@ func Make[T any](n int) []T {
 	return s
 }
 
+// Longer copies what has been read so far into memory for all n elements.
+func Longer[T any](read []T, n int) []T {
+	all := Make[T](n)
+	copy(all, read)
+	return all
+}
+
 // Arena hands out slices of exact length from blocks that are shared between
 // them, for the many medium-sized slices of one worker. The zero value is ready.
 // An Arena is not safe for concurrent use; the slices never overlap.

@@ -13,6 +13,10 @@ const (
 	RatioFloor       = 64 << 20  // bytes below which the ratio is not judged
 )
 
+// GoodFaith is how many voxels are decoded before memory for all of them is taken: a
+// header cannot make a small file cost a large volume.
+const GoodFaith = 4 << 20
+
 // CheckDims refuses a grid beyond the limits, before anything is allocated.
 func CheckDims(dims [3]int) error {
 	n := int64(1)

@@ -191,6 +191,7 @@ func TestWhatIsAJob(t *testing.T) {
 		{"NIfTI", "scan.nii", "x", nil, true, ""},
 		{"NIfTI in a folder", "a/scan.nii.gz", "x", nil, true, ""},
 		{"NIfTI beside slices", "a/scan.nii.gz", "x", []string{"a/1.dcm"}, true, ""},
+		{"3D Slicer's label map beside slices", "a/scan.seg.nrrd", "x", []string{"a/1.dcm"}, true, ""},
 		{"archive beside slices", "a/scan.TAR.GZ", "x", []string{"a/1.dcm"}, true, ""},
 		{"one slice at the root", "scan.dcm", "x", nil, true, ""},
 		{"one slice at the root, no ending", "IM0001", preamble, nil, true, ""},

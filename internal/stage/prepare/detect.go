@@ -10,6 +10,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
 	"github.com/iris-oculus/iris/internal/volume/magic"
+	"github.com/iris-oculus/iris/internal/volume/nrrd"
 )
 
 // kind is how an upload is read.
@@ -20,6 +21,7 @@ const (
 	kindDICOM
 	kindZip
 	kindTarGz
+	kindNRRD // read as a label map only
 )
 
 // What to do about a file that is no scan, by what it is.
@@ -48,6 +50,9 @@ func (s Source) detect() (kind, error) {
 	looks := header.Sniff(head)
 	if looks == header.DICOM { // its first 128 bytes may be those of any other kind
 		return kindDICOM, nil
+	}
+	if nrrd.Is(head) {
+		return kindNRRD, nil
 	}
 	is := magic.Of(head)
 	switch is.Class {

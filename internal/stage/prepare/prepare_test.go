@@ -228,6 +228,31 @@ func TestPrepareLabels(t *testing.T) {
 	}
 }
 
+// 3D Slicer's file is a label map with its names and colours, and no scan.
+func TestPrepareLabelsOfSlicer(t *testing.T) {
+	file := []byte("NRRD0004\ntype: unsigned char\ndimension: 3\nspace: left-posterior-superior\nsizes: 3 3 3\n" +
+		"space directions: (1,0,0) (0,1,0) (0,0,2)\nkinds: domain domain domain\nencoding: raw\nspace origin: (5,6,7)\n" +
+		"Segment0_Name:=liver\nSegment0_LabelValue:=5\nSegment0_Layer:=0\nSegment0_Color:=1 0 0\n\n")
+	at := len(file) + 13
+	file = append(file, make([]byte, 27)...)
+	file[at] = 5
+	w := dropped(t, file, func(o *job.Options) { o.Task = job.TaskLabels })
+	if out, err := w.prepare(t, "tissue"); err != nil || out != (job.PrepareOutput{Ready: true, Labels: true}) {
+		t.Fatalf("%v %+v", err, out)
+	}
+	m, err := nifti.ReadLabels(bytes.NewReader(w.object(job.LabelsObject)))
+	if err != nil || m.At(13) != 5 || m.Affine.Apply([3]float64{1, 1, 1}) != [3]float64{-6, -7, 9} {
+		t.Fatalf("%v %+v", err, m)
+	}
+	if l, _ := m.Table.Find(5); l.Name != "liver" || l.Color != "#ff0000" {
+		t.Errorf("%+v", l)
+	}
+	w = dropped(t, file, nil)
+	if _, err := w.prepare(t, "tissue"); code(err) != "unrecognized" || !strings.Contains(err.Error(), "task=labels") || len(w.keys()) > 0 {
+		t.Errorf("as a scan: %v, %v", err, w.keys())
+	}
+}
+
 // A job that has gone, at whatever moment, ends quietly and leaves nothing.
 func TestPrepareGone(t *testing.T) {
 	ways := map[string]func(*world){

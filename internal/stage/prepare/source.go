@@ -1,6 +1,7 @@
 package prepare
 
 import (
+	"bufio"
 	"context"
 	"io"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom"
 	"github.com/iris-oculus/iris/internal/volume/drop"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
+	"github.com/iris-oculus/iris/internal/volume/nrrd"
 )
 
 // Source is an upload: one file, or a folder of files when Folder is set.
@@ -72,6 +74,8 @@ func (s Source) convert(ctx context.Context, dst io.Writer, o Options) (Report, 
 		return fromDICOM(ctx, &archive.TarGz{R: s.File, Size: s.Size}, dst, o)
 	case kindDICOM:
 		return fromDICOM(ctx, single{s}, dst, o)
+	case kindNRRD:
+		return Report{}, volume.Reject("unrecognized", "the file is an NRRD volume, a format in which only label maps are read: if it is one (.seg.nrrd), say task=labels; if it is a scan, %s", sendNIfTI)
 	}
 	r, err := nifti.Convert(ctx, s.File, s.Size, dst, nifti.ConvertOptions{Modality: o.Modality})
 	report := Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Units: unitsOther, Warnings: notices(r.Warnings)}
@@ -99,16 +103,16 @@ func fromDICOM(ctx context.Context, files drop.Files, dst io.Writer, o Options) 
 // have answered it, and says what is doubtful about it.
 func (s Source) Labels(dst io.Writer) ([]job.Notice, error) {
 	if s.Folder != nil {
-		return nil, named(volume.Reject("unrecognized", "task=labels takes one NIfTI label map: a folder was sent"))
+		return nil, named(volume.Reject("unrecognized", "task=labels takes one label map, NIfTI or NRRD: a folder was sent"))
 	}
 	kind, err := s.detect()
-	if err == nil && kind != kindNIfTI {
-		err = volume.Reject("unrecognized", "task=labels takes one NIfTI label map (.nii or .nii.gz)")
+	if err == nil && kind != kindNIfTI && kind != kindNRRD {
+		err = volume.Reject("unrecognized", "task=labels takes one label map, NIfTI (.nii, .nii.gz) or NRRD (.seg.nrrd, .nrrd)")
 	}
 	if err != nil {
 		return nil, named(err)
 	}
-	m, err := nifti.ReadLabels(io.NewSectionReader(s.File, 0, s.Size))
+	m, err := ReadLabels(io.NewSectionReader(s.File, 0, s.Size))
 	if err != nil {
 		return nil, named(err)
 	}
@@ -117,6 +121,17 @@ func (s Source) Labels(dst io.Writer) ([]job.Notice, error) {
 		warnings = append(warnings, job.Notice{Code: w.Code, Message: w.Message})
 	}
 	return warnings, named(nifti.WriteLabels(dst, m))
+}
+
+// ReadLabels reads a label map in any form that is read, which is told by its content.
+// Errors are those of the form's own package.
+func ReadLabels(r io.Reader) (*volume.LabelMap, error) {
+	in := bufio.NewReader(r)
+	// What is wrong with the reader comes again when the file is read.
+	if head, _ := in.Peek(nrrd.MagicLength); nrrd.Is(head) {
+		return nrrd.ReadLabels(in)
+	}
+	return nifti.ReadLabels(in)
 }
 
 // single is one DICOM file as a drop.

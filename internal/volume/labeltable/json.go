@@ -135,7 +135,7 @@ func colour(value any) string {
 		if max(parts[0], parts[1], parts[2]) <= 1 {
 			scale = 255
 		}
-		return rgb(scale*parts[0], scale*parts[1], scale*parts[2])
+		return RGB(scale*parts[0], scale*parts[1], scale*parts[2])
 	}
 	return ""
 }

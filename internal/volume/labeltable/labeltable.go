@@ -78,7 +78,7 @@ func Parse(text []byte) ([]Entry, error) {
 func tidy(entries []Entry) ([]Entry, error) {
 	entries = slices.DeleteFunc(entries, func(e Entry) bool { return e.ID <= 0 })
 	for i := range entries {
-		entries[i].Name = printable(entries[i].Name)
+		entries[i].Name = Printable(entries[i].Name)
 	}
 	entries = slices.DeleteFunc(entries, func(e Entry) bool { return e.Name == "" })
 	slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
@@ -89,8 +89,8 @@ func tidy(entries []Entry) ([]Entry, error) {
 	return entries, nil
 }
 
-// printable is a name without what cannot be printed, on one line, cut to maxName.
-func printable(s string) string {
+// Printable is a name without what cannot be printed, on one line, cut to maxName.
+func Printable(s string) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -104,8 +104,8 @@ func printable(s string) string {
 	return s
 }
 
-// rgb is a colour of three parts from 0 to 255; others are cut to that.
-func rgb(r, g, b float64) string {
+// RGB is a colour of three parts from 0 to 255; others are cut to that.
+func RGB(r, g, b float64) string {
 	part := func(v float64) int { return int(min(max(v, 0), 255) + 0.5) }
 	return fmt.Sprintf("#%02x%02x%02x", part(r), part(g), part(b))
 }

@@ -92,7 +92,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for i, e := range entries {
-			if e.ID < 1 || e.Name == "" || e.Name != printable(e.Name) || e.Color != "" && hex(e.Color) != e.Color || i > 0 && e.ID <= entries[i-1].ID {
+			if e.ID < 1 || e.Name == "" || e.Name != Printable(e.Name) || e.Color != "" && hex(e.Color) != e.Color || i > 0 && e.ID <= entries[i-1].ID {
 				t.Fatalf("%+v", e)
 			}
 		}

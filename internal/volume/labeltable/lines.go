@@ -49,7 +49,7 @@ func parseLine(line string) (Entry, bool) {
 		if end := strings.LastIndexByte(name, '"'); end >= 0 {
 			name = name[:end]
 		}
-		return Entry{ID: int64(v[0]), Name: name, Color: rgb(v[1], v[2], v[3])}, true
+		return Entry{ID: int64(v[0]), Name: name, Color: RGB(v[1], v[2], v[3])}, true
 	}
 	fields := strings.Fields(strings.ReplaceAll(line, ",", " "))
 	if len(fields) < 2 {
@@ -64,7 +64,7 @@ func parseLine(line string) (Entry, bool) {
 	for _, count := range []int{4, 3} {
 		if len(rest) > count {
 			if v, ok := numbers(rest[len(rest)-count:]); ok {
-				return Entry{ID: id, Name: strings.Join(rest[:len(rest)-count], " "), Color: rgb(v[0], v[1], v[2])}, true
+				return Entry{ID: id, Name: strings.Join(rest[:len(rest)-count], " "), Color: RGB(v[0], v[1], v[2])}, true
 			}
 		}
 	}
@@ -135,7 +135,7 @@ func parseColumns(lines []string, comma rune, columns map[string]int) ([]Entry, 
 		}
 		e := Entry{ID: int64(id), Name: field("name"), Color: hex(field("color"))}
 		if v, ok := numbers([]string{field("r"), field("g"), field("b")}); ok {
-			e.Color = rgb(v[0], v[1], v[2])
+			e.Color = RGB(v[0], v[1], v[2])
 		}
 		entries = append(entries, e)
 	}

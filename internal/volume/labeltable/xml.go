@@ -79,7 +79,7 @@ func xmlEntry(attributes []xml.Attr, name string) (Entry, bool) {
 		}
 	}
 	if colours == 3 {
-		e.Color = rgb(255*parts[0], 255*parts[1], 255*parts[2])
+		e.Color = RGB(255*parts[0], 255*parts[1], 255*parts[2])
 	}
 	return e, known
 }

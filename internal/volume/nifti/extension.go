@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/labelmap"
 )
 
 // ecodeComment is NIFTI_ECODE_COMMENT: plain text.
@@ -76,7 +77,7 @@ func checkTable(t *volume.Table) error {
 			return volume.Reject("bad_labels", "label %d in the header's table: want each id once, from 1 to %d", l.ID, math.MaxUint16)
 		}
 		seen[l.ID] = true
-		if l.Source < 0 || l.Source >= largest {
+		if l.Source < 0 || l.Source >= labelmap.Largest {
 			return volume.Reject("bad_labels", "label %d in the header's table: its source_id is %d: want 0 to 2⁵³", l.ID, l.Source)
 		}
 		for _, s := range []string{l.Name, l.NameEN, l.NameES, l.Color, l.SNOMED, l.Group} {

@@ -3,7 +3,6 @@ package nifti
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/volume"
@@ -110,17 +109,6 @@ func TestWideLabels(t *testing.T) {
 	}
 }
 
-func TestTooManyWideLabels(t *testing.T) {
-	w := newWideLabels(nil)
-	values := make([]float64, math.MaxUint16+1)
-	for i := range values {
-		values[i] = float64(70000 + i)
-	}
-	if err := w.add(make([]uint16, len(values)), values); code(err) != "bad_labels" {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestNegativePixdim(t *testing.T) {
 	s := good()
 	scale(s, 0)
@@ -135,30 +123,5 @@ func TestNegativePixdim(t *testing.T) {
 	m, err := ReadLabels(bytes.NewReader(s.bytes()))
 	if err != nil || m.Affine != plain.Affine {
 		t.Errorf("%v: %v, want %v", err, m, plain.Affine)
-	}
-}
-
-// grey is a map of smooth grey values with some noise, labels one of blocks.
-func grey(block int) *volume.LabelMap {
-	m := &volume.LabelMap{Dims: [3]int{32, 32, 8}, U16: make([]uint16, 32*32*8)}
-	for i := range m.U16 {
-		x, y, z := i%32, i/32%32, i/1024
-		if block > 0 {
-			m.U16[i] = uint16(1 + x/block + 16*(y/block) + 256*(z/block))
-			continue
-		}
-		m.U16[i] = uint16(300 + 5*x + 3*y + z + (i*7919)%13)
-	}
-	return m
-}
-
-func TestLooksLikeScan(t *testing.T) {
-	if !LooksLikeScan(grey(0)) {
-		t.Error("a scan is taken for a label map")
-	}
-	for _, block := range []int{2, 3, 4, 8} {
-		if LooksLikeScan(grey(block)) {
-			t.Errorf("a parcellation into blocks of %d is taken for a scan", block)
-		}
 	}
 }

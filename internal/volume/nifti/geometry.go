@@ -6,13 +6,6 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Bounds of a believable grid, in mm.
-const (
-	minSpacing = 1e-3
-	maxSpacing = 100
-	maxOrigin  = 1e6
-)
-
 // spacingTolerance is how far pixdim may be from the affine before it is worth
 // a warning: 1 %.
 const spacingTolerance = 0.01
@@ -46,22 +39,7 @@ func (h *header) affine() (volume.Affine, error) {
 			a[r][c] *= h.unit
 		}
 	}
-	if !a.Finite() {
-		return a, volume.Reject("bad_affine", "the affine holds a value that is not a finite number")
-	}
-	for c, s := range a.Spacing() {
-		if !(s >= minSpacing && s <= maxSpacing) {
-			return a, volume.Reject("bad_affine", "axis %d has a spacing of %g mm: want %g to %d", c+1, s, minSpacing, maxSpacing)
-		}
-		if math.Abs(a[c][3]) > maxOrigin {
-			return a, volume.Reject("bad_affine", "the origin lies %g mm away: want at most %g", a[c][3], float64(maxOrigin))
-		}
-	}
-	// The determinant of the unit vectors: 1 for a right angle everywhere, 0 for axes in one plane.
-	if s := a.Spacing(); math.Abs(a.Det())/(s[0]*s[1]*s[2]) < 1e-3 {
-		return a, volume.Reject("bad_affine", "the affine is singular: the voxel axes lie in one plane")
-	}
-	return a, nil
+	return a, a.Check()
 }
 
 // scanAffine is the affine of a scan: rectangular, to the last bit if it almost is.

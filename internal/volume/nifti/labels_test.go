@@ -187,7 +187,7 @@ func TestBrokenConnection(t *testing.T) {
 func TestGoodFaith(t *testing.T) {
 	dims := [3]int{1024, 1024, 5} // 5 MiB voxels
 	m := &volume.LabelMap{Dims: dims, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, U16: make([]uint16, dims[0]*dims[1]*dims[2])}
-	m.U16[5], m.U16[goodFaith-1], m.U16[goodFaith], m.U16[len(m.U16)-1] = 1, 2, 3, 300
+	m.U16[5], m.U16[volume.GoodFaith-1], m.U16[volume.GoodFaith], m.U16[len(m.U16)-1] = 1, 2, 3, 300
 	var out bytes.Buffer
 	if err := WriteLabels(&out, m); err != nil {
 		t.Fatal(err)

@@ -8,10 +8,6 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// goodFaith is how many voxels are decoded before memory for all of them is
-// taken: a header cannot make a small file cost a large volume.
-const goodFaith = 4 << 20
-
 // Reader reads a volume while its voxels are wanted: the mirror of Writer.
 type Reader struct {
 	Dims   [3]int
@@ -60,12 +56,12 @@ func ReadVolume(r io.Reader) (*volume.Volume, error) {
 		return nil, err
 	}
 	v := &volume.Volume{Dims: in.Dims, Affine: in.Affine}
-	v.Voxels = pages.Make[int16](min(v.Len(), goodFaith))
+	v.Voxels = pages.Make[int16](min(v.Len(), volume.GoodFaith))
 	if _, err := in.ReadVoxels(v.Voxels); err != nil {
 		return nil, err
 	}
 	if done := len(v.Voxels); done < v.Len() {
-		v.Voxels = longer(v.Voxels, v.Len())
+		v.Voxels = pages.Longer(v.Voxels, v.Len())
 		if _, err := in.ReadVoxels(v.Voxels[done:]); err != nil {
 			return nil, err
 		}
@@ -74,11 +70,4 @@ func ReadVolume(r io.Reader) (*volume.Volume, error) {
 		return nil, err
 	}
 	return v, nil
-}
-
-// longer copies what has been read into memory for all n voxels.
-func longer[T any](read []T, n int) []T {
-	all := pages.Make[T](n)
-	copy(all, read)
-	return all
 }

@@ -1,4 +1,4 @@
-package nifti
+package labelmap
 
 import "github.com/iris-oculus/iris/internal/volume"
 
@@ -17,6 +17,13 @@ const (
 
 var scanWarning = volume.Warning{Code: "looks_like_a_scan",
 	Message: "the file looks like a scan, not like a label map: it has many different values, and neighbouring voxels mostly differ"}
+
+// Suspect warns of a map without names whose voxels look like a scan.
+func Suspect(m *volume.LabelMap) {
+	if LooksLikeScan(m) {
+		m.Warnings = append(m.Warnings, scanWarning)
+	}
+}
 
 // LooksLikeScan says whether a map's voxels look like the grey values of a scan.
 func LooksLikeScan(m *volume.LabelMap) bool {

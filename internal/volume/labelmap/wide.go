@@ -1,4 +1,4 @@
-package nifti
+package labelmap
 
 import (
 	"fmt"

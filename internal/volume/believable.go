@@ -1,0 +1,31 @@
+package volume
+
+import "math"
+
+// Bounds of a believable grid, in mm.
+const (
+	minSpacing = 1e-3
+	maxSpacing = 100
+	maxOrigin  = 1e6
+)
+
+// Check refuses an affine of a file that is no place of a patient's grid: numbers
+// that are not finite, spacings or an origin beyond the bounds, axes in one plane.
+func (a Affine) Check() error {
+	if !a.Finite() {
+		return Reject("bad_affine", "the affine holds a value that is not a finite number")
+	}
+	for c, s := range a.Spacing() {
+		if !(s >= minSpacing && s <= maxSpacing) {
+			return Reject("bad_affine", "axis %d has a spacing of %g mm: want %g to %d", c+1, s, minSpacing, maxSpacing)
+		}
+		if math.Abs(a[c][3]) > maxOrigin {
+			return Reject("bad_affine", "the origin lies %g mm away: want at most %g", a[c][3], float64(maxOrigin))
+		}
+	}
+	// The determinant of the unit vectors: 1 for a right angle everywhere, 0 for axes in one plane.
+	if s := a.Spacing(); math.Abs(a.Det())/(s[0]*s[1]*s[2]) < 1e-3 {
+		return Reject("bad_affine", "the affine is singular: the voxel axes lie in one plane")
+	}
+	return nil
+}
