@@ -2,21 +2,16 @@ package cloud_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/cloud/blobs"
 	"github.com/iris-oculus/iris/internal/job"
-	"github.com/iris-oculus/iris/internal/local/gateway/s3"
-	"github.com/iris-oculus/iris/internal/local/gateway/s3/s3test"
 )
 
 // faulty is S3 behind a front that can fail: busy answers 503 so many times, cut
@@ -28,13 +23,7 @@ type faulty struct {
 
 func faultyBucket(t *testing.T) *faulty {
 	t.Helper()
-	s, err := s3.New(t.Context(), s3.Config{
-		Program: s3test.Program(t), Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
-		ObjectCreated: func(context.Context, s3.Created) error { return nil }, Logger: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := storage(t)
 	f := &faulty{}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.busy.Add(-1) >= 0 {
@@ -50,7 +39,7 @@ func faultyBucket(t *testing.T) *faulty {
 		}
 		s.ServeHTTP(w, r)
 	}))
-	t.Cleanup(func() { web.Close(); _ = s.Close() })
+	t.Cleanup(web.Close)
 	f.Bucket = blobs.New(config(web.URL), "iris-work")
 	return f
 }

@@ -1,13 +1,10 @@
 package cloud_test
 
 import (
-	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,8 +12,6 @@ import (
 
 	"github.com/iris-oculus/iris/internal/cloud/blobs"
 	"github.com/iris-oculus/iris/internal/job"
-	"github.com/iris-oculus/iris/internal/local/gateway/s3"
-	"github.com/iris-oculus/iris/internal/local/gateway/s3/s3test"
 )
 
 // meter is S3 on this machine, and how many bytes it answered; refuse may answer in its place.
@@ -37,13 +32,7 @@ func (w meteredWriter) Write(p []byte) (int, error) {
 
 func metered(t *testing.T) (*blobs.Bucket, *meter) {
 	t.Helper()
-	s, err := s3.New(t.Context(), s3.Config{
-		Program: s3test.Program(t), Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
-		ObjectCreated: func(context.Context, s3.Created) error { return nil }, Logger: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := storage(t)
 	m := &meter{}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.refuse != nil && m.refuse(w, r) {
@@ -51,7 +40,7 @@ func metered(t *testing.T) (*blobs.Bucket, *meter) {
 		}
 		s.ServeHTTP(meteredWriter{w, m}, r)
 	}))
-	t.Cleanup(func() { web.Close(); _ = s.Close() })
+	t.Cleanup(web.Close)
 	cfg := config(web.URL)
 	cfg.RetryMaxAttempts = 1
 	return blobs.New(cfg, "iris-work"), m

@@ -221,8 +221,8 @@ func TestExpired(t *testing.T) {
 	}
 }
 
-// bucket is S3 and a count of the requests to it.
-func bucket(t *testing.T) (*blobs.Bucket, *atomic.Int32) {
+// storage is a real S3 with one bucket.
+func storage(t *testing.T) *s3.Server {
 	t.Helper()
 	s, err := s3.New(t.Context(), s3.Config{
 		Program: s3test.Program(t), Dir: t.TempDir(), Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1", Buckets: []s3.Bucket{{Name: "iris-work"}},
@@ -231,9 +231,17 @@ func bucket(t *testing.T) (*blobs.Bucket, *atomic.Int32) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// bucket is S3 and a count of the requests to it.
+func bucket(t *testing.T) (*blobs.Bucket, *atomic.Int32) {
+	t.Helper()
+	s := storage(t)
 	var requests atomic.Int32
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { requests.Add(1); s.ServeHTTP(w, r) }))
-	t.Cleanup(func() { web.Close(); _ = s.Close() })
+	t.Cleanup(web.Close)
 	return blobs.New(config(web.URL), "iris-work"), &requests
 }
 
