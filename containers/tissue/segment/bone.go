@@ -26,7 +26,7 @@ type found struct {
 func (s *scan) bone(inside *mask) found {
 	dense := s.between(boneLow, highest).and(inside)
 	metal := s.metal(inside)
-	blood, doubtful := s.enhanced(inside, dense, metal)
+	blood, doubtful := s.enhanced(dense, metal)
 	c := dense.minus(blood).components(false)
 	sizes, compact := c.sizes(), s.atLeast(c, boneHigh)
 	const share = 50 // one voxel in 50 is compact bone; an enhanced kidney has fewer

@@ -4,17 +4,13 @@ import "slices"
 
 // Densities in HU and sizes that tell enhanced blood, and urine, from bone.
 const (
-	poolLow    = 130 // with noise, half the voxels of a pool of 170 HU are less dense than bone
-	poolML     = 5   // smaller ones are left to the rules of bone
-	poolMM     = 6   // the radius of the ball that a pool holds
-	poolHU     = 600 // blood is seldom denser, solid bone seldom less dense
-	shellLeast = 420 // a thin dense layer of this density is a shell of bone
-	shellStep  = 100 // unless it is the rim of a solid less dense by this
-	narrowMM   = 4   // a pool goes on where it is as narrow as twice this
-	narrowHU   = 80  // and differs from its inside by less
-	gapMM      = 5   // two regions this near may be one stream of blood
-	branchMM   = 10  // how far vessels are followed from a pool
-	branchML   = 15  // what is left of vessels beyond that is smaller
+	poolLow  = 130 // with noise, half the voxels of a pool of 170 HU are less dense than bone
+	poolML   = 5   // smaller ones are left to the rules of bone
+	poolMM   = 7   // the radius of the ball that a pool holds
+	poolHU   = 600 // blood is seldom denser, solid bone seldom less dense
+	gapMM    = 5   // two regions this near may be one stream of blood
+	branchMM = 10  // how far vessels are followed from a pool
+	branchML = 15  // what is left of vessels beyond that is smaller
 )
 
 // poolLevels are the densities at which solid regions are looked for. What is
@@ -39,18 +35,14 @@ type pools struct {
 // pools looks at every solid region of some size, densest first. Contrast medium
 // is densest inside and falls off towards its border; bone rises there to its
 // compact shell. Without a shell, what is denser than blood ever is may be either.
-func (s *scan) pools(inside, metal *mask) *pools {
-	c, noise := s.coarse(), s.noise(inside)
+func (s *scan) pools(dense, metal *mask) *pools {
+	c := s.coarse()
 	p := &pools{coarse: c, bone: c.empty(), either: c.empty()}
-	within := c.shrink(inside)
+	within := c.shrink(dense)
 	if !metal.none() {
 		within.minus(c.shrink(metal).dilate(c.ball(metalRim, 1)))
 	}
-	shells := c.empty()
 	for _, level := range poolLevels {
-		if level < shellLeast {
-			within.minus(shells)
-		}
 		solid := c.smoothBetween(level, highest).and(within).open(c.ball(poolMM, 1))
 		parts := solid.components(false)
 		for k, n := range parts.sizes() {
@@ -60,7 +52,7 @@ func (s *scan) pools(inside, metal *mask) *pools {
 			one := make([]bool, parts.count)
 			one[k] = true
 			region := parts.keep(one)
-			v, ok := s.judge(c, region, shells, level, noise)
+			v, ok := s.judge(c, region, level)
 			if !ok {
 				continue
 			}
@@ -69,32 +61,8 @@ func (s *scan) pools(inside, metal *mask) *pools {
 			p.either.or(region.clone().minus(v.bone).minus(v.blood))
 			p.add(v)
 		}
-		if level >= shellLeast {
-			shells.or(c.thin(within, level))
-		}
-	}
-	within = c.shrink(inside).minus(shells).minus(p.bone.dilate(c.ball(0, 1)))
-	for n := range p.blood {
-		p.lengthen(&p.blood[n], within)
 	}
 	return p
-}
-
-// lengthen follows a pool to where it is narrower, as vessels are, within what is
-// about as dense.
-func (c *coarse) lengthen(of *pool, within *mask) {
-	wide := c.smoothBetween(int16(max(of.inside-narrowHU, poolLow)), int16(min(of.inside+narrowHU, highest)))
-	wide.and(within)
-	parts := wide.clone().minus(wide.open(c.ball(poolMM, 1))).open(c.ball(narrowMM, 1)).or(of.blocks).components(false)
-	more := parts.keep(parts.touching(of.blocks))
-	of.blocks = more
-}
-
-// thin is what is as dense as a level and no part of a solid that is nearly as dense:
-// shells of compact bone, with the blocks around them that hold their blur.
-func (c *coarse) thin(within *mask, level int16) *mask {
-	solid := c.smoothBetween(level-shellStep, highest).and(within).open(c.ball(poolMM, 1))
-	return c.smoothBetween(level, highest).and(within).minus(solid.dilate(c.ball(0, 1)))
 }
 
 // add takes the pools of a verdict, each of its own.
@@ -118,8 +86,8 @@ func (p *pools) add(v verdict) {
 // enhanced is the blood and urine that contrast medium has made as dense as
 // bone: the pools and the vessels that leave them, followed within the dense
 // voxels. Doubtful is the ml that may be either and were left to bone.
-func (s *scan) enhanced(inside, dense, metal *mask) (_ *mask, doubtful float64) {
-	p := s.pools(inside, metal)
+func (s *scan) enhanced(dense, metal *mask) (_ *mask, doubtful float64) {
+	p := s.pools(dense, metal)
 	doubtful = s.settle(p, dense)
 	if len(p.blood) == 0 {
 		return s.empty(), doubtful

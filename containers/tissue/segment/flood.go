@@ -132,7 +132,7 @@ func (f *flood) plateau(least int) {
 			}
 		})
 	}
-	steps := int(plateauMM / min(f.spacing[0], f.spacing[1], f.spacing[2]))
+	steps := int((belowMM + plateauMM) / min(f.spacing[0], f.spacing[1], f.spacing[2]))
 	for range min(steps, maxReach) {
 		for _, at := range now {
 			f.neighbours(int(at), func(n int) {
