@@ -8,7 +8,7 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/build"
-	"github.com/iris-oculus/iris/internal/surface/samples"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -38,10 +38,10 @@ func TestMemoryIsABound(t *testing.T) {
 		name string
 		m    *volume.LabelMap
 	}{
-		{"noise of one label", samples.Noise(1, [3]int{32, 32, 32}, 1)},
-		{"noise of 200 labels", samples.Noise(2, [3]int{32, 32, 32}, 200)},
-		{"noise of 10,000 labels", samples.Noise(3, [3]int{24, 24, 24}, 10_000)},
-		{"noise in one slice", samples.Noise(4, [3]int{160, 160, 1}, 3)},
+		{"noise of one label", surfacetest.Noise(1, [3]int{32, 32, 32}, 1)},
+		{"noise of 200 labels", surfacetest.Noise(2, [3]int{32, 32, 32}, 200)},
+		{"noise of 10,000 labels", surfacetest.Noise(3, [3]int{24, 24, 24}, 10_000)},
+		{"noise in one slice", surfacetest.Noise(4, [3]int{160, 160, 1}, 3)},
 		{"a checkerboard", board([3]int{32, 32, 32}, func(x, y, z int) int { return (x + y + z) % 2 })},
 		{"a checkerboard of two labels", board([3]int{32, 32, 32}, func(x, y, z int) int { return 1 + (x+y+z)%2 })},
 		{"thin plates", board([3]int{44, 44, 44}, func(_, _, z int) int { return z % 2 * (1 + z/2) })},
@@ -97,7 +97,7 @@ func TestMemoryIsABound(t *testing.T) {
 // The bound is not so wide that an ordinary scan is refused: a torso in voxels of
 // 1.6 mm, which at half of them needs less than eight times as much.
 func TestMemoryOfATorso(t *testing.T) {
-	need, err := build.MemoryOf(samples.Torso([3]int{256, 256, 300}, [3]float64{1.6, 1.6, 2}), build.Options{})
+	need, err := build.MemoryOf(surfacetest.Torso([3]int{256, 256, 300}, [3]float64{1.6, 1.6, 2}), build.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestMemoryOfATorso(t *testing.T) {
 // The advice of a refusal helps: fewer structures need less, and a model alone is not
 // measured by what an STL would take.
 func TestMemoryFollowsTheStructuresAndTheFormat(t *testing.T) {
-	m := samples.Noise(5, [3]int{32, 32, 32}, 200)
+	m := surfacetest.Noise(5, [3]int{32, 32, 32}, 200)
 	all, err := build.MemoryOf(m, build.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,14 +1,8 @@
 package surface
 
-// forest is a union-find over 0..n-1: every element points to another of its
-// set, the smallest one to itself.
+// forest is a union-find over the numbers 0 to len-1: each number points to a
+// smaller one of its set, and the smallest one to itself. Call reset before use.
 type forest []uint32
-
-func newForest(n int) forest {
-	f := make(forest, n)
-	f.reset()
-	return f
-}
 
 // reset makes each element a set of its own.
 func (f forest) reset() {
@@ -17,7 +11,7 @@ func (f forest) reset() {
 	}
 }
 
-// root is the smallest element of a's set. It halves the path that it walks.
+// root finds the smallest element of a's set and halves the path to it.
 func (f forest) root(a uint32) uint32 {
 	for f[a] != a {
 		f[a] = f[f[a]]
@@ -26,6 +20,7 @@ func (f forest) root(a uint32) uint32 {
 	return a
 }
 
+// join makes the sets of two elements one set.
 func (f forest) join(a, b uint32) {
 	if f[a] == f[b] {
 		return
@@ -38,8 +33,9 @@ func (f forest) join(a, b uint32) {
 	}
 }
 
-// number replaces each element by the number of its set, in order of the sets'
-// smallest elements, and says how many there are. The forest is none after that.
+// number replaces each element by the number of its set and returns how many sets
+// there are. Sets are numbered in the order of their smallest elements. Call reset
+// before the forest is used again.
 func (f forest) number() int {
 	count := uint32(0)
 	for i, to := range f {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/job"
-	"github.com/iris-oculus/iris/internal/surface/samples"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
@@ -17,7 +17,7 @@ import (
 // labels: labels and volume read, surfaces, measurements, pictures, every artifact
 // written to a bucket in memory. peak-MB is of the process, bucket included.
 func BenchmarkFullSize(b *testing.B) {
-	m := samples.Torso([3]int{512, 512, 600}, [3]float64{0.8, 0.8, 1})
+	m := surfacetest.Torso([3]int{512, 512, 600}, [3]float64{0.8, 0.8, 1})
 	v := &volume.Volume{Dims: m.Dims, Affine: m.Affine, Voxels: make([]int16, m.Len())}
 	noise := uint32(1)
 	for i := range v.Voxels {

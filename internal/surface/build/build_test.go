@@ -14,7 +14,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/build"
-	"github.com/iris-oculus/iris/internal/surface/samples"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -57,7 +57,7 @@ func surfaces(t *testing.T, m *volume.LabelMap, o build.Options) []surface.Surfa
 		t.Fatal(err)
 	}
 	for i := range s {
-		if r := surface.Check(&s[i].Mesh); !r.Manifold() {
+		if r := surfacetest.Check(&s[i].Mesh); !r.Manifold() {
 			t.Errorf("%s: %+v", s[i].Label.Name, r)
 		}
 	}
@@ -190,9 +190,9 @@ func TestShellKeepsItsVolume(t *testing.T) {
 // belong to the share of another worker.
 func TestSameForAnyThreads(t *testing.T) {
 	for name, m := range map[string]*volume.LabelMap{
-		"torso":      samples.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6}),
+		"torso":      surfacetest.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6}),
 		"thin sheet": sheet(rand.New(rand.NewPCG(6, 14)), 60, 1.3),
-		"noise":      samples.Noise(5, [3]int{20, 21, 40}, 2),
+		"noise":      surfacetest.Noise(5, [3]int{20, 21, 40}, 2),
 	} {
 		for _, smoothing := range []float64{0.5, 1} {
 			want := surfaces(t, m, build.Options{Smoothing: smoothing, Threads: 1})
@@ -254,7 +254,7 @@ func TestNoiseIsTooLarge(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs 300 MB")
 	}
-	_, err := build.Surfaces(t.Context(), samples.Noise(1, [3]int{200, 200, 200}, 3), build.Options{})
+	_, err := build.Surfaces(t.Context(), surfacetest.Noise(1, [3]int{200, 200, 200}, 3), build.Options{})
 	var e *volume.Error
 	if !errors.As(err, &e) || e.Code != "too_large" {
 		t.Errorf("%v", err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/surface/build"
 	"github.com/iris-oculus/iris/internal/surface/crossings"
-	"github.com/iris-oculus/iris/internal/surface/samples"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -67,7 +67,7 @@ func TestThinShapesDoNotCrossThemselves(t *testing.T) {
 	}
 	for seed := range seeds {
 		for _, labels := range []int{1, 2, 7, 300} {
-			m := samples.Noise(seed, [3]int{12, 13, 14}, labels)
+			m := surfacetest.Noise(seed, [3]int{12, 13, 14}, labels)
 			checkNoCrossings(t, fmt.Sprintf("noise %d of %d labels", seed, labels), m, build.Options{Smoothing: 0.5})
 			checkNoCrossings(t, fmt.Sprintf("noise %d of %d labels", seed, labels), m, build.Options{Smoothing: 1, Joined: true})
 		}

@@ -6,9 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/build"
-	"github.com/iris-oculus/iris/internal/surface/samples"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
@@ -64,7 +63,7 @@ func checkSurfaces(t *testing.T, m *volume.LabelMap, o build.Options, count int)
 	}
 	for i := range s {
 		x := &s[i].Measure
-		if !x.Watertight || x.MeshML <= 0 || surface.Volume(&s[i].Mesh) <= 0 {
+		if !x.Watertight || x.MeshML <= 0 || surfacetest.Volume(&s[i].Mesh) <= 0 {
 			t.Errorf("%s: %+v", s[i].Label.Name, *x)
 		}
 		if off := math.Abs(x.MeshML/x.VolumeML - 1); x.VolumeML > 20 && off > 0.01 {
@@ -101,14 +100,14 @@ func TestLargeVolumes(t *testing.T) {
 		t.Skip("takes 20 s and 1.5 GB")
 	}
 	t.Run("enlarged", func(t *testing.T) {
-		m := samples.Enlarge(readLabels(t, "volumes/totalsegmentator/example_seg_fast_force_split.nii.gz"), 4)
+		m := surfacetest.Enlarge(readLabels(t, "volumes/totalsegmentator/example_seg_fast_force_split.nii.gz"), 4)
 		checkSurfaces(t, m, build.Options{Smoothing: 0.5}, 61)
 	})
 	t.Run("allen", func(t *testing.T) {
 		checkSurfaces(t, readLabels(t, "volumes/allen/AllenAtlas.nii.gz"), build.Options{Smoothing: 0.5}, 138)
 	})
 	t.Run("torso", func(t *testing.T) {
-		m := samples.Torso([3]int{512, 512, 600}, [3]float64{0.8, 0.8, 1})
+		m := surfacetest.Torso([3]int{512, 512, 600}, [3]float64{0.8, 0.8, 1})
 		checkSurfaces(t, m, build.Options{Smoothing: 0.5}, 112)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -60,10 +61,10 @@ func checkAll(t *testing.T, m *volume.LabelMap, n *Net, ms []surface.Mesh) {
 			}
 			continue
 		}
-		if r := surface.Check(&ms[l]); !r.Manifold() || r.Vertices != len(ms[l].Vertices) {
+		if r := surfacetest.Check(&ms[l]); !r.Manifold() || r.Vertices != len(ms[l].Vertices) {
 			t.Errorf("label %d: %+v", l, r)
 		}
-		if v := surface.Volume(&ms[l]); v <= 0 {
+		if v := surfacetest.Volume(&ms[l]); v <= 0 {
 			t.Errorf("label %d: volume %g", l, v)
 		}
 	}
@@ -160,7 +161,7 @@ func TestVolumeIsVoxels(t *testing.T) {
 		}
 		_, ms := meshes(t, m, Options{})
 		want := float64(count) * a.VoxelML() * 1000
-		if got := surface.Volume(&ms[1]); got < 0.995*want || got > 1.005*want {
+		if got := surfacetest.Volume(&ms[1]); got < 0.995*want || got > 1.005*want {
 			t.Errorf("det %g: volume %g, want %g", a.Det(), got, want)
 		}
 	}

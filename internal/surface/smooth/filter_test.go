@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/surface/nets"
-	"github.com/iris-oculus/iris/internal/surface/samples"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 )
 
 // The polynomial is the filter that it stands for, to within tail.
@@ -36,7 +36,7 @@ func TestCoefficientsAreTheFilter(t *testing.T) {
 
 // Packed steps agree with the same recurrence in float64, where nothing is clamped.
 func TestPackedAgreesWithFloat(t *testing.T) {
-	m := samples.Torso([3]int{64, 60, 70}, [3]float64{6, 7, 9})
+	m := surfacetest.Torso([3]int{64, 60, 70}, [3]float64{6, 7, 9})
 	n, err := nets.Extract(t.Context(), m, nets.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func floatOffsets(n *nets.Net, c []float64) [][3]float64 {
 }
 
 func TestSameForAnyThreads(t *testing.T) {
-	m := samples.Torso([3]int{80, 80, 90}, [3]float64{5, 5, 6})
+	m := surfacetest.Torso([3]int{80, 80, 90}, [3]float64{5, 5, 6})
 	n, err := nets.Extract(t.Context(), m, nets.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestSameForAnyThreads(t *testing.T) {
 
 // Even on noise at full strength every vertex stays in its cell.
 func TestVerticesStayInTheirCells(t *testing.T) {
-	n, err := nets.Extract(t.Context(), samples.Noise(3, [3]int{40, 30, 20}, 4), nets.Options{})
+	n, err := nets.Extract(t.Context(), surfacetest.Noise(3, [3]int{40, 30, 20}, 4), nets.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestVerticesStayInTheirCells(t *testing.T) {
 }
 
 func BenchmarkOffsets(b *testing.B) {
-	n, err := nets.Extract(b.Context(), samples.Torso([3]int{160, 160, 190}, [3]float64{2.5, 2.5, 3.1}), nets.Options{})
+	n, err := nets.Extract(b.Context(), surfacetest.Torso([3]int{160, 160, 190}, [3]float64{2.5, 2.5, 3.1}), nets.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/nets"
 	"github.com/iris-oculus/iris/internal/surface/smooth"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -141,12 +142,12 @@ func TestAnalyticShapes(t *testing.T) {
 			labels := s.labels()
 			m := mesh(t, labels, smooth.Options{Strength: strength(s.spacing)})
 			mean, angle, inward := s.score(&m)
-			part := surface.Volume(&m)/s.volume - 1
+			part := surfacetest.Volume(&m)/s.volume - 1
 			t.Logf("mean %.4f mm, volume %+.3f %%, normals %.2f°, inward %d of %d", mean, 100*part, angle, inward, len(m.Triangles))
 			if mean > s.mean || math.Abs(part) > s.part || angle > s.angle || inward > s.inward {
 				t.Errorf("want at most %.4f mm, %.3f %%, %.1f°, %d inward", s.mean, 100*s.part, s.angle, s.inward)
 			}
-			if r := surface.Check(&m); !r.Manifold() {
+			if r := surfacetest.Check(&m); !r.Manifold() {
 				t.Errorf("%+v", r)
 			}
 		})

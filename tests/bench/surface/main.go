@@ -21,8 +21,8 @@ import (
 
 	"github.com/iris-oculus/iris/internal/surface/build"
 	"github.com/iris-oculus/iris/internal/surface/nets"
-	"github.com/iris-oculus/iris/internal/surface/samples"
 	"github.com/iris-oculus/iris/internal/surface/smooth"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
@@ -49,7 +49,7 @@ func start(args []string) error {
 func sample(kind, out string, in []string) error {
 	var m *volume.LabelMap
 	if kind == "torso" {
-		m = samples.Torso([3]int{512, 512, 600}, [3]float64{0.8, 0.8, 1})
+		m = surfacetest.Torso([3]int{512, 512, 600}, [3]float64{0.8, 0.8, 1})
 	} else {
 		if len(in) != 1 {
 			return fmt.Errorf("sample %s wants an input file", kind)
@@ -65,7 +65,7 @@ func sample(kind, out string, in []string) error {
 		switch kind {
 		case "plain":
 		case "enlarge":
-			m = samples.Enlarge(m, 4)
+			m = surfacetest.Enlarge(m, 4)
 		default:
 			return fmt.Errorf("sample %q: want torso, enlarge or plain", kind)
 		}

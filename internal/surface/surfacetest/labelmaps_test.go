@@ -1,4 +1,4 @@
-package samples
+package surfacetest
 
 import "testing"
 

@@ -1,7 +1,10 @@
-// Package samples makes label maps to test and time the surface engine on: a
-// torso of 112 structures, an enlarged copy of a real segmentation, noise. All
-// are functions of their arguments alone.
-package samples
+// Package surfacetest is for the tests and benchmarks of what makes or changes
+// surfaces, as net/http/httptest is for net/http; no program links it. It makes
+// label maps: a torso of 112 structures, an enlarged copy of a real segmentation,
+// noise. It also judges meshes without the code that the programs judge them with:
+// Check examines the topology, Volume takes what a mesh encloses. Positions are
+// world RAS millimetres. Every result depends on the arguments alone.
+package surfacetest
 
 import (
 	"math/rand/v2"
@@ -10,8 +13,8 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Noise gives every voxel one of the labels 0 to labels at random: the hardest
-// surface there is.
+// Noise gives every voxel of 1 mm one of the labels 0 to labels at random. No
+// other label map of this size has as many boundaries.
 func Noise(seed uint64, dims [3]int, labels int) *volume.LabelMap {
 	r := rand.New(rand.NewPCG(seed, 1))
 	m := &volume.LabelMap{Dims: dims, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}
@@ -29,9 +32,9 @@ func Noise(seed uint64, dims [3]int, labels int) *volume.LabelMap {
 	return m
 }
 
-// Enlarge makes each voxel of a uint8 map into factor³: labels are interpolated
-// linearly, each voxel takes the one with the largest share, the first of the
-// eight neighbours among equals.
+// Enlarge divides each voxel of a uint8 map into factor³ voxels. The eight
+// neighbours of a new voxel vote for their labels with trilinear weights; of equal
+// sums the first neighbour's label wins.
 func Enlarge(m *volume.LabelMap, factor int) *volume.LabelMap {
 	out := &volume.LabelMap{Table: m.Table, Affine: m.Affine}
 	shift := 0.5/float64(factor) - 0.5 // of the first voxel's centre, in voxels of m
@@ -50,26 +53,27 @@ func Enlarge(m *volume.LabelMap, factor int) *volume.LabelMap {
 	return out
 }
 
-// place is where a voxel of the enlarged map lies between two of the small one.
-type place struct {
+// between says between which two voxels of the small map, along one axis, a voxel
+// of the enlarged map lies.
+type between struct {
 	low, high int
-	share     float32 // of the high one
+	share     float32 // the weight of high; low has the rest
 }
 
-func placeOf(i, factor, n int) place {
+func betweenOf(i, factor, n int) between {
 	at := max(0, (float32(i)+0.5)/float32(factor)-0.5)
 	low := int(at)
-	return place{low, min(low+1, n-1), at - float32(low)}
+	return between{low, min(low+1, n-1), at - float32(low)}
 }
 
 func enlargeSlice(m, out *volume.LabelMap, factor, z int) {
 	nx, ny := m.Dims[0], m.Dims[1]
-	pz := placeOf(z, factor, m.Dims[2])
+	pz := betweenOf(z, factor, m.Dims[2])
 	for y := range out.Dims[1] {
-		py := placeOf(y, factor, ny)
+		py := betweenOf(y, factor, ny)
 		row := out.U8[(z*out.Dims[1]+y)*out.Dims[0]:][:out.Dims[0]]
 		for x := range row {
-			px := placeOf(x, factor, nx)
+			px := betweenOf(x, factor, nx)
 			var labels [8]uint8
 			var shares [8]float32
 			for c := range 8 {
