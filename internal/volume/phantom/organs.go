@@ -16,16 +16,17 @@ const (
 	airwayWall = 2.2
 )
 
-// organs are the solids within the trunk, in the order in which they are painted.
-func organs() []shape {
+// organs are the solids within the trunk, in the order in which they are painted;
+// heart and vessels have the density blood.
+func organs(blood float64) []shape {
 	var list []shape
 	list = append(list, abdomen()...)
-	list = append(list, mediastinum()...)
+	list = append(list, mediastinum(blood)...)
 	for _, side := range []float64{1, -1} {
 		list = append(list, lung(side))
-		list = append(list, vessels(side)...)
+		list = append(list, vessels(side, blood)...)
 	}
-	list = append(list, heart()...)
+	list = append(list, heart(blood)...)
 	list = append(list, spine()...)
 	return append(list, airways()...)
 }
@@ -45,7 +46,7 @@ func lung(side float64) shape {
 func sq(v float64) float64 { return v * v }
 
 // vessels fan out of a hilum into the lung.
-func vessels(side float64) []shape {
+func vessels(side, blood float64) []shape {
 	hilum := hilumR
 	if side < 0 {
 		hilum = hilumL
@@ -56,29 +57,29 @@ func vessels(side float64) []shape {
 		reach := 34 + 9*float64(n%3)
 		to := point{hilum[0] + side*(18+6*float64(n%2)), hilum[1] + 1.1*reach*math.Cos(turn), hilum[2] + 1.3*reach*math.Sin(turn)}
 		list = append(list, clipped{
-			tube{from: hilum, to: to, r0: 3.4, r1: 1.4, hu: bloodHU},
+			tube{from: hilum, to: to, r0: 3.4, r1: 1.4, hu: blood},
 			func(p point) bool { _, in := lung(side).at(p); return in }})
 	}
 	return list
 }
 
 // heart: blood and muscle in a sleeve of fat, its apex to the patient's left.
-func heart() []shape {
+func heart(blood float64) []shape {
 	return []shape{
-		ellipsoid{centre: point{-16, 24, 14}, radii: point{54, 44, 50}, hu: bloodHU, rim: 4, rimHU: fatHU},
-		ellipsoid{centre: point{-40, 30, -2}, radii: point{30, 30, 32}, hu: bloodHU + 5},
+		ellipsoid{centre: point{-16, 24, 14}, radii: point{54, 44, 50}, hu: blood, rim: 4, rimHU: fatHU},
+		ellipsoid{centre: point{-40, 30, -2}, radii: point{30, 30, 32}, hu: blood + 5},
 	}
 }
 
 // mediastinum: what holds windpipe, gullet and great vessels between the lungs.
-func mediastinum() []shape {
+func mediastinum(blood float64) []shape {
 	return []shape{
 		ellipsoid{centre: point{0, -8, 95}, radii: point{34, 44, 110}, hu: 25},
-		tube{from: point{-20, -36, 100}, to: point{-20, -36, -230}, r0: 12, r1: 9, hu: bloodHU},      // descending aorta
-		tube{from: point{12, 6, 40}, to: point{4, 2, 105}, r0: 15, r1: 14, hu: bloodHU},              // ascending aorta
-		tube{from: point{4, 2, 105}, to: point{-20, -36, 100}, r0: 13, r1: 12, hu: bloodHU},          // arch
+		tube{from: point{-20, -36, 100}, to: point{-20, -36, -230}, r0: 12, r1: 9, hu: blood},        // descending aorta
+		tube{from: point{12, 6, 40}, to: point{4, 2, 105}, r0: 15, r1: 14, hu: blood},                // ascending aorta
+		tube{from: point{4, 2, 105}, to: point{-20, -36, 100}, r0: 13, r1: 12, hu: blood},            // arch
 		tube{from: point{-6, -42, 190}, to: point{-8, -40, -30}, r0: 6, r1: 6, hu: 35},               // gullet
-		tube{from: point{22, -16, -230}, to: point{24, 4, 30}, r0: 11, r1: 11, hu: bloodHU},          // lower vena cava
+		tube{from: point{22, -16, -230}, to: point{24, 4, 30}, r0: 11, r1: 11, hu: blood},            // lower vena cava
 		tube{from: point{30, -58, -230}, to: point{34, -58, -60}, r0: 19, r1: 12, hu: muscleHU},      // psoas
 		tube{from: point{-30, -58, -230}, to: point{-34, -58, -60}, r0: 19, r1: 12, hu: muscleHU},    // psoas
 		tube{from: point{32, -84, -230}, to: point{32, -80, 180}, r0: 20, r1: 14, hu: muscleHU},      // back muscles

@@ -11,7 +11,7 @@ import (
 // TestBoundsHoldTheShape: the painter trusts bounds, so nothing may lie outside.
 func TestBoundsHoldTheShape(t *testing.T) {
 	rng := rand.New(rand.NewSource(1))
-	for n, s := range organs() {
+	for n, s := range organs(bloodHU) {
 		low, high := s.bounds()
 		found := false
 		for range 4000 {

@@ -21,16 +21,54 @@ const noiseHU = 9
 // along RAS, the grid's centre at the origin. Dims must be positive. The person
 // fills the narrower of width and depth; a short grid shows a part of the trunk.
 func Torso(dims [3]int, spacing float64) *volume.Volume {
+	return Enhanced(dims, spacing, bloodHU)
+}
+
+// Enhanced is Torso with contrast medium: heart and vessels have the density blood
+// in HU.
+func Enhanced(dims [3]int, spacing float64, blood int) *volume.Volume {
+	p := painted(dims, spacing, float64(blood))
+	blur(p.Volume)
+	p.slices(p.noise)
+	return p.Volume
+}
+
+// painted is the anatomy before the scanner sees it: each voxel has the density at
+// its centre.
+func painted(dims [3]int, spacing, blood float64) *painter {
 	v := &volume.Volume{Dims: dims, Voxels: make([]int16, dims[0]*dims[1]*dims[2])}
 	for a := range 3 {
 		v.Affine[a][a] = spacing
 		v.Affine[a][3] = -spacing * float64(dims[a]-1) / 2
 	}
-	p := painter{Volume: v, step: fieldMM / float64(min(dims[0], dims[1])), shapes: organs()}
+	p := &painter{Volume: v, step: fieldMM / float64(min(dims[0], dims[1])), shapes: organs(blood)}
 	p.slices(p.paint)
-	blur(v)
-	p.slices(p.noise)
-	return v
+	return p
+}
+
+// Kind is what a voxel of the torso is.
+type Kind uint8
+
+const (
+	Other Kind = iota
+	Bone       // with its marrow
+	Blood      // heart and vessels
+)
+
+// Kinds is the truth of Torso and Enhanced on a grid of dims voxels: what lies at
+// the centre of each voxel.
+func Kinds(dims [3]int) []Kind {
+	const marked = 10 * cortexHU // of blood: no other density is as high
+	out := make([]Kind, dims[0]*dims[1]*dims[2])
+	for n, hu := range painted(dims, 1, marked).Voxels {
+		switch {
+		case hu >= marked:
+			out[n] = Blood
+		case hu >= marrowHU:
+			out[n] = Bone
+		}
+	}
+	return out
 }
 
 // painter fills one volume; its slices are independent.
