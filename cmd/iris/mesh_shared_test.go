@@ -9,9 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/iris-oculus/iris/internal/meshfile/glb"
 	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
-	"github.com/iris-oculus/iris/internal/meshfile/stl"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 )
 
 // TestMeshOfSharedLabels meshes every label map of the shared cases and judges
@@ -41,7 +40,7 @@ func TestMeshOfSharedLabels(t *testing.T) {
 			}
 			model := read("glb")
 			validate(t, model)
-			s, err := glb.Read(model)
+			s, err := meshtest.ReadGLB(model)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,11 +49,11 @@ func TestMeshOfSharedLabels(t *testing.T) {
 				if err := meshtest.Closed(one.Mesh); err != nil || !one.Measure.Watertight {
 					t.Errorf("label %d: %v, watertight %v", one.Label.ID, err, one.Measure.Watertight)
 				}
-				if ml := meshtest.Volume(one.Mesh) / 1000; math.Abs(ml-one.Measure.MeshML) > 1e-3*ml+1e-3 {
+				if ml := surfacetest.Volume(&one.Mesh) / 1000; math.Abs(ml-one.Measure.MeshML) > 1e-3*ml+1e-3 {
 					t.Errorf("label %d: the file encloses %v ml and says %v", one.Label.ID, ml, one.Measure.MeshML)
 				}
 			}
-			solids, err := stl.Read(read("stl"))
+			solids, err := meshtest.ReadSTL(read("stl"))
 			if err != nil {
 				t.Fatal(err)
 			}

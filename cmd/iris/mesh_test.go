@@ -12,7 +12,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
-	"github.com/iris-oculus/iris/internal/meshfile/glb"
+	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
@@ -79,7 +79,7 @@ func TestMeshFlags(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := glb.Read(data)
+		s, err := meshtest.ReadGLB(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +167,7 @@ func namesOf(t *testing.T, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := glb.Read(data)
+	s, err := meshtest.ReadGLB(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestMeshOfSlicer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := glb.Read(data)
+	s, err := meshtest.ReadGLB(data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,11 +13,7 @@ import (
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/meshfile"
-	"github.com/iris-oculus/iris/internal/meshfile/glb"
 	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
-	"github.com/iris-oculus/iris/internal/meshfile/obj"
-	"github.com/iris-oculus/iris/internal/meshfile/ply"
-	"github.com/iris-oculus/iris/internal/meshfile/stl"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
 )
@@ -93,12 +89,12 @@ func TestEveryFormatStatesTheOrigin(t *testing.T) {
 		switch format {
 		case "glb":
 			want = `0,300015,-20,2,1]`
-			got, err := glb.Read(data)
+			got, err := meshtest.ReadGLB(data)
 			if err != nil || got.Origin != s.Origin {
 				t.Errorf("glb: origin %v, %v", got.Origin, err)
 			}
 		case "ply":
-			if _, err := ply.Read(data); err != nil {
+			if _, err := meshtest.ReadPLY(data); err != nil {
 				t.Error(err)
 			}
 		case "3mf", "zip":
@@ -147,11 +143,11 @@ func TestNamesOfAnyContent(t *testing.T) {
 	if f := pack.File[0]; f.Name != "肝脏.stl" || f.NonUTF8 || f.Flags&(1<<11) == 0 {
 		t.Errorf("%q, flags %x", f.Name, f.Flags)
 	}
-	surfaces, err := obj.Read(write(t, "obj", s))
+	surfaces, err := meshtest.ReadOBJ(write(t, "obj", s))
 	if err != nil || len(surfaces) != 3 || surfaces[0].Label.Name != "肝脏" {
 		t.Errorf("obj: %d objects, %v", len(surfaces), err)
 	}
-	back, err := glb.Read(write(t, "glb", s))
+	back, err := meshtest.ReadGLB(write(t, "glb", s))
 	if err != nil || len(back.Surfaces) != 3 || back.Surfaces[0].Label.Name != "肝脏" {
 		t.Errorf("glb: %v", err)
 	}
@@ -220,7 +216,7 @@ func TestZipHoldsOneClosedSolidPerStructure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := stl.Read(solid)
+		m, err := meshtest.ReadSTL(solid)
 		if err != nil {
 			t.Fatal(err)
 		}

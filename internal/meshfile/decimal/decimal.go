@@ -24,9 +24,6 @@ func Digits(step float64) int {
 	return MaxDigits
 }
 
-// Step is what the last of so many decimals is worth.
-func Step(digits int) float64 { return 1 / powers[digits] }
-
 // exact is below 2⁵³: whole numbers up to there are exact in float64.
 const exact = 1 << 52
 

@@ -36,7 +36,7 @@ func TestAppendAgreesWithStrconv(t *testing.T) {
 		text := string(decimal.Append(nil, x, digits))
 		got, err := strconv.ParseFloat(text, 64)
 		_, fraction, _ := strings.Cut(text, ".")
-		if err != nil || got != decimal.Round(x, digits) || math.Abs(got-x) > 0.501*decimal.Step(digits) || len(fraction) > digits || strings.HasSuffix(fraction, "0") {
+		if err != nil || got != decimal.Round(x, digits) || math.Abs(got-x) > 0.501*math.Pow10(-digits) || len(fraction) > digits || strings.HasSuffix(fraction, "0") {
 			t.Fatalf("%v with %d digits: %s, Round %v, %v", x, digits, text, decimal.Round(x, digits), err)
 		}
 	}

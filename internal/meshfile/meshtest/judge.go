@@ -3,12 +3,12 @@ package meshtest
 import (
 	"fmt"
 
-	"github.com/iris-oculus/iris/internal/meshfile/weld"
 	"github.com/iris-oculus/iris/internal/surface"
 )
 
-// Closed says what keeps a mesh from being closed, 2-manifold along its edges
-// and consistently wound: every directed edge once, its reverse once.
+// Closed returns nil for a mesh that is closed, 2-manifold along its edges and
+// consistently wound, and otherwise an error that names an edge or a triangle at
+// fault. In such a mesh triangles walk every edge once in each direction.
 func Closed(m surface.Mesh) error {
 	edges := make(map[[2]uint32]int, 3*len(m.Triangles))
 	for i, t := range m.Triangles {
@@ -28,29 +28,40 @@ func Closed(m surface.Mesh) error {
 	return nil
 }
 
-// Welded is all meshes as one that a reader sees which merges equal positions.
+// Welded makes one mesh of all, as a reader does that merges equal positions.
 func Welded(meshes ...surface.Mesh) surface.Mesh {
-	positions := weld.NewPositions(0)
+	positions := newPositions(0)
 	var out surface.Mesh
 	for _, m := range meshes {
 		for _, t := range m.Triangles {
 			for k, v := range t {
-				t[k], _ = positions.Add(m.Vertices[v])
+				t[k] = positions.number(m.Vertices[v])
 			}
 			out.Triangles = append(out.Triangles, t)
 		}
 	}
-	out.Vertices = positions.Points()
+	out.Vertices = positions.points
 	return out
 }
 
-// Volume is the signed volume in mm³ that a mesh encloses.
-func Volume(m surface.Mesh) float64 {
-	sum := 0.0
-	for _, t := range m.Triangles {
-		a, c := m.Vertices[t[0]], m.Vertices[t[2]]
-		n := surface.FaceVector([3]float32{}, m.Vertices[t[1]], c)
-		sum += float64(a[0])*n[0] + float64(a[1])*n[1] + float64(a[2])*n[2]
+// positions numbers positions in the order in which they come; equal ones have one
+// number. Zero and minus zero are equal.
+type positions struct {
+	numbers map[[3]float32]uint32
+	points  [][3]float32 // by number
+}
+
+// newPositions makes a set with room for n positions.
+func newPositions(n int) *positions {
+	return &positions{numbers: make(map[[3]float32]uint32, n)}
+}
+
+func (s *positions) number(p [3]float32) uint32 {
+	n, known := s.numbers[p]
+	if !known {
+		n = uint32(len(s.points))
+		s.numbers[p] = n
+		s.points = append(s.points, p)
 	}
-	return sum / 6
+	return n
 }

@@ -1,6 +1,8 @@
-// Package meshtest holds the shapes and judges that the tests of the mesh
-// formats share, as net/http/httptest does for net/http. Positions are world
-// RAS millimetres; nothing here is linked into a program.
+// Package meshtest is for the tests of mesh files, as net/http/httptest is for
+// net/http; no program links it. It makes shapes, judges meshes, and reads GLB,
+// OBJ, PLY and STL back as far as IRIS writes them. Positions are world RAS
+// millimetres. Any file of OBJ, PLY or STL gives surfaces or an error; a damaged
+// GLB may make its decoder, which is not ours, panic.
 package meshtest
 
 import (

@@ -1,8 +1,8 @@
-// Package ply writes and reads PLY, binary little-endian. In: surfaces in world
+// Package ply writes PLY, binary little-endian. In: surfaces in world
 // RAS millimetres. Out: one mesh in LPS millimetres; each vertex carries its
-// structure's sRGB colour and label number. Vertices that touch are parted
-// (package weld), because common readers weld. Errors: *volume.Error too_large
-// beyond 2³¹ vertices, bad_ply when reading, and those of the writer.
+// structure's sRGB colour and label number. Package weld separates vertices that
+// touch, because common readers merge equal positions. Errors: *volume.Error
+// too_large beyond 2³¹ vertices, and those of the writer.
 package ply
 
 import (
@@ -11,12 +11,10 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/iris-oculus/iris/internal/meshfile/chunk"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/meshfile/weld"
-	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -30,8 +28,7 @@ const (
 	pieceElements = 1 << 14
 )
 
-// headerFormat is the whole header but for the origin and the two counts; Read
-// takes it as Write wrote it.
+// headerFormat is the header, which takes the scene's origin and the two counts.
 const headerFormat = `ply
 format binary_little_endian 1.0
 comment IRIS Oculus SPACE=LPS UNIT=mm%s
@@ -96,65 +93,4 @@ func Write(w io.Writer, s scene.Scene) error {
 		}
 		return b
 	})
-}
-
-// Read reads what Write wrote: one surface per run of vertices with one label,
-// in world RAS millimetres from the scene's origin, with its label's number and colour.
-func Read(data []byte) ([]surface.Surface, error) {
-	var vertices, faces uint32
-	headed := len(data)
-	if headed > 1024 {
-		headed = 1024 // the header is shorter, whatever the counts
-	}
-	text, origin := string(data[:headed]), ""
-	if _, after, found := strings.Cut(text, " UNIT=mm"); found {
-		origin, _, _ = strings.Cut(after, "\n")
-		text = strings.Replace(text, " UNIT=mm"+origin, " UNIT=mm", 1)
-	}
-	if n, err := fmt.Sscanf(text, fmt.Sprintf(strings.ReplaceAll(headerFormat, "%d", "%%d"), ""), &vertices, &faces); n != 2 || err != nil {
-		return nil, volume.Reject("bad_ply", "the header is not one that iris writes")
-	}
-	head := len(fmt.Sprintf(headerFormat, origin, vertices, faces))
-	if want := uint64(head) + uint64(vertices)*vertexBytes + uint64(faces)*faceBytes; want != uint64(len(data)) {
-		return nil, volume.Reject("bad_ply", "the header counts %d vertices and %d faces: the file has %d bytes, want %d", vertices, faces, len(data), want)
-	}
-	body := data[head:]
-	var out []surface.Surface
-	owner := make([]uint32, vertices) // of out
-	first := []uint32{}               // vertex of each of out
-	for i := range vertices {
-		b := body[uint64(i)*vertexBytes:]
-		var p [3]float32
-		for k := range p {
-			p[k] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*k:]))
-			if x := float64(p[k]); math.IsNaN(x) || math.IsInf(x, 0) {
-				return nil, volume.Reject("bad_ply", "vertex %d is not finite", i)
-			}
-		}
-		id := int(int32(binary.LittleEndian.Uint32(b[15:])))
-		if n := len(out); n == 0 || out[n-1].Label.ID != id {
-			out = append(out, surface.Surface{Label: volume.Label{ID: id, Color: scene.RGB{b[12], b[13], b[14]}.Hex()}})
-			first = append(first, i)
-		}
-		last := &out[len(out)-1]
-		last.Mesh.Vertices = append(last.Mesh.Vertices, scene.LPS(p))
-		owner[i] = uint32(len(out) - 1)
-	}
-	body = body[uint64(vertices)*vertexBytes:]
-	for i := range faces {
-		b := body[uint64(i)*faceBytes:]
-		var t [3]uint32
-		for k := range t {
-			t[k] = binary.LittleEndian.Uint32(b[1+4*k:])
-			if b[0] != 3 || t[k] >= vertices || owner[t[k]] != owner[t[0]] {
-				return nil, volume.Reject("bad_ply", "face %d has %d corners, one is vertex %d of %d or of another structure", i, b[0], t[k], vertices)
-			}
-		}
-		of := owner[t[0]]
-		for k := range t {
-			t[k] -= first[of]
-		}
-		out[of].Mesh.Triangles = append(out[of].Mesh.Triangles, t)
-	}
-	return out, nil
 }

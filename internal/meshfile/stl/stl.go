@@ -1,9 +1,8 @@
-// Package stl writes and reads binary STL. In: surfaces in world RAS
+// Package stl writes binary STL. In: surfaces in world RAS
 // millimetres. Out: one solid of all their triangles in LPS millimetres, as the
-// header says; STL knows no structures, colours or shared vertices. Readers weld
-// equal positions, so vertices that touch are parted first (package weld).
-// Errors: *volume.Error too_large beyond 2³²−1 triangles, bad_stl when reading,
-// and those of the writer.
+// header says; STL knows no structures, colours or shared vertices. Readers merge
+// equal positions, so package weld separates vertices that touch first. Errors:
+// *volume.Error too_large beyond 2³²−1 triangles, and those of the writer.
 package stl
 
 import (
@@ -82,33 +81,4 @@ func appendTriangle(b []byte, corners [3][3]float32) []byte {
 		}
 	}
 	return append(b, 0, 0)
-}
-
-// Read reads a binary STL in LPS millimetres as one mesh in world RAS
-// millimetres; equal positions become one vertex.
-func Read(data []byte) (surface.Mesh, error) {
-	if len(data) < headerBytes+4 {
-		return surface.Mesh{}, volume.Reject("bad_stl", "the file has %d bytes: want at least %d", len(data), headerBytes+4)
-	}
-	count := uint64(binary.LittleEndian.Uint32(data[headerBytes:]))
-	data = data[headerBytes+4:]
-	if count*triangleBytes != uint64(len(data)) {
-		return surface.Mesh{}, volume.Reject("bad_stl", "the header counts %d triangles: %d bytes follow, want %d", count, len(data), count*triangleBytes)
-	}
-	positions := weld.NewPositions(int(count) / 2) // a closed mesh has about half as many vertices as triangles
-	triangles := make([][3]uint32, count)
-	for i := range triangles {
-		corners := data[i*triangleBytes+12:]
-		for k := range 3 {
-			var p [3]float32
-			for axis := range p {
-				p[axis] = math.Float32frombits(binary.LittleEndian.Uint32(corners[12*k+4*axis:]))
-				if x := float64(p[axis]); math.IsNaN(x) || math.IsInf(x, 0) {
-					return surface.Mesh{}, volume.Reject("bad_stl", "a position of triangle %d is not a finite number", i)
-				}
-			}
-			triangles[i][k], _ = positions.Add(scene.LPS(p))
-		}
-	}
-	return surface.Mesh{Vertices: positions.Points(), Triangles: triangles}, nil
 }

@@ -139,6 +139,9 @@ func spread(p *[3]float32) uint64 {
 	return (h ^ h>>32) * 0x9E3779B97F4A7C15
 }
 
+// slotsFor is the size of a hash table that n entries fill at most by half.
+func slotsFor(n int) int { return 1 << bits.Len(uint(2*n+1)) }
+
 // equal keeps of a list the elements whose position another one has.
 func (p *pincher) equal(list []uint32, at func(uint32) [3]float32) []uint32 {
 	p.slots = sized(p.slots, slotsFor(len(list)))

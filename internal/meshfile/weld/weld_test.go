@@ -12,28 +12,8 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
 	"github.com/iris-oculus/iris/internal/meshfile/weld"
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 )
-
-func TestPositionsNumbersEveryPointOnce(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	set, seen := weld.NewPositions(1), map[[3]float32]uint32{}
-	for range 20_000 {
-		p := [3]float32{float32(r.IntN(20)) - 10, float32(r.IntN(20)) / 7, float32(r.IntN(20)) * 1e-3}
-		number, isNew := set.Add(p)
-		before, known := seen[p]
-		if known == isNew || known && before != number {
-			t.Fatalf("%v: number %d, new %v; before %d, %v", p, number, isNew, before, known)
-		}
-		seen[p] = number
-	}
-	if len(set.Points()) != len(seen) {
-		t.Errorf("%d points, want %d", len(set.Points()), len(seen))
-	}
-	zero, _ := set.Add([3]float32{0, 0, 0})
-	if minus, isNew := set.Add([3]float32{float32(math.Copysign(0, -1)), 0, 0}); isNew || minus != zero {
-		t.Error("-0 and 0 are one position")
-	}
-}
 
 // join puts meshes into one mesh without merging vertices.
 func join(meshes ...surface.Mesh) surface.Mesh {
@@ -97,7 +77,7 @@ func TestSeparateMakesWeldingHarmless(t *testing.T) {
 				t.Error(err)
 			}
 			for i := range parted {
-				if was, is := meshtest.Volume(before[i]), meshtest.Volume(parted[i]); math.Abs(was-is) > 0.25*was {
+				if was, is := surfacetest.Volume(&before[i]), surfacetest.Volume(&parted[i]); math.Abs(was-is) > 0.25*was {
 					t.Errorf("mesh %d: volume %v became %v", i, was, is)
 				}
 			}
@@ -164,22 +144,13 @@ func TestTolerancesFollowTheVoxel(t *testing.T) {
 				// The farther away, the coarser float32 is: 1/100 where it still has 1/1000 of a voxel.
 				bound := 0.006 + 0.02*float64(far)/8000
 				for i := range out {
-					if ratio := volumeOf(out[i]) / volumeOf(in[i]); math.Abs(ratio-1) > bound || math.Abs(volumeOf(in[i])/want-1) > bound {
+					if ratio := surfacetest.Volume(&out[i]) / surfacetest.Volume(&in[i]); math.Abs(ratio-1) > bound || math.Abs(surfacetest.Volume(&in[i])/want-1) > bound {
 						t.Errorf("%v mm, %v voxels away, %d digits: cube %d keeps %v of its volume", size, far, digits, i, ratio)
 					}
 				}
 			}
 		}
 	}
-}
-
-// volumeOf is the volume, taken from near the mesh, for far away its digits are lost.
-func volumeOf(m surface.Mesh) float64 {
-	near := surface.Mesh{Triangles: m.Triangles}
-	for _, v := range m.Vertices {
-		near.Vertices = append(near.Vertices, [3]float32{v[0] - m.Vertices[0][0], v[1] - m.Vertices[0][1], v[2] - m.Vertices[0][2]})
-	}
-	return meshtest.Volume(near)
 }
 
 func TestPinchesPartAMeshFromItself(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/job/jobtest"
 	"github.com/iris-oculus/iris/internal/meshfile"
-	"github.com/iris-oculus/iris/internal/meshfile/stl"
+	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
 	"github.com/iris-oculus/iris/internal/stage/export"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
@@ -93,7 +93,7 @@ func TestOnlyWhatWasAskedFor(t *testing.T) {
 			if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl", Structures: c.asked}); err != nil {
 				t.Fatal(err)
 			}
-			m, err := stl.Read(w.results.Bytes(job.Key(id, 2, job.ExportName("stl", c.asked))))
+			m, err := meshtest.ReadSTL(w.results.Bytes(job.Key(id, 2, job.ExportName("stl", c.asked))))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/iris-oculus/iris/internal/job"
-	"github.com/iris-oculus/iris/internal/meshfile/glb"
+	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
@@ -82,7 +82,7 @@ func TestArtifactsSayTheSame(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	}
-	model, err := glb.Read(object(job.ModelGLB))
+	model, err := meshtest.ReadGLB(object(job.ModelGLB))
 	if err != nil {
 		t.Fatal(err)
 	}
