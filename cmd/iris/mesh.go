@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -49,10 +48,8 @@ func meshCommand() *cobra.Command {
 			o.Progress = progress("meshing")
 			labels, err := readLabels(args[0], f.table)
 			if err == nil {
-				for _, w := range labels.Warnings {
-					cmd.PrintErrf("warning: %s: %s\n", w.Code, w.Message)
-				}
-				err = replace(args[1], func(out *os.File) error { return meshLabels(cmd.Context(), labels, out, format, o) })
+				warn(cmd, labels.Warnings)
+				err = replace(args[1], func(out *os.File) error { return meshLabels(cmd, labels, out, format, o) })
 			}
 			if named := job.Named(err); named != nil {
 				return named
@@ -101,14 +98,14 @@ func (f meshFlags) options() (build.Options, error) {
 	case f.threads < 0:
 		return build.Options{}, usage("bad_option: --threads %d: want 0 or more", f.threads)
 	}
-	out := build.Options{Smoothing: o.Smoothing, Structures: o.Structures, Threads: f.threads}
+	out := build.Options{Smoothing: o.Smoothing, Structures: o.Meshed(), Threads: f.threads}
 	for _, m := range o.Merge {
 		out.Merge = append(out.Merge, build.Group(m))
 	}
 	return out, nil
 }
 
-func meshLabels(ctx context.Context, labels *volume.LabelMap, out io.Writer, format string, o build.Options) error {
+func meshLabels(cmd *cobra.Command, labels *volume.LabelMap, out io.Writer, format string, o build.Options) error {
 	need, err := build.MemoryOf(labels, o)
 	if err != nil {
 		return err
@@ -119,13 +116,21 @@ func meshLabels(ctx context.Context, labels *volume.LabelMap, out io.Writer, for
 	}
 	// Without GOMEMLIMIT there is no limit, and the collector is held to the bound.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(bytes, limit)))
-	surfaces, origin, err := build.Near(ctx, labels, o)
+	surfaces, origin, err := build.Near(cmd.Context(), labels, o)
 	if err != nil {
 		return err
 	}
+	warn(cmd, build.Warnings(labels, o, surfaces))
 	return meshfile.Write(out, format, meshfile.Scene{
 		Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(), Origin: origin,
 	})
+}
+
+// warn writes a line for each warning.
+func warn(cmd *cobra.Command, warnings []volume.Warning) {
+	for _, w := range warnings {
+		cmd.PrintErrf("warning: %s: %s\n", w.Code, w.Message)
+	}
 }
 
 // progress draws a line that counts up, on a terminal only; nil elsewhere.

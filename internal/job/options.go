@@ -45,6 +45,21 @@ func (o Options) Labels() []string {
 	return o.Names()
 }
 
+// Meshed are the structures and solids that become surfaces, none for all: what
+// Structures names and every solid of Merge, which was asked for as well.
+func (o Options) Meshed() []string {
+	if len(o.Structures) == 0 {
+		return nil
+	}
+	names := append([]string(nil), o.Structures...)
+	for _, m := range o.Merge {
+		if !contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
 // Names are all labels of a label map that these options name: the structures
 // that are no group of a merge, and the members of the merges.
 func (o Options) Names() []string {
@@ -189,20 +204,43 @@ func CheckDecimate(s string) bool {
 	return s != "mm" && s != "vx" && decimatePattern.MatchString(s)
 }
 
-// ParseMerge reads `name=a,b,c;name2=d,e`.
+// ParseMerge reads `name=a,b,c;name2=d,e`. A name that stands twice, a structure
+// that two solids would have, and a solid of nothing are refused by name.
 func ParseMerge(s string) ([]Merge, error) {
 	const want = "name=a,b,c;name2=d,e"
 	var out []Merge
-	seen := map[string]bool{}
+	home := map[string]string{} // the solid of each structure
+	total := 0
 	for _, part := range strings.Split(s, ";") {
 		name, of, found := strings.Cut(part, "=")
 		name = strings.TrimSpace(name)
-		list, ok := nameList(of)
-		if !found || !ok || !namePattern.MatchString(name) || seen[name] || len(out) >= maxNames {
+		if !found || !namePattern.MatchString(name) || len(out) >= maxNames {
 			return nil, bad("merge", want)
 		}
-		seen[name] = true
+		if strings.TrimSpace(of) == "" {
+			return nil, Reject("bad_option", "option merge: %s has no structures: want %s", quoted(name), want)
+		}
+		list, ok := nameList(of)
+		if total += len(list); !ok || total > maxNames {
+			return nil, bad("merge", want)
+		}
+		for _, m := range out {
+			if m.Name == name {
+				return nil, Reject("bad_option", "option merge: two solids have the name %s", quoted(name))
+			}
+		}
+		for _, structure := range list {
+			if other, taken := home[structure]; taken {
+				return nil, Reject("bad_option", "option merge: %s is in %s and in %s: want each structure in one solid", quoted(structure), quoted(other), quoted(name))
+			}
+			home[structure] = name
+		}
 		out = append(out, Merge{Name: name, Of: list})
+	}
+	for _, m := range out {
+		if other := home[m.Name]; other != "" && other != m.Name {
+			return nil, Reject("bad_option", "option merge: the name %s is also that of a structure in %s", quoted(m.Name), quoted(other))
+		}
 	}
 	return out, nil
 }

@@ -37,8 +37,9 @@ func Listed(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
 }
 
-// CheckNames refuses structures that a task does not make, where its list is
-// known. It is asked before the GPU wakes.
+// CheckNames refuses structures that a task does not make, and solids of a merge
+// that would have the name of another structure, where the task's list is known.
+// It is asked before the GPU wakes.
 func (o Options) CheckNames(task string) error {
 	if known := StructuresOf(task); known != nil {
 		return o.checkNames("task "+task+" makes", known, "")
@@ -68,6 +69,11 @@ func (o Options) checkNames(who string, names []string, advice string) error {
 			advice = "; did you mean " + near + "?"
 		}
 		return Reject("bad_option", "option %s: %s no %s, only %s%s", option, who, quoted(name), Listed(names), advice)
+	}
+	for _, m := range o.Merge {
+		if contains(names, m.Name) && !contains(m.Of, m.Name) {
+			return Reject("bad_option", "option merge: the name %s is taken: %s a structure of this name", quoted(m.Name), who)
+		}
 	}
 	return nil
 }

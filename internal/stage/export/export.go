@@ -109,7 +109,7 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 	}
 	o := build.Options{Smoothing: options.Smoothing, Structures: in.Structures, Threads: s.Threads}
 	if len(o.Structures) == 0 {
-		o.Structures = options.Structures // all that the job was asked for
+		o.Structures = options.Meshed() // all that the job was asked for
 	}
 	for _, m := range options.Merge {
 		o.Merge = append(o.Merge, build.Group(m))

@@ -15,12 +15,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/build"
-	"github.com/iris-oculus/iris/internal/volume"
 )
 
 // Jobs keeps job records.
@@ -99,7 +99,7 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 // of what was asked for.
 func nothing(o job.Options, found []string) error {
 	const code = "empty_segmentation"
-	asked := job.Listed(o.Structures)
+	asked := job.Listed(o.Meshed())
 	switch {
 	case len(o.Structures) == 0:
 		return job.Reject(code, "no structure was found in the scan: there is nothing to make a model of")
@@ -113,33 +113,19 @@ func gone(err error) bool { return errors.Is(err, job.ErrStale) || errors.Is(err
 
 // options is what the engine is asked for.
 func (s Stage) options(o job.Options, scan scan) build.Options {
-	out := build.Options{Smoothing: o.Smoothing, Structures: o.Structures, Threads: s.Threads, Voxels: scan.voxels()}
+	out := build.Options{Smoothing: o.Smoothing, Structures: o.Meshed(), Threads: s.Threads, Voxels: scan.voxels()}
 	for _, m := range o.Merge {
 		out.Merge = append(out.Merge, build.Group(m))
 	}
 	return out
 }
 
-// warnings are the model's own, and the structures that were asked for and left
-// no surface. A member of a merge is in the merge's solid.
-func warnings(model []volume.Warning, o job.Options, surfaces []surface.Surface) []job.Notice {
+// warnings are the model's own and those of the surfaces.
+func (s Stage) warnings(r job.Record, scan scan, surfaces []surface.Surface) []job.Notice {
 	out := []job.Notice{}
-	for _, w := range model {
+	told := build.Warnings(scan.labels, s.options(r.Options, scan), surfaces)
+	for _, w := range append(slices.Clone(scan.labels.Table.Warnings), told...) {
 		out = append(out, job.Notice{Code: w.Code, Message: w.Message})
-	}
-	found := map[string]bool{}
-	for i := range surfaces {
-		found[surfaces[i].Label.Name] = true
-	}
-	for _, m := range o.Merge {
-		for _, name := range m.Of {
-			found[name] = found[name] || found[m.Name]
-		}
-	}
-	for _, name := range o.Structures {
-		if !found[name] {
-			out = append(out, job.Notice{Code: "structure_not_found", Message: fmt.Sprintf("the scan shows nothing of %s", name)})
-		}
 	}
 	return out
 }

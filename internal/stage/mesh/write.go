@@ -29,7 +29,7 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		{job.CheckPNG, func(w io.Writer) error { return picture.Check(scan.labels, scan.volume, w) }},
 		{job.ProvenanceJSON, func(w io.Writer) error { return writeProvenance(w, scan, r.Options) }},
 	}
-	meshed := job.Meshed{Artifacts: []job.Artifact{}, Table: table(scan, surfaces), Warnings: warnings(scan.labels.Table.Warnings, r.Options, surfaces)}
+	meshed := job.Meshed{Artifacts: []job.Artifact{}, Table: table(scan, surfaces), Warnings: s.warnings(r, scan, surfaces)}
 	if meshed.IsLong() { // no record holds it: whoever reads the job reads this
 		_, err := s.put(ctx, r, job.TableObject, func(w io.Writer) error { return json.NewEncoder(w).Encode(meshed.Table) })
 		if err != nil {

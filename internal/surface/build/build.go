@@ -45,8 +45,9 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-// Group is a set of structures to be meshed as one. It gets the smallest id of
-// its members, the colour and codes of the first one named, and its own name.
+// Group is a set of structures to be meshed as one: their voxels get one label
+// before vertices are found, so that no wall stands where members touch. mergedLabel
+// says what its label holds.
 type Group struct {
 	Name string
 	Of   []string

@@ -137,34 +137,32 @@ type group struct {
 // resolveGroups finds the group of each label, by label.
 func resolveGroups(m *volume.LabelMap, present []bool, o *Options) ([]*group, error) {
 	groups := make([]*group, len(present))
-	members := make(map[string]bool)
+	home := make(map[string]string) // the group of each member, by name
 	for _, g := range o.Merge {
 		if g.Name == "" || len(g.Of) == 0 {
 			return nil, volume.Reject("bad_option", "merge: a group needs a name and members")
 		}
 		resolved := &group{wanted: slices.Contains(o.Structures, g.Name)}
-		for i, name := range g.Of {
+		var members []volume.Label
+		for _, name := range g.Of {
 			ids := named(&m.Table, present, name)
 			if len(ids) == 0 {
 				return nil, unknown(m, "merge", name)
 			}
-			if members[name] {
-				return nil, volume.Reject("bad_option", "merge: %q is named twice", name)
+			if other, taken := home[name]; taken {
+				return nil, volume.Reject("bad_option", "merge: %q is named twice, in %q and in %q", name, other, g.Name)
 			}
-			members[name] = true
+			home[name] = g.Name
 			resolved.wanted = resolved.wanted || slices.Contains(o.Structures, name)
 			for _, id := range ids {
 				groups[id] = resolved
+				members = append(members, entry(&m.Table, id))
 			}
-			if i == 0 {
-				resolved.label = entry(&m.Table, ids[0])
-			}
-			resolved.label.ID = min(resolved.label.ID, slices.Min(ids))
 		}
-		resolved.label.Name, resolved.label.NameEN, resolved.label.NameES, resolved.label.SNOMED = g.Name, "", "", ""
+		resolved.label = mergedLabel(g.Name, members)
 	}
 	for i, g := range o.Merge {
-		taken := len(named(&m.Table, present, g.Name)) > 0 && !members[g.Name]
+		taken := len(named(&m.Table, present, g.Name)) > 0 && home[g.Name] != g.Name
 		for _, before := range o.Merge[:i] {
 			taken = taken || before.Name == g.Name
 		}
@@ -173,6 +171,22 @@ func resolveGroups(m *volume.LabelMap, present []bool, o *Options) ([]*group, er
 		}
 	}
 	return groups, nil
+}
+
+// mergedLabel is the label of a group: the smallest id of its members, the colour of
+// the first one named, the anatomical group if all have the same. It has no code,
+// because no code stands for the members together, and is thin where a member is.
+func mergedLabel(name string, members []volume.Label) volume.Label {
+	first := members[0]
+	merged := volume.Label{ID: first.ID, Name: name, Color: first.Color, Group: first.Group}
+	for _, l := range members {
+		merged.ID = min(merged.ID, l.ID)
+		merged.Shell = merged.Shell || l.Shell
+		if l.Group != first.Group {
+			merged.Group = ""
+		}
+	}
+	return merged
 }
 
 // wantedNames is the set of Structures, each of which must exist.
