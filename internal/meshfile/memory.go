@@ -7,10 +7,10 @@ import (
 	"github.com/iris-oculus/iris/internal/surface"
 )
 
-// Memory is an upper bound of the bytes that Write allocates for a model of a size
-// beside the model itself. Formats that hold one mesh need a copy of all vertices and
-// tables of them, glb, 3mf, usdz and mz3 next to nothing. What is encoded at a time does not
-// depend on the model.
+// Memory is an upper bound of the bytes that Write allocates for a model of a given
+// size, beside the model itself. Formats that hold one mesh need a copy of all
+// vertices and tables of them; glb, 3mf, usdz and mz3 need next to nothing. The
+// amount that is encoded at a time does not depend on the model.
 func Memory(format string, s surface.Size) int64 {
 	const (
 		worker = 16 << 20 // pieces of two buffers, compressors and their blocks

@@ -1,9 +1,9 @@
-// Package meshfile turns surfaces into files: bytes out and, where a package
-// below has Read, in. In: a Scene in world RAS millimetres. Out: one of Formats;
-// each package below says its axes and units. The same scene gives the same
-// bytes; no file holds a time. Errors: *volume.Error empty_segmentation (nothing
-// to write), too_large (beyond the format), too_far (from its origin, for its
-// voxels), unsupported_format, and those of the writer.
+// Package meshfile turns surfaces into files. In: a Scene in world RAS millimetres.
+// Out: a file in one of Formats; the package of each format says its axes and units.
+// The same scene gives the same bytes, because no file holds a time. Errors:
+// *volume.Error empty_segmentation (no surface has a triangle), too_large (the format
+// cannot hold so much), too_far (float32 cannot tell neighbouring vertices apart so
+// far from the origin), unsupported_format, and those of the writer.
 package meshfile
 
 import (
@@ -31,7 +31,7 @@ import (
 // Scene is what Write takes.
 type Scene = scene.Scene
 
-// Formats are the formats that Write knows, each its own file extension.
+// Formats lists the formats that Write knows by their file extensions.
 func Formats() []string {
 	return []string{"glb", "stl", "obj", "ply", "3mf", "usdz", "mz3", "zip"}
 }
@@ -71,9 +71,9 @@ func Write(w io.Writer, format string, s Scene) error {
 	}
 }
 
-// coarsest is the coarsest step of float32, in voxels, at which a model is written.
-// At it a voxel's corners still differ by many steps, so that vertices which are
-// parted stay apart; beyond it shapes would be visibly wrong.
+// coarsest is the largest step of float32, in voxels, at which a model is written.
+// With it the corners of a voxel still differ by many steps, so that package weld can
+// separate vertices; with a larger step shapes would be visibly wrong.
 const coarsest = 1.0 / 32
 
 // near refuses a scene whose positions float32, which all formats are made for,
@@ -102,7 +102,7 @@ func writeZip(w io.Writer, s Scene) error {
 	pack := zip.NewWriter(w)
 	deflate.Register(pack)
 	for i, name := range scene.FileNames(s.Surfaces) {
-		// A zip cannot hold a time before 1980; this one stands for none.
+		// The oldest time that a zip can hold stands for no time.
 		epoch := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 		entry, err := pack.CreateHeader(&zip.FileHeader{Name: name + ".stl", Method: zip.Deflate, Modified: epoch})
 		if err != nil {

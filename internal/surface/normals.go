@@ -15,7 +15,7 @@ func Normals(m *Mesh) [][3]float32 {
 
 // normalise makes a sum of face vectors a unit vector.
 func normalise(n *[3]float32) {
-	// Between these the square of a length has all its digits.
+	// A square between these neither lost digits to underflow nor overflowed.
 	const least, greatest = 1e-30, 1e30
 	square := n[0]*n[0] + n[1]*n[1] + n[2]*n[2]
 	if square > least && square < greatest {

@@ -1,6 +1,6 @@
 package surface
 
-// Size is how large the meshes of a model are, at most.
+// Size bounds how large the meshes of a model are.
 type Size struct {
 	Meshes, Vertices, Triangles int64
 	Worked                      int64 // vertices of the meshes that writers work on at a time

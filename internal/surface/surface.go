@@ -2,14 +2,15 @@ package surface
 
 import "github.com/iris-oculus/iris/internal/volume"
 
-// Surface is one structure: what it is, its closed mesh, what was measured.
+// Surface is one structure: its label, its closed mesh and its measurements.
 type Surface struct {
 	Label   volume.Label
 	Mesh    Mesh
 	Measure Measure
 }
 
-// Measure is what is known of one structure. Lengths are millimetres in world RAS.
+// Measure holds the measurements of one structure. Lengths are millimetres in world
+// RAS.
 type Measure struct {
 	Voxels     int64      `json:"voxels"`
 	VolumeML   float64    `json:"volume_ml"`   // voxels × voxel volume

@@ -8,15 +8,21 @@ import (
 
 // Totals are sums over the triangles of a mesh.
 type Totals struct {
-	Volume float64 // mm³, as of the function of this name
+	// Volume is what the mesh encloses in mm³, by the divergence theorem: the sum of
+	// the signed tetrahedra between the triangles and one point. It is positive when
+	// triangles wind counter-clockwise seen from outside. The point is the first
+	// vertex rather than the origin, which may be metres away: the tetrahedra stay of
+	// the mesh's own size and lose no digits.
+	Volume float64
 	Area   float64 // mm²
-	// Shells are the connected parts, Solids those of them that enclose a positive
-	// volume; the others bound cavities.
+	// Shells counts the connected parts, and Solids those of them that enclose a
+	// positive volume; the others bound cavities.
 	Shells, Solids int
-	// Closed: every directed edge has its reverse, as often; there is no hole and no
-	// triangle the wrong way round. Each edge adds a 64-bit hash of its ends and its
-	// reverse takes it away, so that an open mesh passes with a probability of about
-	// 2^-64. It is many times faster than Check, which also sees pinched edges.
+	// Closed says that triangles walk every edge as often in one direction as in the
+	// other, so that there is no hole and no triangle the wrong way round. Each edge
+	// adds a 64-bit hash of its ends and its reverse subtracts it, so that an open
+	// mesh passes with a probability of about 2^-64. This is many times faster than
+	// surfacetest.Check, which also finds pinched edges.
 	Closed bool
 }
 
@@ -33,14 +39,15 @@ type Surveyor struct {
 // areas, outward like the winding. A vertex without area around it gets +z, so
 // that every normal is a unit vector.
 //
-// It walks the triangles once, two at a time where they are a quad cut in two, as
-// nets.Split writes them: the edge between them cancels, and the rest is shared.
+// It walks the triangles once. nets.Split writes the two halves of a quad one after
+// the other; such a pair is taken in one step, because the edge between them cancels
+// and they share most of the work.
 func (s *Surveyor) Survey(m *Mesh) (Totals, [][3]float32) {
 	s.reset(len(m.Vertices))
 	normals := s.normals.Take(len(m.Vertices))
 	var sums Totals
 	var edges uint64
-	var origin vector // as in Volume
+	var origin vector // the first vertex, see Totals.Volume
 	if len(m.Vertices) > 0 {
 		origin = vectorOf(m.Vertices[0])
 	}
@@ -115,8 +122,9 @@ func (s *Surveyor) countShells(sums *Totals) {
 	}
 }
 
-// edgeHash mixes an edge's ends, with the sign of its direction: the halves of one
-// 128-bit product, as in wyhash, with two primes so that neither factor is 0.
+// edgeHash is a hash of an edge's ends whose sign follows from its direction. It
+// xors the halves of a 128-bit product, as wyhash does. The two primes are longer
+// than 32 bits, so that neither factor is 0.
 func edgeHash(a, b uint32) uint64 {
 	high, low := bits.Mul64(uint64(min(a, b))^0xa0761d6478bd642f, uint64(max(a, b))^0xe7037ed1a0b428db)
 	back := uint64(int64(b)-int64(a)) >> 63 // 1 when the edge runs down

@@ -3,7 +3,7 @@ package surface
 import "math"
 
 // vector is a point or a direction in millimetres. It is a struct because the
-// compiler keeps no arrays in registers.
+// compiler does not keep arrays in registers.
 type vector struct{ x, y, z float64 }
 
 func vectorOf(p [3]float32) vector {

@@ -1,7 +1,7 @@
-// Package chunk writes large files by pieces that are encoded on every processor
-// and written in order. In: how many pieces there are and how to encode one. Out:
-// the bytes of piece 0, 1, 2, …, the same for any number of workers. Errors: the
-// first one of the writer; encoding stops then.
+// Package chunk writes large files in pieces that are encoded on every processor
+// and written in order. In: the number of pieces and a function that encodes one.
+// Out: the bytes of piece 0, 1, 2, …, the same for any number of workers. Errors:
+// the first one of the writer, after which encoding stops.
 package chunk
 
 import (

@@ -1,5 +1,5 @@
-// Package decimal writes numbers with a fixed number of decimals, several times
-// as fast as strconv, which has to search for the shortest text. In: numbers and
+// Package decimal writes numbers with a fixed number of decimals. It is several times
+// as fast as strconv, which searches for the shortest text. In: numbers and
 // how many decimals to keep. Out: text such as "-12.0625", without an exponent,
 // trailing zeros or a negative zero. No errors.
 package decimal
@@ -14,7 +14,7 @@ const MaxDigits = 15
 
 var powers = [MaxDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// Digits is the fewest decimals whose last one is worth at most step.
+// Digits is the least number of decimals whose last one stands for at most step.
 func Digits(step float64) int {
 	for n, p := range powers {
 		if 1/p <= step {
@@ -24,7 +24,8 @@ func Digits(step float64) int {
 	return MaxDigits
 }
 
-// exact is below 2⁵³: whole numbers up to there are exact in float64.
+// exact bounds the numbers that this package rounds. Whole numbers up to 2⁵³ are
+// exact in float64.
 const exact = 1 << 52
 
 // Round gives the number that Append writes, half away from zero, as float64.

@@ -1,8 +1,8 @@
 // Package deflate compresses on every processor. In: bytes of any length. Out: one
-// DEFLATE stream (RFC 1951), bare as a zip entry holds it or as a gzip file. The
-// bytes are cut into blocks of fixed size that are compressed independently, as
-// pigz does, so that the stream does not depend on the number of workers, nor on
-// how the input was handed over. Errors are those of the writer beneath.
+// DEFLATE stream (RFC 1951), either alone, as a zip entry holds it, or in a gzip
+// file. The bytes are cut into blocks of fixed size that are compressed
+// independently, as pigz does, so that the stream depends neither on the number of
+// workers nor on the lengths of the writes. Errors are those of the writer beneath.
 package deflate
 
 import (
@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// blockBytes is what one worker compresses at a time. A block finds nothing
-	// to repeat in its first 32 KiB, which is little beside its size.
+	// blockBytes is the number of bytes that one worker compresses at a time. A
+	// block cannot refer to the bytes before it, which costs some compression in its
+	// first 32 KiB, a small part of it.
 	blockBytes = 512 << 10
 	// level is the fastest of the levels with matches: vertices and indices are
 	// mostly noise, on which higher levels spend four times the work for a few
@@ -123,7 +124,7 @@ func (p *Writer) Write(data []byte) (int, error) {
 	return n, nil
 }
 
-// send hands the block to the workers and takes another buffer for the next.
+// send passes the block to the workers and takes another buffer for the next block.
 func (p *Writer) send(last bool) {
 	j := p.free.Get().(*job)
 	j.raw, p.block, j.last = p.block, j.raw[:0], last
@@ -150,7 +151,7 @@ type Gzip struct {
 	*Writer
 	out  io.Writer
 	sum  uint32
-	size uint32 // modulo 2³², as the format has it
+	size uint32 // of the input, modulo 2³², as the format demands
 }
 
 // NewGzip starts a gzip file.

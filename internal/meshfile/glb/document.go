@@ -32,7 +32,8 @@ type node struct {
 	Extras   *extras `json:"extras,omitempty"`
 }
 
-// extras is what a node says beyond glTF: the root has Iris, a structure the rest.
+// extras holds what a node says beyond glTF. The root has Iris, and the node of a
+// structure has the rest.
 type extras struct {
 	Iris *Origin `json:"iris,omitempty"`
 	*Structure

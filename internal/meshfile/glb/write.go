@@ -1,11 +1,11 @@
-// Package glb writes and reads a model as binary glTF 2.0 without extensions,
-// so that every reader of the format opens it. In: surfaces in world RAS
-// millimetres. Out: a root node "patient" with one child per structure that
-// carries its own mesh, in metres, x = -R, y = S, z = A (scene.Facing); the
-// matrix back is in the root's extras. Meshes share positions with each other; one
-// that touches itself is parted there (weld.Pinches), so that a program which
-// merges equal positions keeps it closed. Errors: *volume.Error too_large beyond
-// the 4 GiB of the container, and those of the writer.
+// Package glb writes a model as binary glTF 2.0 without extensions, so that every
+// reader of the format opens it. In: surfaces in world RAS millimetres. Out: a root
+// node "patient" with one child per structure that carries its own mesh, in metres,
+// x = -R, y = S, z = A (scene.Facing); the root's extras hold the matrix back to RAS.
+// Meshes share positions with each other. Where a mesh touches itself its vertices
+// are moved apart (weld.Pinches), so that a program which merges equal positions
+// keeps it closed. Errors: *volume.Error too_large beyond the 4 GiB of the container,
+// and those of the writer.
 package glb
 
 import (
@@ -26,13 +26,13 @@ import (
 // Schema is the version of the extras that this package writes.
 const Schema = "iris.model/1"
 
-// Notice travels in every model.
+// Notice is a sentence in the extras of every model.
 const Notice = "not for diagnosis"
 
 const generator = "IRIS Oculus"
 
-// maxShort is the most vertices that 16-bit indices reach: 65535 itself is
-// reserved (glTF 2.0 §3.7.2.1).
+// maxShort is the largest number of vertices that 16-bit indices can address: the
+// index 65535 is reserved (glTF 2.0 §3.7.2.1).
 const maxShort = 65535
 
 // Write writes the scene, whose surfaces all have triangles, as GLB.
@@ -60,8 +60,8 @@ func Write(w io.Writer, s scene.Scene) error {
 	return chunk.Write(w, len(parts), func(i int, b []byte) []byte { return parts[i].encode(b) })
 }
 
-// describe lays the document out: per structure three buffer views, positions,
-// normals, indices, in the order in which cut hands them out.
+// describe makes the document and the length of the binary chunk. Each structure has
+// three buffer views, for positions, normals and indices, in the order of cut.
 func describe(s scene.Scene, moves [][]weld.Move) (document, int) {
 	doc := document{
 		Asset:  asset{Version: "2.0", Generator: generator},
@@ -131,10 +131,10 @@ func bounds(meshes []surface.Mesh, moves [][]weld.Move) (low, high [][]float64) 
 	return low, high
 }
 
-// part is a stretch of the binary chunk: some elements of one array of a mesh,
-// few enough that they stay in the processor's cache until they are written.
+// part is a stretch of the binary chunk. It holds so few elements of one array of a
+// mesh that they stay in the processor's cache until they are written.
 type part struct {
-	// One of the three is there.
+	// Exactly one of positions, normals and triangles is not nil.
 	positions, normals [][3]float32
 	triangles          [][3]uint32
 	moves              []weld.Move // of the mesh whose positions from number first on these are
@@ -144,7 +144,7 @@ type part struct {
 
 const partElements = 1 << 15 // of at most 12 bytes
 
-// cut cuts the arrays of each mesh, in the order in which describe lays them out.
+// cut cuts the arrays of each mesh into parts, in the order of describe's views.
 func cut(meshes []surface.Mesh, moves [][]weld.Move) []part {
 	var parts []part
 	for i := range meshes {

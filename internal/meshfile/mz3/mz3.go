@@ -1,7 +1,8 @@
 // Package mz3 writes MZ3, the mesh format of Surf Ice and NiiVue
 // (https://github.com/neurolabusc/surf-ice/tree/master/mz3). In: surfaces in
 // world RAS millimetres. Out: one mesh in RAS millimetres with a colour per
-// vertex, gzip inside. Where a mesh touches itself it is parted (weld.Pinches). Errors: *volume.Error too_large beyond 2³¹ vertices, and
+// vertex, compressed with gzip. Where a mesh touches itself its vertices are moved
+// apart (weld.Pinches). Errors: *volume.Error too_large beyond 2³¹ vertices, and
 // those of the writer.
 package mz3
 
@@ -18,7 +19,8 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// The header: magic, attributes, faces, vertices, bytes skipped after it.
+// The header holds magic, attributes, the numbers of faces and vertices, and how many
+// bytes to skip after it.
 const (
 	magic = 23117 // "MZ"
 

@@ -1,11 +1,9 @@
-// Package obj writes Wavefront OBJ. In: surfaces in world RAS
-// millimetres. Out: text in LPS millimetres with as many decimals as the voxels
-// need, one object and group per structure, named in UTF-8. Colours are vertex
-// colours (0…1, sRGB), the extension that MeshLab, Blender and most others read:
-// a material library would be a second file, and an export is one file.
-// Package weld separates vertices that touch, because common readers merge equal
-// positions.
-// Errors: those of the writer.
+// Package obj writes Wavefront OBJ. In: surfaces in world RAS millimetres. Out: text
+// in LPS millimetres with as many decimals as the voxels need, one object and group
+// per structure, named in UTF-8. Colours are vertex colours (0…1, sRGB), an extension
+// that MeshLab, Blender and most others read; a material library would be a second
+// file, and an export is one file. Package weld separates vertices that touch,
+// because common readers merge equal positions. Errors: those of the writer.
 package obj
 
 import (
@@ -18,7 +16,7 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile/weld"
 )
 
-// Pieces of a file: the vertices of one object, then its faces.
+// pieceElements is how many vertices or faces of one object are encoded at a time.
 const pieceElements = 1 << 13
 
 // piece is a stretch of the vertices or of the triangles of one object.

@@ -19,8 +19,8 @@ import (
 )
 
 // Bytes of one vertex (3 float, 3 uchar, 1 int) and one face (1 uchar, 3 int).
-// Only types that every reader knows are used: meshio knows uint16 and not ushort,
-// others the reverse, and all of them int.
+// These types are known to every reader; of 16-bit types meshio knows only the name
+// uint16, and others only ushort.
 const (
 	vertexBytes = 19
 	faceBytes   = 13

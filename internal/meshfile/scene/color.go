@@ -10,8 +10,8 @@ import (
 // RGB is an sRGB colour, 8 bits a channel.
 type RGB [3]uint8
 
-// Color is a label's colour; a label without a readable one ("#rrggbb") gets a
-// colour of its own that follows from its number.
+// Color is a label's colour. A label whose colour does not read "#rrggbb" gets one
+// that follows from its number.
 func Color(l volume.Label) RGB {
 	if len(l.Color) == 7 && l.Color[0] == '#' {
 		if n, err := strconv.ParseUint(l.Color[1:], 16, 32); err == nil {
@@ -21,8 +21,8 @@ func Color(l volume.Label) RGB {
 	return numbered(l.ID)
 }
 
-// numbered walks the hue circle by the golden angle, so that labels with close
-// numbers get distant hues.
+// numbered makes a colour for a label's number. It steps around the circle of hues by
+// the golden angle, so that labels with close numbers get distant hues.
 func numbered(id int) RGB {
 	const low, high = 90, 220
 	hue := 6 * math.Mod(float64(id)*0.6180339887498949, 1)

@@ -1,6 +1,7 @@
-// Package scene is what every mesh format writes: the surfaces of one scan with
+// Package scene holds what every mesh format writes: the surfaces of one scan with
 // their names, colours and axes. In: surfaces in world RAS millimetres. Out:
-// unique names, sRGB and linear colours, and positions in the axes of a format.
+// unique names, sRGB and linear colours, and positions in the axes of a format. No
+// errors.
 package scene
 
 import (
@@ -18,15 +19,15 @@ type Scene struct {
 	Surfaces   []surface.Surface
 	Provenance volume.Provenance
 	Spacing    [3]float64 // mm between voxel centres of the label map
-	// Origin is the point, in world RAS mm, from which positions are counted when
-	// the scan lies so far from the scanner's origin that float32 could not tell
-	// neighbouring vertices apart; else zero. Each format says it in its own way.
+	// Origin is the point, in world RAS mm, from which positions are counted. It is
+	// zero unless the scan lies so far from the scanner's origin that float32 could
+	// not tell neighbouring vertices apart. Each format states it in its own way.
 	Origin [3]float64
 }
 
-// Voxel is the shortest distance of voxels in mm: the length that tolerances are
-// shares of. Where the scene has no spacing it is taken from the meshes, as the
-// mean length of some edges.
+// Voxel is the shortest distance between voxels in mm. Tolerances are given as shares
+// of it. Where the scene has no spacing it is the mean length of some edges of the
+// meshes.
 func (s *Scene) Voxel() float64 {
 	least := math.Inf(1)
 	for _, x := range s.Spacing {
@@ -66,8 +67,8 @@ func (s *Scene) Meshes() []surface.Mesh {
 	return meshes
 }
 
-// OriginText says a scene's origin as " ORIGIN_RAS_MM=x,y,z", nothing when it is
-// zero: what to add, in world RAS millimetres, to reach the scanner's coordinates.
+// OriginText gives a scene's origin as " ORIGIN_RAS_MM=x,y,z", and "" when it is zero.
+// A reader adds it, in world RAS millimetres, to get the scanner's coordinates.
 func (s *Scene) OriginText() string {
 	if s.Origin == [3]float64{} {
 		return ""

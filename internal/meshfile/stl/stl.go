@@ -1,8 +1,8 @@
-// Package stl writes binary STL. In: surfaces in world RAS
-// millimetres. Out: one solid of all their triangles in LPS millimetres, as the
-// header says; STL knows no structures, colours or shared vertices. Readers merge
-// equal positions, so package weld separates vertices that touch first. Errors:
-// *volume.Error too_large beyond 2³²−1 triangles, and those of the writer.
+// Package stl writes binary STL. In: surfaces in world RAS millimetres. Out: one
+// solid of all their triangles in LPS millimetres, as the header says; STL has no
+// structures, colours or shared vertices. Package weld separates vertices that touch,
+// because readers merge equal positions. Errors: *volume.Error too_large beyond
+// 2³²−1 triangles, and those of the writer.
 package stl
 
 import (
@@ -18,8 +18,8 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Layout of binary STL: a header of free text that must not begin with "solid",
-// a count, and per triangle a normal, three corners and two bytes of attributes.
+// A binary STL has a header of free text that must not begin with "solid", a count,
+// and per triangle a normal, three corners and two bytes of attributes.
 const (
 	headerBytes   = 80
 	triangleBytes = 50

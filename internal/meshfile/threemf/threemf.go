@@ -2,9 +2,9 @@
 // surfaces in world RAS millimetres. Out: an OPC package with one model in LPS
 // millimetres: one object per structure with its name and colour, and one object
 // whose components they are, which is the only item to print. Points keep the
-// scanner's coordinates, the item's transform puts their lowest on the bed.
-// Vertices of an object that touch are parted (package weld), for objects are
-// printed and printing tools weld. Errors are those of the writer.
+// scanner's coordinates; the item's transform puts the lowest one on the bed. Package
+// weld separates vertices of an object that touch, because programs for printing
+// merge equal positions. Errors are those of the writer.
 package threemf
 
 import (
@@ -47,7 +47,8 @@ const materials = 1
 // pieceElements is how many vertices or triangles are encoded at a time.
 const pieceElements = 1 << 13
 
-// epoch stands in every entry: no time stamps, and none that a zip cannot hold.
+// epoch is the time of every entry. It is the oldest that a zip can hold, and stands
+// for no time.
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Write writes all surfaces as one 3MF package.

@@ -58,11 +58,13 @@ const materialFormat = `        def Material "%[1]s"
 
 `
 
-// Decimals of a normal: 0.03 degrees are below what a display shows.
+// normalDigits are the decimals of a normal. The rounding turns it by up to 0.03
+// degrees, which no display shows.
 const normalDigits = 3
 
-// pointsPerVoxel is the coarsest step of positions, in voxels: 1/900 makes it a
-// micrometre for voxels of 1 mm. A layer is for looking at, and short.
+// pointsPerVoxel is how many steps of a position's last decimal a voxel must have at
+// least. 900 make that a micrometre for voxels of 1 mm, which suffices for a layer
+// that is looked at and keeps it short.
 const pointsPerVoxel = 900
 
 // pieceElements is how many vertices or triangles are encoded at a time.
@@ -100,9 +102,9 @@ func layer(s scene.Scene) []encoder {
 
 type box struct{ low, high [3]float32 }
 
-// placed is the translation that puts the model on the floor of augmented reality,
-// its middle on the origin: base at y = 0, x and z centred. Points keep the
-// scanner's coordinates.
+// placed is the translation that puts the model on the floor in augmented reality:
+// its lowest point gets y = 0, and its middle x = z = 0. Points keep the scanner's
+// coordinates.
 func placed(boxes []box) (numbers []any) {
 	all := boxes[0]
 	for _, b := range boxes {

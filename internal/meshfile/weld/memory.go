@@ -2,14 +2,15 @@ package weld
 
 import "github.com/iris-oculus/iris/internal/surface"
 
-// What a round takes of each vertex that it moves: its number in a list that grows
-// and its part of ringMeans or of moves, and the tables in which they are compared.
+// roundBytes is the memory of a round for each vertex that it moves: the vertex's
+// number in a list that grows, its part of ringMeans or of moves, and the tables in
+// which positions are compared.
 const roundBytes = 160
 
-// SeparateBytes bounds what Separate takes for meshes of a size: of each vertex a copy,
-// its kind, its number in the list of groups and its part of the tables of groups; the
-// normals of the meshes at hand; and one round of vertices that are pinched. What a
-// round gave up is the collector's, and later rounds move next to nothing.
+// SeparateBytes bounds what Separate takes for meshes of a given size. Each vertex has
+// a copy, its kind, its number in the list of groups and its part of the tables of
+// groups. Beside them stand the normals of the meshes in work and one round of
+// pinched vertices; later rounds move next to nothing.
 func SeparateBytes(s surface.Size) int64 {
 	const (
 		vertex = 12 + 1 + 4 + bins*4/stretch + 1
@@ -20,8 +21,8 @@ func SeparateBytes(s surface.Size) int64 {
 	return s.Vertices*(vertex+table) + s.Worked*normal + s.Pinched*roundBytes + s.Meshes*48 + least
 }
 
-// PinchesBytes bounds what Pinches allocates for meshes of a size: two sets of bits
-// and a mark of each vertex, and one and a half rounds of those that touch.
+// PinchesBytes bounds what Pinches allocates for meshes of a given size: two sets of
+// bits and a mark for each vertex, and one and a half rounds of those that touch.
 func PinchesBytes(s surface.Size) int64 {
 	const sets = 2*2*(seenBits+twiceBits)/8 + 1 // rounded up to a power of two; they grow from mesh to mesh
 	return s.Worked*sets + s.Pinched*roundBytes*3/2 + s.Meshes*64

@@ -41,7 +41,7 @@ func ringMeans(m *surface.Mesh, vertices []uint32, mark []uint64) [][3]float64 {
 	return means
 }
 
-// toward is a share of the way from p to a point, rounded.
+// toward is the rounded point that lies a share of the way from p to another point.
 func toward(p [3]float32, to [3]float64, share float64, digits int) [3]float32 {
 	for axis, x := range p {
 		p[axis] = float32(float64(x) + share*(to[axis]-float64(x)))

@@ -9,16 +9,17 @@ import (
 	"github.com/iris-oculus/iris/internal/surface/work"
 )
 
-// Move is a vertex and where it goes.
+// Move is the number of a vertex and its new position.
 type Move struct {
 	Vertex uint32
 	To     [3]float32
 }
 
-// Pinches lists, per mesh, the vertices to move so that no mesh touches itself, in
-// order; meshes are free to touch each other. It is for formats that keep meshes
-// apart: next to no vertex moves, and nothing needs a copy of all. Positions are
-// compared and given as rounded to so many decimals (Exact: as they are).
+// Pinches lists, for each mesh and in order, the vertices to move so that no mesh
+// touches itself; meshes may still touch each other. It is for formats that store
+// each mesh on its own. Very few vertices move, so that no copy of all is needed.
+// Positions are rounded to so many decimals, or kept as they are (Exact), before they
+// are compared.
 func Pinches(meshes []surface.Mesh, digits int) [][]Move {
 	moves := make([][]Move, len(meshes))
 	workers := work.Workers(0, len(meshes))
@@ -36,7 +37,7 @@ type pincher struct {
 	candidates        []uint32
 }
 
-// moves parts one mesh from itself.
+// moves finds the moves after which one mesh does not touch itself.
 func (p *pincher) moves(m *surface.Mesh, digits int) []Move {
 	at := func(v uint32) [3]float32 { return rounded(m.Vertices[v], digits) }
 	pinched := p.equal(p.repeated(m, digits), at)
@@ -90,8 +91,8 @@ func sized[T any](s []T, n int) []T {
 	return s
 }
 
-// repeated lists the vertices whose position may be another's, too, in order:
-// those that are, and a few more.
+// repeated lists, in order, the vertices whose position another vertex may have. It
+// finds all such vertices and a few others.
 func (p *pincher) repeated(m *surface.Mesh, digits int) []uint32 {
 	var seenShift, twiceShift int
 	p.seen, seenShift = setFor(p.seen, len(m.Vertices), seenBits)
@@ -128,9 +129,9 @@ func hashOf(v *[3]float32, digits int) uint64 {
 	return spread(&r)
 }
 
-// spread is a hash whose highest bits are good, and whose steps do not wait for
-// each other. The multipliers are odd, with bits as of chance: digits of the golden
-// ratio, of e and of π.
+// spread is a hash with well distributed highest bits, whose multiplications can run
+// at the same time. The multipliers are odd and have the digits of the golden ratio,
+// of e and of π, which look random.
 func spread(p *[3]float32) uint64 {
 	// Adding zero makes -0 and +0, which compare equal, one pattern.
 	h := uint64(math.Float32bits(p[0]+0))*0x9E3779B97F4A7C15 +
@@ -142,7 +143,7 @@ func spread(p *[3]float32) uint64 {
 // slotsFor is the size of a hash table that n entries fill at most by half.
 func slotsFor(n int) int { return 1 << bits.Len(uint(2*n+1)) }
 
-// equal keeps of a list the elements whose position another one has.
+// equal keeps those elements of a list whose position another one has.
 func (p *pincher) equal(list []uint32, at func(uint32) [3]float32) []uint32 {
 	p.slots = sized(p.slots, slotsFor(len(list)))
 	mask := len(p.slots) - 1
@@ -169,7 +170,8 @@ func (p *pincher) equal(list []uint32, at func(uint32) [3]float32) []uint32 {
 	return out
 }
 
-// collisions lists the moves that end where another one or a vertex that stays is.
+// collisions lists the moves that end at the position of another moved vertex or of
+// one that stays.
 func (p *pincher) collisions(m *surface.Mesh, moves []Move, digits int) []int {
 	set, shift := setFor(p.seen, len(moves), seenBits)
 	p.seen = set

@@ -9,7 +9,7 @@ import (
 	"github.com/iris-oculus/iris/internal/surface/work"
 )
 
-// How a vertex touches, by its position.
+// A vertex of a mesh is of one of these kinds, by its position.
 const (
 	apart   uint8 = iota
 	shared        // a vertex of another mesh has the same position
@@ -49,8 +49,8 @@ func newFinder(meshes []surface.Mesh) *finder {
 
 func (f *finder) total() int { return int(f.base[len(f.meshes)]) }
 
-// find says of every vertex, all meshes in order, how it touches others. It takes
-// time in proportion to the number of vertices.
+// find gives the kind of every vertex, of all meshes in order. It takes time in
+// proportion to the number of vertices.
 func (f *finder) find() []uint8 {
 	clear(f.touch)
 	groups := f.group()
@@ -86,8 +86,8 @@ func (b *binning) of(p *[3]float32) uint32 {
 	return uint32(float64(p[b.axis]-b.low) * b.scale)
 }
 
-// binning takes the axis along which neighbours in the order of vertices differ
-// least, beside how far the meshes reach.
+// binning chooses the axis along which vertices with neighbouring numbers differ
+// least, in relation to the extent of the meshes.
 func (f *finder) binning() binning {
 	best, least := binning{}, math.Inf(1)
 	for axis := range 3 {
@@ -110,8 +110,8 @@ func (f *finder) binning() binning {
 	return best
 }
 
-// group lists the vertices by layers, some layers a group, each group in order of
-// layers' stretches of vertices: numbers rise within a stretch and a layer.
+// group sorts the vertices into groups of some layers each. Within a group numbers
+// rise.
 func (f *finder) group() [][]uint32 {
 	total := f.total()
 	stretches := (total + stretch - 1) / stretch
@@ -193,7 +193,7 @@ type point struct {
 
 const many = math.MaxUint32
 
-// compare marks the vertices of one group.
+// compare finds the kinds of the vertices of one group.
 func (t *table) compare(v *finder, group []uint32) {
 	touch := v.touch
 	need := slotsFor(len(group))
@@ -239,7 +239,7 @@ func (t *table) compare(v *finder, group []uint32) {
 	}
 }
 
-// hash mixes a position. Its upper half is the better one.
+// hash is a hash of a position. Its upper half is better distributed than the lower.
 func hash(p *[3]float32) uint64 {
 	h := uint64(0)
 	for _, v := range p {

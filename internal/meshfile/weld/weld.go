@@ -1,8 +1,7 @@
-// Package weld deals with vertices of equal position. A mesh that is manifold
-// by its indices may touch itself or a neighbour; a reader that merges equal
-// positions (every reader of STL) then sees four faces at one edge. In and out:
-// meshes in millimetres; no errors. The result does not depend on how many
-// processors work on it.
+// Package weld moves vertices of equal position apart. A mesh that is manifold by its
+// indices may touch itself or a neighbour; a reader that merges equal positions, as
+// every reader of STL does, then finds four faces at one edge. In and out: meshes in
+// millimetres. The result does not depend on the number of processors. No errors.
 package weld
 
 import (
@@ -15,8 +14,8 @@ import (
 	"github.com/iris-oculus/iris/internal/surface/work"
 )
 
-// Tolerances. None is a length in millimetres: a map of 1 µm voxels is treated as
-// one of 1 mm.
+// Tolerances are shares of a voxel, never lengths in millimetres, so that a map of
+// 1 µm voxels is treated like one of 1 mm voxels.
 const (
 	// share is how far a vertex that touches its own mesh moves towards the mean of
 	// its neighbours (research/meshing.md §7): the two fans of a pinch point lie on
@@ -35,8 +34,9 @@ const (
 	// largest coordinate. A unit normal has a component of at least 0.57, so that
 	// two move the vertex by one unit.
 	leastUlps = 2
-	// maxRounds bounds the repetitions; every round moves what still touches a
-	// little further, and after inwardRounds, towards the mean of its neighbours.
+	// maxRounds bounds the repetitions. Every round moves the vertices that still
+	// touch a little further, and after inwardRounds towards the mean of their
+	// neighbours.
 	maxRounds    = 8
 	inwardRounds = 3
 )
@@ -48,10 +48,10 @@ func Digits(voxel float64) int { return decimal.Digits(voxel * resolution) }
 // Exact stands for a format that writes float32 as it is.
 const Exact = -1
 
-// Separate gives copies of the meshes in which no two vertices have equal
-// positions, so that welding changes nothing: where a mesh touches itself its
-// vertices draw back to their own neighbours, where it touches another mesh they
-// draw back inward. voxel is the shortest edge of a voxel in mm; positions are
+// Separate gives copies of the meshes in which no two vertices have equal positions,
+// so that a reader which merges equal positions changes nothing. Where a mesh touches
+// itself its vertices move towards their own neighbours; where it touches another
+// mesh they move inward. voxel is the shortest edge of a voxel in mm; positions are
 // rounded to so many decimals of a millimetre, or kept as they are (Exact).
 func Separate(meshes []surface.Mesh, voxel float64, digits int) []surface.Mesh {
 	out := make([]surface.Mesh, len(meshes))

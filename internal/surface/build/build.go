@@ -1,11 +1,10 @@
-// Package build makes the surfaces of a label map: the whole engine in one call.
+// Package build makes the surfaces of a label map. It calls the whole engine.
 //
 // In: a label map with its table, and Options. Out: one surface.Surface for each
 // structure that has voxels, ordered by label id, its mesh closed, outward and in
-// world RAS millimetres, its measurements taken. The steps are packages of their
-// own: labels are chosen and merged (remap.go),
-// vertices found (surface/nets), smoothed (surface/smooth), split into one mesh a
-// label (surface/nets), and measured (measure.go).
+// world RAS millimetres, with its measurements. The steps are: choose and merge
+// labels (remap.go), find vertices (surface/nets), smooth them (surface/smooth),
+// split them into one mesh for each label (surface/nets), measure (measure.go).
 //
 // The same map and options give the same bytes for any number of threads.
 // Errors are *volume.Error (bad_option, bad_affine, too_large, grid_mismatch, …),
@@ -34,12 +33,13 @@ type Options struct {
 	// Merge makes each group one closed solid. A group in which a member is named
 	// by Structures is meshed whole.
 	Merge []Group
-	// Threads is how many goroutines work; 0 for one each CPU.
+	// Threads is the number of goroutines; 0 means one for each CPU.
 	Threads int
 	// Joined lets voxels that touch at an edge belong to one piece.
 	Joined bool
-	// Voxels hands out the volume on the label map's grid, in order, in slabs of
-	// any length, and io.EOF after the last; nil: no HU is measured.
+	// Voxels returns the volume's next voxels on the label map's grid, in HU, in
+	// slabs of any length, and io.EOF after the last. Where it is nil no HU is
+	// measured.
 	Voxels func() ([]int16, error)
 	// Progress is called with a growing done, one call at a time.
 	Progress func(done, total int)
@@ -88,7 +88,8 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 		return nil, err
 	}
 	progress.at(70, 85, 1, 1)
-	// The net and the offsets are not used below: the normals to come lie in their memory.
+	// The net and the offsets are not used below, so that the collector can give
+	// their memory to the normals.
 	tallies := net.Labels
 	runtime.GC()
 
@@ -122,9 +123,9 @@ func check(m *volume.LabelMap, o *Options) error {
 	return nil
 }
 
-// thickest is how much stronger smoothing gets along thick slices. On a sphere
-// in slices 3.75 times as thick as pixels are wide, 1.4 takes a sixth off the
-// mean error; beyond it the gain costs volume.
+// thickest is the largest factor by which smoothing is made stronger along thick
+// slices. On a sphere in slices 3.75 times as thick as pixels are wide, 1.4 takes
+// a sixth off the mean error; larger factors lose volume.
 const thickest = 1.4
 
 // strengths makes smoothing stronger along an axis of thicker slices, where one
@@ -136,7 +137,7 @@ func strengths(s float64, spacing [3]float64) (axes [3]float64) {
 	return axes
 }
 
-// progress reports percent, never going back.
+// progress reports the percentage done, which never decreases.
 type progress struct {
 	mu     sync.Mutex
 	last   int

@@ -13,7 +13,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// voxelMeasure is what extraction already counted.
+// voxelMeasure gives the measurements that follow from the counts of extraction.
 func voxelMeasure(t nets.Tally, a volume.Affine) surface.Measure {
 	n := float64(t.Voxels)
 	return surface.Measure{
@@ -87,7 +87,8 @@ func borderStructures(m *volume.LabelMap, c *choice) []bool {
 // voxels stay below 2⁵⁹, so both sums are exact.
 type moments struct{ count, sum, squares int64 }
 
-// measureHU streams the volume past the label map.
+// measureHU reads the volume slab by slab beside the label map and adds up the HU
+// of each structure.
 func measureHU(ctx context.Context, m *volume.LabelMap, c *choice, surfaces []surface.Surface, numbers []int, voxels func() ([]int16, error)) error {
 	sums := make([]moments, 1<<16)
 	at, total := 0, m.Len()
@@ -118,7 +119,8 @@ func measureHU(ctx context.Context, m *volume.LabelMap, c *choice, surfaces []su
 	return nil
 }
 
-// addSlab adds the samples from voxel at on, run by run of one label.
+// addSlab adds the samples of a slab that begins at voxel at. It adds a run of
+// voxels with one label at a time.
 func addSlab(m *volume.LabelMap, c *choice, at int, slab []int16, sums []moments) int {
 	for i := 0; i < len(slab); {
 		label := m.At(at + i)

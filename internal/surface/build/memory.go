@@ -10,10 +10,10 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Need bounds the bytes that a label map's surfaces take. Each part is what is
-// allocated, kept or not, so that it does not matter when the collector comes; only
-// the net is known to be gone when meshes are measured and written, for Surfaces calls
-// the collector there.
+// Need bounds the bytes that a label map's surfaces take. Each part counts all that
+// is allocated, whether it is still used or not, so that the bound holds whenever
+// the collector runs. The net is the exception: Surfaces runs the collector before
+// it measures and writes meshes, and the net is gone then.
 type Need struct {
 	Fixed  int64 // the program and the label map
 	Net    int64 // the net and the buffers of smoothing
@@ -23,18 +23,18 @@ type Need struct {
 	Model surface.Size
 }
 
-// Bytes is an upper bound of what is held at any one time, where what comes after
-// Surfaces allocates so many bytes.
+// Bytes is an upper bound of what is held at any one time. after is what the caller
+// allocates once Surfaces has returned.
 func (n Need) Bytes(after int64) int64 {
 	const slack = 20 // allocators round up; a twentieth more than is asked for
 	most := n.Meshes + max(n.Net, n.Survey+after)
 	return n.Fixed + most + most/slack
 }
 
-// MemoryOf says what Surfaces of a label map needs. The surface of the structures
-// that are chosen is counted in the map, so that noise, checkerboards and maps of many
-// labels are told from organs before anything is allocated for them; that takes about
-// as long as a third of the extraction. Errors are those of Surfaces.
+// MemoryOf says what Surfaces of a label map needs. It counts the surface of the
+// chosen structures in the map, because noise, checkerboards and maps of many labels
+// have far more of it than organs, and allocates nothing for them. It takes about as
+// long as a third of the extraction. Errors are those of Surfaces.
 func MemoryOf(m *volume.LabelMap, o Options) (Need, error) {
 	const (
 		program  = 128 << 20 // with stacks and the buffers of readers

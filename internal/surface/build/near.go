@@ -8,10 +8,10 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// coarsest is the coarsest step of float32, in voxels, at which surfaces are still
-// given in world coordinates: below it, vertices keep the 1/1024 of a voxel in
-// which smoothing places them, to a rounding. A scan of 1 mm voxels passes it
-// 16 m away from the scanner's origin, one of 1 µm at 16 mm.
+// coarsest is the largest step of float32, in voxels, at which surfaces are still
+// given in world coordinates. With a smaller step vertices keep, to a rounding, the
+// 1/1024 of a voxel in which smoothing places them. A scan of 1 mm voxels reaches
+// this step 16 m away from the scanner's origin, one of 1 µm voxels at 16 mm.
 const coarsest = 1.0 / 512
 
 // Near is Surfaces for a label map that may lie anywhere. Where float32 could not

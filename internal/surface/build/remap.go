@@ -9,7 +9,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// choice is which structures are meshed and what they are.
+// choice says which structures are meshed, and their names, ids and colours.
 type choice struct {
 	// dense is the number of the structure that each label of the map belongs to,
 	// 0 for none; nil when every label of a uint8 map is its own.
@@ -35,7 +35,7 @@ func (c *choice) of(label int) int {
 	return int(c.dense[label])
 }
 
-// shells says, by number, which structures the model calls thin.
+// shells says, by number, which structures the label table marks as thin.
 func (c *choice) shells(tallies []nets.Tally) []bool {
 	thin := make([]bool, len(tallies))
 	for d := 1; d < len(tallies); d++ {
@@ -128,7 +128,7 @@ func presentLabels(m *volume.LabelMap) []bool {
 	return present
 }
 
-// group is a Group resolved.
+// group is a Group of the options whose members were found in the label map.
 type group struct {
 	label  volume.Label
 	wanted bool // Structures names it or one of its members
@@ -247,7 +247,8 @@ func Found(m *volume.LabelMap) []string {
 	return names
 }
 
-// unknown refuses a name that the label map has not, and tells those that it has.
+// unknown is the error for a name that the label map does not have. It lists the
+// names that the map has.
 func unknown(m *volume.LabelMap, option, name string) error {
 	const most = 30 // of the names, in one sentence
 	names, more := Names(m), ""

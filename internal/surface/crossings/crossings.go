@@ -1,5 +1,5 @@
 // Package crossings counts where a triangle mesh passes through itself. It is for
-// tests: it shares nothing with the engine that it judges.
+// tests, and shares no code with the engine that it judges.
 //
 // In: a mesh in any unit. Out: the number of pairs of triangles that have a point
 // in common which is not a vertex or edge of both. Vertices of equal position

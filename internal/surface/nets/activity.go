@@ -5,7 +5,8 @@ import (
 	"math/bits"
 )
 
-// activity is one layer of cells: which are active, and how many come before.
+// activity says of each cell of one layer whether it is active, and how many active
+// cells come before it.
 type activity struct {
 	bits  []uint64 // a bit a cell, words of a row in order
 	rank  []int32  // active cells of the layer before each word

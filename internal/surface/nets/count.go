@@ -8,7 +8,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Counts is how large a net will be, counted before anything of it is allocated.
+// Counts is the size of a net, counted before any of it is allocated.
 type Counts struct {
 	Vertices int64 // of the net
 	Layer    int64 // of its largest layer
@@ -20,8 +20,8 @@ type Counts struct {
 	Touching int64 // of Own: those that share their cell with another one
 }
 
-// Bytes is what the net takes, its layers, entries and counters for so many labels,
-// while so many workers make it.
+// Bytes bounds the memory of the net, its layers, entries and counters, while
+// workers make it for so many labels.
 func (c Counts) Bytes(labels, workers int) int64 {
 	const (
 		vertex   = 16 + 4                      // a Vertex, and the number of its first entry
@@ -39,8 +39,8 @@ func (c Counts) Bytes(labels, workers int) int64 {
 // largestBlockBytes is a full block of pages.Arena, of vertices.
 const largestBlockBytes = 16 << 20
 
-// Count counts the net of a label map, renumbered by dense as in Options; it costs a
-// part of what Extract does, and next to no memory.
+// Count counts the net of a label map, renumbered by dense as in Options. It takes
+// less time than Extract, and next to no memory.
 func Count(m *volume.LabelMap, dense []uint16, threads int) Counts {
 	if dense == nil && m.U8 == nil {
 		dense = make([]uint16, 1<<16)
@@ -86,7 +86,8 @@ func Count(m *volume.LabelMap, dense []uint16, threads int) Counts {
 	return sum
 }
 
-// countLayer adds the cells of the layer at hand, and to each label its own vertices.
+// countLayer adds the cells of the current layer to c, and the vertices of each
+// label's own mesh to ofLabel.
 func (w *worker) countLayer(c *Counts, ofLabel []int64) {
 	c.Vertices += int64(w.cur.count)
 	c.Layer = max(c.Layer, int64(w.cur.count))
@@ -125,8 +126,9 @@ func (w *worker) countLayer(c *Counts, ofLabel []int64) {
 	}
 }
 
-// mostSheets is how many sheets a label with a set of corners has in a cell, at most:
-// whichever way its ambiguous faces are decided.
+// mostSheets is, by the set of a cell's corners that carry a label, the largest number
+// of sheets that the label can have in the cell, however its ambiguous faces are
+// decided.
 var mostSheets = sync.OnceValue(func() (t [256]uint8) {
 	for set := range t {
 		for joined := range uint8(64) {

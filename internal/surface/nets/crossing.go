@@ -158,7 +158,7 @@ func (n *Net) near(quads []placedQuad, q quadAt, k int) []placedQuad {
 	return quads
 }
 
-// stepIf is step for a neighbour that may not be there.
+// stepIf is like step, for a neighbour that may not exist.
 func (n *Net) stepIf(s spot, face uint8) (spot, bool) {
 	if n.Layers[s.layer].Vertices[s.vertex].Faces&face == 0 {
 		return s, false

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// Most cells have two labels. What such a cell looks like follows from the set of
-// corners that carry the second one, the label that corner 0 does not.
+// twoLabels describes a cell of two labels, as most cells are. It is looked up by the
+// set of corners that do not carry the label of corner 0.
 type twoLabels struct {
 	faces, quads uint8 // as in Vertex
 	count        uint8 // of the quads

@@ -1,6 +1,6 @@
 package nets
 
-// When can no two triangles of a net cross? The answer below follows Ju and
+// This file tests whether triangles of a net can cross. The test follows Ju and
 // Udeshi, "Intersection-free contouring on an octree grid" (2006).
 //
 // Each vertex lies strictly inside its cell. Cut every cell into six pyramids

@@ -13,20 +13,21 @@ import (
 type Options struct {
 	// Dense renumbers labels, by label of the map; 0 leaves a label out. Labels
 	// with the same number become one solid. It covers every label that a voxel
-	// of the map's type can have (256 or 65536), and its numbers had better be
-	// dense: memory grows with the largest. nil: as they are.
+	// of the map's type can have (256 or 65536). Memory grows with its largest
+	// number, so numbers should have no gaps. nil keeps labels as they are.
 	Dense []uint16
 	// Rule for diagonal contacts, Separated by default.
 	Rule Rule
-	// Threads is how many goroutines work; 0 for one each CPU.
+	// Threads is the number of goroutines; 0 means one for each CPU.
 	Threads int
 	// Progress is called, from any goroutine, after each slab.
 	Progress func(done, total int)
 }
 
 const (
-	// slabLayers is the least depth of a slab. Each slab repeats the activity of
-	// one layer, so deeper is cheaper; shallower balances better.
+	// slabLayers is the least depth of a slab. Each slab computes the activity of one
+	// layer again, so deep slabs cost less in sum; shallow ones keep all processors
+	// busy until the end.
 	slabLayers = 12
 	// maxSlabs bounds the counters that each slab keeps for each label.
 	maxSlabs = 64
@@ -96,8 +97,9 @@ func cutSlabs(layers, labels int) []slab {
 	return slabs
 }
 
-// finish joins what the slabs made on their own: it numbers the layers, turns
-// the counts of each slab into offsets, and links vertices across the seams.
+// finish joins the slabs, which were made independently of each other. It numbers
+// the layers, turns the counts of each slab into offsets, and links vertices across
+// the boundaries of slabs.
 func (n *Net) finish(workers []*worker, labels int) {
 	n.Start = make([]int, len(n.Layers)+1)
 	for z := range n.Layers {
@@ -149,8 +151,8 @@ func linkUp(below, above *Layer) {
 	}
 }
 
-// worker walks one slab at a time, upwards, with two layers of voxels and two of
-// activity at hand.
+// worker makes one slab after the other, from its lowest layer to its highest. It
+// holds two layers of voxels and two of activity.
 type worker struct {
 	net          *Net
 	g            grid

@@ -3,13 +3,13 @@
 // In: voxels of uint8 or uint16 labels, x fastest, 0 for background, and an
 // optional remap of labels. Out: a Net, the shared vertices between all labels,
 // and from it (Split) one oriented 2-manifold triangle mesh for each label, in
-// world RAS millimetres; positions on a boundary are shared exactly by the two
-// labels it parts. The same bytes come out for any number of workers.
+// world RAS millimetres; the two labels on either side of a boundary share its
+// positions exactly. The same bytes come out for any number of workers.
 //
 // # Surface nets on bit planes
 //
-// The volume is thought of as padded by one layer of background on all sides,
-// so that every surface closes at the border. A cell is the cube between eight
+// The volume is padded by one layer of background on all sides, so that every
+// surface closes at the border. A cell is the cube between eight
 // padded voxel centres; cell (x,y,z) has its low corner at padded voxel (x,y,z).
 // A cell whose corners are not all alike is active and holds one vertex. A voxel
 // edge whose two ends differ is crossed by one quad, whose corners are the
@@ -17,12 +17,12 @@
 //
 // Activity is found 8 voxels at a time with 64-bit words and kept as one bit a
 // cell, 64 cells a word. The number of a vertex is the number of active cells
-// before it, so the vertex of any neighbouring cell is found by a popcount. There
-// is no table over cells, no map, and stretches of one label cost one comparison
-// of 64 cells.
+// before it, so the vertex of any neighbouring cell is found by a popcount. No
+// table over cells and no map is needed, and a stretch of one label costs one
+// comparison for 64 cells.
 //
-// Errors are *volume.Error with code too_large (more surface than the limits
-// allow: noise, not structures), or the context's error.
+// Errors are *volume.Error with code too_large (more surface than the limits allow,
+// which noise has and structures have not), or the context's error.
 package nets
 
 import (
@@ -40,9 +40,9 @@ const (
 	FaceZ1
 )
 
-// Vertex is the vertex of one active cell. Neighbours are told as differences of
-// vertex number: those along x, where Faces has their bit, are -1 and +1; those
-// along y and z are in the four fields, 0 where there is none.
+// Vertex is the vertex of one active cell. Its neighbours are given by differences of
+// vertex numbers: along x they are -1 and +1 where Faces has their bit; along y and z
+// they are in the four fields, with 0 for no neighbour.
 type Vertex struct {
 	X      uint16 // cell
 	Y0, Y1 int16  // within one layer two rows are less than 2·4097 vertices long
@@ -91,7 +91,7 @@ type Net struct {
 // Len is the number of vertices.
 func (n *Net) Len() int { return n.Start[len(n.Start)-1] }
 
-// Tally is what extraction counts of one label.
+// Tally holds the counts that extraction makes of one label.
 type Tally struct {
 	Vertices, Quads int64    // of the label's own mesh
 	Voxels          int64    // voxels that carry the label
@@ -105,8 +105,8 @@ type slab struct {
 	vertices, quads []uint32
 }
 
-// Slabs is in how many slabs the layers were cut: pieces of work for whoever
-// walks the net.
+// Slabs is the number of slabs into which the layers were cut. Code that walks the
+// net takes each as one piece of work.
 func (n *Net) Slabs() int { return len(n.slabs) }
 
 // Slab is the range of a slab's layers.

@@ -15,7 +15,8 @@ type source struct {
 	wide  bool // dense labels above 255 exist
 }
 
-// newSource remaps with dense, or as told by Options.Remap when it is nil.
+// newSource makes a source that renumbers labels by dense, or keeps them where dense
+// is nil and labels are uint8.
 func newSource(m *volume.LabelMap, dense []uint16) *source {
 	s := &source{m: m, dense: dense}
 	for _, d := range dense {

@@ -48,8 +48,8 @@ func (n *Net) Split(ctx context.Context, offsets []Offset, affine volume.Affine,
 	return meshes, ctx.Err()
 }
 
-// newMeshes makes room for all meshes, in two blocks that they share: most of
-// them are too small to lie on huge pages alone.
+// newMeshes allocates all meshes in two blocks that they share, because most of
+// them are too small for a huge page of their own.
 func (n *Net) newMeshes() ([]surface.Mesh, error) {
 	vertices, triangles := 0, 0
 	for _, t := range n.Labels[1:] {
@@ -75,7 +75,7 @@ type splitter struct {
 	meshes  []surface.Mesh
 	offsets []Offset
 	affine  volume.Affine
-	flip    bool     // the affine mirrors: turn triangles round
+	flip    bool     // the affine mirrors, so that triangles must be turned round
 	next    []uint32 // next quad of each label
 	// suspects are the quads of the layer at hand that leave their envelopes.
 	suspects []quadAt

@@ -18,10 +18,10 @@ type quadAt struct {
 	axis uint8
 }
 
-// untangle sees to it that no two triangles of the net cross. bad are the quads that
-// do so, in very thin sheets and at edges where two sheets touch. Their vertices are
-// drawn back towards the middles of their cells, a quarter of the way at a time. It
-// changes offsets, and says which vertices moved.
+// untangle moves vertices until no two triangles of the net cross. bad are the quads
+// that cross others, in very thin sheets and at edges where two sheets touch. Their
+// vertices move back towards the middles of their cells, a quarter of the way at a
+// time. It changes offsets and returns the vertices that moved.
 //
 // Only a quad that leaves its envelope can cross another one, and only one with
 // which it shares a corner: it stays within the four cells of its corners, and so
@@ -146,7 +146,8 @@ func compareSpots(a, b spot) int {
 	return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(a.vertex, b.vertex))
 }
 
-// drawnBack is three quarters of an offset, and the middle in the end.
+// drawnBack is three quarters of an offset. Repeated, it ends at the middle of the
+// cell.
 func drawnBack(o Offset) Offset {
 	const quarter = 4
 	var out Offset

@@ -6,8 +6,8 @@ import "math"
 // time 10: on a sphere of 30 voxels a mean error of 0.038 voxel.
 const longestTime = 20
 
-// order of the filter: 1 is plain diffusion, 2 twicing. Order 3 at time 14 is a
-// little better on the torus and the slab of the tests, and half as dear again.
+// order is the filter's: 1 is plain diffusion, 2 is twicing. Order 3 at time 14 is a
+// little better on the torus and the slab of the tests, and takes half as long again.
 const order = 2
 
 // tail is how much of the filter may be left out: the sum of the coefficients
@@ -16,7 +16,7 @@ const order = 2
 // less than tail/3 voxel, in the mean over a surface a few thousandths.
 const tail = 0.1
 
-// coefficients of the offset filter for a diffusion time, in Chebyshev
+// coefficients are those of the offset filter for a diffusion time, in Chebyshev
 // polynomials of A.
 //
 // The vertices start at p0, the middles of their cells, and go to f(A) p0. Since

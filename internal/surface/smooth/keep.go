@@ -17,11 +17,13 @@ import (
 // few rounds.
 
 const (
-	// risk: a structure with fewer voxels than this for each of its faces may be
-	// off by more than keepWithin. A plate of h voxels has h/3, a tube or ball of
-	// radius r about r/4; of the real volumes in the tests none beyond it is off by 1 %.
+	// risk is the number of voxels for each quad of its surface below which a
+	// structure may be off by more than keepWithin. A plate of h voxels has h/3, a
+	// tube or ball of radius r about r/4. None of the real volumes in the tests with
+	// more is off by 1 %.
 	risk = 4
-	// keepWithin is how far from its voxels' volume a structure is left.
+	// keepWithin is how far a structure may be from the volume of its voxels, as a
+	// share of it.
 	keepWithin = 0.0075
 	// pushes is how often a structure is pushed before it is left as it is: it may
 	// have no room to grow inside its cells, or neighbours that push back.
@@ -43,7 +45,7 @@ type keeper struct {
 // balloon is what a keeper knows of one label.
 type balloon struct {
 	watched bool    // at risk, and not given up
-	pushes  int     // so far
+	pushes  int     // how often it was pushed so far
 	missing float64 // part of the volume, at most: as measured, and what neighbours took since
 	push    float64 // how far outwards the surface should move, in voxels
 }

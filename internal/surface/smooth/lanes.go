@@ -42,8 +42,8 @@ const (
 	reachBelow = (1<<(lane-1) - (nets.OffsetZero - reach)) * every
 )
 
-// stencil is what a step needs to know of a vertex beside its neighbours: m, and
-// the constant part of each lane.
+// stencil holds what a step needs of a vertex beside its neighbours: m, and the
+// constant part of each lane.
 type stencil struct{ m, c uint64 }
 
 // direction is d of a vertex with these crossed faces: the mean direction to its

@@ -1,9 +1,9 @@
-// Package smooth moves the vertices of a net so that the voxel staircase goes
-// and the shape stays.
+// Package smooth moves the vertices of a net so that the staircase of voxels
+// disappears and the shape is kept.
 //
 // In: a net and a strength for each voxel axis, 0 (exact voxels) to 1. Out: the
 // offset of each vertex from the middle of its cell (nets.Offset). Labels share
-// vertices, so neighbours stay without gap or overlap.
+// vertices, so neighbours stay without gap or overlap. Errors are the context's.
 //
 // # Twicing
 //
@@ -32,13 +32,13 @@ import (
 
 // Options of Offsets. The zero value leaves the exact voxels.
 type Options struct {
-	// Strength along each voxel axis, 0 to 1: how far the coordinates along that
-	// axis are smoothed. Thick slices want more along their axis.
+	// Strength says, for each voxel axis, how far the coordinates along that axis are
+	// smoothed, from 0 to 1. Thick slices need more along their axis.
 	Strength [3]float64
-	// Shells marks, by dense label, structures known to be thin. They, and all that
-	// measure so, keep their volume, see keep.go.
+	// Shells marks, by dense label, structures known to be thin. They keep their
+	// volume, as do all that are found to be thin, see keep.go.
 	Shells []bool
-	// Threads is how many goroutines work; 0 for one each CPU.
+	// Threads is the number of goroutines; 0 means one for each CPU.
 	Threads int
 }
 
@@ -77,8 +77,8 @@ func Offsets(ctx context.Context, n *nets.Net, o Options) ([]nets.Offset, error)
 		}
 		next, last = last, next
 	}
-	// The other buffer is as large as a tenth of all that the engine holds, and what
-	// comes next takes more at once than the collector would wait for.
+	// The other buffer is a tenth of all that the engine holds. The next step
+	// allocates more at once than the collector would wait for, so it runs here.
 	runtime.GC()
 	newKeeper(n, next, o.Shells, work.Workers(o.Threads, n.Slabs())).run()
 	return next, nil

@@ -1,6 +1,7 @@
-// Package work shares numbered pieces of work between goroutines. It decides who
-// does a piece and when, never what is done: callers write results by number, so
-// that they do not depend on how many workers there were.
+// Package work shares numbered pieces of work between goroutines. In: how many
+// pieces and goroutines there are, and what to do with a piece. Callers store each
+// result under the number of its piece, so that results do not depend on the number
+// of goroutines or on the order in which pieces end. No errors.
 package work
 
 import (
