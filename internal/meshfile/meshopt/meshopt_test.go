@@ -71,7 +71,7 @@ func views() (out []view) {
 		}
 	}
 	for name, list := range map[string][]uint32{
-		"none": nil, "one": {7}, "far": {0, 1 << 30 - 1, 0, 1 << 29, 1, 1 << 28}, "two runs": {0, 1000, 1, 1001, 2, 1002, 3, 999}, "down": {9, 8, 7, 6, 0},
+		"none": nil, "one": {7}, "far": {0, 1<<30 - 1, 0, 1 << 29, 1, 1 << 28}, "two runs": {0, 1000, 1, 1001, 2, 1002, 3, 999}, "down": {9, 8, 7, 6, 0},
 	} {
 		var b []byte
 		for _, v := range list {
