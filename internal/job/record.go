@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Record is a job as the parts know it. It is neither a table row (cloud/jobs)
 // nor an API body (api): each of those maps it.
@@ -30,6 +33,19 @@ type Record struct {
 	Token   string  // task token of Segment
 	Request Request // the asynchronous request of this attempt
 }
+
+// MarkNumber is the number of the mark that keeps a job among the open ones. It rises
+// with each attempt, an erasure has the highest one, and a job without a record 0.
+func (r Record) MarkNumber() int {
+	if r.Erased {
+		return math.MaxInt32
+	}
+	return r.Attempt
+}
+
+// MarkAbandoned is the age of a mark after which the write that it was made for will
+// not come any more. It is longer than any function runs.
+const MarkAbandoned = time.Hour
 
 // Upload is the object a job was made from. Prefix is set for a folder of slices.
 type Upload struct {

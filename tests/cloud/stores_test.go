@@ -176,7 +176,7 @@ func TestPagesAndOpenJobs(t *testing.T) {
 			t.Fatal(err)
 		}
 		if open++; open%2 == 0 {
-			if err := s.Close(ctx, id); err != nil {
+			if err := s.Close(ctx, job.Record{ID: id, Attempt: 1}); err != nil {
 				t.Fatal(err)
 			}
 		}

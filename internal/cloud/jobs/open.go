@@ -15,13 +15,34 @@ import (
 
 // open marks a job as not ended. It is written before the record, so that a
 // crash leaves a mark too many and never one too few.
-func (s *Store) open(ctx context.Context, id string, expires time.Time) error {
-	return s.put(ctx, item{"pk": str(openPK), "sk": str(id), "ttl": num(expires.Add(24 * time.Hour).Unix())}, "", nil)
+func (s *Store) open(ctx context.Context, r job.Record) error {
+	return s.put(ctx, item{
+		"pk": str(openPK), "sk": str(r.ID), "ttl": num(r.ExpiresAt.Add(24 * time.Hour).Unix()),
+		"number": num(int64(r.MarkNumber())), "marked": num(time.Now().Unix()),
+	}, "", nil)
 }
 
-// Close takes the mark of an ended or erased job away; the janitor calls it.
-func (s *Store) Close(ctx context.Context, id string) error {
-	return s.delete(ctx, item{"pk": str(openPK), "sk": str(id)})
+// Close removes the mark of a job that has ended, of an erasure that is complete, or
+// of a job without a record. It leaves a mark of a later attempt, and one of an
+// erasure that began since the record was read: those go on. A later mark that is
+// older than job.MarkAbandoned is removed all the same, because the write that it was
+// made for has never come.
+func (s *Store) Close(ctx context.Context, r job.Record) error {
+	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &s.table, Key: item{"pk": str(openPK), "sk": str(r.ID)},
+		ConditionExpression:      aws.String("attribute_not_exists(#number) OR #number <= :number OR #marked < :abandoned"),
+		ExpressionAttributeNames: map[string]string{"#number": "number", "#marked": "marked"},
+		ExpressionAttributeValues: item{
+			":number": num(int64(r.MarkNumber())), ":abandoned": num(time.Now().Add(-job.MarkAbandoned).Unix()),
+		},
+	})
+	if isConditionFailed(err) {
+		return nil
+	}
+	if err != nil {
+		return fault.Name("delete item", err)
+	}
+	return nil
 }
 
 // Open yields the ids of jobs that have not ended, in order, from the first one that

@@ -111,7 +111,7 @@ func record(it item) (job.Record, int64, error) {
 // Create writes a new record, unless one with its id is there: then that one
 // comes back and created is false.
 func (s *Store) Create(ctx context.Context, r job.Record) (stored job.Record, created bool, err error) {
-	if err := s.open(ctx, r.ID, r.ExpiresAt); err != nil {
+	if err := s.open(ctx, r); err != nil {
 		return r, false, err
 	}
 	it, err := row(r, 1)
@@ -157,7 +157,7 @@ func (s *Store) Amend(ctx context.Context, id string, change func(*job.Record) e
 			return r, err
 		}
 		if before.Ended() && !r.Status.Ended() || r.Erased {
-			if err := s.open(ctx, id, r.ExpiresAt); err != nil {
+			if err := s.open(ctx, r); err != nil {
 				return r, err
 			}
 		}

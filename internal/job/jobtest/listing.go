@@ -93,8 +93,8 @@ func (s *Store) Open(_ context.Context, after string) iter.Seq2[string, error] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var ids []string
-	for id, open := range s.open {
-		if open && id > after {
+	for id := range s.open {
+		if id > after {
 			ids = append(ids, id)
 		}
 	}
@@ -129,14 +129,17 @@ func (s *Store) SetSweptTo(_ context.Context, id string) error {
 	return nil
 }
 
-// Close takes a job from the open ones.
-func (s *Store) Close(_ context.Context, id string) error {
-	if err := s.before("Close", id); err != nil {
+// Close removes the mark of a job as cloud/jobs does: not one of a later attempt, nor
+// one of an erasure that began since the record was read, unless it is abandoned.
+func (s *Store) Close(_ context.Context, r job.Record) error {
+	if err := s.before("Close", r.ID); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.open, id)
+	if m := s.open[r.ID]; m.number <= r.MarkNumber() || s.now().Sub(m.at) > job.MarkAbandoned {
+		delete(s.open, r.ID)
+	}
 	return nil
 }
 
@@ -144,5 +147,6 @@ func (s *Store) Close(_ context.Context, id string) error {
 func (s *Store) IsOpen(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.open[id]
+	_, open := s.open[id]
+	return open
 }

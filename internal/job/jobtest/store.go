@@ -26,12 +26,18 @@ type Store struct {
 
 	mu      sync.Mutex
 	records map[string][]byte
-	open    map[string]bool
+	open    map[string]mark
 	keys    map[string][]string
 	uploads map[string]map[string]job.Upload // by job and by what finds it, as LinkKey was told
 	folders map[string]job.Folder
 	claims  map[string]claim
 	swept   string // how far the janitor's last sweep came
+}
+
+// mark keeps a job among the open ones.
+type mark struct {
+	number int // the record's MarkNumber
+	at     time.Time
 }
 
 type claim struct {
@@ -52,9 +58,16 @@ func (s *Store) past(expires time.Time) bool {
 	return s.Now != nil && !expires.IsZero() && s.Now().Unix() > expires.Unix()
 }
 
+func (s *Store) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
 func (s *Store) init() {
 	if s.records == nil {
-		s.records, s.open, s.keys = map[string][]byte{}, map[string]bool{}, map[string][]string{}
+		s.records, s.open, s.keys = map[string][]byte{}, map[string]mark{}, map[string][]string{}
 		s.uploads = map[string]map[string]job.Upload{}
 		s.folders, s.claims = map[string]job.Folder{}, map[string]claim{}
 	}
@@ -96,7 +109,7 @@ func (s *Store) Create(_ context.Context, r job.Record) (job.Record, bool, error
 		return stored, false, err
 	}
 	s.put(r)
-	s.open[r.ID] = true
+	s.open[r.ID] = mark{r.MarkNumber(), s.now()}
 	return r, true, nil
 }
 
@@ -131,7 +144,9 @@ func (s *Store) Amend(_ context.Context, id string, change func(*job.Record) err
 		return r, err
 	}
 	s.put(r)
-	s.open[id] = s.open[id] || ended && !r.Status.Ended() || r.Erased
+	if ended && !r.Status.Ended() || r.Erased {
+		s.open[id] = mark{r.MarkNumber(), s.now()}
+	}
 	return r, nil
 }
 

@@ -27,6 +27,14 @@ type jobsWith struct {
 	open    func(ctx context.Context, f job.Folder) error
 	seal    func(ctx context.Context, f job.Folder) error
 	marks   func(ctx context.Context, after string) iter.Seq2[string, error]
+	closed  func(ctx context.Context, r job.Record) error
+}
+
+func (j *jobsWith) Close(ctx context.Context, r job.Record) error {
+	if j.closed != nil {
+		return j.closed(ctx, r)
+	}
+	return j.Store.Close(ctx, r)
 }
 
 func (j *jobsWith) Open(ctx context.Context, after string) iter.Seq2[string, error] {
@@ -165,6 +173,12 @@ func TestDefectsOfTables(t *testing.T) {
 		"every sweep begins with the first job": {func(j *jobsWith) {
 			j.marks = func(ctx context.Context, _ string) iter.Seq2[string, error] { return j.Store.Open(ctx, "") }
 		}, "the open jobs behind a place"},
+		"a mark deleted whatever its number": {func(j *jobsWith) {
+			j.closed = func(ctx context.Context, r job.Record) error {
+				r.Erased = true
+				return j.Store.Close(ctx, r)
+			}
+		}, "the open jobs"},
 		"an ignored limit": {func(j *jobsWith) {
 			j.list = func(page func(int32, string) (job.Page, error), _ int32, cursor string) (job.Page, error) {
 				return page(100, cursor)

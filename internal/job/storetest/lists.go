@@ -169,7 +169,10 @@ func openJobs(ctx context.Context, name string, w World) error {
 			return err
 		}
 	}
-	shut := func() error { return w.Jobs.Close(ctx, r.ID) }
+	shut := func(mark job.Record) func() error {
+		mark.ID = r.ID
+		return func() error { return w.Jobs.Close(ctx, mark) }
+	}
 	for _, step := range []struct {
 		name string
 		do   func() error
@@ -177,12 +180,16 @@ func openJobs(ctx context.Context, name string, w World) error {
 	}{
 		{"created", func() error { return nil }, true},
 		{"ended", amend(func(r *job.Record) { r.Status = job.Ready }), true}, // until the janitor closes it
-		{"closed", shut, false},
-		{"closed twice", shut, false},
+		{"closed", shut(job.Record{Attempt: 1}), false},
+		{"closed twice", shut(job.Record{Attempt: 1}), false},
 		{"changed after its end", amend(func(r *job.Record) { r.Token = "t" }), false},
 		{"begun again", amend(func(r *job.Record) { r.Attempt, r.Status = 2, job.Received }), true},
-		{"closed again", shut, false},
+		{"closed by who ended the first attempt", shut(job.Record{Attempt: 1}), true},
+		{"closed by who found no record", shut(job.Record{}), true},
+		{"closed again", shut(job.Record{Attempt: 2}), false},
 		{"to be erased", amend(func(r *job.Record) { r.Erased = true }), true},
+		{"closed by who ended the second attempt", shut(job.Record{Attempt: 2}), true},
+		{"erased", shut(job.Record{Attempt: 2, Erased: true}), false},
 	} {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)

@@ -198,7 +198,7 @@ func busyJobs(ctx context.Context, name string, w World) error {
 		"open jobs": func() error { _, err := isOpen(ctx, w, r.ID); return err },
 		"swept to":  func() error { _, err := w.Jobs.SweptTo(ctx); return err },
 		"set swept": func() error { return w.Jobs.SetSweptTo(ctx, r.ID) },
-		"close":     func() error { return w.Jobs.Close(ctx, r.ID) },
+		"close":     func() error { return w.Jobs.Close(ctx, r) },
 		"link":      func() error { return w.Jobs.LinkKey(ctx, r) },
 		"linked": func() error {
 			for _, err := range w.Jobs.Linked(ctx, r.ID) {

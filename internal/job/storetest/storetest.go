@@ -29,7 +29,7 @@ type Jobs interface {
 	ByKey(ctx context.Context, key string, limit int32, cursor string) (job.Page, error)
 	ByOwner(ctx context.Context, owner string, limit int32, cursor string) (job.Page, error)
 	Open(ctx context.Context, after string) iter.Seq2[string, error]
-	Close(ctx context.Context, id string) error
+	Close(ctx context.Context, r job.Record) error
 	SweptTo(ctx context.Context) (string, error)
 	SetSweptTo(ctx context.Context, id string) error
 	LinkKey(ctx context.Context, r job.Record) error

@@ -26,7 +26,7 @@ func (s Stage) Cancel(ctx context.Context, id string) (job.Record, error) {
 	if err := s.abandon(ctx, r); err != nil {
 		return r, err
 	}
-	return r, s.Jobs.Close(ctx, id)
+	return r, s.Jobs.Close(ctx, r)
 }
 
 // abandon stops what runs for a job. The lease is let go by the rule on aborted
@@ -92,7 +92,7 @@ func (s Stage) finishErasure(ctx context.Context, r job.Record) error {
 		}
 	}
 	if s.Now().Sub(r.UpdatedAt) > lateWrites {
-		return s.Jobs.Close(ctx, r.ID)
+		return s.Jobs.Close(ctx, r)
 	}
 	return nil
 }

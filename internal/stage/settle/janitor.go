@@ -77,7 +77,7 @@ func (s Stage) keepPlace(ctx context.Context, written *string, place string) err
 func (s Stage) finish(ctx context.Context, id string, found surroundings) error {
 	r, err := s.Jobs.Get(ctx, id)
 	if errors.Is(err, job.ErrNotFound) {
-		return s.Jobs.Close(ctx, id)
+		return s.Jobs.Close(ctx, job.Record{ID: id})
 	}
 	if err != nil {
 		return err
@@ -106,9 +106,9 @@ func (s Stage) carryOut(ctx context.Context, r job.Record, d duty, g gpu) error 
 		if err := s.abandon(ctx, r); err != nil {
 			return err
 		}
-		return s.Jobs.Close(ctx, r.ID)
+		return s.Jobs.Close(ctx, r)
 	case closeJob:
-		return s.Jobs.Close(ctx, r.ID)
+		return s.Jobs.Close(ctx, r)
 	case awaitUpload:
 		return s.findUpload(ctx, r)
 	case startRun:

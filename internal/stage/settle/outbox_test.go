@@ -25,8 +25,8 @@ func (c crashing) Amend(ctx context.Context, id string, change func(*job.Record)
 	return r, err
 }
 
-func (c crashing) Close(ctx context.Context, id string) error {
-	return c.crash.Do(func() error { return c.Store.Close(ctx, id) })
+func (c crashing) Close(ctx context.Context, r job.Record) error {
+	return c.crash.Do(func() error { return c.Store.Close(ctx, r) })
 }
 
 func (c crashing) Announce(ctx context.Context, detailType string, d job.EventDetail) error {
@@ -74,6 +74,58 @@ func TestEveryEndingIsAnnounced(t *testing.T) {
 					t.Errorf("%s: the job is %s, announced %v", name, r.Status, b.flow.announced)
 				}
 			}
+		}
+	}
+}
+
+// Whoever reads the event may begin another attempt, or erase the job, before settle
+// has taken the job from the open ones. The janitor still finds it.
+func TestWhatBeginsBeforeTheClosingStaysOpen(t *testing.T) {
+	for name, begin := range map[string]func(b *bench){
+		"a retry": func(b *bench) {
+			b.amend(t, func(r *job.Record) { r.Attempt, r.Status, r.Execution = 2, job.Received, false })
+		},
+		"an erasure that dies": func(b *bench) {
+			b.amend(t, func(r *job.Record) { r.Erased = true })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, job.Meshing)
+			begun := false
+			b.jobs.Before = func(call, _ string) error {
+				if call == "Close" && !begun {
+					begun = true
+					begin(b)
+				}
+				return nil
+			}
+			if _, err := b.Handle(t.Context(), job.SettleInput{Action: job.ActionSettle, Job: id, Attempt: 1, Error: &job.TaskError{Error: "X"}}); err != nil {
+				t.Fatal(err)
+			}
+			if !begun || !b.jobs.IsOpen(id) {
+				t.Errorf("begun: %v, among the open ones: %v", begun, b.jobs.IsOpen(id))
+			}
+		})
+	}
+}
+
+// The janitor removes a mark whose record was never written, but not at once: the
+// record may be on its way.
+func TestAMarkWithoutARecordIsRemovedLater(t *testing.T) {
+	b := newBench(t, job.Received)
+	b.jobs.Now = b.Now
+	b.amend(t, func(r *job.Record) { r.ExpiresAt = start.Add(time.Minute) })
+	b.add(t, job.Record{ID: "01ARZ3NDEKTSV4RRFFQ69G5FAX", Attempt: 1, Status: job.Received, ExpiresAt: start.Add(time.Minute)})
+	for _, c := range []struct {
+		after time.Duration
+		open  bool
+	}{{2 * time.Minute, true}, {job.MarkAbandoned + 2*time.Minute, false}} {
+		b.now = start.Add(c.after)
+		if err := b.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.jobs.IsOpen("01ARZ3NDEKTSV4RRFFQ69G5FAX"); got != c.open {
+			t.Errorf("after %v: among the open ones: %v", c.after, got)
 		}
 	}
 }

@@ -32,7 +32,9 @@ type Jobs interface {
 	// Open yields the ids of jobs that have not ended, in order, from the first one
 	// greater than after.
 	Open(ctx context.Context, after string) iter.Seq2[string, error]
-	Close(ctx context.Context, id string) error
+	// Close takes a job from the open ones. It leaves a job there of which another
+	// attempt, or its erasure, has begun since the record was read.
+	Close(ctx context.Context, r job.Record) error
 	// SweptTo is the open job that the last sweep came to, empty for none; the next
 	// sweep begins behind it.
 	SweptTo(ctx context.Context) (string, error)
@@ -177,7 +179,7 @@ func (s Stage) writeEnding(ctx context.Context, id string, attempt int, to job.S
 	if err := s.announce(ctx, r); err != nil {
 		return job.SettleOutput{}, err
 	}
-	return job.SettleOutput{Status: to}, s.Jobs.Close(ctx, id)
+	return job.SettleOutput{Status: to}, s.Jobs.Close(ctx, r)
 }
 
 func (s Stage) current(ctx context.Context, id string) (job.SettleOutput, error) {

@@ -301,7 +301,7 @@ func TestEraseOfAFolderLeavesItsNeighbours(t *testing.T) {
 // The tombstone is written, then the process dies: the janitor must know of it.
 func TestAnErasureThatDiedIsFinished(t *testing.T) {
 	b := newBench(t, job.Ready)
-	if err := b.jobs.Close(t.Context(), id); err != nil { // as after publishing
+	if err := b.jobs.Close(t.Context(), b.record(t)); err != nil { // as after publishing
 		t.Fatal(err)
 	}
 	b.amend(t, func(r *job.Record) { r.Erased, r.UpdatedAt = true, start })
