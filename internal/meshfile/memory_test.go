@@ -73,6 +73,17 @@ func TestMemoryIsABound(t *testing.T) {
 		if used > bound {
 			t.Errorf("%s: %d MiB allocated, the bound is %d", c.name, used>>20, bound>>20)
 		}
+		scene := meshfile.Scene{Surfaces: surfaces, Spacing: [3]float64{1, 1, 1}}
+		view := meshfile.ViewMemory(need.Model)
+		if used := allocated(func() {
+			if err := meshfile.WriteView(io.Discard, scene, meshfile.ViewStep); err != nil {
+				t.Fatal(err)
+			}
+		}); used > view {
+			t.Errorf("%s: a view: %d KiB allocated, the bound is %d", c.name, used>>10, view>>10)
+		} else {
+			t.Logf("   view: %d KiB allocated, the bound is %d", used>>10, view>>10)
+		}
 		for i, format := range meshfile.Formats() {
 			if (testing.Short() || n%3 > 0) && i > 1 {
 				continue
@@ -82,7 +93,7 @@ func TestMemoryIsABound(t *testing.T) {
 			}
 			bound := meshfile.Memory(format, need.Model)
 			used := allocated(func() {
-				if err := meshfile.Write(io.Discard, format, meshfile.Scene{Surfaces: surfaces, Spacing: [3]float64{1, 1, 1}}); err != nil {
+				if err := meshfile.Write(io.Discard, format, scene); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -101,8 +112,12 @@ func TestMemoryOfATorso(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, format := range meshfile.Formats() {
-		got := need.Bytes(meshfile.Memory(format, need.Model))
+	for _, format := range append(meshfile.Formats(), "view") {
+		after := meshfile.ViewMemory(need.Model)
+		if format != "view" {
+			after = meshfile.Memory(format, need.Model)
+		}
+		got := need.Bytes(after)
 		t.Logf("%s: %d MiB", format, got>>20)
 		if got > 520<<20 {
 			t.Errorf("%s: %d MiB", format, got>>20)

@@ -44,11 +44,7 @@ func Write(w io.Writer, format string, s Scene) error {
 	if !Known(format) {
 		return volume.Unsupported("unsupported_format", "the format is not known: want one of %s", strings.Join(Formats(), ", "))
 	}
-	s.Surfaces = slices.DeleteFunc(slices.Clone(s.Surfaces), func(one surface.Surface) bool { return len(one.Mesh.Triangles) == 0 })
-	if len(s.Surfaces) == 0 {
-		return volume.Reject("empty_segmentation", "no structure has a surface: there is nothing to write")
-	}
-	if err := near(&s); err != nil {
+	if err := writable(&s); err != nil {
 		return err
 	}
 	switch format {
@@ -69,6 +65,28 @@ func Write(w io.Writer, format string, s Scene) error {
 	default:
 		return writeZip(w, s)
 	}
+}
+
+// ViewStep is the step of WriteView, in voxels, that suits a model to look at.
+const ViewStep = glb.ViewStep
+
+// WriteView writes the scene as a GLB to look at (glb.WriteView): small, not exact, and
+// not for every reader. Surfaces without triangles are left out.
+func WriteView(w io.Writer, s Scene, step float64) error {
+	if err := writable(&s); err != nil {
+		return err
+	}
+	return glb.WriteView(w, s, step)
+}
+
+// writable leaves surfaces without triangles out, and refuses a scene that no file
+// could hold.
+func writable(s *Scene) error {
+	s.Surfaces = slices.DeleteFunc(slices.Clone(s.Surfaces), func(one surface.Surface) bool { return len(one.Mesh.Triangles) == 0 })
+	if len(s.Surfaces) == 0 {
+		return volume.Reject("empty_segmentation", "no structure has a surface: there is nothing to write")
+	}
+	return near(s)
 }
 
 // coarsest is the largest step of float32, in voxels, at which a model is written.

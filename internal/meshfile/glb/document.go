@@ -5,6 +5,8 @@ package glb
 
 type document struct {
 	Asset       asset        `json:"asset"`
+	Used        []string     `json:"extensionsUsed,omitempty"`
+	Required    []string     `json:"extensionsRequired,omitempty"`
 	Scene       int          `json:"scene"`
 	Scenes      []sceneEntry `json:"scenes"`
 	Nodes       []node       `json:"nodes"`
@@ -26,10 +28,12 @@ type sceneEntry struct {
 }
 
 type node struct {
-	Name     string  `json:"name"`
-	Mesh     *int    `json:"mesh,omitempty"`
-	Children []int   `json:"children,omitempty"`
-	Extras   *extras `json:"extras,omitempty"`
+	Name        string    `json:"name"`
+	Mesh        *int      `json:"mesh,omitempty"`
+	Translation []float64 `json:"translation,omitempty"`
+	Scale       []float64 `json:"scale,omitempty"`
+	Children    []int     `json:"children,omitempty"`
+	Extras      *extras   `json:"extras,omitempty"`
 }
 
 // extras holds what a node says beyond glTF. The root has Iris, and the node of a
@@ -99,6 +103,7 @@ type accessor struct {
 	BufferView    int       `json:"bufferView"`
 	ByteOffset    int       `json:"byteOffset,omitempty"`
 	ComponentType int       `json:"componentType"`
+	Normalized    bool      `json:"normalized,omitempty"`
 	Count         int       `json:"count"`
 	Type          string    `json:"type"`
 	Min           []float64 `json:"min,omitempty"`
@@ -106,15 +111,38 @@ type accessor struct {
 }
 
 type bufferView struct {
-	Buffer     int `json:"buffer"`
-	ByteOffset int `json:"byteOffset"`
-	ByteLength int `json:"byteLength"`
-	ByteStride int `json:"byteStride,omitempty"`
-	Target     int `json:"target,omitempty"`
+	Buffer     int             `json:"buffer"`
+	ByteOffset int             `json:"byteOffset"`
+	ByteLength int             `json:"byteLength"`
+	ByteStride int             `json:"byteStride,omitempty"`
+	Target     int             `json:"target,omitempty"`
+	Extensions *viewExtensions `json:"extensions,omitempty"`
+}
+
+type viewExtensions struct {
+	Meshopt compressedView `json:"EXT_meshopt_compression"`
+}
+
+// compressedView says where a view's compressed bytes lie and how to decode them.
+type compressedView struct {
+	Buffer     int    `json:"buffer"`
+	ByteOffset int    `json:"byteOffset"`
+	ByteLength int    `json:"byteLength"`
+	ByteStride int    `json:"byteStride"`
+	Count      int    `json:"count"`
+	Mode       string `json:"mode"`
+	Filter     string `json:"filter,omitempty"`
 }
 
 type buffer struct {
-	ByteLength int `json:"byteLength"`
+	ByteLength int               `json:"byteLength"`
+	Extensions *bufferExtensions `json:"extensions,omitempty"`
+}
+
+type bufferExtensions struct {
+	Meshopt struct {
+		Fallback bool `json:"fallback"`
+	} `json:"EXT_meshopt_compression"`
 }
 
 // Constants of glTF 2.0 and of its binary container.
@@ -127,7 +155,7 @@ const (
 	headerBytes = 12
 	chunkBytes  = 8
 
-	componentUint8  = 5121
+	componentInt8   = 5120
 	componentUint16 = 5123
 	componentUint32 = 5125
 	componentFloat  = 5126

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
@@ -190,13 +188,6 @@ func TestIndexWidth(t *testing.T) {
 
 // TestKhronosValidator asks the outside judge; `npm ci` in tests/contract brings it.
 func TestKhronosValidator(t *testing.T) {
-	script, err := filepath.Abs("../../../tests/contract/gltf-validate.mjs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if found, _ := filepath.Glob(filepath.Join(filepath.Dir(script), "node_modules/gltf-validator/package.json")); found == nil {
-		t.Skip("NOT VALIDATED: gltf-validator is not installed; run `npm ci` in tests/contract")
-	}
 	nameless := meshtest.Scene()
 	for i := range nameless.Surfaces {
 		nameless.Surfaces[i].Label.Name, nameless.Surfaces[i].Label.SNOMED = "", ""
@@ -206,20 +197,8 @@ func TestKhronosValidator(t *testing.T) {
 	large.Surfaces = append(large.Surfaces, surface.Surface{Mesh: meshtest.Sphere([3]float32{0, 0, 0}, 90, 7)})
 	for name, s := range map[string]scene.Scene{"full": meshtest.Scene(), "nameless": nameless, "large": large} {
 		t.Run(name, func(t *testing.T) {
-			command := exec.CommandContext(t.Context(), "node", script)
-			command.Stdin = bytes.NewReader(write(t, s))
-			out, err := command.Output()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var report struct {
-				Issues struct{ NumErrors, NumWarnings, NumInfos, NumHints int }
-			}
-			if err := json.Unmarshal(out, &report); err != nil {
-				t.Fatal(err)
-			}
-			if n := report.Issues; n.NumErrors+n.NumWarnings+n.NumInfos+n.NumHints > 0 {
-				t.Errorf("%+v: %s", n, out)
+			for _, issue := range meshtest.ValidateGLB(t, write(t, s)) {
+				t.Errorf("%+v", issue)
 			}
 		})
 	}

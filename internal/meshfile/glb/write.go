@@ -40,6 +40,15 @@ func Write(w io.Writer, s scene.Scene) error {
 	meshes := s.Meshes()
 	moves := weld.Pinches(meshes, weld.Exact)
 	doc, binBytes := describe(s, moves)
+	if err := head(w, doc, binBytes); err != nil {
+		return err
+	}
+	parts := cut(meshes, moves)
+	return chunk.Write(w, len(parts), func(i int, b []byte) []byte { return parts[i].encode(b) })
+}
+
+// head writes all of a file that comes before the contents of its binary chunk.
+func head(w io.Writer, doc document, binBytes int) error {
 	text, err := json.Marshal(doc)
 	if err != nil {
 		return err
@@ -51,26 +60,15 @@ func Write(w io.Writer, s scene.Scene) error {
 	if int64(total) > math.MaxUint32 {
 		return volume.Reject("too_large", "the model has %d bytes: a GLB holds at most %d; ask for fewer structures", total, int64(math.MaxUint32))
 	}
-	head := words(nil, magic, version, uint32(total), uint32(len(text)), chunkJSON)
-	head = words(append(head, text...), uint32(binBytes), chunkBIN)
-	if _, err := w.Write(head); err != nil {
-		return err
-	}
-	parts := cut(meshes, moves)
-	return chunk.Write(w, len(parts), func(i int, b []byte) []byte { return parts[i].encode(b) })
+	b := words(nil, magic, version, uint32(total), uint32(len(text)), chunkJSON)
+	_, err = w.Write(words(append(b, text...), uint32(binBytes), chunkBIN))
+	return err
 }
 
 // describe makes the document and the length of the binary chunk. Each structure has
 // three buffer views, for positions, normals and indices, in the order of cut.
 func describe(s scene.Scene, moves [][]weld.Move) (document, int) {
-	doc := document{
-		Asset:  asset{Version: "2.0", Generator: generator},
-		Scenes: []sceneEntry{{Nodes: []int{0}}},
-		Nodes: []node{{Name: "patient", Extras: &extras{Iris: &Origin{
-			Schema: Schema, RASFromGLTF: scene.RASFromFacing(s.Origin), SpacingMM: s.Spacing, Task: s.Provenance.Task,
-			Model: s.Provenance.Model, ModelVersion: s.Provenance.Version, WeightsDigest: s.Provenance.Weights, Notice: Notice,
-		}}}},
-	}
+	doc := newDocument(s)
 	low, high := bounds(s.Meshes(), moves)
 	offset := 0
 	view := func(length, target int) int {
@@ -78,36 +76,58 @@ func describe(s scene.Scene, moves [][]weld.Move) (document, int) {
 		offset += (length + 3) &^ 3
 		return len(doc.BufferViews) - 1
 	}
-	array := func(a accessor) *int {
-		doc.Accessors = append(doc.Accessors, a)
-		n := len(doc.Accessors) - 1
-		return &n
-	}
 	for i, name := range scene.Names(s.Surfaces) {
 		one := &s.Surfaces[i]
 		vertices, corners := len(one.Mesh.Vertices), 3*len(one.Mesh.Triangles)
-		position := array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3", Min: low[i], Max: high[i]})
-		normal := array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3"})
+		position := doc.array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3", Min: low[i], Max: high[i]})
+		normal := doc.array(accessor{BufferView: view(12*vertices, targetVertices), ComponentType: componentFloat, Count: vertices, Type: "VEC3"})
 		kind, size := componentUint32, 4
 		if vertices <= maxShort {
 			kind, size = componentUint16, 2
 		}
-		indices := array(accessor{BufferView: view(size*corners, targetIndices), ComponentType: kind, Count: corners, Type: "SCALAR"})
+		indices := doc.array(accessor{BufferView: view(size*corners, targetIndices), ComponentType: kind, Count: corners, Type: "SCALAR"})
 
-		linear := scene.Color(one.Label).Linear()
-		doc.Materials = append(doc.Materials, material{
-			Name:        name,
-			PBR:         pbr{BaseColor: [4]float64{linear[0], linear[1], linear[2], 1}, Roughness: 0.6},
-			DoubleSided: !one.Measure.Watertight,
-		})
-		doc.Meshes = append(doc.Meshes, mesh{Name: name, Primitives: []primitive{{
-			Attributes: attributes{Position: position, Normal: normal}, Indices: indices, Material: i,
-		}}})
-		doc.Nodes = append(doc.Nodes, node{Name: name, Mesh: &i, Extras: &extras{Structure: structure(one)}})
-		doc.Nodes[0].Children = append(doc.Nodes[0].Children, i+1)
+		doc.add(name, one, position, normal, indices)
 	}
 	doc.Buffers = []buffer{{ByteLength: offset}}
 	return doc, offset
+}
+
+// newDocument has the root and no structure yet.
+func newDocument(s scene.Scene) document {
+	return document{
+		Asset:  asset{Version: "2.0", Generator: generator},
+		Scenes: []sceneEntry{{Nodes: []int{0}}},
+		Nodes: []node{{Name: "patient", Extras: &extras{Iris: &Origin{
+			Schema: Schema, RASFromGLTF: scene.RASFromFacing(s.Origin), SpacingMM: s.Spacing, Task: s.Provenance.Task,
+			Model: s.Provenance.Model, ModelVersion: s.Provenance.Version, WeightsDigest: s.Provenance.Weights, Notice: Notice,
+		}}}},
+	}
+}
+
+// array adds an accessor and returns its number.
+func (doc *document) array(a accessor) *int {
+	doc.Accessors = append(doc.Accessors, a)
+	n := len(doc.Accessors) - 1
+	return &n
+}
+
+// add adds the material, the mesh and the node of a structure whose accessors are
+// given, and returns the node.
+func (doc *document) add(name string, s *surface.Surface, position, normal, indices *int) *node {
+	i := len(doc.Meshes)
+	linear := scene.Color(s.Label).Linear()
+	doc.Materials = append(doc.Materials, material{
+		Name:        name,
+		PBR:         pbr{BaseColor: [4]float64{linear[0], linear[1], linear[2], 1}, Roughness: 0.6},
+		DoubleSided: !s.Measure.Watertight,
+	})
+	doc.Meshes = append(doc.Meshes, mesh{Name: name, Primitives: []primitive{{
+		Attributes: attributes{Position: position, Normal: normal}, Indices: indices, Material: i,
+	}}})
+	doc.Nodes = append(doc.Nodes, node{Name: name, Mesh: &i, Extras: &extras{Structure: structure(s)}})
+	doc.Nodes[0].Children = append(doc.Nodes[0].Children, i+1)
+	return &doc.Nodes[i+1]
 }
 
 func structure(s *surface.Surface) *Structure {

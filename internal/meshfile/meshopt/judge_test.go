@@ -5,24 +5,16 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/meshfile/meshopt"
+	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
 )
 
 // judge decodes views by npm's meshoptimizer, whose two decoders must agree with each
 // other; `npm ci` in tests/contract brings it.
 func judge(t *testing.T, views []view) [][]byte {
 	t.Helper()
-	script, err := filepath.Abs("../../../tests/contract/meshopt-decode.mjs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if found, _ := filepath.Glob(filepath.Join(filepath.Dir(script), "node_modules/meshoptimizer/package.json")); found == nil {
-		t.Skip("NOT JUDGED: meshoptimizer is not installed; run `npm ci` in tests/contract")
-	}
 	var in bytes.Buffer
 	for _, v := range views {
 		for _, n := range []int{int(v.mode), int(v.filter), v.count, v.stride, len(v.encoded)} {
@@ -30,14 +22,7 @@ func judge(t *testing.T, views []view) [][]byte {
 		}
 		in.Write(v.encoded)
 	}
-	command := exec.CommandContext(t.Context(), "node", script)
-	command.Stdin = &in
-	var says bytes.Buffer
-	command.Stderr = &says
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, says.String())
-	}
+	out := meshtest.Contract(t, "meshopt-decode.mjs", "meshoptimizer", in.Bytes())
 	var decoded [][]byte
 	for _, v := range views {
 		var both [2][]byte
@@ -55,9 +40,6 @@ func judge(t *testing.T, views []view) [][]byte {
 			t.Errorf("%s: the judges disagree", v.name)
 		}
 		decoded = append(decoded, both[0], both[1])
-	}
-	if t.Failed() {
-		t.Log(says.String())
 	}
 	return decoded
 }

@@ -26,7 +26,7 @@ type Sorter struct {
 // Triangles must not use a vertex that does not exist.
 func (s *Sorter) Order(vertices int, triangles [][3]uint32, emit func(a, b, c uint32)) (order []uint32) {
 	s.local, s.number = zeroed(s.local, vertices), zeroed(s.number, vertices)
-	s.base, s.order = 1, s.order[:0]
+	s.base, s.order = 1, sized(s.order, vertices)[:0]
 	for from := 0; from < len(triangles); from += window {
 		part := triangles[from:min(from+window, len(triangles))]
 		s.localise(part)
@@ -50,7 +50,7 @@ func (s *Sorter) use(v uint32) uint32 {
 // localise numbers the vertices of a window and hands its triangles to the walk.
 func (s *Sorter) localise(part [][3]uint32) {
 	w := &s.walk
-	w.triangles = w.triangles[:0]
+	w.triangles = sized(w.triangles, len(part))[:0]
 	if s.base > math.MaxUint32-3*window {
 		clear(s.local)
 		s.base = 1

@@ -1,6 +1,10 @@
 package meshopt
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+)
 
 // Constants of the triangle codec, version 1.
 const (
@@ -40,13 +44,14 @@ type Triangles struct {
 // NewTriangles begins a view.
 func NewTriangles() *Triangles {
 	t := &Triangles{}
-	t.Reset()
+	t.Reset(0)
 	return t
 }
 
-// Reset begins another view, in the memory of the one before.
-func (t *Triangles) Reset() {
-	*t = Triangles{codes: t.codes[:0], numbers: t.numbers[:0]}
+// Reset begins another view, in the memory of the one before, with room for n
+// triangles.
+func (t *Triangles) Reset(n int) {
+	*t = Triangles{codes: sized(t.codes, n)[:0], numbers: sized(t.numbers, n)[:0]}
 	for i := range fifo { // no index: what a decoder holds here is not defined
 		t.edges[i] = [2]uint32{math.MaxUint32, math.MaxUint32}
 		t.vertices[i] = math.MaxUint32
@@ -76,6 +81,9 @@ func (t *Triangles) recent(v uint32, limit int) int {
 
 // number writes an index out, as its difference from the last one.
 func (t *Triangles) number(v uint32) {
+	if cap(t.numbers)-len(t.numbers) < binary.MaxVarintLen32 {
+		t.numbers = slices.Grow(t.numbers, cap(t.numbers)+binary.MaxVarintLen32) // doubled: TrianglesBytes
+	}
 	t.numbers = appendVarint(t.numbers, zigzag(v-t.last))
 	t.last = v
 }
@@ -194,6 +202,11 @@ func (t *Triangles) End(b []byte) []byte {
 	b = append(b, t.numbers...)
 	return append(b, corners[:]...)
 }
+
+// TrianglesBytes bounds what Triangles allocates for n triangles of a closed mesh that
+// a Sorter put in order: a code for each, and at most a number of four bytes, in memory
+// that doubles.
+func TrianglesBytes(n int64) int64 { return n * (1 + 1 + 2 + 4) }
 
 // AppendTriangles encodes a whole view.
 func AppendTriangles(b []byte, triangles [][3]uint32) []byte {

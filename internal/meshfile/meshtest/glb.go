@@ -102,7 +102,7 @@ func meshOf(doc *gltf.Document, n *gltf.Node, ras [16]float64) (surface.Mesh, er
 	if !found || p.Indices == nil {
 		return surface.Mesh{}, fmt.Errorf("the mesh has no positions or no indices")
 	}
-	vertices, err := modeler.ReadPosition(doc, doc.Accessors[position], nil)
+	vertices, err := positionsOf(doc, n, doc.Accessors[position])
 	if err != nil {
 		return surface.Mesh{}, fmt.Errorf("positions: %w", err)
 	}
@@ -115,7 +115,7 @@ func meshOf(doc *gltf.Document, n *gltf.Node, ras [16]float64) (surface.Mesh, er
 		for row := range 3 {
 			x := 0.0
 			for column := range 3 {
-				x += ras[4*column+row] * float64(v[column])
+				x += ras[4*column+row] * v[column]
 			}
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				return surface.Mesh{}, fmt.Errorf("position %d is not finite", i)
@@ -130,4 +130,34 @@ func meshOf(doc *gltf.Document, n *gltf.Node, ras [16]float64) (surface.Mesh, er
 		m.Triangles[i/3][i%3] = v
 	}
 	return m, nil
+}
+
+// positionsOf reads positions in the metres of the scene. Those that are quantised
+// (KHR_mesh_quantization) have a node with a scale and a translation.
+func positionsOf(doc *gltf.Document, n *gltf.Node, a *gltf.Accessor) ([][3]float64, error) {
+	data, err := modeler.ReadAccessor(doc, a, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][3]float64, 0, a.Count)
+	scale, translation := n.ScaleOrDefault(), n.TranslationOrDefault()
+	add := func(v [3]float64) {
+		for k := range v {
+			v[k] = v[k]*scale[k] + translation[k]
+		}
+		out = append(out, v)
+	}
+	switch data := data.(type) {
+	case [][3]float32:
+		for _, v := range data {
+			add([3]float64{float64(v[0]), float64(v[1]), float64(v[2])})
+		}
+	case [][3]uint16:
+		for _, v := range data {
+			add([3]float64{float64(v[0]), float64(v[1]), float64(v[2])})
+		}
+	default:
+		return nil, fmt.Errorf("positions are %T", data)
+	}
+	return out, nil
 }
