@@ -20,7 +20,7 @@ func linear(c scene.RGB) light {
 
 func (l light) scaled(by float32) light { return light{l[0] * by, l[1] * by, l[2] * by} }
 
-// over lays l with an opacity over what lies below.
+// over mixes l, as a layer with an opacity, with the light below it.
 func (l light) over(below light, opacity float32) light {
 	for k := range l {
 		l[k] = opacity*l[k] + (1-opacity)*below[k]
@@ -71,8 +71,8 @@ func newCanvas(width, height int) *image.NRGBA {
 
 func encode(w io.Writer, canvas *image.NRGBA) error { return png.Encode(w, canvas) }
 
-// glyphs are the capitals that the captions need, 5×7 dots, a row an element,
-// the leftmost dot in bit 4.
+// glyphs are the capital letters of the captions, drawn in 5×7 dots. Each element is
+// one row, with the leftmost dot in bit 4.
 var glyphs = map[rune][7]uint8{
 	'A': {14, 17, 17, 31, 17, 17, 17},
 	'C': {14, 17, 16, 16, 16, 17, 14},

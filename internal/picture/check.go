@@ -29,9 +29,9 @@ const (
 
 // Check draws three orthogonal slices through the centroid of all labels, with
 // the labels' outlines: axial and coronal with the patient's right at the left,
-// sagittal with anterior at the left. The scan is v, on the labels' grid; nil:
-// there is none. CT is shown in a window for soft tissue, anything else from
-// its 1st to its 99th percentile.
+// sagittal with anterior at the left. The scan is v, on the labels' grid, or nil for
+// none. CT is shown in a window for soft tissue, anything else from its 1st to its
+// 99th percentile.
 func Check(m *volume.LabelMap, v *volume.Volume, w io.Writer) error {
 	if v != nil && v.Dims != m.Dims {
 		return fmt.Errorf("labels have %v voxels, the volume %v: want one grid", m.Dims, v.Dims)
@@ -64,18 +64,18 @@ func Check(m *volume.LabelMap, v *volume.Volume, w io.Writer) error {
 	return encode(w, canvas)
 }
 
-// plate is a slice: which RAS axes run across and down it, and which through it.
-// Both run against their axis: right, anterior and superior are at the left and
-// the top.
+// plate is a slice. It says which RAS axes run across and down the picture, and which
+// runs through it. The picture's left and top are right, anterior and superior, so
+// that the first two run against their axes.
 type plate struct {
 	name                  string
 	across, down, through int
 }
 
-// grid is labels and volume seen in axes nearest to RAS.
+// grid holds labels and volume, indexed along the axes that are nearest to RAS.
 type grid struct {
 	labels *volume.LabelMap
-	voxels []int16 // nil: no scan
+	voxels []int16 // nil without a scan
 	dims   [3]int
 	size   [3]float64 // mm
 	start  int
@@ -154,8 +154,8 @@ const (
 	windowHigh = 240
 )
 
-// window maps a voxel to the light of its pixel, 0…1 before the sRGB curve is
-// undone, from what the three slices hold.
+// window maps a voxel's value to a brightness from 0 to 1 in sRGB. For anything but
+// CT the range follows from the voxels of the three slices.
 func (g *grid) window(plates []plate) func(float64) light {
 	low, high := float64(windowLow), float64(windowHigh)
 	if g.voxels != nil {
@@ -215,7 +215,8 @@ func (g *grid) draw(canvas *image.NRGBA, panel image.Rectangle, p plate, gray fu
 	}
 }
 
-// along is the continuous voxel index of a pixel's centre; axes run backwards.
+// along is the continuous voxel index of a pixel's centre. Pixels run against the
+// axis.
 func (g *grid) along(axis, pixel, pixels int) float64 {
 	n := float64(g.dims[axis])
 	return n - 0.5 - (float64(pixel)+0.5)*n/float64(pixels)

@@ -1,7 +1,7 @@
-// Package picture draws the two pictures that let a person judge a result at a
-// glance: Preview, the surfaces from three sides, and Check, outlines of the
-// labels over slices of the scan. In: surfaces in world RAS millimetres, or
-// label map and volume on one grid. Out: PNG, the same bytes for the same input.
+// Package picture draws two pictures by which a person judges a result. Preview shows
+// the surfaces from three sides, and Check the outlines of the labels over slices of
+// the scan. In: surfaces in world RAS millimetres, or label map and volume on one
+// grid. Out: PNG, the same bytes for the same input.
 // Errors are those of the writer; Check also refuses grids that differ.
 package picture
 
@@ -33,7 +33,8 @@ func Preview(surfaces []surface.Surface, w io.Writer) error {
 	if !any {
 		return encode(w, newCanvas(previewWidth, previewMinHeight))
 	}
-	// Two views are as wide as the patient (x), one as deep (y).
+	// Two views are as wide as the patient (x), and one is as wide as the patient is
+	// deep (y).
 	var size [3]float32
 	for k := range size {
 		size[k] = max(high[k]-low[k], 1)
@@ -85,7 +86,7 @@ func newSubject(surfaces []surface.Surface, low, high [3]float32) *subject {
 
 // draw draws one view into its panel.
 func (s *subject) draw(canvas *image.NRGBA, panel image.Rectangle, v *view, scale float32) {
-	// Not every surface is a shell (envelopes), so there always is a solid one.
+	// envelopes never marks every surface, so there always is a solid one.
 	solid, shell := s.film(panel, v, scale, false), s.film(panel, v, scale, true)
 	for y := range panel.Dy() {
 		for x := range panel.Dx() {
@@ -105,7 +106,7 @@ func (s *subject) draw(canvas *image.NRGBA, panel image.Rectangle, v *view, scal
 	}
 }
 
-// film exposes the shells or the other surfaces; nil when there are none.
+// film draws either the shells or the other surfaces. It is nil when there are none.
 func (s *subject) film(panel image.Rectangle, v *view, scale float32, shells bool) *film {
 	if !slices.Contains(s.shells, shells) {
 		return nil
@@ -126,7 +127,7 @@ const (
 	shellEdge = 0.55
 )
 
-// develop is the colour of a sample of the solid surfaces.
+// develop is the light of a sample of the solid surfaces.
 func (s *subject) develop(solid *sample) light {
 	if solid.owner == 0 {
 		return background
@@ -134,7 +135,8 @@ func (s *subject) develop(solid *sample) light {
 	return s.colors[solid.owner].scaled(solid.shade)
 }
 
-// veil lays a shell over what lies behind it, the denser the more it turns away.
+// veil draws a shell over the light behind it. The shell is the more opaque the more
+// its surface turns away from the viewer.
 func (s *subject) veil(shell, solid *sample, behind light) light {
 	if shell.owner == 0 || solid.owner != 0 && solid.depth > shell.depth {
 		return behind
@@ -162,16 +164,17 @@ func extent(surfaces []surface.Surface) (low, high [3]float32, any bool) {
 	return low, high, any
 }
 
-// wraps is the share from which a structure counts as wrapping the others: of
-// the whole extent along every axis, and of the whole silhouette from the front.
-// Skin, fat and the body's rest reach both; a skeleton reaches as far, but one
-// sees through it; organs reach neither.
+// wraps is the share above which a structure counts as wrapping the others, both of
+// the whole extent along every axis and of the whole silhouette from the front. Skin,
+// fat and the rest of the body have both; a skeleton has the extent but not the
+// silhouette; organs have neither.
 const wraps = 0.85
 
-// silhouetteWidth is how many samples wide the silhouettes are compared.
+// silhouetteWidth is the width in samples of the silhouettes that are compared.
 const silhouetteWidth = 128
 
-// envelopes marks the surfaces that would hide the others; none when all would.
+// envelopes marks the surfaces that would hide the others. It marks none when all of
+// them would.
 func (s *subject) envelopes() []bool {
 	out := make([]bool, len(s.surfaces))
 	all := s.silhouette(0, len(s.surfaces))

@@ -22,7 +22,7 @@ var views = [3]view{
 
 func dot3(a, b [3]float32) float32 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
 
-// sample is what one ray met first.
+// sample describes the nearest surface along one ray.
 type sample struct {
 	depth  float32 // along toward; the largest is nearest
 	facing float32 // cosine between normal and the way to the viewer
@@ -30,8 +30,8 @@ type sample struct {
 	owner  int32   // surface, from 1; 0: nothing
 }
 
-// film collects samples on a grid; origin is the world position, in the view's
-// right and down, of its corner.
+// film holds the samples of a view on a grid. origin is the position of its corner in
+// mm along the view's right and down.
 type film struct {
 	width, height int
 	samples       []sample
@@ -94,7 +94,8 @@ func (f *film) draw(v *view, m *surface.Mesh, normals [][3]float32, owner int32)
 
 // fill sets the samples whose centres lie in a triangle that faces the viewer.
 func (f *film) fill(a, b, c *corner, owner int32) {
-	// Counter-clockwise from outside is clockwise, so negative, where y runs down.
+	// Triangles are counter-clockwise seen from outside. In a picture, whose y runs
+	// down, the area of one that faces the viewer is negative.
 	area := (b.x-a.x)*(c.y-a.y) - (b.y-a.y)*(c.x-a.x)
 	if !(area < 0) {
 		return

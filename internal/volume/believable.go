@@ -9,8 +9,8 @@ const (
 	maxOrigin  = 1e6
 )
 
-// Check refuses an affine of a file that is no place of a patient's grid: numbers
-// that are not finite, spacings or an origin beyond the bounds, axes in one plane.
+// Check refuses an affine that cannot be that of a scan, because a number is not
+// finite, a spacing or the origin is beyond the bounds, or the axes lie in one plane.
 func (a Affine) Check() error {
 	if !a.Finite() {
 		return Reject("bad_affine", "the affine holds a value that is not a finite number")

@@ -9,7 +9,8 @@ import "fmt"
 type Error struct {
 	Code    string
 	Message string
-	// Unsupported: the scan is valid, this program does not read its kind yet.
+	// Unsupported says that the scan is valid, but of a kind that this program does
+	// not read.
 	Unsupported bool
 }
 

@@ -1,7 +1,7 @@
 package volume
 
-// Intensities counts what tells Hounsfield units from other scales. The zero
-// value has seen nothing.
+// Intensities counts voxels in ranges that tell Hounsfield units from other scales. The
+// zero value has counted none.
 type Intensities struct {
 	Voxels int64
 	// Fatty voxels lie between HUAir and HUFat: air, lung and fat, which every
@@ -16,7 +16,7 @@ type Intensities struct {
 	met  int      // how many of them
 }
 
-// The band that CT alone fills, in HU: below air no tissue, above fat no fat.
+// These bound, in HU, the band of air, lung and fat that only CT fills.
 const (
 	HUAir = -1100
 	HUFat = -50

@@ -9,31 +9,32 @@ type Warning struct {
 	Message string `json:"message"`
 }
 
-// Values is what a reader saw of a scan's values while it read them: the same
-// for every file format, so that one judge serves them all.
+// Values holds facts about a scan's values that a reader of any file format collects
+// while it reads them.
 type Values struct {
 	Intensities
 	Low, High float64 // smallest and largest value
 	Total     int64   // all voxels, counted in Intensities or not
 	Clipped   int64   // voxels beyond int16, which were cut to it
-	// Fine: the values differ by less than rounding to whole numbers shows.
+	// Fine says that rounding to whole numbers would hide differences between values.
 	Fine bool
 }
 
-// normalisedSpan: no scan in units of its own spans fewer; values scaled to
-// [0,1] or to unit variance do, and rounding would leave nothing of them.
+// normalisedSpan is the least range of values of a scan in units of its own. Values
+// scaled to [0,1] or to unit variance span less, and rounding would destroy them.
 const normalisedSpan = 16
 
 // windowedMax is the largest value of an 8-bit picture of a scan.
 const windowedMax = 255
 
-// clippedShare: a CT of which one voxel in a hundred is beyond int16 was read
-// with the wrong sign; metal and padding in a sound one are fewer or known.
+// clippedShare is the share, one voxel in a hundred, of voxels beyond int16 from which
+// a CT is taken to have been read with the wrong sign. Metal in a sound CT fills fewer,
+// and padding is known.
 const clippedShare = 100
 
-// Judge refuses values that are no scan and says what is doubtful about them.
-// modality is what the file or its owner says, empty when nobody does; found is
-// that, or CT when the values look like it, or empty.
+// Judge refuses values that cannot be a scan, and returns warnings of what is doubtful.
+// modality is what the file or its owner says, or empty. found is the same, or CT when
+// modality is empty and the values look like Hounsfield units.
 func (v *Values) Judge(modality string) (found string, warnings []Warning, err error) {
 	span := v.High - v.Low
 	switch {

@@ -13,8 +13,8 @@ const (
 	RatioFloor       = 64 << 20  // bytes below which the ratio is not judged
 )
 
-// GoodFaith is how many voxels are decoded before memory for all of them is taken: a
-// header cannot make a small file cost a large volume.
+// GoodFaith is how many voxels are decoded before memory for all of them is allocated,
+// so that a small file with a false header does not cost the memory of a large volume.
 const GoodFaith = 4 << 20
 
 // CheckDims refuses a grid beyond the limits, before anything is allocated.

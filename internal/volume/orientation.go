@@ -2,8 +2,8 @@ package volume
 
 import "math"
 
-// Orientation says how the axes of one grid are taken from another: output axis
-// a runs along input axis From[a], backwards when Flip[a].
+// Orientation says how one grid is made from another: output axis a runs along input
+// axis From[a], and backwards when Flip[a].
 type Orientation struct {
 	From [3]int
 	Flip [3]bool

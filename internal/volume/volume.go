@@ -9,7 +9,8 @@
 // Errors that are the scan's fault are *Error values with a stable code.
 package volume
 
-// Volume is a prepared scan: one int16 sample a voxel, Hounsfield units for CT.
+// Volume is a prepared scan with one int16 sample for each voxel, in Hounsfield units
+// for CT.
 // The zero value is an empty volume. Voxels is owned by the Volume.
 type Volume struct {
 	Dims   [3]int // voxels along x, y, z
@@ -43,8 +44,9 @@ func (m *LabelMap) At(n int) int {
 	return int(m.U16[n])
 }
 
-// Table is what a model server says of its label map; it travels as JSON in a
-// NIfTI header extension (ecode 6, text that starts with `{"iris":"labels/1"`).
+// Table describes the labels of a label map and the model that made it. A model server
+// writes it as JSON into a NIfTI header extension (ecode 6, text that starts with
+// `{"iris":"labels/1"`).
 type Table struct {
 	Iris       string     `json:"iris"` // always TableVersion
 	Labels     []Label    `json:"labels"`
@@ -81,7 +83,7 @@ type Provenance struct {
 	Model   string `json:"model"`
 	Version string `json:"version"`
 	Task    string `json:"task"`
-	Weights string `json:"weights,omitempty"` // "sha256:…"; empty: the model has none
+	Weights string `json:"weights,omitempty"` // "sha256:…", or empty for a model without weights
 	Note    string `json:"note,omitempty"`
 }
 

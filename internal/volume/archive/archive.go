@@ -1,10 +1,10 @@
-// Package archive reads .zip and .tar.gz in place: an io.ReaderAt goes in,
-// drop.Files come out. Nothing is unpacked to disk, no entry name is used as a
-// path or shown. Links whose file is in the archive are that file; others are
-// dangling. Folders, devices and the like are passed over.
+// Package archive reads .zip and .tar.gz in place. In: an io.ReaderAt. Out:
+// drop.Files. It unpacks nothing to disk, and neither uses nor shows the name of an
+// entry as a path. A link is the file that it leads to, or dangling when the archive
+// does not hold that file. Folders, devices and the like are left out.
 //
-// The limits of package volume (entries, expanded bytes, ratio) hold for what
-// an archive announces and are counted again while it is read. Faults are
+// The limits of package volume (entries, expanded bytes, ratio) are applied to the
+// sizes that an archive announces, and again to the bytes that are read. Faults are
 // *volume.Error: bad_archive, archive_too_large, unsafe_archive,
 // encrypted_archive, unsupported_archive. Errors of the io.ReaderAt itself come
 // back as they are.
@@ -25,7 +25,7 @@ type source struct {
 }
 
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 { // an archive that lies about where its parts are
+	if off < 0 { // a damaged archive states wrong offsets
 		return 0, io.ErrUnexpectedEOF
 	}
 	n, err := s.r.ReadAt(p, off)
@@ -35,8 +35,8 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// fault is err as seen from outside: an error of storage and a limit as they
-// are, anything else a damaged archive.
+// fault turns an error of a decoder into the package's own. Errors of storage and of
+// limits stay as they are, and any other means that the archive is damaged.
 func (s *source) fault(err error) error {
 	if named := (*volume.Error)(nil); err == nil || errors.As(err, &named) {
 		return err

@@ -8,15 +8,16 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// gunzip reads a gzip file of any number of members, each with its checksum
-// verified, and whatever zeros follow the last: pipes and tapes pad to a block,
-// and gzip(1) ignores that. Other bytes there are a damaged archive.
+// gunzip reads a gzip file of any number of members and verifies the checksum of
+// each. Zeros may follow the last member, because pipes and tapes pad to a block; as
+// in gzip(1) they are ignored. Any other bytes there mean a damaged archive.
 type gunzip struct {
 	r  *bufio.Reader
 	gz *gzip.Reader
 }
 
-// errAfter: bytes follow the gzip data that are neither a member nor padding.
+// errAfter is returned when bytes follow the gzip data that are neither a member nor
+// padding.
 var errAfter = errors.New("bytes after the gzip data")
 
 func newGunzip(r io.Reader) (*gunzip, error) {

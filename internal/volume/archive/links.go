@@ -8,9 +8,9 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/drop"
 )
 
-// names is what a walk remembers of an archive's names, as digests, to tell
-// links whose file is in the archive from those that lead nowhere. Names are
-// compared with each other only, never opened.
+// names holds digests of the names in an archive, so that a walk can tell the links
+// whose file is in the archive from those that lead nowhere. Names are only compared
+// with each other, never opened.
 type names struct {
 	known map[digest]bool // files that were visited, and their folders
 	links []link
@@ -22,10 +22,11 @@ type digest [sha256.Size]byte
 type link struct {
 	ending       string
 	name, target digest
-	lost         bool // its target is no name that could be in the archive
+	lost         bool // its target cannot be the name of an entry
 }
 
-// longestPath is what systems allow; longestTarget bounds what is read of a link.
+// longestPath is the longest path that systems allow, and longestTarget bounds the
+// bytes that are read of a link.
 const (
 	longestPath    = 4096
 	longestTarget  = 1024
@@ -37,7 +38,8 @@ const (
 
 func key(name string) digest { return sha256.Sum256([]byte(name)) }
 
-// clean is a name as all ways of writing it have it, "" for one that leads out.
+// clean is the one form of all ways to write a name, and "" for a name that leads out
+// of the archive.
 func clean(name string) string {
 	if len(name) > longestPath {
 		return ""
@@ -64,8 +66,9 @@ func (n *names) file(name string) {
 	}
 }
 
-// link notes a link. A symbolic one leads from its own folder, a hard one from
-// the archive's root. Links that are litter by name are passed over as files are.
+// link notes a link. The target of a symbolic link starts at the link's own folder,
+// that of a hard link at the archive's root. Links that are litter by their names are
+// left out, as files are.
 func (n *names) link(name, target string, symbolic bool) {
 	if drop.Litter(name) {
 		return

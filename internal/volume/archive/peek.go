@@ -13,12 +13,12 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/magic"
 )
 
-// Peek looks into an archive or a compressed file that lies inside a drop, where
-// it can be read forward only, and shows the first bytes of every file there
-// until visit answers false. At most limit bytes are expanded, and archives
-// within it are not opened. It answers whether it saw all files: false for one
-// that is damaged, protected, packed in another way than zip, gzip and tar, or
-// larger than the limit. It takes no more from limit than is left there.
+// Peek looks into an archive or a compressed file that lies inside a drop, where it
+// can only be read forward, and passes the first bytes of every file in it to visit
+// until that returns false. It expands at most limit bytes, which it subtracts from
+// limit, and opens no archives inside. It returns whether it saw all files, which is
+// false for an archive that is damaged, protected, of another format than zip, gzip
+// and tar, or larger than the limit.
 func Peek(r io.Reader, limit *int64, visit func(head []byte) bool) (all bool) {
 	in := bufio.NewReaderSize(r, readAhead)
 	head, _ := in.Peek(magic.Length) // what cannot be read is not seen
@@ -89,8 +89,8 @@ const (
 	descriptorFlag = 8
 )
 
-// zip goes from local header to local header: the directory at the end is out
-// of reach.
+// zip goes from one local header to the next, because the directory at the end cannot
+// be reached before them.
 func (p *peek) zip(r *bufio.Reader) bool {
 	if b, err := r.Peek(4); err == nil && (string(b) == "PK00" || string(b) == "PK\x07\x08") {
 		_, _ = r.Discard(4) // the mark of an archive that fitted into one part
@@ -129,8 +129,8 @@ func (p *peek) zip(r *bufio.Reader) bool {
 	}
 }
 
-// skipDescriptor goes over the sizes that follow an entry: four ways of writing
-// them exist, and only what comes next tells them apart.
+// skipDescriptor skips the sizes that follow an entry. There are four ways to write
+// them, which only the bytes after them tell apart.
 func skipDescriptor(r *bufio.Reader) bool {
 	b, _ := r.Peek(24 + 4)
 	for _, n := range []int{16, 12, 24, 20} {

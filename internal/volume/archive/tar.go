@@ -20,8 +20,8 @@ type TarGz struct {
 	Size int64
 }
 
-// Each implements drop.Files: always in stored order. The walk without want
-// goes to the last byte, so that the checksum is known to hold.
+// Each implements drop.Files and visits files in the order in which they are stored.
+// A walk over all files reads to the last byte, so that the checksum is verified.
 func (t *TarGz) Each(ctx context.Context, want []int, visit func(drop.File) error) error {
 	src := &source{r: t.R}
 	gz, err := newGunzip(io.NewSectionReader(src, 0, t.Size))
@@ -56,8 +56,9 @@ type tarWalk struct {
 // done says that every wanted file has been visited.
 func (w *tarWalk) done() bool { return !w.all && w.seen == len(w.wanted) }
 
-// walk reads archive after archive: where two were appended to each other, or
-// compressed as members of one gzip file, tar(1) stops at the first one's end.
+// walk reads one archive after the other. Several may have been appended to each
+// other, or compressed as members of one gzip file; tar(1) would stop at the end of
+// the first.
 func (w *tarWalk) walk(ctx context.Context) error {
 	for more := true; more && !w.done(); {
 		if err := w.archive(ctx); err != nil {
@@ -136,8 +137,8 @@ func (w *tarWalk) entry(tr *tar.Reader, h *tar.Header) error {
 	return w.visit(drop.File{Index: n, Size: h.Size, Litter: litter, Ending: drop.Ending(h.Name), Body: body})
 }
 
-// blocks is a stream of tar archives. It remembers the last two reads of one
-// block, which are headers or end marks, for what follows an archive's end.
+// blocks is a stream of tar archives. Reads of one block are headers or end marks; the
+// last two are kept in order to find out what follows an archive's end.
 type blocks struct {
 	r        io.Reader
 	pending  []byte // a header that was read already
@@ -170,8 +171,8 @@ func (b *blocks) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// afterZeros says whether the block read last is a header that follows a lone
-// block of zeros: an end mark cut in half, which GNU tar reads over.
+// afterZeros says whether the block read last is a header that follows a single block
+// of zeros. An end mark has two such blocks; GNU tar ignores half of one.
 func (b *blocks) afterZeros() bool {
 	if !b.isBlock || !b.zeroed || b.lastZero || !magic.TarHeader(b.last[:]) {
 		return false
@@ -180,8 +181,8 @@ func (b *blocks) afterZeros() bool {
 	return true
 }
 
-// another finds the archive that follows an end mark and goes to the end of the
-// stream when there is none: what lies there is padding.
+// another finds the archive that follows an end mark. When there is none it reads to
+// the end of the stream, where only padding lies.
 func (b *blocks) another() (bool, error) {
 	if len(b.pending) > 0 {
 		return true, nil

@@ -39,12 +39,13 @@ type span struct {
 	entry    int
 }
 
-// OpenZip reads the directory of a zip archive and refuses what must not be read.
+// OpenZip reads the directory of a zip archive. It refuses an archive with encrypted
+// entries or beyond the limits.
 func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 	z := &Zip{source: &source{r: r}, size: size}
 	directory := &budget{r: z.source, left: maxDirectory}
 	zr, err := zip.NewReader(directory, size)
-	// Insecure paths are an error to those who use paths.
+	// Insecure paths do no harm here, because no path is used.
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, z.fault(err)
 	}
@@ -59,8 +60,8 @@ func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 			z.links = append(z.links, f)
 			continue
 		}
-		// Some writers leave nonsense where Unix has the type of a file: what has a
-		// name and bytes is one.
+		// Some writers leave nonsense in the bits that hold the type of a file on Unix.
+		// An entry with a name and bytes is taken for a file.
 		if !f.Mode().IsRegular() && (f.UncompressedSize64 == 0 || strings.HasSuffix(f.Name, "/")) {
 			continue
 		}
@@ -79,8 +80,8 @@ func OpenZip(r io.ReaderAt, size int64) (*Zip, error) {
 	return z, nil
 }
 
-// fault is err as seen from outside; an archive of which only the last part was
-// sent is said to be one.
+// fault is the package's own error for one of the decoder. It says when only the last
+// part of an archive was sent.
 func (z *Zip) fault(err error) error {
 	err = z.source.fault(err)
 	if named := (*volume.Error)(nil); errors.As(err, &named) && named.Code == "bad_archive" && inParts(z.source, z.size) {
@@ -89,9 +90,9 @@ func (z *Zip) fault(err error) error {
 	return err
 }
 
-// Each implements drop.Files. The walk over all goes from the end, where the
-// directory is, to the beginning, and one over wanted entries comes back:
-// storage behind a cache of a few blocks is read little more than once.
+// Each implements drop.Files. A walk over all entries begins at the end, where the
+// directory is, and goes to the beginning; a walk over wanted entries goes the other
+// way. So a cache of a few blocks suffices to read storage little more than once.
 func (z *Zip) Each(ctx context.Context, want []int, visit func(drop.File) error) error {
 	all := want == nil
 	if all {
@@ -169,7 +170,7 @@ func (z *Zip) entry(n int, m *meter, visit func(drop.File) error) error {
 		return visit(file)
 	}
 	if again, err := z.place(n); again || err != nil {
-		return err // what the directory lists twice is one file
+		return err // the directory may list one file twice
 	}
 	body, err := f.Open()
 	if err != nil {
@@ -221,7 +222,8 @@ func (b *budget) ReadAt(p []byte, off int64) (int, error) {
 	return b.r.ReadAt(p, off)
 }
 
-// entry is an entry's expanded bytes: no more than announced, all of them counted.
+// entry reads an entry's expanded bytes. It counts them, and refuses more than the
+// directory announces.
 type entry struct {
 	r      io.Reader
 	source *source

@@ -1,8 +1,9 @@
-// Package dicom turns a drop of DICOM files into the canonical volume: files go
-// in, in any order and mixed with others; out comes one NIfTI, int16, Hounsfield
-// units for CT, axes closest to RAS, and a report. Two passes, headers then
-// pixels: memory is a few planes whatever the number of slices, but the whole
-// int16 volume when the slices are not stacked along the patient's long axis.
+// Package dicom turns a drop of DICOM files into the canonical volume. In: files in
+// any order, mixed with others. Out: one NIfTI, int16, in Hounsfield units for CT,
+// with axes closest to RAS, and a report. It reads the headers in a first pass and the
+// pixels in a second one, and needs memory for a few planes whatever the number of
+// slices, but for the whole int16 volume when the slices are not stacked along the
+// patient's long axis.
 //
 // Errors that are the drop's fault are *volume.Error with the codes of the
 // packages header, pixel, series and syntax, of volume.Values, or empty_archive,
@@ -24,8 +25,8 @@ import (
 
 // Options is what the scan's owner may say about it.
 type Options struct {
-	Series   int    // number from the list of a multiple_series error; 0: the only or best
-	Modality string // CT, MR or PT; empty: what the files say
+	Series   int    // number from the list of a multiple_series error, or 0 for the only or best one
+	Modality string // CT, MR or PT, or empty for what the files say
 }
 
 // Report is what Convert found and wrote.
@@ -54,8 +55,8 @@ type SourceSlice struct {
 	Frame    int    `json:"frame,omitempty"`
 }
 
-// Convert writes the volume of the series that was meant to dst. What it has
-// written is of use only if it returns no error.
+// Convert chooses the series and writes its volume to dst. The bytes written are of
+// use only if it returns no error.
 func Convert(ctx context.Context, files drop.Files, dst io.Writer, o Options) (Report, error) {
 	found, err := scan(ctx, files)
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/drop"
 )
 
-// seen is what must be known of the pixels before they are converted.
+// seen holds facts about the pixels that must be known before they are converted.
 type seen struct {
 	lifted   bool // the samples are shifted up as HighBit says
 	warnings []volume.Warning
 }
 
-// look reads pixels ahead where the headers leave open what they mean: slices
-// at nearly one position, which are one if their pixels are equal, and a high
-// bit that contradicts the stored bits. Sound series need no such pass.
+// look reads pixels in a pass of its own where the headers are ambiguous: slices at
+// nearly one position are one slice if their pixels are equal, and the high bit may
+// contradict the stored bits. Most series need no such pass.
 func look(ctx context.Context, files drop.Files, s *series.Series) (seen, error) {
 	near := s.Near()
 	l := &lookout{series: s, slices: map[int][]int{}, wanted: map[int]bool{}, sums: map[int][32]byte{}}
@@ -108,8 +108,8 @@ func fingerprint(raw []byte, sl series.Slice) [32]byte {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(scaled, math.Float64bits(sl.Intercept)))
 }
 
-// highBit believes a high bit that contradicts the stored bits only if every
-// sample leaves the bits below empty.
+// highBit says whether a high bit that contradicts the stored bits is right: it is
+// when no sample uses the bits below.
 func (l *lookout) highBit() (seen, error) {
 	switch {
 	case !l.lifts:

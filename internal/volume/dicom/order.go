@@ -7,11 +7,12 @@ import (
 	"os"
 )
 
-// errIncomplete: the reader ended before every plane had come; its own error says why.
+// errIncomplete is returned when the reader has ended before every plane came. The
+// reader's own error says why.
 var errIncomplete = errors.New("not every plane was read")
 
-// inOrder pushes planes 0 to count-1 in order. One that comes before its turn
-// waits in a temporary file, so that memory does not grow with a shuffled drop.
+// inOrder pushes planes 0 to count-1 in order. A plane that comes too early waits in a
+// temporary file, so that a shuffled drop takes no more memory than a sorted one.
 func inOrder(planes <-chan plane, free chan<- []int16, count, size int, push func([]int16) error) error {
 	w := &waiting{size: size, there: make([]bool, count)}
 	defer w.close()

@@ -14,15 +14,15 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
-// shortest is the length of the preamble and magic of a DICOM file: what is
-// shorter holds no image.
+// shortest is the length of the preamble and magic of a DICOM file. A shorter file
+// holds no image.
 const shortest = 132
 
-// peekLimit is how much is expanded of archives inside a drop, all together, to
-// see whether slices are there.
+// peekLimit bounds the bytes that are expanded of all archives inside a drop in search
+// of slices.
 const peekLimit = 64 << 20
 
-// why is what is wrong with a file that could have been a slice.
+// why says what is wrong with a file that could have been a slice.
 type why int
 
 const (
@@ -35,23 +35,22 @@ const (
 	reasons    // how many there are
 )
 
-// words of a reason in a warning, followed by a count.
+// words name the reasons in a warning, which adds a count to each.
 var words = [reasons]string{"empty", "filled with zeros", "cut short", "damaged", "links to files that are not there", "of another kind than their names say"}
 
-// doubtful is a file that is a slice which was lost, or a stranger: the endings
-// of the slices that were found tell.
+// doubtful is a file that is either a lost slice or no slice at all. The endings of
+// the names of the slices that were found tell which.
 type doubtful struct {
 	ending string
 	why    why
 }
 
-// others are the files of a drop that are no DICOM files. Those that never were
-// slices are strangers; those that seem to have been some are lost, and the
-// scan's owner is told of both.
+// others are the files of a drop that are no DICOM files. Files that seem to have been
+// slices are called lost, and the rest strangers. The scan's owner is told of both.
 type others struct {
 	endings map[string]bool // of the DICOM files
 	doubts  map[doubtful]int
-	broken  int // damaged, but DICOM beyond doubt
+	broken  int // damaged, but certainly DICOM
 
 	strangers        int
 	directory        bool // a DICOMDIR under another name
@@ -62,7 +61,7 @@ type others struct {
 	peek             int64  // what may still be expanded to look into archives
 }
 
-// like notes the ending of a DICOM file.
+// like notes the ending of a DICOM file's name.
 func (o *others) like(ending string) {
 	if o.endings == nil {
 		o.endings = map[string]bool{}
@@ -77,8 +76,8 @@ func (o *others) add(ending string, w why) {
 	o.doubts[doubtful{ending, w}]++
 }
 
-// sort judges a file that is not DICOM by its first bytes; r stands before them.
-// Marked says that a DICOM identifier was seen among them.
+// sort judges a file that is not DICOM by its first bytes, head, which r still holds.
+// marked says that they contain a DICOM identifier.
 func (o *others) sort(ending string, head []byte, r io.Reader, marked bool) {
 	kind := magic.Of(head)
 	switch kind.Class {
@@ -123,9 +122,9 @@ func (o *others) sort(ending string, head []byte, r io.Reader, marked bool) {
 	o.strangers++
 }
 
-// archive looks into an archive or a compressed file beside the slices. One of
-// slices must not vanish; one of programs, as viewers on CDs have them, is a
-// stranger like the viewer.
+// archive looks into an archive or a compressed file beside the slices. It counts one
+// that holds slices, so that the owner learns of them; one that holds programs, as
+// CDs with a viewer do, is a stranger.
 func (o *others) archive(r io.Reader) {
 	slices, nifti := false, false
 	all := archive.Peek(r, &o.peek, func(head []byte) bool {
@@ -158,9 +157,9 @@ func isSlice(head []byte) bool {
 	return false
 }
 
-// lost counts the files that seem to have been slices, by reason, and all of them.
-// What is empty or cut has only its name to tell it from a stranger: it counts
-// when it ends as slices do, or as those of this drop do.
+// lost counts the files that seem to have been slices, by reason and in all. An empty
+// or cut file can be told from a stranger only by its name: it counts when the name
+// has an ending of slices in general or of the slices of this drop.
 func (o *others) lost() (by [reasons]int, all int) {
 	by[isDamaged] = o.broken
 	for d, n := range o.doubts {
@@ -220,8 +219,8 @@ func (o *others) warnings() []nifti.Warning {
 	return out
 }
 
-// instead says what was found where no DICOM file is; files is how many there
-// are, litter left out.
+// instead is the error for a drop without a DICOM file, which says what it holds.
+// files is the number of files that are no litter.
 func (o *others) instead(files int) error {
 	by, lost := o.lost()
 	switch {

@@ -14,7 +14,7 @@ import (
 type output struct {
 	dims   [3]int // of the grid that is turned
 	affine volume.Affine
-	grid   *regrid.Grid // nil: the planes lie on the grid already
+	grid   *regrid.Grid // nil when the planes lie on the grid already
 	fill   int16
 
 	ctx     context.Context
@@ -26,7 +26,7 @@ type output struct {
 	out     [3]int
 }
 
-// open begins the file and says what it will hold.
+// open begins the file and returns its grid and affine.
 func (o *output) open(ctx context.Context, dst io.Writer) ([3]int, volume.Affine, error) {
 	o.ctx, o.turn = ctx, volume.Canonical(o.affine)
 	if o.grid != nil {
@@ -50,8 +50,8 @@ func (o *output) push(voxels []int16) error {
 	return o.plane(voxels)
 }
 
-// plane takes the next plane of the grid. The stack was ordered so that its
-// axis is not flipped: planes along the third axis are written as they come.
+// plane takes the next plane of the grid. The stack was ordered so that its axis is
+// not flipped, so planes along the third axis are written as they come.
 func (o *output) plane(voxels []int16) error {
 	if o.turn.Identity() {
 		return o.writer.WriteVoxels(voxels)

@@ -15,17 +15,17 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/drop"
 )
 
-// inFlight is how many bytes of planes may be on their way from the reader to
-// the writer: enough to keep both busy.
+// inFlight bounds the bytes of the planes between the reader and the writer. It
+// suffices to keep both busy.
 const inFlight = 8 << 20
 
-// plane is one decoded slice on its way.
+// plane is one decoded slice, as the reader sends it to the writer.
 type plane struct {
 	k      int
 	voxels []int16
 }
 
-// reader is the second pass: it reads, decodes and sends planes.
+// reader makes the second pass, in which it reads, decodes and sends planes.
 type reader struct {
 	series *series.Series
 	slices map[int][]series.Slice // by file, in order of frames
@@ -154,8 +154,8 @@ func (r *reader) frame(ctx context.Context, raw []byte, sl series.Slice, l pixel
 	}
 }
 
-// repeats says whether the same slice at this plane has been sent already. A
-// different one there is another volume.
+// repeats says whether an equal slice at this plane has been sent already. A different
+// one there means that the series holds two volumes, which is an error.
 func (r *reader) repeats(k int, voxels []int16) (bool, error) {
 	if r.shared[k] == 1 {
 		return false, nil

@@ -17,7 +17,7 @@ import (
 // holds no image (PS3.10 §8).
 const mediaDirectory = "1.2.840.10008.1.3.10"
 
-// found is what the first pass saw.
+// found holds the results of the first pass.
 type found struct {
 	buffer       *bufio.Reader // of one file after the other
 	series       series.Builder
@@ -45,8 +45,8 @@ func scan(ctx context.Context, files drop.Files) (*found, error) {
 	return f, f.others.nested()
 }
 
-// look reads one file's header. What is wrong with the file is kept for when it
-// is known whether it matters; only faults of the container or the disk return.
+// look reads one file's header. A fault of the file is noted, because only later is it
+// known whether it matters. look returns only faults of the container or the disk.
 func (f *found) look(file drop.File) error {
 	switch {
 	case file.Apart:
@@ -76,8 +76,8 @@ func (f *found) look(file drop.File) error {
 		return err
 	}
 	if h == nil || h.SOPClass == "" {
-		// A data set that says nothing of itself: cut, overwritten, or a file that
-		// only begins like one.
+		// The data set has no SOP class: it is cut or overwritten, or the file only
+		// begins like a data set.
 		switch {
 		case len(head) < shortest:
 			f.others.add(file.Ending, isCut)

@@ -9,7 +9,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/series"
 )
 
-// tally is what the second pass sees of the values, plane by plane.
+// tally collects facts about the values in the second pass, plane by plane.
 type tally struct {
 	modality string
 	values   volume.Values
@@ -25,8 +25,8 @@ type planeTally struct {
 	slope, intercept float64
 }
 
-// sampled is how many pixels of a plane its shares and its mean are taken from,
-// about: enough for a tenth of a percent.
+// sampled is about how many pixels of a plane are used for its shares and its mean.
+// They suffice for a tenth of a percent.
 const sampled = 1 << 16
 
 func newTally(planes int, modality string) *tally {
@@ -56,7 +56,7 @@ func (t *tally) add(sl series.Slice, voxels []int16, raw []byte, l pixel.Layout,
 		low, high = min(low, x), max(high, x)
 	}
 	p.mean = float64(sum) / float64(n)
-	// Samples tell most of it; what they leave open every pixel must tell.
+	// Samples mostly suffice; otherwise every pixel is read.
 	if low == high || t.open() {
 		for _, x := range voxels {
 			low, high = min(low, x), max(high, x)
@@ -75,13 +75,14 @@ func (t *tally) open() bool {
 	return !(t.values.High-t.values.Low > math.MaxUint8 && t.values.Low < 0)
 }
 
-// wrapShare is how far neighbouring pixels are apart, as a share of what the
-// stored bits can hold, when one of them passed the sign bit.
+// wrapShare is the least difference between neighbouring pixels, as a share of the
+// range of the stored bits, from which one of them is taken to have passed the sign
+// bit.
 const wrapShare = 0.6
 
-// wraps counts neighbours of which one is near the largest and the other near
-// the smallest value of signed samples: unsigned ones, read as signed, jump from
-// dense bone to far below air. The smallest value itself is padding.
+// wraps counts pairs of neighbours of which one is near the largest and the other near
+// the smallest value of signed samples. Unsigned samples that are read as signed jump
+// like this, from dense bone to far below air. The smallest value itself is padding.
 func wraps(voxels []int16, l pixel.Layout, sl series.Slice) (n int64) {
 	size := math.Ldexp(math.Abs(sl.Slope), l.Stored)
 	jump := int(wrapShare * size)
@@ -106,29 +107,30 @@ func varies(raw []byte) bool {
 	return false
 }
 
-// wrapLimit: fewer than one pixel in 10,000 may be streaks of metal.
+// wrapLimit is the share, one pixel in 10,000, below which such jumps may come from
+// metal.
 const wrapLimit = 10_000
 
-// Steps in the mean of neighbouring planes, in HU.
+// These are differences between the means of planes, in HU.
 const (
-	// scaleStep: what a change of scale must do to the mean before it is judged.
+	// scaleStep is the least effect on the mean from which a change of scale is
+	// judged.
 	scaleStep = 100
-	// oddStep: a plane this far from both of its neighbours, which agree within
-	// agreeStep, is not of their scale.
+	// oddStep is the difference from which a plane has another scale than both of its
+	// neighbours, if these agree within agreeStep.
 	oddStep   = 500
 	agreeStep = 150
 )
 
-// rescaled says whether a plane has another scale than the one below and its
-// stored values do not: then the values jump where the body does not, and one
-// of both scales is wrong.
+// rescaled says whether a plane states another scale than the one below although its
+// stored values go on as before. Then one of the two scales is wrong.
 func (p planeTally) rescaled(below planeTally) bool {
 	stored := (below.mean - below.intercept) / below.slope
 	jump := stored*p.slope + p.intercept // the mean if the stored values go on as they were
 	return math.Abs(jump-below.mean) > scaleStep && math.Abs(p.mean-jump) < math.Abs(p.mean-below.mean)
 }
 
-// judge refuses values that are no scan and says what is doubtful.
+// judge refuses values that cannot be a scan, and returns warnings of what is doubtful.
 func (t *tally) judge(s *series.Series) ([]volume.Warning, error) {
 	_, out, err := t.values.Judge(t.modality)
 	if err != nil {

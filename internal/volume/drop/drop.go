@@ -1,7 +1,8 @@
-// Package drop is what people upload when it is more than one file: an archive
-// or a folder, as files without names, numbered in the order in which they are stored.
-// Names are looked at once, to pass over litter and to note the ending, and go no
-// further.
+// Package drop describes an upload of several files, which is an archive or a folder.
+// In: the names of files. Out: whether a file is litter, and the ending of its name;
+// and the interface Files, a walk over files without names, numbered in the order in
+// which they are stored. Names go no further than this package, because they may
+// identify a patient. Errors are those of the archive or folder.
 package drop
 
 import (
@@ -15,19 +16,19 @@ type File struct {
 	Size   int64  // as the container says; the body may end before, never after
 	Litter bool   // known by its name to be no image
 	Ending string // of its name, as Ending has it
-	// Dangling: a link whose file is not in the drop. It has no bytes.
+	// Dangling marks a link whose file is not in the drop. It has no bytes.
 	Dangling bool
-	// Apart: a scan of its own that has a job of its own. It has no bytes here.
+	// Apart marks a scan that has a job of its own. It has no bytes here.
 	Apart bool
 	Body  io.Reader
 }
 
 // Files walks over a drop.
 type Files interface {
-	// Each visits files once each, all of them or, when want is not nil, those
-	// whose indexes are in want: in that order where the container can be read
-	// in any order at no cost, else in the order that costs least. Dangling
-	// files come in a walk over all only. An error of visit ends the walk and
-	// comes back as it is. The container's own faults are *volume.Error.
+	// Each visits every file once or, when want is not nil, the files whose indexes
+	// are in want. It keeps the order of want where the container can be read in any
+	// order, and else takes the order that costs least. Only a walk over all files
+	// visits Dangling ones. An error of visit ends the walk and is returned as it is.
+	// Faults of the container are *volume.Error.
 	Each(ctx context.Context, want []int, visit func(File) error) error
 }

@@ -2,16 +2,15 @@ package drop
 
 import "strings"
 
-// litter is what operating systems, file servers and hospital CDs leave beside
-// the files of people, by whole name, in upper case.
+// litter lists the files, by whole name in upper case, that operating systems, file
+// servers and hospital CDs leave beside the files of people.
 var litter = map[string]bool{
 	"DICOMDIR": true, "AUTORUN.INF": true, "DESKTOP.INI": true, "THUMBS.DB": true, "EHTHUMBS.DB": true,
 	"EHTHUMBS_VISTA.DB": true, "FOLDER.HTT": true, "ICON\r": true, "LOST+FOUND": true, "$RECYCLE.BIN": true,
 }
 
-// litterFolders hold nothing but litter, by name, in upper case: notes and bins
-// of operating systems and file servers, and the stores of version control,
-// whose objects appear in the folder itself under their own names.
+// litterFolders lists the folders, by name in upper case, that hold nothing but litter:
+// notes and bins of operating systems and file servers, and stores of version control.
 var litterFolders = map[string]bool{
 	"__MACOSX": true, "$RECYCLE.BIN": true, "RECYCLER": true, "SYSTEM VOLUME INFORMATION": true, "LOST+FOUND": true,
 	"@EADIR": true, "#RECYCLE": true, ".APPLEDOUBLE": true, ".TRASHES": true, ".TRASH": true, ".SPOTLIGHT-V100": true,
@@ -19,9 +18,9 @@ var litterFolders = map[string]bool{
 	".GIT": true, ".SVN": true, ".HG": true, ".DATALAD": true, ".IPYNB_CHECKPOINTS": true,
 }
 
-// Litter says whether a path inside a drop, or an upload's key, is what systems
-// and viewers leave there: never an image, so that nobody needs to hear of it.
-// It is the only such list: Intake, archives and folders all ask here.
+// Litter says whether a path inside a drop, or an upload's key, is a file that systems
+// and viewers leave there. It is never an image, so nobody is told of it. Intake,
+// archives and folders all ask this function.
 func Litter(path string) bool {
 	path = strings.ReplaceAll(path, `\`, "/")
 	folders := strings.Split(path, "/")
@@ -41,8 +40,8 @@ func Litter(path string) bool {
 	return strings.HasPrefix(name, ".") && !NamedSlice(Ending(name)) && !scanEndings[Ending(name)]
 }
 
-// plain is a file name without what ISO 9660 puts at its end: a version, and the
-// dot of an ending that is not there.
+// plain is a file name without the version that ISO 9660 puts at its end, and without a
+// final dot.
 func plain(name string) string {
 	if at := strings.LastIndexByte(name, ';'); at >= 0 && strings.Trim(name[at+1:], "0123456789") == "" {
 		name = name[:at]
@@ -50,12 +49,11 @@ func plain(name string) string {
 	return strings.TrimSuffix(name, ".")
 }
 
-// maxEnding is the longest ending that is one: "dicom" has five letters.
+// maxEnding is the length of the longest text after a dot that counts as an ending.
 const maxEnding = 8
 
-// Ending is the ending of a path's name, in lower case and without its dot.
-// Names of slices often have none, or end in a number of an instance or of a
-// UID: both are "".
+// Ending is the ending of a path's name, in lower case and without its dot. Names of
+// slices often have none, or end in a number of an instance or of a UID; both give "".
 func Ending(path string) string {
 	name := plain(path[strings.LastIndexAny(path, `/\`)+1:])
 	at := strings.LastIndexByte(name, '.')
@@ -66,10 +64,10 @@ func Ending(path string) string {
 	return ending
 }
 
-// sliceEndings are those that only slices have.
+// sliceEndings are the endings that only slices have.
 var sliceEndings = map[string]bool{"dcm": true, "dicom": true, "dic": true, "dc3": true, "dcm30": true, "ima": true, "acr": true}
 
-// scanEndings are those of other scans and of archives.
+// scanEndings are the endings of other scans and of archives.
 var scanEndings = map[string]bool{"nii": true, "gz": true, "zip": true, "tgz": true, "tar": true}
 
 // NamedSlice says whether an ending is one that only slices have.

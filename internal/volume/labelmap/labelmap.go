@@ -1,9 +1,8 @@
-// Package labelmap makes a label map of the voxels that a reader of files hands
-// out, whatever the file's form: volume/nifti and volume/nrrd call it.
+// Package labelmap makes a label map of voxels that volume/nifti and volume/nrrd read.
 //
-// In: numbers, x fastest, of any datatype. Out: the U8 or U16 of a
-// volume.LabelMap, a table for labels that had to be numbered anew, and warnings of
-// what is doubtful. Errors are *volume.Error bad_labels, or the reader's own.
+// In: numbers, x fastest, of any datatype. Out: the U8 or U16 of a volume.LabelMap, a
+// table for labels that were numbered anew, and warnings of what is doubtful. Errors
+// are *volume.Error bad_labels, or the reader's own.
 package labelmap
 
 import (
@@ -14,11 +13,11 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/labeltable"
 )
 
-// How far a voxel may be from a whole number. Programs that store labels as scaled
-// integers or resample float32 values leave them up to some 1e-3 off, which is
-// rounded without a word (mri_segstats, nnU-Net and 3D Slicer round, too); a label
-// map that went through 8 bits may be 0.03 off, of which a warning is given. What is
-// further off was interpolated between labels, and means nothing.
+// These bounds say how far a voxel may be from a whole number. Programs that store
+// labels as scaled integers or resample float32 values leave them up to some 1e-3 off;
+// such values are rounded without a warning, as mri_segstats, nnU-Net and 3D Slicer do.
+// A label map that went through 8 bits may be 0.03 off, which gives a warning. Values
+// further off were interpolated between labels and are refused.
 const (
 	roundSilently = 0.01
 	roundAtMost   = 0.05
@@ -63,8 +62,8 @@ func ReadValues(m *volume.LabelMap, next func(most int) ([]float64, error)) erro
 	return nil
 }
 
-// read begins with one byte a voxel, goes on with two at the first label above 255,
-// and gives labels numbers of its own from the first one above 65,535.
+// read begins with one byte a voxel. It changes to two bytes at the first label above
+// 255, and numbers labels anew at the first one above 65,535.
 func (l *reader) read(next func(most int) ([]float64, error)) error {
 	m, n := l.m, l.m.Len()
 	m.U8 = pages.Make[uint8](min(n, volume.GoodFaith))

@@ -6,12 +6,12 @@ import "github.com/iris-oculus/iris/internal/volume"
 // map of hundreds of structures of a few voxels each. The difference is that
 // neighbouring voxels of a label map mostly carry the same label.
 const (
-	// fewLabels: with fewer than this, a map is not suspected: nobody's scan has so
-	// few grey values, and small maps of thin structures have few equal neighbours.
+	// fewLabels is the number of labels below which a map is not suspected. No scan has
+	// so few grey values, and small maps of thin structures have few equal neighbours.
 	fewLabels = 64
-	// scanLike: where fewer than this part of neighbours, both labelled, are equal, the
-	// map is suspected. Parcellations into cells of four voxels have 0.75, scans below
-	// 0.3 unless they are almost empty.
+	// scanLike is the share of equal ones among neighbours that are both labelled,
+	// below which the map is suspected. Parcellations into cells of four voxels have
+	// 0.75, scans below 0.3 unless they are almost empty.
 	scanLike = 0.5
 )
 

@@ -8,13 +8,13 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// wideLabels gives numbers of 16 bits to labels that have more, as those of the
-// Allen Institute's atlases do: in order of appearance while voxels come in, in
-// order of the labels in the end.
+// wideLabels gives numbers of 16 bits to labels with more bits, as those of the Allen
+// Institute's atlases. While voxels come in, numbers follow the order in which labels
+// appear; in the end they follow the order of the labels.
 type wideLabels struct {
 	labels  []int64 // by number; 0 is the background
 	numbers map[int64]uint16
-	last    float64 // neighbours are mostly alike: one look into the map for a run
+	last    float64 // the last label; a run of it needs one look into the map
 	number  uint16
 }
 

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// afniTable begins AFNI's table of labels, which 3drefit -labeltable writes.
+// afniTable is the beginning of AFNI's table of labels, which 3drefit -labeltable
+// writes.
 const afniTable = "VALUE_LABEL_DTABLE"
 
 // parseAFNI reads pairs of quoted text, a number and its name:

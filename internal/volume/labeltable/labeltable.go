@@ -1,8 +1,8 @@
-// Package labeltable reads the label tables of other programs: which name and
-// colour belongs to which number of a label map.
+// Package labeltable reads the label tables of other programs, which give names and
+// colours to the numbers of a label map.
 //
 // In: the text of a table, from a header extension or from a file beside the label
-// map. Its form is told by its content:
+// map. The content tells in which of these forms it is:
 //
 //   - Connectome Workbench's XML, which TotalSegmentator's --ml files also carry;
 //   - AFNI's VALUE_LABEL_DTABLE;
@@ -33,7 +33,7 @@ import (
 type Entry struct {
 	ID    int64
 	Name  string
-	Color string // sRGB, "#rrggbb"; empty: the table has none
+	Color string // sRGB, "#rrggbb", or empty for none
 }
 
 // Bounds on what a table may hold.
@@ -73,8 +73,8 @@ func Parse(text []byte) ([]Entry, error) {
 	return tidy(entries)
 }
 
-// tidy leaves out the background, empty names and repetitions of a number, the first
-// of which counts, and makes names fit for printing.
+// tidy leaves out the background, empty names, and all but the first entry of a number,
+// and makes names fit for printing.
 func tidy(entries []Entry) ([]Entry, error) {
 	entries = slices.DeleteFunc(entries, func(e Entry) bool { return e.ID <= 0 })
 	for i := range entries {
@@ -89,7 +89,8 @@ func tidy(entries []Entry) ([]Entry, error) {
 	return entries, nil
 }
 
-// Printable is a name without what cannot be printed, on one line, cut to maxName.
+// Printable is a name on one line, without characters that cannot be printed, cut to
+// maxName.
 func Printable(s string) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
 	s = strings.Map(func(r rune) rune {
@@ -110,7 +111,7 @@ func RGB(r, g, b float64) string {
 	return fmt.Sprintf("#%02x%02x%02x", part(r), part(g), part(b))
 }
 
-// hex is a colour as people write it, "#aabbcc" or "aabbcc"; empty for anything else.
+// hex reads a colour, "#aabbcc" or "aabbcc". It gives "" for anything else.
 func hex(s string) string {
 	s = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(s), "#"))
 	if len(s) == 8 { // with opacity

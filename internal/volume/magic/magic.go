@@ -1,8 +1,8 @@
-// Package magic names a file by its first bytes, never by its name: what people
-// send instead of a scan, or beside one. The first bytes go in, a Kind comes out,
-// with a name that completes "the file is …" for the person who sent it. DICOM
-// is not among the kinds: package header judges that, and before this one, since
-// the first 128 bytes of a DICOM file may be those of any other kind.
+// Package magic finds out by its first bytes what a file is that people send instead of
+// a scan or beside one. In: the first bytes. Out: a Kind, with a name that completes
+// the sentence "the file is …". DICOM is not among the kinds. Package header has to be
+// asked before this one, because the first 128 bytes of a DICOM file may be those of
+// any other kind. No errors.
 package magic
 
 import (
@@ -15,7 +15,7 @@ import (
 // Length is how many bytes Of wants to see. Fewer are judged as they are.
 const Length = 4096
 
-// Class is what can be done with a kind of file.
+// Class says what can be done with a kind of file.
 type Class int
 
 // The classes. Zip, Gzip and Tar are read, or can be looked into; Packed are
@@ -81,10 +81,10 @@ func Of(head []byte) Kind {
 	return Kind{"of an unknown kind", Unknown}
 }
 
-// nothing says whether all bytes are 0.
+// nothing says whether all bytes are zero.
 func nothing(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
 
-// zip tells documents that are zip archives inside by the name of their first entry.
+// zip finds documents in the form of zip archives by the name of their first entry.
 func zip(head []byte) Kind {
 	at := bytes.Index(head[:min(len(head), 16)], []byte("PK\x03\x04"))
 	if at < 0 || len(head) < at+30 {

@@ -9,7 +9,7 @@ import (
 
 // ConvertOptions are what the scan's owner may say about it.
 type ConvertOptions struct {
-	// Modality is CT, MR or PT; empty: guessed from the voxels.
+	// Modality is CT, MR or PT. When it is empty it is guessed from the voxels.
 	Modality string
 }
 
@@ -17,16 +17,16 @@ type ConvertOptions struct {
 type Report struct {
 	Dims     [3]int
 	Affine   volume.Affine
-	Modality string // as told; else CT when the voxels look like Hounsfield units; else empty
-	// Hounsfield: the voxels look like Hounsfield units, whatever was told.
+	Modality string // that of the options, or CT when the voxels look like Hounsfield units, or empty
+	// Hounsfield says whether the voxels look like Hounsfield units.
 	Hounsfield bool
 	Warnings   []Warning
 }
 
-// Convert reads any NIfTI file of size bytes and writes the canonical one to
-// dst. What it has written is of use only if it returns no error: some faults
-// show at the last byte. Memory is one plane, or, when the third axis is not
-// the patient's head-foot axis or runs downwards, the int16 volume.
+// Convert reads any NIfTI file of size bytes and writes the canonical one to dst. The
+// bytes written are of use only if it returns no error, because some faults are found
+// at the last byte. It holds one plane in memory, or the whole int16 volume when the
+// third axis is not the patient's head-foot axis or runs downwards.
 func Convert(ctx context.Context, src io.ReaderAt, size int64, dst io.Writer, o ConvertOptions) (Report, error) {
 	if size > volume.MaxObjectBytes {
 		return Report{}, volume.Reject("too_large", "the file has %d bytes: want at most %d", size, int64(volume.MaxObjectBytes))
@@ -78,8 +78,8 @@ func (r *Report) judge(d *decoder, seen *volume.Intensities, o ConvertOptions) e
 	return err
 }
 
-// streamPlanes is for files whose planes keep their order: each is turned
-// within itself and written.
+// streamPlanes converts a file whose planes keep their order. Each is turned and
+// written on its own.
 func streamPlanes(ctx context.Context, d *decoder, turn volume.Orientation, w *Writer, seen *volume.Intensities) error {
 	plane := make([]int16, d.dims[0]*d.dims[1])
 	turned := plane
@@ -113,8 +113,8 @@ func streamPlanes(ctx context.Context, d *decoder, turn volume.Orientation, w *W
 	return nil
 }
 
-// turnVolume is for the others: planes are kept as they come, so that a lying
-// header costs no memory, and the output is gathered from them.
+// turnVolume converts any other file. It keeps all planes and gathers the output from
+// them. Memory is allocated plane by plane, so that a false header costs none.
 func turnVolume(ctx context.Context, d *decoder, turn volume.Orientation, w *Writer, seen *volume.Intensities) error {
 	size := d.dims[0] * d.dims[1]
 	planes := make([][]int16, 0, d.dims[2])

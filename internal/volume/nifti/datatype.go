@@ -75,7 +75,7 @@ var datatypes = []datatype{
 	}},
 }
 
-// strangers are the datatypes of nifti1.h that are no scan.
+// strangers are the datatypes of nifti1.h that no scan has.
 var strangers = []struct {
 	code int
 	name string

@@ -6,16 +6,16 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// spacingTolerance is how far pixdim may be from the affine before it is worth
-// a warning: 1 %.
+// spacingTolerance is the relative difference between pixdim and the affine from which
+// a warning is given.
 const spacingTolerance = 0.01
 
-// exactSkew: directions closer to orthonormal than this are left alone; float32
-// headers round to a few 1e-7.
+// exactSkew is the skew below which directions are left as they are. float32 headers
+// are rounded to a few 1e-7.
 const exactSkew = 1e-6
 
-// affine is the grid's place in the world: the sform if it has a code, else the
-// qform, else the file is refused, for left and right would be a guess.
+// affine is the grid's place in the world. It is the sform if that has a code, else the
+// qform. A file without either is refused, because left and right would be a guess.
 func (h *header) affine() (volume.Affine, error) {
 	var a volume.Affine
 	switch {
@@ -42,7 +42,8 @@ func (h *header) affine() (volume.Affine, error) {
 	return a, a.Check()
 }
 
-// scanAffine is the affine of a scan: rectangular, to the last bit if it almost is.
+// scanAffine is the affine of a scan. One that is almost rectangular is made exactly
+// so.
 func (h *header) scanAffine() (volume.Affine, error) {
 	if err := checkThick(h.dims); err != nil {
 		return volume.Affine{}, err
@@ -67,8 +68,8 @@ func (h *header) scanAffine() (volume.Affine, error) {
 	return a, nil
 }
 
-// farApart is the cosine of 60°: an sform may turn a scan to a template's axes,
-// by some 30° at most; what turns an axis further is a mistake of one of the two.
+// farApart is the cosine of 60°. An sform may turn a scan to a template's axes, by some
+// 30° at most; if it turns an axis further, sform or qform is wrong.
 const farApart = 0.5
 
 // compare warns when the sform and the qform of one file place it differently.
@@ -107,10 +108,11 @@ func side(d [3][3]float64) int {
 // quaternionSlack is how far b²+c²+d² may exceed 1: float32 rounding thrice over.
 const quaternionSlack = 1e-5
 
-// halfTurn: b²+c²+d² this close below 1 is half a turn. Three float32, each up to
-// 2⁻²³ of itself too small (cut, not rounded), make a sum that is 2⁻²² = 2.4e-7
-// too small; taken for a rotation that is 1e-3 radians, 0.5 mm over 512 voxels
-// of 1 mm. nifti1_io has 1e-7, which covers rounding only, nibabel 3.6e-7.
+// halfTurn is how far b²+c²+d² may be below 1 for the rotation to be half a turn. Three
+// float32 that were truncated are each up to 2⁻²³ of themselves too small, and the sum
+// of their squares 2⁻²² = 2.4e-7. As a rotation that would be 1e-3 radians, or 0.5 mm
+// over 512 voxels of 1 mm. nifti1_io has 1e-7, which covers rounding only, nibabel
+// 3.6e-7.
 const halfTurn = 1.0 / (1 << 22)
 
 // fromQuaternion is method 2 of nifti1.h.

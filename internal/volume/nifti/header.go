@@ -17,7 +17,7 @@ const (
 // intentLabel is NIFTI_INTENT_LABEL: the voxels are indices into a table.
 const intentLabel = 1002
 
-// header is what is used of a NIfTI-1 or NIfTI-2 header.
+// header holds the fields of a NIfTI-1 or NIfTI-2 header that are used.
 type header struct {
 	order  binary.ByteOrder
 	dims   [3]int
@@ -62,7 +62,8 @@ func readHeader(s *stream) (header, error) {
 	return h, h.decode(f.layout2())
 }
 
-// detect finds size and byte order from the first field; 0 for a stranger.
+// detect finds size and byte order from the first field. It gives 0 for a file that is
+// no NIfTI.
 func (h *header) detect(raw []byte) int {
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		if n := order.Uint32(raw); n == size1 || n == size2 {
@@ -144,15 +145,15 @@ func (h *header) warn(code, message string) {
 	h.warnings = append(h.warnings, Warning{Code: code, Message: message})
 }
 
-// voxels is the number of voxels, bytes what they take in the file.
+// voxels is the number of voxels.
 func (h *header) voxels() int64 {
 	return int64(h.dims[0]) * int64(h.dims[1]) * int64(h.dims[2])
 }
 
 func (h *header) bytes() int64 { return h.voxels() * int64(h.kind.bytes) }
 
-// decodeDims accepts one three-dimensional volume; trailing dimensions of 1 are
-// no more than its spelling.
+// decodeDims accepts one three-dimensional volume, with or without further dimensions
+// of 1.
 func decodeDims(dim [8]int64) ([3]int, error) {
 	var dims [3]int
 	if dim[0] < 1 || dim[0] > 7 {
@@ -179,8 +180,8 @@ func decodeDims(dim [8]int64) ([3]int, error) {
 	return dims, nil
 }
 
-// checkThick refuses what is no volume but a picture. A label map of one slice is
-// sound: its surface is a slab.
+// checkThick refuses a scan of so few slices that it is a picture and no volume. Label
+// maps are not checked, because one slice of labels has a surface, too.
 func checkThick(dims [3]int) error {
 	for axis, n := range dims {
 		if n < 2 {
@@ -209,7 +210,8 @@ func (l *layout) voxelOffset() (int64, error) {
 	return n, nil
 }
 
-// decodeScale: a slope of 0 or one that is no number means no scaling.
+// decodeScale gives the slope and intercept. A slope that is 0 or no number means no
+// scaling.
 func decodeScale(slope, inter float64) (float64, float64, error) {
 	if slope == 0 || math.IsNaN(slope) || math.IsInf(slope, 0) {
 		return 1, 0, nil

@@ -1,13 +1,13 @@
-// Package nifti reads and writes NIfTI-1 and NIfTI-2 files.
+// Package nifti reads NIfTI-1 and NIfTI-2 files and writes NIfTI-1.
 //
 // In: a single file (.nii, .nii.gz), either byte order, every scalar datatype.
 // Out: a volume.Volume (int16, Hounsfield units for CT), a volume.LabelMap, or,
-// by Convert, the canonical file that the rest of IRIS Oculus works on: NIfTI-1,
-// int16, axes permuted and flipped to RAS, never resampled, slope 1, sform =
-// qform, millimetres, a header in which nothing of the original is left but
-// geometry, gzip without a name or a time.
+// by Convert, the canonical file that the rest of IRIS Oculus works on. That is
+// NIfTI-1, int16, in millimetres, with axes permuted and flipped to RAS but never
+// resampled, slope 1 and sform = qform; of the original header it keeps nothing but
+// the geometry, and its gzip header has neither name nor time.
 //
-// Every field is hostile until compared with its bounds; nothing is allocated
+// Every field is compared with its bounds before it is used; nothing is allocated
 // for voxels that have not been read. A file at fault is a *volume.Error with
 // one of the codes unrecognized, bad_magic, unsupported_format, bad_header,
 // bad_dims, too_large, too_few_slices, multiple_volumes, unsupported_datatype,
@@ -38,8 +38,8 @@ const maxExtensions = 64 << 20
 // labels of 200 bytes.
 const keptExtensions = 16 << 20
 
-// open reads the header and comes to rest at the first voxel. Limits are the
-// stream's; keep asks for the extension bytes.
+// open reads the header and stops at the first voxel. ratio asks for the limit on
+// expanded to compressed bytes, and keep for the bytes of the extensions.
 func open(r io.Reader, ratio, keep bool) (*file, error) {
 	s, err := newStream(r, ratio)
 	if err != nil {
@@ -63,15 +63,15 @@ func open(r io.Reader, ratio, keep bool) (*file, error) {
 	return f, nil
 }
 
-// Warning is something odd in a file that could be read all the same.
+// Warning says what is doubtful about a file that could be read.
 type Warning = volume.Warning
 
-// extraBytes is how much may follow the last voxel: padding to a block of any
-// size in use. More means that the dims lie.
+// extraBytes is how many bytes may follow the last voxel. They pad the file to a block;
+// if there are more, the stated dims are wrong.
 const extraBytes = 1 << 20
 
-// finish reads to the end, so that the gzip checksums are known to hold, and
-// says what followed the voxels.
+// finish reads to the end, which verifies the gzip checksums, and returns warnings of
+// what followed the voxels.
 func (f *file) finish() ([]Warning, error) {
 	extra, err := f.stream.drain(extraBytes)
 	if err != nil {

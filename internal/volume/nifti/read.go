@@ -8,7 +8,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Reader reads a volume while its voxels are wanted: the mirror of Writer.
+// Reader reads a volume piece by piece, as Writer writes one.
 type Reader struct {
 	Dims   [3]int
 	Affine volume.Affine
@@ -17,8 +17,8 @@ type Reader struct {
 	left   int64 // voxels still to come
 }
 
-// NewReader begins to read a prepared volume, gzip or not. Any scalar NIfTI of
-// one rectangular volume will do.
+// NewReader begins to read a prepared volume, with or without gzip. It takes any scalar
+// NIfTI of one rectangular volume.
 func NewReader(r io.Reader) (*Reader, error) {
 	f, err := open(r, false, false)
 	if err != nil {
@@ -48,7 +48,7 @@ func (r *Reader) ReadVoxels(dst []int16) (int, error) {
 	return n, io.EOF
 }
 
-// ReadVolume reads a prepared volume as NewReader does, all of it, axes as in
+// ReadVolume reads the whole of a prepared volume, as NewReader does, with the axes of
 // the file.
 func ReadVolume(r io.Reader) (*volume.Volume, error) {
 	in, err := NewReader(r)

@@ -10,13 +10,14 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// stream is the plain bytes of a file that may be gzip: any number of members,
-// each with its checksum verified; names and comments in members are passed over.
+// stream gives the plain bytes of a file that may be compressed with gzip. It reads any
+// number of gzip members, verifies their checksums and ignores their names and
+// comments.
 type stream struct {
 	raw     *counter
 	buffer  *bufio.Reader
-	gz      *gzip.Reader // nil: not compressed
-	ratio   bool         // judge expanded : compressed
+	gz      *gzip.Reader // nil when the file is not compressed
+	ratio   bool         // limit the ratio of expanded to compressed bytes
 	members int
 
 	delivered int64 // plain bytes handed out
@@ -84,8 +85,8 @@ func (s *stream) read(p []byte) (int, error) {
 	return s.buffer.Read(p)
 }
 
-// nextMember opens the gzip member that follows; io.EOF when none does. Bytes
-// that do not begin a member are noted, not read.
+// nextMember opens the gzip member that follows. It gives io.EOF when none does, and
+// notes whether bytes follow that do not begin a member.
 func (s *stream) nextMember() error {
 	head, err := s.buffer.Peek(2)
 	if len(head) < 2 || head[0] != 0x1f || head[1] != 0x8b {
@@ -119,11 +120,11 @@ func (s *stream) fault(err error) error {
 	return volume.Reject("bad_gzip", "the gzip data is damaged: %v", err)
 }
 
-// full fills p or rejects the file as truncated; what names the bytes wanted.
+// full fills p or rejects the file as truncated. what names the bytes in the error.
 func (s *stream) full(p []byte, what string) error {
 	n, err := io.ReadFull(s, p)
 	if err != nil && s.raw.err != nil {
-		return s.raw.err // a connection that broke is not a file that ends
+		return s.raw.err // a broken connection, not a truncated file
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return volume.Reject("truncated", "the file ends within the %s: %d of %d bytes are missing", what, len(p)-n, len(p))
@@ -139,7 +140,8 @@ func (s *stream) skip(n int64) error {
 	return err
 }
 
-// drain reads to the end, but not much further than limit bytes, and counts.
+// drain reads to the end, but not much further than limit bytes, and returns how many
+// it read.
 func (s *stream) drain(limit int64) (int64, error) {
 	return io.Copy(io.Discard, io.LimitReader(s, limit+1))
 }

@@ -10,8 +10,8 @@ import (
 // chunkVoxels is how many voxels are decoded at a time: 512 KiB as float64.
 const chunkVoxels = 1 << 16
 
-// decoder reads a file's voxels in the order in which they are stored and
-// remembers what it saw.
+// decoder reads a file's voxels in the order in which they are stored and notes their
+// range.
 type decoder struct {
 	*file
 	raw    []byte
@@ -26,7 +26,7 @@ func newDecoder(f *file) *decoder {
 		raw: make([]byte, chunkVoxels*f.kind.bytes), values: make([]float64, chunkVoxels)}
 }
 
-// bytes is the next voxels as they are stored, little endian, at most a chunk.
+// bytes gives the next voxels in the file's datatype, little endian, at most a chunk.
 func (d *decoder) bytes(voxels int) ([]byte, error) {
 	raw := d.raw[:voxels*d.kind.bytes]
 	if err := d.stream.full(raw, "voxels"); err != nil {
@@ -38,7 +38,8 @@ func (d *decoder) bytes(voxels int) ([]byte, error) {
 	return raw, nil
 }
 
-// next is the next voxels scaled, at most a chunk; valid until the next call.
+// next gives the next voxels, scaled, at most a chunk. They are valid until the next
+// call.
 func (d *decoder) next(voxels int) ([]float64, error) {
 	raw, err := d.bytes(voxels)
 	if err != nil {
@@ -73,7 +74,7 @@ func (d *decoder) fill(dst []int16) error {
 	return nil
 }
 
-// copy16 is fill for what needs no arithmetic.
+// copy16 is fill for int16 voxels without a scale.
 func (d *decoder) copy16(dst []int16) error {
 	raw, err := d.bytes(len(dst))
 	if err != nil {

@@ -133,8 +133,8 @@ func (t *segmentation) warn(code, message string) {
 	t.warnings = append(t.warnings, volume.Warning{Code: code, Message: message})
 }
 
-// place is the layer and the value of segment n. What is missing is as 3D Slicer reads
-// it: the value 1, a layer of its own in a file that has several.
+// place is the layer and the value of segment n. Where the file lacks them they are
+// what 3D Slicer assumes: the value 1, and a layer of its own if there are several.
 func (s *segment) place(n, layers int) (p place, ok bool) {
 	p = place{value: 1}
 	if layers > 1 {

@@ -14,19 +14,19 @@ import (
 const (
 	// readAhead is how much is read from the file at a time.
 	readAhead = 256 << 10
-	// extraBytes is how much may follow the last voxel: padding. More means that the
-	// sizes lie.
+	// extraBytes is how many bytes may follow the last voxel as padding. If there are
+	// more, the stated sizes are wrong.
 	extraBytes = 1 << 20
 	// chunk is how many numbers are decoded at a time: 512 KiB as float64.
 	chunk = 1 << 16
 )
 
-// data is the bytes of the voxels, expanded as they are asked for and never further
-// than finish looks.
+// data gives the bytes of the voxels. It expands no more of them than are asked for,
+// but for the few that finish looks at.
 type data struct {
 	in      *counter
 	b       *bufio.Reader
-	gz      *gzip.Reader // nil: raw
+	gz      *gzip.Reader // nil for raw data
 	garbage bool         // bytes follow the last gzip member
 }
 
@@ -60,7 +60,7 @@ func (d *data) Read(p []byte) (int, error) {
 	}
 }
 
-// nextMember opens the gzip member that follows; io.EOF when none does.
+// nextMember opens the gzip member that follows. It gives io.EOF when none does.
 func (d *data) nextMember() error {
 	head, err := d.b.Peek(2)
 	if len(head) < 2 || head[0] != 0x1f || head[1] != 0x8b {
@@ -77,8 +77,8 @@ func (d *data) nextMember() error {
 	return nil
 }
 
-// fault tells an error of the file from one of the reader beneath it, which is no
-// fault of the file.
+// fault gives the error of a damaged file, or the error of the reader beneath, which is
+// not a fault of the file.
 func (d *data) fault(err error) error {
 	switch {
 	case d.in.err != nil:
@@ -130,7 +130,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decoder hands out the voxels as numbers, layers merged.
+// decoder gives the voxels as numbers, one for all layers.
 type decoder struct {
 	*header
 	*segmentation

@@ -2,9 +2,9 @@ package phantom
 
 import "github.com/iris-oculus/iris/internal/volume"
 
-// blur is the scanner's point spread: weights 1, 2, 1 along each axis in turn,
-// which gives the partial volumes at borders that a real scan has. The outermost
-// voxels repeat.
+// blur imitates the scanner's point spread with weights 1, 2, 1 along each axis in
+// turn. Borders get partial volumes, as in a real scan. The outermost voxels count
+// twice.
 func blur(v *volume.Volume) {
 	nx, ny, nz := v.Dims[0], v.Dims[1], v.Dims[2]
 	for row := 0; row < len(v.Voxels); row += nx {

@@ -63,7 +63,7 @@ func vessels(side, blood float64) []shape {
 	return list
 }
 
-// heart: blood and muscle in a sleeve of fat, its apex to the patient's left.
+// heart is blood and muscle in a sleeve of fat. Its apex points to the patient's left.
 func heart(blood float64) []shape {
 	return []shape{
 		ellipsoid{centre: point{-16, 24, 14}, radii: point{54, 44, 50}, hu: blood, rim: 4, rimHU: fatHU},
@@ -71,7 +71,7 @@ func heart(blood float64) []shape {
 	}
 }
 
-// mediastinum: what holds windpipe, gullet and great vessels between the lungs.
+// mediastinum is the tissue between the lungs, with gullet, great vessels and muscles.
 func mediastinum(blood float64) []shape {
 	return []shape{
 		ellipsoid{centre: point{0, -8, 95}, radii: point{34, 44, 110}, hu: 25},
@@ -95,7 +95,7 @@ func under(p point) bool {
 	return depth(p, width, deep) > skinMM+fatMM
 }
 
-// abdomen: liver, spleen, kidneys, a stomach with an air bubble, and bowel.
+// abdomen holds liver, spleen, kidneys, a stomach with an air bubble, and bowel.
 func abdomen() []shape {
 	inside := func(p point) bool {
 		width, deep := trunk(p[2])
@@ -128,8 +128,8 @@ const (
 	discMM        = 7
 )
 
-// spine: vertebral bodies and discs in front of the canal, arches, spinous and
-// transverse processes, from one end of the scan to the other.
+// spine has vertebral bodies and discs in front of the canal, arches, spinous and
+// transverse processes. It reaches from one end of the scan to the other.
 func spine() []shape {
 	canal := func(p point) bool { return math.Hypot(p[0], p[1]+76) > 8.5 }
 	// One rod of disc; the bodies painted over it leave the discs between them.
@@ -154,8 +154,8 @@ func body(z float64) shape {
 		func(p point) bool { return math.Abs(p[2]-z) < half }}
 }
 
-// airways: windpipe and main bronchi. All walls come first, so that no wall
-// closes the lumen where two of them meet.
+// airways are windpipe and main bronchi. All walls are painted before any lumen, so
+// that no wall closes a lumen where two tubes meet.
 func airways() []shape {
 	top := point{0, -20, 260}
 	tubes := []tube{

@@ -1,6 +1,7 @@
-// Package phantom makes a synthetic CT: a human trunk in Hounsfield units with
-// skin, fat, muscle, ribs, spine, lungs, airways, heart and abdominal organs,
-// lying on a table. It holds no patient's data and is the same on every run.
+// Package phantom makes a synthetic CT of a human trunk with skin, fat, muscle, ribs,
+// spine, lungs, airways, heart and abdominal organs, lying on a table. In: dims and
+// spacing in mm. Out: a volume in Hounsfield units. It holds no patient's data and is
+// the same on every run. No errors.
 package phantom
 
 import (

@@ -26,12 +26,12 @@ func newCursor(r io.Reader, size int64) *cursor {
 
 func (c *cursor) left() int64 { return c.end - c.pos }
 
-// errTruncated: the file ends before what it announces.
+// errTruncated is the error of a file that ends before the length that it announces.
 func errTruncated() error {
 	return volume.Reject("truncated", "a DICOM file ends before its data does: it was cut short, send it again")
 }
 
-// short is the error of a length over the bytes left.
+// short is the error of a length greater than the number of bytes left.
 func (c *cursor) short() error {
 	if c.beyond != nil {
 		return c.beyond
@@ -68,8 +68,9 @@ func (c *cursor) read(n int) ([]byte, error) {
 	return c.buf[:n], nil
 }
 
-// skip passes over n bytes. What reaches over the longest header is not read
-// first, which would take minutes of a file of gigabytes, or of an inflated one.
+// skip passes over n bytes. It refuses to skip further than the longest header before
+// it reads them, because that could take minutes in a file of gigabytes or one that
+// is inflated.
 func (c *cursor) skip(n int64) error {
 	if n > c.left() {
 		return c.short()

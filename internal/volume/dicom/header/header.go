@@ -1,13 +1,13 @@
-// Package header reads a DICOM file (PS3.10) up to its pixel data: in goes a
-// forward-only stream of a known length, out come the attributes that a volume
-// needs and the stream, placed at the first pixel. Implicit and explicit VR,
-// both byte orders, deflated; with and without preamble and meta group; nested
-// and endless sequences. Positions are LPS millimetres as the file has them.
+// Package header reads a DICOM file (PS3.10) up to its pixel data. In: a forward-only
+// stream of known length. Out: the attributes that a volume needs, and the stream,
+// placed at the first pixel. Positions are LPS millimetres as the file has them. Files
+// may have implicit or explicit VR, either byte order, deflated data sets, no preamble
+// or meta group, and nested or endless sequences.
 //
-// Every length is compared with the bytes left before anything is allocated;
-// the walk is iterative and bounded in depth, elements and bytes. What is wrong
-// with a file is a *volume.Error: corrupt_dicom, truncated, bad_geometry,
-// unsupported_transfer_syntax. An error of the stream itself is returned as is.
+// Every length is compared with the bytes left before anything is allocated; the walk
+// is iterative and bounded in depth, elements and bytes. Faults of a file are
+// *volume.Error with the codes corrupt_dicom, truncated, bad_geometry and
+// unsupported_transfer_syntax. An error of the stream itself is returned as it is.
 package header
 
 // Limits of one file's header.
@@ -16,8 +16,9 @@ const (
 	MaxElements = 100_000
 	MaxBytes    = 64 << 20 // enhanced files of thousands of frames have long headers
 	MaxFrames   = 20_000
-	// perFrameElements is what a frame of an enhanced file may add to MaxElements:
-	// its functional groups are sequences that must be walked when endless.
+	// perFrameElements is how many elements a frame of an enhanced file may add to
+	// MaxElements, because its functional groups are sequences, which must be walked
+	// when they are endless.
 	perFrameElements = 256
 	maxValue         = 1024 // bytes of a value that is kept
 )
@@ -76,7 +77,8 @@ type Frame struct {
 // Fields is a set of Frame's fields.
 type Fields uint8
 
-// The fields of a Frame; Bad: one of its geometry fields is no list of numbers.
+// These are the fields of a Frame. Bad says that one of its geometry fields is no list
+// of numbers.
 const (
 	HasPosition Fields = 1 << iota
 	HasOrientation
@@ -95,11 +97,11 @@ func (h *Header) Frames() int { return max(1, h.NumberOfFrames) }
 // and all others follow from SliceStep.
 func (h *Header) Stepped() bool { return h.NumberOfFrames > 1 && len(h.PerFrame) == 0 }
 
-// Frame is frame n with what it leaves open filled in: from the shared
-// functional groups, then from the file's root, where older converters of
-// enhanced files leave the rescale tags. A stepped frame lies n steps from the
-// first along the cross product of row and column direction (the convention of
-// ITK and dcm2niix; the standard has none).
+// Frame is frame n. Fields that it lacks are taken from the shared functional groups,
+// then from the file's root, where older converters of enhanced files leave the
+// rescale tags. A stepped frame lies n steps from the first along the cross product
+// of row and column direction, by the convention of ITK and dcm2niix, because the
+// standard says nothing about it.
 func (h *Header) Frame(n int) Frame {
 	f := h.described(n)
 	if h.Stepped() && f.Has&HasOrientation != 0 {

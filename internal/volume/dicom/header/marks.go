@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// The tags that judge values and tell two volumes of one series apart, PS3.6.
+// These tags (PS3.6) tell how to judge values, and tell two volumes of one series
+// apart.
 const (
 	tagAcquisitionTime   tag = 0x00080032
 	tagKVP               tag = 0x00180060
@@ -24,8 +25,8 @@ const (
 	tagUnits             tag = 0x00541001
 )
 
-// Mark is an attribute that slices of one volume share, or that changes from
-// table position to table position, but never to and fro along a volume.
+// Mark is an attribute that slices of one volume share, or that changes from one
+// table position to the next. Along a volume it never changes back.
 type Mark int
 
 // The marks of a frame.
@@ -70,8 +71,8 @@ func (h *Header) setJudge(t tag, b []byte, c *cursor) {
 		if len(b) != 2 && len(b) != 4 {
 			return
 		}
-		// Words of 16 bits, read with the sign of the samples later; 32 bits for
-		// samples of that size.
+		// The value is a word of 16 bits, whose sign is that of the samples and not
+		// known here, or one of 32 bits for samples of that size.
 		p := Padding{Word: uint32(c.order.Uint16(b)), Set: true, Wide: len(b) == 4}
 		if p.Wide {
 			p.Word = c.order.Uint32(b)
@@ -84,14 +85,15 @@ func (h *Header) setJudge(t tag, b []byte, c *cursor) {
 	}
 }
 
-// Padding is a stored word that stands for "no pixel here".
+// Padding is a stored word that stands for a place without a pixel.
 type Padding struct {
 	Word uint32
 	Wide bool // given with 32 bits
 	Set  bool
 }
 
-// fingerprint tells values apart without keeping their text; 0 is an empty one.
+// fingerprint is a hash that tells values apart without keeping their text. It is 0
+// for an empty value.
 func fingerprint(b []byte) uint64 {
 	value := strings.ToUpper(text(b))
 	if value == "" {

@@ -15,11 +15,11 @@ import (
 // SniffLength is how many bytes of a file Sniff wants to see.
 const SniffLength = 4096
 
-// Kind is what a file's first bytes tell.
+// Kind says what a file is by its first bytes.
 type Kind int
 
-// What Sniff tells: no DICOM; a DICOM file; a data set without the file's
-// magic, by its first element of group 0002 or 0008; what is left of a damaged file.
+// These are the kinds: no DICOM; a DICOM file; a data set without the magic of a file,
+// known by its first element of group 0002 or 0008; and the rest of a damaged file.
 const (
 	Other Kind = iota
 	DICOM
@@ -138,8 +138,8 @@ func readMeta(c *cursor, h *Header) error {
 	}
 }
 
-// inflate goes on in the deflated data set. How long that is nobody says: more
-// than MaxRatio times what is there is a bomb.
+// inflate continues in the deflated data set. Its length is not stated anywhere; more
+// than MaxRatio times the bytes left is refused.
 func inflate(c *cursor) *cursor {
 	size := max(volume.RatioFloor, min(c.left(), volume.MaxExpandedBytes/volume.MaxRatio)*volume.MaxRatio)
 	in := newCursor(&inflater{flate.NewReader(c.r)}, size)

@@ -139,8 +139,8 @@ func (f *Frame) set(t tag, b []byte) {
 	f.Has |= has
 }
 
-// alongStack says whether the attributes that (0028,0009) points at tell frames
-// apart by where they lie. Time, echo, energy or detector are other things.
+// alongStack says whether the attributes that (0028,0009) points at are positions, so
+// that frames differ by where they lie rather than by time, echo, energy or detector.
 func alongStack(b []byte, c *cursor) bool {
 	for ; len(b) >= 4; b = b[4:] {
 		switch c.tagAt(b) {
@@ -152,15 +152,16 @@ func alongStack(b []byte, c *cursor) bool {
 	return true
 }
 
-// padding is what fills up a value: spaces and NULs by the standard, tabs and
-// line ends by some writers.
+// padding holds the characters with which writers pad a value: spaces and NULs by the
+// standard, and tabs and line ends in some files.
 const padding = " \x00\t\r\n"
 
 // text is a value without its padding.
 func text(b []byte) string { return strings.Trim(string(b), padding) }
 
-// count reads an integer string of one value as people write it: "10", "10.0",
-// " 10 ", "+10". 0 when it is empty, -1 when it is no whole number above 0.
+// count reads an integer string of one value in any of the ways in which files write
+// it: "10", "10.0", " 10 ", "+10". It gives 0 when the text is empty and -1 when it is
+// no whole number above 0.
 func count(b []byte) int {
 	first, _, _ := strings.Cut(text(b), `\`)
 	if first == "" {
@@ -173,8 +174,8 @@ func count(b []byte) int {
 	return int(v)
 }
 
-// numbers reads decimal strings separated by backslashes into out; false when
-// there are fewer, or one is no finite number.
+// numbers reads decimal strings separated by backslashes into out. It is false when
+// there are fewer, or when one is no finite number.
 func numbers(out []float64, b []byte) bool {
 	parts := strings.Split(text(b), `\`)
 	if len(parts) < len(out) {
@@ -190,9 +191,9 @@ func numbers(out []float64, b []byte) bool {
 	return true
 }
 
-// number reads one decimal string. A comma for the decimal point is what writers
-// with a German or Spanish locale make of it; it can mean nothing else, since
-// values are separated by backslashes and thousands are not.
+// number reads one decimal string. Writers with a German or Spanish locale put a comma
+// in place of the decimal point. It cannot mean anything else, because backslashes
+// separate values and thousands are not grouped.
 func number(s string) (float64, bool) {
 	s = strings.Trim(s, padding)
 	if strings.Count(s, ",") == 1 && !strings.Contains(s, ".") {

@@ -1,6 +1,6 @@
 package header
 
-// form is one way in which the bytes after a tag may be read.
+// form is one way to read the bytes after a tag.
 type form struct {
 	length uint32
 	more   int // bytes of the element's head beyond the eight that were read
@@ -14,9 +14,9 @@ type form struct {
 //   - a VR yet to be invented, which has the long form (PS3.5 §7.1.2);
 //   - an element without a VR, as implicit VR has it, in a file of explicit VR.
 //
-// The three disagree about where the element ends. The reading is taken after
-// which an element follows; where none can be checked, the likeliest. b is the
-// four bytes after the tag.
+// They differ in where the element ends. odd takes the form after which another
+// element follows, or the most likely form where none can be checked. b is the four
+// bytes after the tag.
 func (c *cursor) odd(e element, b [4]byte) (element, error) {
 	e.vr = string(b[:2])
 	short := form{length: uint32(c.order.Uint16(b[2:]))}
@@ -122,8 +122,8 @@ func (c *cursor) explicitItem() (bool, error) {
 
 func upper(b byte) bool { return b >= 'A' && b <= 'Z' }
 
-// written says whether two bytes were put there for a VR: two letters, or the
-// same sign twice, as "??" and "--" of writers that have no VR. Anything else is
+// written says whether two bytes stand for a VR. They do when they are two letters, or
+// the same sign twice, as "??" and "--" of writers that have no VR. Other bytes are
 // more likely the lower half of a length.
 func written(a, b byte) bool {
 	return letter(a) && letter(b) || a == b && a >= ' ' && a < 0x7F

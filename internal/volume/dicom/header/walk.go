@@ -7,7 +7,7 @@ type level struct {
 	raw      bool   // items are fragments of bytes, not data sets
 	implicit bool   // no VRs inside
 	unsure   bool   // of a sequence: its items may have VRs all the same
-	group    *Frame // where the attributes inside belong; nil: nowhere
+	group    *Frame // takes the attributes inside; nil when they are not needed
 	frames   bool   // items are frames, one Frame each
 	table    bool   // items are a modality LUT
 }
@@ -49,7 +49,8 @@ func (w *walker) walk(implicit bool) error {
 	}
 }
 
-// atEnd: fewer bytes are left than an element has. Some writers pad a file.
+// atEnd says whether fewer bytes are left than an element has. They are padding, which
+// some writers add to a file.
 func (w *walker) atEnd() bool {
 	b, err := w.c.peek(8)
 	return err == nil && len(b) < 8
@@ -156,8 +157,8 @@ func (w *walker) push(l level) error {
 	return nil
 }
 
-// scope is where the attributes inside sequence t belong, nil for a sequence
-// that holds none of interest.
+// scope is the frame that takes the attributes inside sequence t, or nil when the
+// sequence holds none that are needed.
 func (w *walker) scope(t tag, top level) *Frame {
 	switch t {
 	case tagShared, tagPerFrame:

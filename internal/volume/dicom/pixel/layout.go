@@ -1,11 +1,11 @@
-// Package pixel turns the stored samples of one frame into modality values: raw
-// bytes and a rescale slope and intercept go in, int16 comes out (Hounsfield
-// units for CT). Stored bits are masked and sign-extended, values rounded half
-// to even and saturated. Padding that would look like tissue becomes air; other
-// padding stays. MONOCHROME1 concerns display only and changes nothing.
+// Package pixel turns the stored samples of one frame into modality values. In: raw
+// bytes, a rescale slope and an intercept. Out: int16, in Hounsfield units for CT.
+// Stored bits are masked and sign-extended, values rounded half to even and
+// saturated. Padding that would look like tissue becomes air; other padding stays.
+// MONOCHROME1 concerns display only and changes nothing.
 //
-// A header that contradicts its pixel data is a *volume.Error: bad_pixel_length,
-// too_large, corrupt_dicom, unsupported_image_type.
+// Errors are *volume.Error for a header that contradicts its pixel data:
+// bad_pixel_length, too_large, corrupt_dicom, unsupported_image_type.
 package pixel
 
 import (
@@ -19,9 +19,9 @@ import (
 // Layout is how the samples of a file's frames are stored.
 type Layout struct {
 	Rows, Columns int
-	Bits          int // allocated: 8, 16 or 32
+	Bits          int // allocated bits, 8, 16 or 32
 	Stored        int // bits that carry the sample
-	Shift         int // bits below it: see HighBit
+	Shift         int // unused bits below them, see HighBit
 	Signed        bool
 	BigEndian     bool
 	Swapped       bool // 8-bit samples swapped in pairs: OW in big endian
@@ -56,10 +56,10 @@ func Of(h *header.Header) (Layout, error) {
 	return l, nil
 }
 
-// HighBit is how far a header that contradicts itself says that its samples are
-// shifted up; 0 for a sound one, whose high bit is one below its stored bits
-// (PS3.3 table C.7-11c). Files that say otherwise are of two kinds: the high bit
-// is wrong, or the samples really are shifted. BitsOf tells which.
+// HighBit is by how many bits samples are shifted up according to the header's high
+// bit. By the standard the high bit is one below the number of stored bits (PS3.3
+// table C.7-11c), which gives 0. In files that say otherwise either the high bit is
+// wrong or the samples really are shifted; BitsOf tells which.
 func HighBit(h *header.Header, l Layout) int {
 	if h.HighBit >= l.Stored && h.HighBit < l.Bits {
 		return h.HighBit + 1 - l.Stored
@@ -67,7 +67,7 @@ func HighBit(h *header.Header, l Layout) int {
 	return 0
 }
 
-// Bits is which bits of their words the samples of a frame use.
+// Bits says which bits of their words the samples of a frame use.
 type Bits struct {
 	Low   bool // some of the lowest ones, which shifted samples leave empty
 	Above bool // some above the stored ones, other than for the sign
@@ -91,9 +91,9 @@ func BitsOf(raw []byte, l Layout, lift int) (b Bits) {
 	return b
 }
 
-// checkLength compares what the header announces with the bytes that are there,
-// before anybody allocates by it. Pixel data is padded to an even length, by
-// some writers to a block: up to a row more is that, anything else is a lie.
+// checkLength compares the length that follows from the header with the bytes that are
+// there, before memory is allocated for it. Pixel data is padded to an even length,
+// and by some writers to a block, so that up to a row more is accepted.
 func checkLength(h *header.Header) error {
 	if h.NumberOfFrames < 0 || h.Rows < 1 || h.Columns < 1 {
 		return volume.Reject("corrupt_dicom", "an image has %d rows, %d columns, %d frames: it is damaged, send it again", h.Rows, h.Columns, h.NumberOfFrames)

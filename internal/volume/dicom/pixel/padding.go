@@ -7,30 +7,32 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
 )
 
-// Padding is the range of stored words that a file declares to stand for "no
-// pixel here" (PixelPaddingValue and its range limit), read with the sign of
-// the samples. The zero value declares none.
+// Padding is the range of stored words that a file declares to stand for places
+// without a pixel (PixelPaddingValue and its range limit), read with the sign of the
+// samples. The zero value declares none.
 type Padding struct {
 	Low, High int64
 	Set       bool
 }
 
-// The limits of what is believed of padding, in units of the modality.
+// These bounds, in units of the modality, say which declared padding is believed.
 const (
-	// airy: CT padding up to here reads as air already and stays as it is.
+	// airy is the value up to which CT padding already looks like air and stays.
 	airy = -900
-	// beyondTissue: no tissue has this many HU, so every such word is padding.
+	// beyondTissue is above the HU of any tissue, so that every declared word with
+	// such a value is padding.
 	beyondTissue = 4000
-	// tissueRange: a range this wide that holds the value of water is no padding
-	// but a slip of whoever wrote it.
+	// tissueRange is the width from which a range that holds the value of water is
+	// taken for a mistake of the writer and not for padding.
 	tissueRange = 200
-	// smallestPatch is the fewest padding pixels in one piece: noise puts a few
-	// pixels of one value side by side, a scanner pads whole corners.
+	// smallestPatch is the least number of connected pixels that are taken for
+	// padding. In noise a few pixels of one value may touch, whereas a scanner pads
+	// whole corners.
 	smallestPatch = 16
 )
 
-// Background is what padding becomes: the value of air, and what is above it is
-// brighter than air. Its zero value is that of MR and PET.
+// Background is the value of air, to which brighter padding is set. Its zero value is
+// that of MR and PET.
 type Background struct {
 	Value int16
 	Above float64
@@ -73,8 +75,8 @@ func paddingOf(h *header.Header, signed bool) Padding {
 	return p
 }
 
-// holds says whether a raw word is declared as padding: written whole, or
-// within the bits that carry the sample.
+// holds says whether a raw word is declared as padding, either as a whole or by the
+// bits that carry the sample.
 func (p Padding) holds(l Layout, raw uint32) bool {
 	if !p.Set {
 		return false
@@ -88,10 +90,10 @@ func (p Padding) holds(l Layout, raw uint32) bool {
 	return v >= p.Low && v <= p.High || whole >= p.Low && whole <= p.High
 }
 
-// pad sets what is padding and brighter than air to the background and returns
-// how many pixels that were. Values beyond all tissue are padding wherever they
-// lie; others may be tissue of the same value, so that only patches that reach
-// the border of the image are.
+// pad sets padding that is brighter than air to the background and returns how many
+// pixels that were. Values beyond all tissue are padding wherever they lie. Pixels
+// with other padding values may be tissue, so that only patches which reach the
+// border of the image count.
 func (r *Rescaler) pad(dst []int16, raw []byte) int64 {
 	if cap(r.marks) < len(dst) {
 		r.marks = make([]uint8, len(dst))
@@ -114,7 +116,7 @@ func (r *Rescaler) pad(dst []int16, raw []byte) int64 {
 	return n
 }
 
-// What a raw word is.
+// These are the kinds of raw words.
 const (
 	noPadding = iota
 	likelyPadding

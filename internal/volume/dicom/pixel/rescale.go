@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Rescaler converts frame after frame. It keeps its table, so that a series of
-// equal slopes pays for it once. The zero value is ready; not for two goroutines.
+// Rescaler converts one frame after the other. It keeps its table as long as slope and
+// intercept stay. The zero value is ready. It is not safe for concurrent use.
 type Rescaler struct {
 	Background Background // what padding becomes
 
@@ -21,7 +21,7 @@ type Rescaler struct {
 	patch []int32
 }
 
-// Counts is what a frame held.
+// Counts are counts of a frame's pixels.
 type Counts struct {
 	Clipped int64 // pixels whose value lies beyond int16
 	Padded  int64 // padding that was brighter than air and became air
@@ -118,8 +118,9 @@ func (r *Rescaler) clipped(dst []int16, raw []byte) (n int64) {
 	return n
 }
 
-// topBit says whether any 16-bit word of a frame has its highest bit set, eight
-// bytes at a time: where only such words are cut, hardly any frame has one.
+// topBit says whether any 16-bit word of a frame has its highest bit set. It looks at
+// eight bytes at a time. Where only such words are beyond int16, few frames have one,
+// and the others need no look at each pixel.
 func topBit(raw []byte, big bool) bool {
 	mask := uint64(0x8000800080008000)
 	if big {
@@ -135,7 +136,8 @@ func topBit(raw []byte, big bool) bool {
 	return (all|binary.LittleEndian.Uint64(rest[:]))&mask != 0
 }
 
-// sample takes the stored bits out of a raw word; overlays and garbage around them fall away.
+// sample takes the stored bits out of a raw word, without overlays and garbage around
+// them.
 func (l Layout) sample(raw uint32) int64 {
 	up := 32 - l.Stored
 	raw = raw >> l.Shift << up
@@ -145,7 +147,7 @@ func (l Layout) sample(raw uint32) int64 {
 	return int64(raw >> up)
 }
 
-// beyond says whether a value is cut to int16.
+// beyond says whether a value lies outside int16.
 func beyond(v float64) bool {
 	v = math.RoundToEven(v)
 	return v < math.MinInt16 || v > math.MaxInt16

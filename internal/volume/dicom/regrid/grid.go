@@ -1,8 +1,8 @@
-// Package regrid brings a tilted or unevenly spaced stack of planes onto one
-// orthogonal grid: planes go in one by one in order of depth, planes of the
-// output come out in order. Sampling is linear, by world position: a voxel's
-// value is that of the point at which it lies. What no plane covers is filled.
-// Two planes are held at a time.
+// Package regrid resamples a tilted or unevenly spaced stack of planes to one
+// orthogonal grid. In: planes in order of depth, one by one. Out: planes of the grid
+// in order. Positions are world RAS millimetres. Sampling is linear: a voxel gets the
+// value of the point at which it lies, and a fill value where no plane lies. Two
+// planes are held at a time. Errors are those of the function that takes the planes.
 package regrid
 
 import (
@@ -13,14 +13,14 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/series"
 )
 
-// maxGrowth bounds how many planes come out for one that goes in: the small gaps
-// of a stack may be far below the others.
+// maxGrowth bounds how many planes come out for one that goes in. Without it a few
+// small gaps in a stack of large ones would make a very fine grid.
 const maxGrowth = 8
 
 // epsilon is the share of a step that counts as rounding.
 const epsilon = 1e-6
 
-// Grid is the output grid and how it lies to the stack.
+// Grid is the output grid and its position in the stack.
 type Grid struct {
 	Dims   [3]int
 	Affine volume.Affine // voxel centre → world RAS mm

@@ -7,16 +7,17 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// Choice is what the owner asked for. The zero value takes the best series.
+// Choice is the owner's choice of a series. The zero value takes the best series.
 type Choice struct {
-	Number   int    // from the list of a multiple_series error; 0: the best
-	Modality string // CT, MR or PT: only such series, when there are any
+	Number   int    // from the list of a multiple_series error, or 0 for the best
+	Modality string // CT, MR or PT; only such series are taken when there are any
 }
 
-// Choose is the series that was meant: the one asked for, else the best: an
-// original volume before a derived one, a volume before what is none, then the
-// one of most slices. Several best ones of the same size are multiple_series,
-// with the list to choose from, which names no free text of the files.
+// Choose gives the series that was asked for, or else the best one. An original volume
+// is better than a derived one, which is better than a series that is no volume; of
+// equal ones that with the most slices is the best. If several are the best, the error
+// is multiple_series with a list to choose from, which holds no free text of the
+// files.
 func (b *Builder) Choose(c Choice) (*Series, error) {
 	b.dropScreenshots()
 	for _, s := range b.series {
@@ -118,8 +119,8 @@ func (b *Builder) nothing() error {
 	return volume.Reject("no_image_series", "%s an image, but a report, a plan or the like: send the series of slices", noneOf(b.documents, "DICOM file"))
 }
 
-// tooFew refuses a series that is no volume, and says what to send: a single
-// slice is what people send who do not know that a scan has hundreds of files.
+// tooFew refuses a series with too few slices and says what to send. Often people send
+// a single slice because they do not know that a scan has hundreds of files.
 func tooFew(what string, slices int) error {
 	has := fmt.Sprintf("%d slices", slices)
 	if slices == 1 {

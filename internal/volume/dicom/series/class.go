@@ -27,8 +27,8 @@ func isSecondary(class string) bool {
 	return class == secondaryCapture || strings.HasPrefix(class, secondaryCapture+".")
 }
 
-// isForeign: a class that DICOM does not know, absent, private or rewritten by
-// an anonymiser. What such a file is only its other attributes tell.
+// isForeign says whether a class is not one of DICOM's: it is absent, private or
+// rewritten by an anonymiser. Then only the file's other attributes tell what it is.
 func isForeign(class string) bool { return !strings.HasPrefix(class, "1.2.840.10008.") }
 
 // imageClass says whether a file of this class could be part of a volume.

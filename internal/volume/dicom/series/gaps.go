@@ -7,8 +7,8 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
-// judgeGaps tells an even stack from a tilted one, from one whose gaps vary,
-// and from one that lacks slices, which is refused: nobody knows what was there.
+// judgeGaps finds out whether a stack is even, tilted, or has gaps that vary. It
+// refuses one that lacks slices, because their content is not known.
 func (st *Stack) judgeGaps() error {
 	last := len(st.Depth) - 1
 	st.Spacing[2] = st.Depth[last] / float64(last)
@@ -31,10 +31,10 @@ func (st *Stack) judgeGaps() error {
 	return st.interleaved()
 }
 
-// even judges each depth against the even grid that fits them best: the
-// tolerance bounds how far a plane is from its place, not how two neighbours
-// differ, so that positions rounded to a tenth of a millimetre are even and
-// gaps that drift are not.
+// even compares each depth with the even grid that fits all of them best. The
+// tolerance bounds how far a plane is from its place on that grid, not how much two
+// gaps differ, so that positions rounded to a tenth of a millimetre are even and gaps
+// that drift are not.
 func (st *Stack) even(depth []float64) bool {
 	n := float64(len(depth))
 	mean, slope := 0.0, 0.0
@@ -55,13 +55,14 @@ func (st *Stack) even(depth []float64) bool {
 	return (high-low)/2 <= tolerance
 }
 
-// fifth: slices a third of a millimetre apart, at positions with one decimal, are
-// off by up to a sixth of a gap. A stack that lacks a slice is off by a quarter
-// at least, that of three planes.
+// fifth bounds the tolerance to a fifth of a gap where positions were rounded. Slices
+// a third of a millimetre apart, with positions of one decimal, are off by up to a
+// sixth of a gap. In a stack that lacks a slice some plane is off by a quarter at
+// least; three planes have that least value.
 const fifth = 5
 
-// tolerance is how far a plane may lie from its place: jitter, or the rounding
-// of the positions, but never more than a tenth of a gap.
+// tolerance is how far a plane may lie from its place, because of jitter or of the
+// rounding of its position.
 func (st *Stack) tolerance(gap float64) float64 {
 	return max(evenMM, evenShare*gap, min(st.rounding, gap/10))
 }
@@ -78,8 +79,8 @@ func (st *Stack) gaps() []float64 {
 	return out
 }
 
-// frequent is the mean of the most frequent gap and how often it occurs; of
-// several the smallest.
+// frequent is the mean of the most frequent gap, and how often it occurs. Of several
+// that occur equally often it is the smallest.
 func (st *Stack) frequent(gaps []float64) (gap float64, count int) {
 	sorted := slices.Sorted(slices.Values(gaps))
 	for from, to := 0, 0; from < len(sorted); from++ {
@@ -97,11 +98,12 @@ func (st *Stack) frequent(gaps []float64) (gap float64, count int) {
 	return gap, count
 }
 
-// rule is a stretch of equal gaps: three in a row are no accident.
+// rule is the number of equal gaps in a row that make a stretch. As many do not come
+// about by accident.
 const rule = 3
 
-// stretches is, gap by gap, the mean gap of the stretch it belongs to; 0 for
-// gaps that stand alone.
+// stretches gives, for each gap, the mean gap of the stretch to which it belongs, and 0
+// for a gap outside of any.
 func (st *Stack) stretches(gaps []float64) []float64 {
 	out := make([]float64, len(gaps))
 	for from := 0; from < len(gaps); {
@@ -121,9 +123,9 @@ func (st *Stack) stretches(gaps []float64) []float64 {
 	return out
 }
 
-// missing refuses gaps that are wide by whole multiples of the rule around
-// them. A head may be scanned in thin slices below and thick ones above: a
-// stretch of wide gaps is a rule of its own, and so is the step between two.
+// missing refuses a stack with a gap that is a whole multiple of the gaps around it.
+// A head may be scanned in thin slices below and thick ones above, so a stretch of
+// wide gaps is accepted, and so is the step between two stretches.
 func (st *Stack) missing() error {
 	gaps := st.gaps()
 	stretch := st.stretches(gaps)
@@ -167,17 +169,17 @@ func (st *Stack) missing() error {
 		lost, at, len(st.Depth), gaps[at-1], rule)
 }
 
-// holeShare: in the midst of an even stack, a gap wider than this many of its
-// gaps lacks a slice, whole multiple or not.
+// holeShare is how many times as wide as the gaps of the even stack around it a gap
+// must be for a slice to be missing there, whether it is a whole multiple or not.
 const holeShare = 1.75
 
-// between says whether a stretch of wide gaps lies within a stack of another
-// rule, of which it is a multiple: then every second of its slices is missing.
+// between says whether a stretch of gaps lies between two stretches of smaller gaps
+// that are equal to each other. Then slices are missing throughout it.
 func (st *Stack) between(own, below, above float64) bool {
 	return below > 0 && above > 0 && st.same(below, above) && own > below
 }
 
-// neighbour is the rule of the nearest other stretch in a direction, 0 for none.
+// neighbour is the gap of the nearest other stretch in a direction, or 0 for none.
 func neighbour(stretch []float64, k, step int) float64 {
 	for i := k + step; i >= 0 && i < len(stretch); i += step {
 		if stretch[i] > 0 && stretch[i] != stretch[k] {
@@ -187,8 +189,8 @@ func neighbour(stretch []float64, k, step int) float64 {
 	return 0
 }
 
-// commonDivisor is the smallest gap if all others are small multiples of it,
-// else 0: the gaps vary smoothly.
+// commonDivisor is the smallest gap if all others are small multiples of it, and 0 if
+// the gaps vary smoothly.
 func (st *Stack) commonDivisor(gaps []float64) float64 {
 	base := slices.Min(gaps)
 	sum, n := 0.0, 0
@@ -207,12 +209,13 @@ func (st *Stack) commonDivisor(gaps []float64) float64 {
 	return base
 }
 
-// turnShare is how much the gaps above even and odd planes differ, as a share of
-// the mean gap, when two stacks are pushed into each other; less is jitter.
+// turnShare is the least difference between the gaps above even and odd planes, as a
+// share of the mean gap, at which two stacks are taken to be interleaved. Smaller
+// differences are jitter.
 const turnShare = 0.25
 
-// interleaved refuses a stack of which every second plane makes an even stack:
-// two scans of one region, the one shifted against the other.
+// interleaved refuses a stack of which every second plane makes an even stack. It
+// holds two scans of one region that are shifted against each other.
 func (st *Stack) interleaved() error {
 	if len(st.Depth) < 2*MinSlices {
 		return nil

@@ -2,7 +2,7 @@ package series
 
 import "math"
 
-// likeness is what the slices of one volume have in common, beside the UIDs.
+// likeness holds the attributes, beside UIDs, that the slices of one volume share.
 type likeness struct {
 	study, space uint64
 	modality     string
@@ -11,10 +11,10 @@ type likeness struct {
 	spacing      [2]float64
 }
 
-// join makes one series of images that each have a series of their own, as
-// careless anonymisers write them, when nothing else in the upload is a volume.
-// Their study and frame of reference must be the same too, unless every image
-// has its own of these as well.
+// join makes one series of images of which each has a series UID of its own, as
+// careless anonymisers write them. It does so only when the upload has no other
+// volume. Study and frame of reference must be the same for all images, or different
+// for each.
 func (b *Builder) join() {
 	var loose []*Series
 	for _, s := range b.series {
@@ -115,6 +115,6 @@ func (s *Series) take(other *Series) {
 	s.first = min(s.first, other.first)
 }
 
-// Joined is how many series of one slice each were joined into this one, 0 for
-// a series as the files have it.
+// Joined is how many series of one slice each were joined into this one. It is 0 for a
+// series of the files.
 func (s *Series) Joined() int { return s.joined }

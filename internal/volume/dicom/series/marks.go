@@ -18,19 +18,19 @@ func mark(uid string) uint64 {
 	return max(1, h.Sum64())
 }
 
-// passes are the marks that tell two volumes of a modality apart when they
-// alternate along the stack, and what the owner is told that they are. A
-// scanner numbers table positions too, so that numbers that change once are one
-// volume. MR scanners gate and interleave the slices of one volume, so that
-// neither their clock nor their trigger counts.
+// passes are the marks that tell two volumes of a modality apart when their values
+// alternate along the stack, and the words for them in an error. A scanner numbers
+// table positions as well, so that a number may change within one volume. MR scanners
+// gate and interleave the slices of one volume, so that neither their clock nor their
+// trigger counts.
 var passes = []struct {
 	mark       header.Mark
 	name       string
 	modalities string
-	// chance: its values may repeat by chance in one volume. A gated scanner steps
-	// on with every few heart beats, and each beat has a trigger time of its own,
-	// of which two may be equal. Such values tell volumes apart only when the slices
-	// of each make an even stack of their own.
+	// chance says that values of the mark may repeat by chance in one volume. A gated
+	// scanner moves on after a few heart beats, and each beat has a trigger time, of
+	// which two may be equal. Such values tell volumes apart only when the slices of
+	// each value make an even stack.
 	chance bool
 }{
 	{header.MarkTime, "temporal positions", "CT MR PT", false},
@@ -41,12 +41,13 @@ var passes = []struct {
 	{header.MarkClock, "acquisition times", "CT PT", true},
 }
 
-// overlapping: slices this much thicker than their distance cover each other,
-// so that numbers that alternate are two volumes and no interleaving.
+// overlapping is the ratio of thickness to distance above which slices cover each
+// other. Marks that alternate along such slices mean two volumes, not one that was
+// scanned in interleaved order.
 const overlapping = 1.25
 
-// checkPasses refuses two volumes that were pushed into each other: slices of
-// either that alternate along the stack. The planes must be known.
+// checkPasses refuses a stack in which the slices of two volumes alternate. The planes
+// must be known.
 func (s *Series) checkPasses(st *Stack) error {
 	single := s.singles(len(st.Depth))
 	for _, p := range passes {
@@ -97,9 +98,9 @@ func (s *Series) singles(planes int) []int {
 	return out
 }
 
-// checkSpace refuses slices of several frames of reference or studies: their
-// positions cannot be compared. A UID of its own for every image tells nothing:
-// careless anonymisers write those.
+// checkSpace refuses slices of several frames of reference or studies, because their
+// positions cannot be compared. It accepts a different UID for every image, as
+// careless anonymisers write them.
 func (s *Series) checkSpace() error {
 	spaces, studies := map[uint64]bool{}, map[uint64]bool{}
 	for _, im := range s.Images {

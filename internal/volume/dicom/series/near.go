@@ -2,9 +2,9 @@ package series
 
 import "math"
 
-// Near are pairs of slices, by index, that lie so close together that they may
-// be one slice sent twice with its position rounded in two ways. Their pixels
-// tell; Repeat marks those that are equal. The slices are in order of depth.
+// Near lists pairs of slices, by index, that lie so close together that they may be
+// one slice, sent twice with its position rounded in two ways. If their pixels are
+// equal, call Repeat. The slices are in order of depth.
 func (s *Series) Near() [][2]int {
 	if len(s.Slices) < MinSlices || s.fault != nil || s.syntax != nil || s.mixed {
 		return nil
@@ -53,9 +53,8 @@ func (s *Series) depths(normal vec) []float64 {
 	return out
 }
 
-// Repeat says that two slices of a pair from Near are one. The one that is
-// further from its place counts as the repetition: its distance to the next
-// slice on its other side differs more from that of its twin's.
+// Repeat marks one slice of a pair from Near as a repetition of the other. It marks
+// the one that is further from its place on the grid.
 func (s *Series) Repeat(pair [2]int) {
 	o := s.Slices[0].geometry.Orientation
 	normal := vec{o[0], o[1], o[2]}.cross(vec{o[3], o[4], o[5]})

@@ -6,16 +6,16 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
 )
 
-// What a series is, the best first.
+// These are the ranks of series, the best first.
 const (
 	rankOriginal = iota // a volume as the scanner made it
 	rankDerived         // a volume that was computed from another
 	rankNone            // projections, screenshots, slices of one place
 )
 
-// rank judges a series from its headers. One that lacks a slice or holds a
-// damaged one is a volume all the same: its owner must hear of the fault, not
-// get another series.
+// rank judges a series from its headers. One that lacks a slice or holds a damaged one
+// counts as a volume, so that its owner is told of the fault and does not get another
+// series.
 func (s *Series) rank() int {
 	switch {
 	case !s.stacked():
@@ -26,7 +26,7 @@ func (s *Series) rank() int {
 	return rankOriginal
 }
 
-// isDerived: most images say that they were made from others.
+// isDerived says whether most images were made from others by their own account.
 func (s *Series) isDerived() bool { return 2*s.derived > len(s.Images) }
 
 // placed says whether a slice has a position and an orientation.
@@ -35,8 +35,8 @@ func placed(sl Slice) bool {
 	return sl.geometry.Has&need == need
 }
 
-// orientation is that of more than half of the slices, if there is such a one:
-// it is found by majority vote.
+// orientation is that of more than half of the slices, if they agree so far. It is
+// found by the majority vote of Boyer and Moore.
 func (s *Series) orientation() (most [6]float64) {
 	votes := 0
 	for _, sl := range s.Slices {

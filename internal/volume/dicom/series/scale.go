@@ -7,17 +7,17 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
 )
 
-// quantities are the standard's names of what rescaled values are (PS3.3
-// C.11.1.1.2). Others are not shown: they are text of the file.
+// quantities are the standard's names for rescaled values (PS3.3 C.11.1.1.2). Other
+// names are never shown, because they are text of the file.
 var quantities = map[string]string{
 	"OD": "optical density", "HU_MOD": "modified Hounsfield units", "PCT": "percent",
 	"MGML": "mg/ml", "Z_EFF": "effective atomic numbers", "ED": "electron density", "EDW": "electron density of water",
 }
 
-// Scale says what is doubtful about how the slices say that their stored values
-// become the values of a modality: Hounsfield units for CT, activity for PET. A
-// series of which some slices do not say it is refused: they would be off by a
-// thousand units.
+// Scale judges how the slices' stored values become values of the modality, which are
+// Hounsfield units for CT and activity for PET, and returns warnings of what is
+// doubtful. It refuses a series of which only some slices state a scale, because the
+// others would be off by a thousand units.
 func (s *Series) Scale(modality string) ([]volume.Warning, error) {
 	if modality != "CT" && modality != "PT" {
 		return nil, nil
@@ -35,8 +35,8 @@ func (s *Series) Scale(modality string) ([]volume.Warning, error) {
 		if sl.Slope < 0 {
 			falling++
 		}
-		// Unspecified ("US") is what many CT scanners write of Hounsfield units: it
-		// says nothing, and the values themselves are judged.
+		// Many CT scanners write "US" (unspecified) for Hounsfield units, so that only
+		// the values themselves can be judged.
 		if modality == "CT" && g.Scale != "" && g.Scale != "HU" && g.Scale != "US" {
 			other++
 			name = quantities[g.Scale]

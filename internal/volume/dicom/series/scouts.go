@@ -2,16 +2,16 @@ package series
 
 import "github.com/iris-oculus/iris/internal/volume/dicom/header"
 
-// scoutCosine: a scout is seen from the side, so that its normal is at more than
-// 60 degrees to that of the slices.
+// scoutCosine is the cosine of 60 degrees. A scout is seen from the side, so that the
+// angle between its normal and that of the slices is larger.
 const scoutCosine = 0.5
 
 // dropScouts leaves out images that lie across the stack: localizers that are
 // not marked as such, with which many CT series begin. It also leaves out pictures
-// of the stack, such as screenshots that were saved as CT images: derived images
-// without a place in the patient, where the slices have one. One or two among
-// several times as many slices are that; more are another stack, or slices that
-// lost their place, which is refused.
+// of the stack, such as screenshots that were saved as CT images: they are derived
+// images without a position in a series whose slices have one. It does so only for
+// one or two images among several times as many slices. More of them are another
+// stack, or slices that lost their positions, and the series is refused.
 func (s *Series) dropScouts() {
 	most := s.orientation()
 	normal := vec{most[0], most[1], most[2]}.cross(vec{most[3], most[4], most[5]})

@@ -1,10 +1,10 @@
-// Package series turns the files of a drop into one stack of slices: headers go
-// in, in any order; out comes the series that was meant, its slices ordered by
-// position along the normal, and the grid they lie on. File names and instance
-// numbers are never looked at, and stated slice thicknesses never place a slice.
+// Package series turns the files of a drop into one stack of slices. In: headers in any
+// order. Out: the series that was asked for or is the best, its slices ordered by
+// position along the normal, and their grid. File names, instance numbers and slice
+// thicknesses are not used to place a slice.
 //
-// Positions are LPS millimetres inside, world RAS millimetres in affines. What
-// keeps a drop from being a volume is a *volume.Error: no_image_series,
+// Positions are LPS millimetres inside, world RAS millimetres in affines. Errors are
+// *volume.Error that say why a drop is no volume: no_image_series,
 // no_ct_series, localizer_only, too_few_slices, multiple_series, bad_option,
 // multiple_volumes, missing_rescale, mixed_units, unsupported_modality_lut,
 // mixed_dimensions, mixed_orientation, missing_geometry, bad_geometry,
@@ -19,12 +19,12 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
 )
 
-// MinSlices is the fewest slices that make a volume: two have no neighbours to
-// tell a slice's spacing from a gap.
+// MinSlices is the least number of slices of a volume. Of two slices nobody can tell
+// whether there was one between them.
 const MinSlices = 3
 
-// maxFrames bounds the frames of a drop, whatever the files say: 20,000 files of
-// 20,000 frames of one pixel would fit an archive's limits, but no memory.
+// maxFrames bounds the frames of a drop. 20,000 files of 20,000 frames of one pixel
+// would be within an archive's limits, but not fit into memory.
 const maxFrames = 100_000
 
 // Image is one file of a series.
@@ -50,8 +50,8 @@ type Slice struct {
 	geometry         header.Frame
 }
 
-// Series is what shares a series instance UID. A file without one belongs to
-// the series of all such files.
+// Series holds the images that share a series instance UID. Files without one make up
+// one series.
 type Series struct {
 	UID, Study, FrameOfReference string
 	Modality                     string // CT, MR or PT
@@ -65,11 +65,11 @@ type Series struct {
 	mixed    bool
 	captured bool // some image is a secondary capture
 
-	// Stepped: some image gives the place of its first frame only.
+	// Stepped says that some image gives the position of its first frame only.
 	Stepped  bool
 	derived  int // images that were made from others
 	number   int // in the list to choose from, from 1
-	joined   int // series of one slice each that were joined into this one; 0: none
+	joined   int // series of one slice each that were joined into this one
 	scouts   int // images across the stack, which were left out
 	pictures int // images without a place that were made from others, left out too
 	units    string
@@ -88,7 +88,7 @@ type Builder struct {
 	frames                         int
 }
 
-// Add takes one file's header, or what is wrong with it: h may be nil then.
+// Add takes one file's header. err says what is wrong with the file; h may be nil then.
 func (b *Builder) Add(file int, h *header.Header, err error) {
 	if h == nil {
 		h = &header.Header{}
@@ -115,8 +115,8 @@ func (b *Builder) Add(file int, h *header.Header, err error) {
 	}
 }
 
-// damage keeps the first fault of a series, or of the drop when the file does
-// not even say which series it belongs to.
+// damage keeps the first fault of a series, or of the drop when it is not known to
+// which series the file belongs.
 func (b *Builder) damage(h *header.Header, err error) {
 	fault := &b.damaged
 	if h.Series != "" {

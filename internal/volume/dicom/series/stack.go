@@ -8,10 +8,9 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
 )
 
-// Stack is a series as a pile of parallel planes. Plane k lies at Depth[k]
-// along the normal and is shifted by Shift[k] within its plane, both in mm from
-// plane 0. Regular: the depths are even and the shifts are none, so that
-// (Dims, Affine) is the grid itself.
+// Stack is a series as a stack of parallel planes. Plane k lies at Depth[k] along the
+// normal and is shifted by Shift[k] within its plane, both in mm from plane 0. If the
+// stack is Regular, (Dims, Affine) is the grid of its voxels.
 type Stack struct {
 	Dims    [3]int        // columns, rows, planes
 	Affine  volume.Affine // plane 0's frame, with the mean gap as third axis
@@ -28,26 +27,28 @@ type Stack struct {
 // Regular says whether the planes lie on one orthogonal grid already.
 func (s *Stack) Regular() bool { return s.Even && !s.Tilted }
 
-// Tolerances of the geometry, all far above the 1e-6 of decimal strings.
+// These tolerances of the geometry are all far above the 1e-6 of decimal strings.
 const (
-	// unitTolerance: direction cosines are written with 4 decimals at worst.
+	// unitTolerance suffices for direction cosines with 4 decimals, the least that
+	// files have.
 	unitTolerance = 1e-3
 	// tiltDegrees is the angle above which a stack counts as tilted (imaging.md §2.1).
 	tiltDegrees = 0.5
 	// samePlace is the share of a pixel within which two slices have one position.
 	samePlace = 0.01
-	// nearShare, nearMM: two slices closer than this share of the usual gap, and
-	// than this, are one slice that was sent twice if their pixels are equal.
+	// nearShare and nearMM bound, as a share of the usual gap and in mm, the distance
+	// of two slices that are one slice, sent twice, if their pixels are equal.
 	nearShare = 0.05
 	nearMM    = 0.1
-	// evenMM, evenShare: planes are even within the larger of both (imaging.md §2.1).
+	// evenMM and evenShare are the tolerance of an even stack, in mm and as a share of
+	// the gap; the larger of both counts (imaging.md §2.1).
 	evenMM    = 0.02
 	evenShare = 0.01
-	// minSpacing, maxSpacing bound what a prepared volume may have, in mm: no
-	// scanner resolves a micrometre or passes over a decimetre.
+	// minSpacing and maxSpacing bound the spacing of a prepared volume in mm. No
+	// scanner resolves a micrometre or leaves gaps of a decimetre.
 	minSpacing = 1e-3
 	maxSpacing = 100.0
-	// farthest is 10 m: no patient lies further from a scanner's centre.
+	// farthest is 10 m. No patient lies further from a scanner's centre.
 	farthest = 1e4
 )
 
@@ -129,8 +130,8 @@ func differ(a, b []float64, tolerance float64) bool {
 	return false
 }
 
-// upward is the normal in the direction in which its axis grows in RAS, so that
-// planes come in the order in which they are written.
+// upward is the normal that points to the positive side of its nearest RAS axis, so
+// that the order of planes is the order in which they are written.
 func upward(row, col vec, spacing [3]float64) vec {
 	n := row.cross(col)
 	o := volume.Canonical(affine(vec{}, row, col, n, spacing))
@@ -197,9 +198,9 @@ func (s *Series) sort(normal vec) {
 	})
 }
 
-// rounding is how far positions may be from where they were before they were
-// written, along the normal: half a millimetre if all of them are whole, half a
-// tenth if they have one decimal, else 0. tenths says that it is the latter.
+// rounding is how far the writer's rounding may have moved positions along the normal:
+// half a millimetre if all of them are whole numbers, half a tenth if they have one
+// decimal, else 0. tenths says that they have one decimal.
 func (s *Series) rounding(normal vec) (mm float64, tenths bool) {
 	const noise = 1e-6
 	for _, unit := range []float64{1, 0.1} {

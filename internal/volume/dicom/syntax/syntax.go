@@ -1,7 +1,7 @@
-// Package syntax knows DICOM's transfer syntaxes: how a data set is written and
-// how one frame of its pixel data is turned into plain samples. A UID goes in,
-// a Syntax comes out; one whose pixels cannot be read yet has a Name and no way
-// to decode, and Supported says so as unsupported_transfer_syntax.
+// Package syntax knows DICOM's transfer syntaxes. In: the UID of a syntax. Out: a
+// Syntax, which says how a data set is written and whether its pixels can be read.
+// Supported returns the *volume.Error unsupported_transfer_syntax for one whose pixels
+// cannot.
 package syntax
 
 import "github.com/iris-oculus/iris/internal/volume"
