@@ -15,6 +15,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/surface/build"
+	"github.com/iris-oculus/iris/internal/surface/printing"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -31,12 +32,24 @@ func meshCommand() *cobra.Command {
 			"stl, obj, ply, 3mf and zip (one stl per structure) in millimetres, LPS, mz3 in millimetres, RAS.\n" +
 			"Names and colours come from the label map's header, or else from a table beside it: a file of the\n" +
 			"same name that ends in .json, .txt, .label, .lut, .ctbl, .tsv or .csv (ITK-SNAP, FreeSurfer, 3D Slicer, BIDS, JSON).\n" +
-			"A label map that cannot be used ends with code 3, one line that says why, and no OUT.",
-		Args: arguments("LABELS", "OUT"),
+			"A label map that cannot be used ends with code 3, one line that says why, and no OUT.\n" +
+			"With --check-print it says what stands against printing the surfaces, and OUT may be left out.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.print.check && len(args) == 1 {
+				return nil
+			}
+			return arguments("LABELS", "OUT")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			format := strings.ToLower(strings.TrimPrefix(filepath.Ext(args[1]), "."))
-			if !meshfile.Known(format) {
-				return usage("unsupported_format: OUT must end in one of .%s", strings.Join(meshfile.Formats(), ", ."))
+			format := ""
+			if len(args) == 2 {
+				format = strings.ToLower(strings.TrimPrefix(filepath.Ext(args[1]), "."))
+				if !meshfile.Known(format) {
+					return usage("unsupported_format: OUT must end in one of .%s", strings.Join(meshfile.Formats(), ", ."))
+				}
+			}
+			if err := f.print.usable(cmd); err != nil {
+				return err
 			}
 			o, err := f.options()
 			if err != nil {
@@ -49,7 +62,12 @@ func meshCommand() *cobra.Command {
 			labels, err := readLabels(args[0], f.table)
 			if err == nil {
 				warn(cmd, labels.Warnings)
-				err = replace(args[1], func(out *os.File) error { return meshLabels(cmd, labels, out, format, o) })
+				write := func(out *os.File) error { return f.meshLabels(cmd, labels, out, format, o) }
+				if format == "" {
+					err = write(nil)
+				} else {
+					err = replace(args[1], write)
+				}
 			}
 			if named := job.Named(err); named != nil {
 				return named
@@ -69,6 +87,7 @@ func meshCommand() *cobra.Command {
 	c.Flags().StringVar(&f.structures, "structures", "", "only these structures, separated by commas (default all)")
 	c.Flags().StringVar(&f.table, "labels-table", "", "a file with the labels' names and colours, which counts before the header's")
 	c.Flags().IntVar(&f.threads, "threads", 0, "workers (default one per processor); the output does not depend on it")
+	f.print.add(c)
 	return c
 }
 
@@ -78,6 +97,7 @@ type meshFlags struct {
 	decimate, merge, structures string
 	table                       string
 	threads                     int
+	print                       printFlags
 }
 
 // options applies the rules of job options to the flags.
@@ -105,12 +125,21 @@ func (f meshFlags) options() (build.Options, error) {
 	return out, nil
 }
 
-func meshLabels(cmd *cobra.Command, labels *volume.LabelMap, out io.Writer, format string, o build.Options) error {
+// meshLabels writes the surfaces of a label map in a format, none for no file, and
+// says what stands against printing them where that is asked for.
+func (f meshFlags) meshLabels(cmd *cobra.Command, labels *volume.LabelMap, out io.Writer, format string, o build.Options) error {
 	need, err := build.MemoryOf(labels, o)
 	if err != nil {
 		return err
 	}
-	bytes, limit := need.Bytes(meshfile.Memory(format, need.Model)), debug.SetMemoryLimit(-1)
+	after := int64(0)
+	if format != "" {
+		after = meshfile.Memory(format, need.Model)
+	}
+	if f.print.check {
+		after = max(after, printing.Memory(need.Model))
+	}
+	bytes, limit := need.Bytes(after), debug.SetMemoryLimit(-1)
 	if err := job.CheckMemory(labels.Dims, bytes, limit); err != nil {
 		return err
 	}
@@ -121,9 +150,21 @@ func meshLabels(cmd *cobra.Command, labels *volume.LabelMap, out io.Writer, form
 		return err
 	}
 	warn(cmd, build.Warnings(labels, o, surfaces))
-	return meshfile.Write(out, format, meshfile.Scene{
-		Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(), Origin: origin,
-	})
+	if format != "" {
+		err = meshfile.Write(out, format, meshfile.Scene{
+			Surfaces: surfaces, Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(), Origin: origin,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(surfaces) == 0 {
+		return volume.Reject("empty_segmentation", "no structure has a surface: there is nothing to print")
+	}
+	if f.print.check {
+		return f.print.report(cmd, surfaces, origin, f.threads)
+	}
+	return nil
 }
 
 // warn writes a line for each warning.
