@@ -26,13 +26,13 @@ type client struct {
 	http  *http.Client
 
 	reached bool                                       // the service has answered before
-	pause   func(context.Context, time.Duration) error // nil: a timer
-	stall   time.Duration                              // 0: maxStall
+	pause   func(context.Context, time.Duration) error // replaces the timer when not nil
+	stall   time.Duration                              // maxStall when 0
 }
 
-// newClient finds the API: the stack on a state folder that was named by --state,
-// else IRIS_API and IRIS_TOKEN, else the stack on the default state folder. The
-// token of a stack on this machine need not be said: its state folder has it.
+// newClient finds the API. It is the stack on the state folder that --state names, else
+// the one that IRIS_API and IRIS_TOKEN name, else the stack on the default state
+// folder. The token of a stack on this machine is read from its state folder.
 func newClient(cmd *cobra.Command) (*client, error) {
 	state, err := cmd.Flags().GetString("state")
 	if err != nil {
@@ -83,9 +83,9 @@ type stageView struct {
 // maxReply bounds what is read of an answer.
 const maxReply = 32 << 20
 
-// do sends a request and decodes its answer; a problem comes back as an error
-// with its code. raw is the answer's text, for --json. A failure that may pass is
-// waited for (retry.go), where the request may be made twice.
+// do sends a request and decodes its answer. A problem becomes an error with its code.
+// raw is the answer's text, for --json. After a failure that may pass it tries again
+// (retry.go), if the request may be made twice.
 func (c *client) do(ctx context.Context, method, path string, body, into any) (raw []byte, err error) {
 	var text []byte
 	if body != nil {

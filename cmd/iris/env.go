@@ -18,8 +18,8 @@ const (
 	readyFile    = "ready.json"
 )
 
-// ready is what `iris up` says when everything answers, and what other
-// commands read of it.
+// ready is what `iris up` writes once every service answers. Other commands read it
+// from the state folder.
 type ready struct {
 	Ready       bool   `json:"ready"`
 	HTTP        string `json:"http"`
@@ -84,5 +84,5 @@ func envCommand() *cobra.Command {
 	return c
 }
 
-// quote makes a word of the shell's.
+// quote makes one word of a text for the shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -50,7 +50,7 @@ func codeOf(err error) string {
 	return "io_error"
 }
 
-// withoutPath says what was being done, and of the error no path.
+// withoutPath is an error that says what was being done and names no path.
 func withoutPath(doing string, err error) error {
 	var at *fs.PathError
 	var move *os.LinkError

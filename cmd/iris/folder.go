@@ -15,9 +15,9 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/drop"
 )
 
-// scanFile is what is uploaded: the file of that name, or a folder's files as
-// one .zip that is deleted when it is closed. The same folder gives the same
-// bytes. The names in it are numbers: names of files tell of patients.
+// scanFile is the file to upload. It is the file of that name, or a .zip of a folder's
+// files, which is deleted when it is closed. The same folder gives the same bytes. The
+// names in it are numbers, because names of files may identify patients.
 type scanFile struct {
 	*os.File
 	size      int64
@@ -90,7 +90,7 @@ func writeZip(ctx context.Context, w io.Writer, folder drop.Files) error {
 		if packed += file.Size; packed > volume.MaxObjectBytes {
 			return volume.Reject("too_large", "the folder holds more than %d bytes: at most that is accepted", int64(volume.MaxObjectBytes))
 		}
-		// A zip cannot hold a time before 1980; this one stands for none.
+		// The oldest time that a zip can hold stands for no time.
 		header := &zip.FileHeader{Name: fmt.Sprintf("%06d", file.Index), Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 		entry, err := pack.CreateHeader(header)
 		if err != nil {

@@ -63,7 +63,8 @@ func timeline(w io.Writer, v jobView) {
 	}
 }
 
-// isTerminal: progress is for people.
+// isTerminal says whether a person sees what is written to f. Progress is shown only
+// then.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0

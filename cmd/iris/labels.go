@@ -44,7 +44,8 @@ func readLabels(path, table string) (*volume.LabelMap, error) {
 		if err == nil && labeltable.Apply(m, entries) > 0 {
 			return m, nil
 		}
-		// A .json or .txt of the same name may be anything: it is said, and no more.
+		// A .json or .txt of the same name need not be a table, so this is only a
+		// warning.
 		m.Warnings = append(m.Warnings, volume.Warning{Code: "labels_table_ignored",
 			Message: "the " + filepath.Ext(beside) + " file beside the label map is no label table that could be read; --labels-table says why"})
 	}

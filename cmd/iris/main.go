@@ -1,8 +1,8 @@
-// Command iris runs IRIS Oculus on one machine and talks to it, here or on AWS.
+// Command iris runs IRIS Oculus on one machine and is the client of it, there or on AWS.
 //
-// Progress goes to standard error and only to a terminal; what a script reads
-// goes to standard output. Exit codes: 0 ok, 2 usage, 3 the scan was rejected,
-// 4 the job failed, 5 the service cannot be reached.
+// Progress goes to standard error, and only if that is a terminal; results go to
+// standard output. Exit codes: 0 success, 2 wrong usage, 3 the scan was rejected, 4 the
+// job failed, 5 the service cannot be reached.
 package main
 
 import (

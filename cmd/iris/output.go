@@ -16,9 +16,9 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile"
 )
 
-// checkOutput says which format a file's name asks for, and refuses what could
-// only fail after the job: a folder that is not there or cannot be written to, an
-// ending that no writer knows.
+// checkOutput gives the format that the ending of a file's name stands for. It refuses
+// an ending that no writer knows, and a folder that does not exist or cannot be written
+// to, so that the command does not fail only after the job.
 func checkOutput(path string) (format string, err error) {
 	usage := func(text string, args ...any) (string, error) {
 		return "", &exitError{exitUsage, fmt.Errorf(text, args...)}

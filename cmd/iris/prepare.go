@@ -13,8 +13,8 @@ import (
 	"github.com/iris-oculus/iris/internal/stage/prepare"
 )
 
-// prepareCommand does offline what the prepare stage does: whatever people have
-// becomes one volume, or one line says why not.
+// prepareCommand does offline what the prepare stage does. It turns a scan into one
+// volume, or prints one line that says why it cannot.
 func prepareCommand() *cobra.Command {
 	var o prepare.Options
 	var task string

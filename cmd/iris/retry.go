@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// A service that is throttled, restarts or is deployed anew answers 429 or 5xx
-// for a while, or not at all. The same request is made again, after a wait that
-// doubles and that the service may set by Retry-After.
+// A service that is throttled, restarted or deployed anew answers 429 or 5xx for a
+// while, or not at all. These bounds hold for repeating a request: each wait is twice
+// as long as the one before, unless the service sets it by Retry-After.
 const (
 	maxTries   = 10
 	firstWait  = 500 * time.Millisecond

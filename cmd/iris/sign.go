@@ -45,7 +45,7 @@ func sign(ctx context.Context, req *http.Request, body []byte) error {
 		region = m[1]
 	}
 	if cfg.Credentials == nil || region == "" {
-		return nil // sent as nobody: the API says whether it wants to know
+		return nil // without a signature the API may still answer
 	}
 	credentials, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// maxStall is how long a transfer may stand still before it is broken off and
-// tried again: a connection that a router dropped says nothing for ever. Storage
-// that completes a part answers well within it.
+// maxStall is how long a transfer may stand still before it is cancelled and tried
+// again. A connection that a router dropped would stay silent for ever. Storage needs
+// far less time to complete a part.
 const maxStall = 2 * time.Minute
 
 var errStalled = errors.New("nothing was sent or received for too long")
 
-// watch ends the context that it returns when the transfer stands still: when
-// nobody calls moved for the client's stall time. Its cause is errStalled.
+// watch returns a context that is cancelled, with the cause errStalled, when moved has
+// not been called for the client's stall time.
 func (c *client) watch(ctx context.Context) (watched context.Context, moved, stop func()) {
 	limit := c.stall
 	if limit == 0 {
@@ -26,7 +26,7 @@ func (c *client) watch(ctx context.Context) (watched context.Context, moved, sto
 	return watched, func() { timer.Reset(limit) }, func() { timer.Stop(); cancel(nil) }
 }
 
-// moving is a body that tells of each read.
+// moving is a body that calls a function after each read.
 type moving struct {
 	io.Reader
 	moved func()

@@ -74,8 +74,8 @@ func suffix(path string) string {
 	return ".nii.gz" // the service detects the kind from the content
 }
 
-// sendParts sends a file's parts, each to a URL whose signature holds some
-// minutes: what is not sent by then is signed again.
+// sendParts sends each part of a file to its URL. Signatures are valid for some
+// minutes, so URLs of the parts that are still to be sent are signed again.
 func (c *client) sendParts(ctx context.Context, id string, f io.ReaderAt, size int64, plan uploadPlan, progress func(sent, total int64)) ([]job.Part, error) {
 	var parts []job.Part
 	for len(parts) < plan.Parts {
@@ -107,8 +107,8 @@ func (c *client) sendParts(ctx context.Context, id string, f io.ReaderAt, size i
 	return parts, nil
 }
 
-// maxRenewals: a part whose fresh signature is refused so often is refused for
-// another reason, as a clock that is wrong.
+// maxRenewals bounds how often a part is signed again. If a new signature is refused as
+// often there is another reason, for example a wrong clock.
 const maxRenewals = 3
 
 // signAhead is how many parts the service signs at once.
@@ -131,7 +131,8 @@ func (c *client) sign(ctx context.Context, id string, next int, plan *uploadPlan
 	return nil
 }
 
-// errSignature: storage does not take a URL's signature, or not any more.
+// errSignature is returned when storage refuses a URL's signature, mostly because it
+// has expired.
 var errSignature = errors.New("upload: storage refused a part's signature")
 
 func (c *client) putPart(ctx context.Context, url string, body *io.SectionReader) (string, error) {

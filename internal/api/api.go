@@ -1,6 +1,6 @@
-// Package api is the HTTP API (/v1, described by /openapi.json). In: requests
-// with the caller's token already checked by API Gateway. Out: jobs as JSON,
-// signed URLs, and errors as RFC 9457 problem+json with a stable code.
+// Package api is the HTTP API (/v1, described by /openapi.json). In: requests whose
+// token API Gateway has checked. Out: jobs as JSON, signed URLs, and errors as RFC 9457
+// problem+json with a stable code.
 package api
 
 import (
@@ -43,7 +43,7 @@ type Results interface {
 	SignGet(ctx context.Context, key, filename string) (string, error)
 }
 
-// Exports makes exports; what it is sent it does in its own time.
+// Exports makes exports. Send returns before the export is made.
 type Exports interface {
 	Send(ctx context.Context, input any) error
 }
@@ -67,7 +67,7 @@ type API struct {
 	Exports  Exports
 	Endings  Endings
 	Workflow Workflow
-	Ready    func(ctx context.Context) error // whether what the API stands on answers
+	Ready    func(ctx context.Context) error // whether the services that the API needs answer
 	Tasks    []string
 	// USDPerGPUHour prices a job's time on the GPU; 0 on one machine.
 	USDPerGPUHour float64

@@ -7,8 +7,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// artifact redirects to a signed URL, or tells it to a page of another origin,
-// which cannot follow the redirect (browsers then send Origin: null).
+// artifact redirects to a signed URL. A page of another origin gets the URL as JSON,
+// because browsers follow the redirect with "Origin: null".
 func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 	rec, err := a.own(r)
 	if err != nil {

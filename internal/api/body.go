@@ -64,8 +64,8 @@ func (a *API) body(r job.Record) jobBody {
 	return b
 }
 
-// cost is the GPU's price for the time in which it worked on the job, waking
-// included, as far as it is over; down to 1e-4 USD.
+// cost is the GPU's price in USD, rounded to 1e-4, for the stages of the job that used
+// it and are over. The time to wake it is included.
 func (a *API) cost(r job.Record) float64 {
 	var busy time.Duration
 	for _, s := range r.Stages {

@@ -15,13 +15,14 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile"
 )
 
-// exportAgain is how long an export that was asked for may take, a Lambda's time,
-// before a poll asks for it once more.
+// exportAgain is how long an export may take, which is as long as a Lambda function may
+// run, before a poll asks for it again.
 const exportAgain = 15 * time.Minute
 
-// export answers ?structure=…&format=… on a ready job: 202 until the object is
-// there, then as any artifact. What can be seen not to be exportable is refused
-// now, what the export finds (too large for the format) at the next poll with 422.
+// export answers ?structure=…&format=… on a ready job. It answers 202 until the object
+// exists, and then as for any artifact. A request that can be seen to be impossible is
+// refused at once; a refusal by the export itself (too large for the format) is the
+// answer to the next poll, with 422.
 func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) error {
 	format, structures := r.URL.Query().Get("format"), r.URL.Query()["structure"]
 	if !meshfile.Known(format) {
@@ -67,14 +68,14 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 	}{"exporting"})
 }
 
-// sendWithin is how long whoever sends an export may take before another does: a
-// process that died between its claim and its call delays the export so long.
+// sendWithin is how long a request that has claimed an export may take to send it
+// before another request does. If its process dies the export is late by this time.
 const sendWithin = 30 * time.Second
 
 // sendExport asks for an export once in a round, and says whether that was done
-// before. A claim keeps others from sending meanwhile, and a second one records
-// that it was sent; so a crash or a refusal between any two calls makes it be sent
-// late or twice (an export that is there is not made again), and never not at all.
+// before. One claim keeps others from sending meanwhile, and a second one records that
+// it was sent. After a crash or a refusal between any two calls it is sent late or
+// twice, but it is always sent. The export stage finds an export that it made before.
 func (a *API) sendExport(ctx context.Context, owner, key string, round time.Time, in job.ExportInput) (before bool, err error) {
 	sent := fmt.Sprint(key, "#sent#", round.Unix())
 	held, err := a.Jobs.Claimed(ctx, owner, sent)
@@ -84,7 +85,7 @@ func (a *API) sendExport(ctx context.Context, owner, key string, round time.Time
 	sending := fmt.Sprint(key, "#sending#", a.Now().Truncate(sendWithin).Unix())
 	_, mine, err := a.Jobs.Claim(ctx, owner, sending, in.Job, a.Now())
 	if err != nil || !mine {
-		return false, err // another is just sending it
+		return false, err // another request is sending it now
 	}
 	if err := a.Exports.Send(ctx, in); err != nil {
 		return false, errors.Join(err, a.Jobs.Unclaim(ctx, owner, sending))

@@ -20,7 +20,7 @@ const (
 	maxKey      = 1024 // bytes of an S3 key
 )
 
-// listQuery is what a listing is asked for. Find says whether Key was given.
+// listQuery holds the parameters of a listing. Find says whether Key was given.
 type listQuery struct {
 	Key    string
 	Find   bool
@@ -28,8 +28,8 @@ type listQuery struct {
 	Limit  int32
 }
 
-// parseListQuery refuses what it does not understand: a script that asks for one
-// key, and makes a mistake, must not take the newest job of all for its own.
+// parseListQuery refuses unknown parameters. A script that looks for the job of one key
+// and misspells the parameter must not get the newest of all jobs.
 func parseListQuery(raw string) (listQuery, error) {
 	q := listQuery{Limit: defaultPage}
 	bad := func(format string, args ...any) (listQuery, error) {

@@ -24,8 +24,8 @@ var Local = Principal{Subject: job.BucketOwner, Operator: true}
 // a person, or a machine client that drops scans and asks after them.
 const OperatorScope = "iris/operator"
 
-// FromGateway says who calls by what API Gateway has checked: a token's claims,
-// or a signature of IAM. Neither is nobody, whatever the deployment.
+// FromGateway says who calls. API Gateway has checked the claims of a token, or a
+// signature of IAM. Without either the caller is nobody, in any deployment.
 func FromGateway(claims map[string]string, signed bool) Principal {
 	switch {
 	case claims != nil:
@@ -65,7 +65,7 @@ func caller(ctx context.Context) Principal {
 	return p
 }
 
-// known refuses whoever has no name to own or list jobs by.
+// known refuses a caller without a name, who can neither own nor list jobs.
 func known(ctx context.Context) error {
 	if caller(ctx).Subject == "" {
 		return problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the request carries no token with a subject"}

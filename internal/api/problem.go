@@ -18,7 +18,7 @@ type problem struct {
 	Status     int
 	Code       string
 	Detail     string
-	RetryAfter int // seconds; 0: not said
+	RetryAfter int // seconds, or 0 for no Retry-After
 }
 
 func (p problem) Error() string { return p.Code + ": " + p.Detail }
@@ -46,7 +46,7 @@ func conflict(format string, args ...any) problem {
 // said is a status within a sentence.
 func said(s job.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
-// problemOf turns any error into what its caller may read of it.
+// problemOf turns any error into a problem, without what the caller must not read.
 func problemOf(err error) problem {
 	var p problem
 	var rejected *job.RejectedError

@@ -37,8 +37,8 @@ func (a *API) withTable(ctx context.Context, rec job.Record) (job.Record, error)
 
 const subsetOnly = "subset_only"
 
-// subset warns whoever asks for all structures of a label map that was asked for a
-// few: all that it holds is not all that the model knows.
+// subset is the warning for a request of all structures when the label map was made for
+// some only. The model knows more of them than the label map holds.
 func subset(names, asked []string, after job.Options) []job.Notice {
 	if len(names) == 0 || len(asked) == 0 || len(after.Structures) > 0 {
 		return nil

@@ -103,7 +103,7 @@ func (a *API) awaiting(r *http.Request, suffix string, size int64, options job.O
 			if !errors.Is(err, job.ErrNotFound) {
 				return rec, err
 			}
-			// Whoever claimed the key has not written its job, or died before.
+			// The request that claimed the key has not written its job, or has died.
 		}
 	}
 	key := job.UploadKey(id, "scan"+suffix)
@@ -174,8 +174,8 @@ func (a *API) parts(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, plan)
 }
 
-// complete joins the parts; the bucket's event then starts the job. Repeated
-// when the answer was lost, it finds the object there.
+// complete joins the parts; the bucket's event then starts the job. A client that lost
+// the answer may repeat the request, which then finds the object.
 func (a *API) complete(w http.ResponseWriter, r *http.Request) error {
 	rec, err := a.own(r)
 	if err != nil {

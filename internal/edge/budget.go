@@ -7,8 +7,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// GPUInput reads what the gpu function was invoked with: an action, or a
-// notification of AWS Budgets by SNS, which is a budget stop whatever it says.
+// GPUInput reads the input of the gpu function. It is an action, or a notification of
+// AWS Budgets by SNS, which means a budget stop whatever its text.
 func GPUInput(body json.RawMessage) (job.GPUInput, error) {
 	var in struct {
 		job.GPUInput

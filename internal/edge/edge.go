@@ -1,6 +1,6 @@
-// Package edge is what every Lambda function begins and ends with: it reads the
-// environment once, makes the logger, and turns a stage's error into the one that the
-// state machine can match.
+// Package edge connects Lambda with the stages. In: the environment and an invocation.
+// Out: a stage's call, and its error in the form that the state machine can match. It
+// reads the environment once and makes the logger.
 package edge
 
 import (
@@ -66,7 +66,7 @@ func (e *Env) Config(ctx context.Context) aws.Config {
 	return cfg
 }
 
-// Require ends the process with one message that names whatever is wrong.
+// Require ends the process with one message that names every variable at fault.
 func (e *Env) Require() {
 	if len(e.problems) > 0 {
 		slog.Error("environment", job.LogError, strings.Join(e.problems, "; "))
@@ -89,9 +89,9 @@ func begin() {
 	limitMemory()
 }
 
-// limitMemory makes the garbage collector work harder before the function
-// reaches its memory, which would end it without a word. Lambda says how much it
-// has, in MB; a process elsewhere has no such limit, and GOMEMLIMIT goes before.
+// limitMemory makes the garbage collector work harder before the function reaches the
+// limit of its memory, where Lambda would kill it without a message. Lambda states the
+// limit in MB; elsewhere there is none. GOMEMLIMIT takes precedence.
 func limitMemory() {
 	mb, err := strconv.ParseInt(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 64)
 	if err == nil && mb > 0 && os.Getenv("GOMEMLIMIT") == "" {
@@ -101,7 +101,7 @@ func limitMemory() {
 
 func logTo(w io.Writer) { slog.SetDefault(slog.New(slog.NewJSONHandler(w, nil))) }
 
-// StartSink is Start for a handler whose answer nobody reads.
+// StartSink is like Start, for a handler without an answer.
 func StartSink[In any](handle func(context.Context, In) error) {
 	Start(func(ctx context.Context, in In) (struct{}, error) { return struct{}{}, handle(ctx, in) })
 }
@@ -111,9 +111,9 @@ type InternalError struct{ Message string }
 
 func (e *InternalError) Error() string { return e.Message }
 
-// Name is the one place that unwraps: aws-lambda-go reports the Go type of the
-// outermost error, so the named one is returned bare. What a named error says
-// is for the scan's owner; anything else is logged here, once, and named InternalError.
+// Name finds the named error in err's chain and returns it without its wrapping, because
+// aws-lambda-go reports the Go type of the outermost error. The text of a named error is
+// for the scan's owner. Any other error is logged here and becomes an InternalError.
 func Name(err error) error {
 	if err == nil {
 		return nil

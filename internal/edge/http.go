@@ -14,10 +14,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// Caller is what API Gateway has checked of a request: the claims of a token, or
-// a signature of IAM. The zero value is a request of which nothing was checked.
+// Caller tells what API Gateway has checked of a request: the claims of a token, or a
+// signature of IAM. The zero value is a request of which nothing was checked.
 type Caller struct {
-	Claims map[string]string // nil: no token
+	Claims map[string]string // nil without a token
 	Signed bool              // by IAM, with a principal
 }
 

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Values is o by name, as ParseOptions reads it; what is at its default is left out.
+// Values gives the options by name, as ParseOptions reads them, without those that have
+// their default.
 func (o Options) Values() map[string]string {
 	d := DefaultOptions()
 	out := map[string]string{}

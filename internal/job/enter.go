@@ -2,11 +2,11 @@ package job
 
 import "time"
 
-// Enter moves the record to a status within its attempt and keeps the stage
-// timeline: the entry of the status left gets EndedAt, a new entry begins; an
-// ending closes the timeline and begins none. Entering the status it already
-// has changes nothing, for every stage may run twice. ErrStale when CanMove
-// forbids the move, and always from an ending.
+// Enter moves the record to a status within its attempt and keeps the timeline of
+// stages. The entry of the former status gets EndedAt, and a new entry begins, unless
+// the status is an ending. Entering the present status changes nothing, because every
+// stage may run twice. The error is ErrStale when CanMove forbids the move, and always
+// from an ending.
 func (r *Record) Enter(to Status, now time.Time) error {
 	if r.Status == to && !to.Ended() {
 		return nil

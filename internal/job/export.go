@@ -11,11 +11,11 @@ import (
 // structures is named by its digest.
 const maxExportStem = 120
 
-// ExportName is the name of an export below a job's attempt in the results
-// bucket: `export/<structures or all>.<format>`. The order and repetition of
-// structures do not matter. A subset whose list could be mistaken for another
-// (a name with "+", one named "all", a name that is not a plain one) or is
-// longer than maxExportStem is named by its SHA-256 instead.
+// ExportName is the name of an export below a job's attempt in the results bucket, in
+// the form `export/<structures or all>.<format>`. The order and repetition of structures
+// do not matter. The name holds the SHA-256 of the structures if their list is longer
+// than maxExportStem or could be mistaken for another one: if a name has a "+", is
+// "all", or has other characters than a plain name.
 func ExportName(format string, structures []string) string {
 	if len(structures) == 0 {
 		return "export/all." + format

@@ -2,14 +2,14 @@ package job
 
 import "time"
 
-// Folder is what is known of one prefix of DICOM slices, which become one job.
-// The zero value is a folder never seen.
+// Folder describes one prefix of DICOM slices, which become one job. The zero value is
+// a folder that was never seen.
 type Folder struct {
 	Bucket, Prefix string
 	Generation     int       // counts the jobs made of it, from 1
 	Job            string    // the job of this generation
 	LastArrival    time.Time // of any slice
-	Sealed         bool      // that job has listed its slices: what comes now is late
+	Sealed         bool      // that job has listed its slices, so that later ones belong to another
 }
 
 // QuietFor is how long a folder must have been without a new slice.
@@ -18,6 +18,6 @@ const QuietFor = 15 * time.Second
 // FolderBound is how long a folder may go on receiving before its job starts anyway.
 const FolderBound = 2 * time.Hour
 
-// SlicesObject lists, in the work bucket, the slices that a folder's job has
-// consumed: a JSON array of SliceDigest.
+// SlicesObject is the name, in the work bucket, of the list of the slices that a
+// folder's job has consumed. It is a JSON array of SliceDigest.
 const SlicesObject = "slices.json"

@@ -7,8 +7,8 @@ import (
 
 // Buckets by role; their real names come from the environment.
 
-// Object names below a job's attempt in the work bucket. The async reply may
-// have one dot only in its name.
+// Object names below a job's attempt in the work bucket. The name of an asynchronous
+// reply may have only one dot.
 const (
 	VolumeObject = "volume.nii.gz"
 	LabelsObject = "labels.bin"

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Lease says who needs the GPU now. The zero value is an absent record: nobody,
-// never armed. Values are shared freely, so nothing changes Holders in place.
+// Lease says who needs the GPU now. The zero value is an absent record, with no holder
+// and no time to park. Values are shared, so nothing changes Holders in place.
 type Lease struct {
 	Holders    []string  // execution names, sorted, each once
-	Generation int64     // +1 on every write
+	Generation int64     // is one more after every write
 	ParkAt     time.Time // when an unheld GPU goes to sleep; whole seconds
-	Blocked    bool      // a budget stop: capacity 0 whoever holds
+	Blocked    bool      // a budget stop is in force: capacity 0, whatever the holders
 }
 
 // ErrLeaseConflict says that somebody else has written the lease since it was read.
@@ -24,14 +24,14 @@ func (l Lease) Holds(name string) bool {
 	return found
 }
 
-// Empty: nobody holds the lease.
+// Empty says whether nobody holds the lease.
 func (l Lease) Empty() bool { return len(l.Holders) == 0 }
 
-// Capacity is what is known of the GPU endpoint. Desired is what it is told to
-// run (never what runs: an instance on its way out helps nobody). Bound is the
-// most that the lever allows: with lever weights that is Desired; with bounds
-// it is the scalable target's maximum, which changes at the call while Desired
-// follows later.
+// Capacity describes the GPU endpoint. Desired is the number of instances that it is
+// told to run. The number that run is of no use here, because some of them may be about
+// to end. Bound is the most that the lever allows: with lever weights it is Desired, and
+// with lever bounds the scalable target's maximum, which changes at the call while
+// Desired follows later.
 type Capacity struct {
 	Desired int
 	Bound   int

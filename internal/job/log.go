@@ -1,6 +1,7 @@
 package job
 
-// Log keys, all of them: nothing else is logged, least of all a name or a tag.
+// These are all keys of the log. Nothing else is logged, in particular no name and no
+// tag of a file.
 const (
 	LogJob     = "job"
 	LogAttempt = "attempt"

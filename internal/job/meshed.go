@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Meshed is MeshObject: what the mesh stage leaves in the work bucket, last of
-// all, for settle to publish.
+// Meshed is the content of MeshObject, which the mesh stage writes into the work bucket
+// after everything else. Settle publishes it.
 type Meshed struct {
 	Artifacts []Artifact `json:"artifacts"`
 	Table
@@ -20,7 +20,8 @@ type Table struct {
 	Holds      []string    `json:"holds,omitempty"`
 }
 
-// TableObject is, among an attempt's results, the Table of a record that is Long.
+// TableObject is the name, among an attempt's results, of the Table of a record that is
+// Long.
 const TableObject = "structures.json"
 
 // MaxInline is how many bytes of JSON a table may have to stand in the record,

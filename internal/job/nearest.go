@@ -14,10 +14,9 @@ func quoted(word string) string {
 	return strconv.Quote(word)
 }
 
-// nearest is the word of a list that a misspelt one most likely stands for: the
-// one with the fewest edits, the first of several, and none when a third of the
-// word would have to be changed. Case, and whether words are parted by _, - or a
-// space, is no edit.
+// nearest is the word of a list for which a misspelt one most likely stands. It is the
+// first of those with the fewest edits, and none when a third of the word would have to
+// change. A difference in case, or between _, - and a space, is no edit.
 func nearest(word string, list []string) (string, bool) {
 	const longest = 64 // as namePattern: the work is bounded
 	if len(word) > longest {

@@ -1,11 +1,12 @@
 package job
 
-// What travels between states: keys and numbers, never bytes or names.
+// These are the payloads between states. They hold keys and numbers, never content or
+// names.
 
 // Where an execution begins.
 const (
 	FromPrepare = "prepare"
-	FromMesh    = "mesh" // remesh: the labels are there already
+	FromMesh    = "mesh" // for a remesh, whose label map exists already
 )
 
 // Execution is the input of one execution of the scan workflow.
@@ -21,8 +22,9 @@ type StageInput struct {
 	Attempt int    `json:"attempt"`
 }
 
-// PrepareOutput: Ready false = a folder still receives slices; Labels true =
-// the upload is a label map, so no GPU; Gone true = the job was cancelled or erased.
+// PrepareOutput is the answer of Prepare. Ready is false while a folder still receives
+// slices. Labels is true when the upload is a label map, which needs no GPU. Gone is true
+// when the job was cancelled or erased.
 type PrepareOutput struct {
 	Ready  bool `json:"ready"`
 	Labels bool `json:"labels"`
@@ -34,9 +36,9 @@ const (
 	ActionAcquire = "acquire"
 	ActionRelease = "release"
 	ActionPark    = "park"
-	ActionWarm    = "warm"    // by hand: arms park_at
-	ActionBudget  = "budget"  // budget stop: park and block
-	ActionUnblock = "unblock" // the stop is lifted
+	ActionWarm    = "warm"    // wakes the GPU by hand, until park_at
+	ActionBudget  = "budget"  // puts a budget stop in force, which parks the GPU
+	ActionUnblock = "unblock" // lifts the budget stop
 	ActionStatus  = "status"
 )
 
@@ -46,8 +48,9 @@ type GPUInput struct {
 	Holder string `json:"holder,omitempty"`
 }
 
-// GPUOutput is its answer. ParkAt is RFC 3339 in whole seconds, rounded up;
-// Empty: nobody holds the lease. GPUStatus is there for the action status alone.
+// GPUOutput is the gpu function's answer. ParkAt is RFC 3339 in whole seconds, rounded
+// up. Empty says that nobody holds the lease. GPUStatus is set for the action status
+// only.
 type GPUOutput struct {
 	ParkAt  string `json:"park_at"`
 	Empty   bool   `json:"empty"`
@@ -72,7 +75,8 @@ type SegmentInput struct {
 	Token   string `json:"token"`
 }
 
-// SegmentOutput is what SendTaskSuccess carries. Gone true = cancelled or erased.
+// SegmentOutput is the output of SendTaskSuccess. Gone is true when the job was
+// cancelled or erased.
 type SegmentOutput struct {
 	Labels string `json:"labels,omitempty"` // key in the work bucket
 	Gone   bool   `json:"gone,omitempty"`

@@ -15,17 +15,17 @@ type Record struct {
 	Owner     string
 	Upload    Upload
 	Options   Options
-	Erased    bool // tombstone: stages write nothing more
+	Erased    bool // the record is a tombstone, and stages write nothing more
 	Execution bool // StartExecution has been answered for this attempt
 
 	CreatedAt, UpdatedAt, ExpiresAt time.Time
 
 	Stages    []StageTime
 	Artifacts []Artifact
-	Shown     int      // the attempt whose artifacts are shown; 0: none
+	Shown     int      // the attempt whose artifacts are shown, or 0 for none
 	Table              // of the attempt that is shown; empty when Long
-	Long      bool     // the table is too long for a record: it is TableObject of that attempt
-	Asked     []string // what the label map that is shown was asked for; none: all
+	Long      bool     // the table is too long for a record, and lies in TableObject of that attempt
+	Asked     []string // the structures for which the label map that is shown was made, or none for all
 	Warnings  []Notice
 	Error     *Notice
 	Owed      []Owed // events that were not announced yet
@@ -105,9 +105,9 @@ type Structure struct {
 	Watertight bool    `json:"watertight"`
 }
 
-// Owed is an event that an ending owes. It is recorded with the ending itself and
-// taken off the record once it is announced, so that a crash or a refusal between
-// the two delays it and never loses it: the janitor announces what is still owed.
+// Owed is the event of an ending, before it is announced. It is written with the ending
+// itself and removed once it is announced, so that a crash or a refusal between the two
+// only delays it: the janitor announces the events that are still on a record.
 type Owed struct {
 	Type   string
 	Detail EventDetail

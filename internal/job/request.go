@@ -1,8 +1,8 @@
 package job
 
-// InferenceRequest is one asynchronous inference. Name is the execution's and
-// becomes the InferenceId; Input an s3:// URI; the result is written as
-// Folder/File below the endpoint's output path (File: one dot at most).
+// InferenceRequest is one asynchronous inference. Name is the execution's name, which
+// becomes the InferenceId. Input is an s3:// URI. The result is written as Folder/File
+// below the endpoint's output path; File may have one dot at most.
 type InferenceRequest struct {
 	Name       string
 	Input      string

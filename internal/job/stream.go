@@ -6,10 +6,10 @@ import (
 	"io"
 )
 
-// Stream stores what write writes, while it is written: put reads to the end.
-// An error of write reaches put as a broken body, so that half an object is
-// never stored, and comes back as it is; when put gives up early, write ends
-// with io.ErrClosedPipe and put's error comes back.
+// Stream stores the bytes that write writes, while it writes them. An error of write
+// reaches put as an error of the body, so that put never stores half an object, and
+// Stream returns it. If put gives up early, write gets io.ErrClosedPipe and Stream
+// returns put's error.
 func Stream(put func(io.Reader) (Artifact, error), write func(io.Writer) error) (Artifact, error) {
 	r, w := io.Pipe()
 	written := make(chan error, 1)
@@ -26,8 +26,8 @@ func Stream(put func(io.Reader) (Artifact, error), write func(io.Writer) error) 
 	return a, err
 }
 
-// CheckMemory refuses a grid whose meshing needs more bytes than there are;
-// have 0 is no limit.
+// CheckMemory refuses a grid whose meshing needs more bytes than there are. With have 0
+// there is no limit.
 func CheckMemory(dims [3]int, need, have int64) error {
 	if have <= 0 || need <= have {
 		return nil

@@ -47,8 +47,8 @@ func (o Options) CheckNames(task string) error {
 	return nil
 }
 
-// CheckHeld refuses structures that a label map does not hold. No names: nobody
-// knows what it holds.
+// CheckHeld refuses structures that a label map does not hold. If names is empty it is
+// not known what the map holds, and nothing is refused.
 func (o Options) CheckHeld(names []string) error {
 	if len(names) == 0 {
 		return nil
@@ -78,8 +78,8 @@ func (o Options) checkNames(who string, names []string, advice string) error {
 	return nil
 }
 
-// Segmentable refuses structures that no scan can get, where it is known before
-// the scan is looked at which of tasks it will have: those of the model server.
+// Segmentable refuses structures that the job's task does not make, where the task is
+// known before the scan is read. tasks are those of the model server.
 func (o Options) Segmentable(tasks []string) error {
 	switch {
 	case o.Task != TaskAuto && o.Task != "":

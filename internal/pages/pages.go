@@ -1,9 +1,10 @@
-// Package pages hands out large slices on huge pages where the system has them.
+// Package pages allocates large slices on huge pages where the system has them. In: a
+// number of elements. Out: a slice. No errors.
 //
-// A process that meshes one scan writes most of its memory exactly once, and then
-// the first touch of each 4 KiB page (a fault that zeroes it) costs more
-// than the arithmetic: 2.3 GB/s against 15 GB/s with 2 MiB pages on the machine
-// of docs/benchmarks.md. The advice changes speed only, never a result.
+// A process that meshes one scan writes most of its memory exactly once. Then the first
+// access to each page of 4 KiB, a fault that zeroes it, costs more than the arithmetic:
+// 2.3 GB/s against 15 GB/s with pages of 2 MiB on the machine of docs/benchmarks.md. The
+// advice to the system changes speed only, never a result.
 package pages
 
 // Make is make([]T, n), advised to lie on huge pages when it is large. T must

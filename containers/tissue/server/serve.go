@@ -13,8 +13,9 @@ import (
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
-	// stopTimeout is how long a stopped request has to answer: a step of the
-	// segmentation takes a second or two, SageMaker kills after 30 s.
+	// stopTimeout is how long a request has to answer once the server stops. A step
+	// of the segmentation takes a second or two, and SageMaker kills the server
+	// after 30 s.
 	stopTimeout = 8 * time.Second
 )
 

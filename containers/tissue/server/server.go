@@ -1,5 +1,5 @@
-// Package server is the model server of the tissue model, with SageMaker's
-// contract: GET /ping, POST /invocations.
+// Package server is the model server of the tissue model. It answers GET /ping and
+// POST /invocations, as SageMaker demands.
 //
 // In: a prepared volume (.nii.gz) as body, options in the header
 // X-Amzn-SageMaker-Custom-Attributes (task=tissue;fast=false). Out: the label map
@@ -25,20 +25,21 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
-// attributesHeader is the one header that SageMaker hands through both ways.
+// attributesHeader is the only header that SageMaker passes on from the request to the
+// model server and from its answer to the caller.
 const attributesHeader = "X-Amzn-SageMaker-Custom-Attributes"
 
-// task is the only one that this model can do.
+// task is the only task of this model.
 const task = "tissue"
 
-// queue is how many requests are worked on or wait.
+// queue is the number of requests that may be worked on or wait.
 const queue = 2
 
 type server struct {
 	log   *slog.Logger
 	limit int64         // bytes of a body
-	admit chan struct{} // holds a token for each request within
-	turn  chan struct{} // holds one while a request is worked on
+	admit chan struct{} // holds an element for each request that is worked on or waits
+	turn  chan struct{} // holds an element while a request is worked on
 }
 
 // Handler answers /ping and /invocations. Log gets no more than counts, codes
@@ -94,7 +95,8 @@ func (s *server) invoke(w http.ResponseWriter, r *http.Request) {
 	s.log.Info("segmented", job.LogBytes, n, job.LogMillis, times.total().Milliseconds())
 }
 
-// work is body → labels → reply, held in memory because its length goes first.
+// work segments the request's volume and returns the label map as .nii.gz. It is held
+// in memory because the answer begins with its length.
 func work(r *http.Request) (*bytes.Buffer, steps, error) {
 	var times steps
 	begun := time.Now()
@@ -146,8 +148,8 @@ func (t steps) String() string {
 	return strings.Join(parts, ";")
 }
 
-// checkAttributes reads name=value pairs. Names of other models' options are
-// passed over; this one has no faster variant, so fast changes nothing.
+// checkAttributes reads name=value pairs. It ignores options of other models, and the
+// option fast, because this model has no faster variant.
 func checkAttributes(header string) error {
 	for _, pair := range strings.Split(header, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
@@ -161,8 +163,9 @@ func checkAttributes(header string) error {
 	return nil
 }
 
-// refuse answers an error: the scan's fault 400, a stop 503, anything else is
-// a body that could not be read to its end, 400 too.
+// refuse answers with an error. The status is 400 when the scan is at fault, 503 when
+// the server stops, and 400 for anything else, which means that the body could not be
+// read to its end.
 func (s *server) refuse(w http.ResponseWriter, err error) {
 	var fault *volume.Error
 	var large *http.MaxBytesError

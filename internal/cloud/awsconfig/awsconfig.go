@@ -1,5 +1,6 @@
-// Package awsconfig is how the product's programs reach AWS, or whatever
-// AWS_ENDPOINT_URL names in its place.
+// Package awsconfig makes the SDK's configuration, with which the product's programs
+// reach AWS or the service that AWS_ENDPOINT_URL names. In: the environment. Out: an
+// aws.Config. Errors are the SDK's.
 package awsconfig
 
 import (

@@ -1,9 +1,8 @@
-// Package blobs reads and writes objects of one S3 bucket: in go keys and
-// streams, out come streams, ranges and what is known of an object. Nothing is
-// held whole in memory. A missing object is job.ErrNotFound, one that is another
-// than was asked for job.ErrReplaced, a store that is busy a *job.BusyError; other
-// errors are the SDK's, with the operation and without the key (a key may be a
-// person's).
+// Package blobs reads and writes objects of one S3 bucket. In: keys and streams. Out:
+// streams, ranges and the attributes of an object. It never holds a whole object in
+// memory. Errors: job.ErrNotFound for a missing object, job.ErrReplaced for one with
+// another ETag than was asked for, *job.BusyError when S3 is busy; others are the
+// SDK's, with the operation and without the key, which may name a patient.
 package blobs
 
 import (
@@ -147,9 +146,8 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 // DeleteIf removes an object if it still has this ETag. One that is not there is
 // no error; one that is another stays, and the error is job.ErrReplaced.
 //
-// S3 compares by itself (If-Match). A store that answers "not implemented" is
-// asked for the object's ETag before: between the two calls a write is lost, as
-// with any delete there.
+// S3 compares the ETag itself (If-Match). For a store that answers "not implemented" the
+// ETag is read first, so that an object which is written between the two calls is lost.
 func (b *Bucket) DeleteIf(ctx context.Context, key, etag string) error {
 	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, IfMatch: quoted(etag)})
 	var api smithy.APIError

@@ -20,11 +20,11 @@ const (
 	maxBlocks  = 3       // blocks held: an archive is read nearly in order, its directory apart
 )
 
-// ReaderAt reads an object by ranges of 8 MiB, the last few of which it keeps.
-// The first read fetches only what it asks for, at least firstBytes: whoever
-// looks at a file's magic number does not move 8 MiB for it. The object must not
-// change meanwhile: every range asks for the same ETag, and one that was replaced
-// ends the reading with job.ErrReplaced, one that was deleted with job.ErrNotFound.
+// ReaderAt reads an object by ranges of 8 MiB, the last few of which it keeps. The first
+// read fetches only the bytes that it asks for, and at least firstBytes, so that looking
+// at a file's magic number costs little. Every range asks for the same ETag: the error
+// is job.ErrReplaced if the object was replaced meanwhile, and job.ErrNotFound if it was
+// deleted.
 func (b *Bucket) ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Object, error) {
 	object, err := b.Head(ctx, key)
 	if err != nil {
@@ -48,7 +48,8 @@ func (b *Bucket) ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Obj
 	return &blockReader{size: object.Size, fetch: fetch}, object, nil
 }
 
-// blockReader is an io.ReaderAt over fetched blocks, least recently used out first.
+// blockReader is an io.ReaderAt that keeps fetched blocks and drops the least recently
+// used one first.
 type blockReader struct {
 	size  int64
 	fetch func(off, n int64) ([]byte, error)

@@ -1,12 +1,12 @@
-// Package endpoint is the GPU endpoint: SageMaker asynchronous inference by
-// SDK. In: a desired capacity, or a request for one inference. Out: what the
-// endpoint is told to run and runs, and where a result will be. Errors: a
+// Package endpoint calls the GPU endpoint, which is one of SageMaker's asynchronous
+// inference. In: a desired capacity, or a request for one inference. Out: the desired
+// and the running number of instances, or where a result will be. Errors: a
 // *job.BusyError when a change is refused because another is under way or AWS is
-// throttled or failing, a *job.EndpointFailedError when the endpoint takes no
-// request; else as cloud/fault names them.
+// throttled or failing, a *job.EndpointFailedError when the endpoint takes no request;
+// else as cloud/fault names them.
 //
-// Capacity has one authority at a time: New returns the lever that the
-// template's CapacityLever names.
+// Capacity is set in one of two ways, by the Lever that the template's CapacityLever
+// names.
 package endpoint
 
 import (
@@ -29,7 +29,7 @@ import (
 // Config names the endpoint.
 type Config struct {
 	Name         string
-	Variant      string // empty: AllTraffic
+	Variant      string // AllTraffic when empty
 	MaxInstances int    // at least 1: the most that lever bounds allows
 }
 
@@ -104,8 +104,8 @@ func refused(err error, doing string) error {
 	return fault.Name(doing, err)
 }
 
-// inProgress: SageMaker says so in a ValidationException's text, Application
-// Auto Scaling by a code of its own.
+// inProgress says whether an error means that another change is under way. SageMaker
+// says so in the text of a ValidationException, Application Auto Scaling by a code.
 func inProgress(err error) bool {
 	var api smithy.APIError
 	if !errors.As(err, &api) {

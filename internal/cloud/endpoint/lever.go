@@ -39,8 +39,9 @@ func (e *Endpoint) Lever(name string) (Lever, error) {
 	return nil, fmt.Errorf("capacity lever %q: want %s or %s", name, LeverBounds, LeverWeights)
 }
 
-// bounds moves the scalable target's bounds: 1..MaxInstances awake, 0..0
-// asleep. Between awake bounds target tracking decides.
+// bounds sets the scalable target's bounds, which are 1..MaxInstances to wake the
+// endpoint and 0..0 to let it sleep. Between the bounds target tracking sets the
+// capacity.
 type bounds struct{ *Endpoint }
 
 func (b bounds) resource() *string {
@@ -70,15 +71,14 @@ func (b bounds) Capacity(ctx context.Context) (job.Capacity, error) {
 	return c, nil
 }
 
-// SetDesired registers the bounds. Registering may succeed while the scaling
-// activity that follows fails, because the endpoint is just changing: whoever
-// asks then is told to ask again, and registers again.
+// SetDesired registers the bounds. Registering may succeed although the scaling activity
+// that follows fails, because the endpoint is changing. The error is then a
+// *job.BusyError, and the caller's next try registers them again.
 //
-// AWS's pages differ on two points, so neither is relied on. A maximum of 0 may
-// be refused: then the bounds are 0..1, and the capacity is set by hand.
-// Registering bounds that stand already may move nothing: whoever finds them
-// there, and the capacity elsewhere, sets it by hand. `make probe` tells which
-// of the two an account does.
+// AWS's documentation is contradictory on two points, so neither is relied on. If a
+// maximum of 0 is refused, the bounds become 0..1, and the capacity is set directly. If
+// the bounds are registered already and the capacity does not follow, it is set
+// directly, too. `make probe` finds out how an account behaves.
 func (b bounds) SetDesired(ctx context.Context, n int) error {
 	want := limits{}
 	if n > 0 {

@@ -8,8 +8,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// Findings is what Probe found out about an account: the points on which AWS's
-// pages differ or say nothing.
+// Findings are the results of Probe: how an account behaves where AWS's documentation
+// is contradictory or silent.
 type Findings struct {
 	ZeroMaximum    bool `json:"zero_maximum"`     // a maximum of 0 is accepted
 	BoundsPark     bool `json:"bounds_park"`      // and moves the capacity to 0
@@ -182,7 +182,7 @@ func accepted(err error) (bool, error) {
 	return err == nil, err
 }
 
-// quiet waits until the endpoint takes changes.
+// quiet waits until the endpoint accepts changes.
 func (p probe) quiet(ctx context.Context) error {
 	for range probeLooks {
 		st, err := p.Describe(ctx)

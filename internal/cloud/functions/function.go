@@ -1,4 +1,5 @@
-// Package functions invokes a Lambda function whose answer nobody waits for.
+// Package functions invokes a Lambda function without waiting for its answer. In: the
+// function's input. Out: nothing. Errors are as cloud/fault names them.
 package functions
 
 import (

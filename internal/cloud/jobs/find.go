@@ -24,8 +24,8 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// LinkKey makes the job findable by the key or prefix it was uploaded as; only a
-// digest of that is kept there. What erasing has to undo is noted first.
+// LinkKey makes the job findable by the key or prefix of its upload, of which only a
+// digest is stored. It first notes what an erasure has to undo.
 func (s *Store) LinkKey(ctx context.Context, r job.Record) error {
 	link := linkOf(r)
 	upload, err := json.Marshal(job.Upload{Key: r.Upload.Key, Prefix: r.Upload.Prefix, ETag: r.Upload.ETag, Modified: r.Upload.Modified})

@@ -1,13 +1,18 @@
-// Package jobs keeps job records in DynamoDB: one table, single-item
-// conditional writes only. In go records and changes, out come records; a job
-// that is not there is job.ErrNotFound, a table that is throttled a *job.BusyError
-// (cloud/fault names the SDK's errors).
+// Package jobs keeps job records in one table of DynamoDB, with conditional writes of
+// single items. In: records and changes. Out: records. Errors: job.ErrNotFound for a job
+// that does not exist, *job.BusyError for a throttled table, else as cloud/fault names
+// them.
 //
-// Items (pk, sk): JOB#<id>/JOB the record; KEY#<sha256 of upload key or prefix>/<created>#<id>
-// finds jobs by what was dropped; LINKS#<id>/KEY#… notes each of these for the
-// erasure; IDEM#<hash>/IDEM an idempotency key;
-// FOLDER#<hash>/FOLDER a folder of slices; OPEN/<id> a job that has not ended,
-// for the janitor, and SWEEP/SWEEP how far its last sweep came. GPU#… belongs to cloud/leases.
+// The items, by pk and sk:
+//
+//	JOB#<id>/JOB                    a record
+//	KEY#<hash>/<created>#<id>       a job, found by the SHA-256 of its upload's key or prefix
+//	LINKS#<id>/KEY#…                each such item of a job, for its erasure
+//	IDEM#<hash>/IDEM                an idempotency key
+//	FOLDER#<hash>/FOLDER            a folder of slices
+//	OPEN/<id>                       a job that has not ended, for the janitor
+//	SWEEP/SWEEP                     how far the janitor's last sweep came
+//	GPU#…                           an item of cloud/leases
 package jobs
 
 import (
@@ -30,12 +35,12 @@ const (
 	ownerIndex = "owner-created"
 	openPK     = "OPEN"
 
-	// amendTries bounds optimistic retries; a record has a handful of writers.
+	// amendTries bounds how often Amend begins again. A record has few writers.
 	amendTries = 20
 
-	// maxDoc bounds a record's JSON. DynamoDB takes 400 KB an item, attribute
-	// names and the copy in the index included; what is long lies in an object
-	// (job.Table), so that no record of a real job comes near this.
+	// maxDoc bounds a record's JSON. An item of DynamoDB may have 400 KB, with attribute
+	// names and the copy in the index. Long tables lie in an object (job.Table), so that
+	// no record of a real job comes near this.
 	maxDoc = 256 << 10
 )
 
@@ -74,11 +79,11 @@ func integer(it item, name string) int64 {
 
 func jobKey(id string) item { return item{"pk": str("JOB#" + id), "sk": str("JOB")} }
 
-// createdLayout sorts as text in the order of time.
+// createdLayout is a layout in which the order of texts is the order of times.
 const createdLayout = "2006-01-02T15:04:05.000Z"
 
-// row is the record as an item: what conditions and the index need stands
-// beside the record's JSON, in Go's field names.
+// row is the record as an item. It holds the record's JSON, and beside it the
+// attributes for conditions and for the index.
 func row(r job.Record, rev int64) (item, error) {
 	doc, err := json.Marshal(r)
 	if err != nil {
@@ -108,8 +113,8 @@ func record(it item) (job.Record, int64, error) {
 	return r, integer(it, "rev"), nil
 }
 
-// Create writes a new record, unless one with its id is there: then that one
-// comes back and created is false.
+// Create writes a new record. If one with its id exists it returns that one, and created
+// is false.
 func (s *Store) Create(ctx context.Context, r job.Record) (stored job.Record, created bool, err error) {
 	if err := s.open(ctx, r); err != nil {
 		return r, false, err

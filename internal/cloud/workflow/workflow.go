@@ -1,5 +1,5 @@
-// Package workflow starts, stops and looks at executions of the scan workflow,
-// answers its task tokens and puts events on EventBridge. Errors are as cloud/fault
+// Package workflow calls Step Functions and EventBridge. In: the name of an execution, a
+// task token or an event. Out: whether an execution runs. Errors are as cloud/fault
 // names them.
 package workflow
 
@@ -69,7 +69,7 @@ func (w *Workflow) Stop(ctx context.Context, name string) error {
 	return nil
 }
 
-// Running says whether an execution is there and open; known whether it is there at all.
+// Running says whether an execution runs, and whether the workflow knows it at all.
 func (w *Workflow) Running(ctx context.Context, name string) (running, known bool, err error) {
 	out, err := w.states.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(w.executionARN(name))})
 	var missing *types.ExecutionDoesNotExist

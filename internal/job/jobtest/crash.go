@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// ErrCrash is how a call fails at which a Crash happens.
+// ErrCrash is the error of the call at which a Crash happens.
 var ErrCrash = errors.New("crashed")
 
-// Crash fails one call of many, as a process does that dies between two calls:
-// the one numbered At, from 1, before its effect or, with After, when the
-// effect is there and its answer is lost. The zero value never does.
+// Crash makes one call of many fail, like a process that dies between two calls. It is
+// the call numbered At, from 1. It fails before its effect or, with After, once it has
+// had its effect, so that only the answer is lost. The zero value makes none fail.
 type Crash struct {
 	At    int
 	After bool

@@ -201,8 +201,8 @@ func openJobs(ctx context.Context, name string, w World) error {
 	return nil
 }
 
-// openBehind: a sweep goes on behind the job that the one before came to, and the
-// jobs come in order.
+// openBehind checks that open jobs come in order, and that they can be listed from the
+// job on to which the last sweep came.
 func openBehind(ctx context.Context, name string, w World) error {
 	if err := fill(ctx, name, w); err != nil {
 		return err

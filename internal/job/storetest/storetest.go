@@ -1,10 +1,10 @@
-// Package storetest is what every store of this project must do: the ones in
-// memory that tests use (jobtest) and the ones on DynamoDB and S3 (internal/cloud)
-// pass the same checks, so that a test in memory says something about AWS.
+// Package storetest checks the stores of this project. The stores in memory that tests
+// use (jobtest) and those on DynamoDB and S3 (internal/cloud) must pass the same checks,
+// so that a test in memory is valid for AWS.
 //
-// A check takes a world and returns an error that says what differs; it knows
-// nothing of testing, so that a test can hand it a store with a planted defect
-// and ask which checks find it (Failures).
+// In: a World of stores. Out: for each check an error that says what differs. A check
+// does not use package testing, so that a test can plant a defect in a store and find
+// out which checks notice it (Failures).
 package storetest
 
 import (
@@ -84,8 +84,9 @@ type World struct {
 	Blobs Blobs
 	Fail  func(Fault) // from now on
 
-	// Locks: Amend keeps other writers out while the change runs, so that a change
-	// must not wait for one. Without it writers meet, and the later one begins again.
+	// Locks says that Amend keeps other writers out while the change runs, so that a
+	// change must not wait for one. In other stores the later of two writers begins
+	// again.
 	Locks bool
 }
 
@@ -93,7 +94,8 @@ type World struct {
 // a table and a bucket; the lease is a new one each time.
 type Factory func(t testing.TB) World
 
-// check is one property of a store. name is its own; what it writes carries it.
+// check is one property of a store. Its name is unique and part of every key and id that
+// it writes.
 type check struct {
 	name string
 	of   func(World) bool // whether the world has the store

@@ -1,9 +1,9 @@
-// Package export writes structures of a ready job in another format. In: a job,
-// its attempt that is shown, a format of meshfile and structures, none for all.
-// Out: one object among that attempt's results, named by job.ExportName; a
-// repeat finds it there. A job that has moved on gets nothing and is no error.
-// What can never be made (bad_option: a structure the scan has not, too_large for
-// the format, too_large_to_mesh) is told in an object beside it, job.RefusalName.
+// Package export writes structures of a ready job in another format. In: a job, its
+// attempt that is shown, a format of meshfile, and structures or none for all. Out: one
+// object among that attempt's results, named by job.ExportName; a repeat finds it there.
+// A job that has moved on gets nothing, which is no error. An export that can never be
+// made (bad_option for a structure that the scan has not, too_large for the format,
+// too_large_to_mesh) leaves an object with the reason, job.RefusalName.
 //
 // Errors: job.UnsupportedError unsupported_format, and failures of the stores.
 package export
@@ -40,8 +40,8 @@ type Stage struct {
 	Jobs    Jobs
 	Results Results
 
-	MemoryBytes int64 // what the function may use; 0: no limit
-	Threads     int   // 0: one per processor
+	MemoryBytes int64 // the function's memory, or 0 for no limit
+	Threads     int   // the number of goroutines, or 0 for one per processor
 }
 
 // Handle writes one export or, where it cannot be made, why.
@@ -90,7 +90,7 @@ func (s Stage) writeRefusal(ctx context.Context, id, key string, err error) erro
 	return nil
 }
 
-// gone says whether the job was erased meanwhile: then nothing may be written.
+// gone says whether the job was erased meanwhile, so that nothing may be written.
 func (s Stage) gone(ctx context.Context, id string) (bool, error) {
 	r, err := s.Jobs.Get(ctx, id)
 	if errors.Is(err, job.ErrNotFound) || err == nil && r.Erased {

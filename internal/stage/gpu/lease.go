@@ -1,15 +1,15 @@
-// Package gpu decides when the GPU endpoint wakes and sleeps: the lease of
-// DESIGN.md §4 "GPU". In: an action (acquire, release, park, warm, budget,
-// unblock, a sweep, an endpoint's event). Out: a changed lease record and, when
-// the endpoint's desired capacity is not what the lease asks for, one call that
-// changes it. Errors: *job.BusyError (the change was refused: try again, in
-// whichever direction is then right), *job.BudgetError (a budget stop is in
-// force); anything else is the store's or the endpoint's own.
+// Package gpu wakes the GPU endpoint and lets it sleep. It implements the lease of
+// DESIGN.md §4 "GPU". In: an action (acquire, release, park, warm, budget, unblock), a
+// sweep, or an event of the endpoint. Out: a changed lease record and, when the
+// endpoint's desired capacity differs from that of the lease, one call that changes it.
+// Errors: *job.BusyError when the change was refused and has to be tried again,
+// *job.BudgetError when a budget stop is in force; others are the store's or the
+// endpoint's own.
 //
-// Three layers, each over the one before: transitions (transition.go) are pure
-// functions of a record, the capacity and the time; a Run (run.go) puts them in
-// order as a value that says which call is due; a Stage (handle.go) makes those
-// calls. explore/ walks every interleaving of Runs, so what it proves is what runs.
+// It has three layers. Transitions (transition.go) are pure functions of a record, the
+// capacity and the time. A Run (run.go) is a value that puts them in order and says
+// which call is due. A Stage (handle.go) makes those calls. The tests of explore_test.go
+// walk every interleaving of Runs, which are the same code as in production.
 package gpu
 
 import (
@@ -18,29 +18,31 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// MaxHolders bounds the record: DynamoDB takes 400 KB an item, a holder is 30
-// bytes. It is far beyond what one endpoint works off in a request's lifetime.
+// MaxHolders bounds the record. An item of DynamoDB may have 400 KB, and a holder has 30
+// bytes. One endpoint can process far fewer requests before they expire.
 const MaxHolders = 4096
 
-// awake: instances are told to run, and nothing is under way that ends them.
+// awake says that instances are told to run, and that no change is under way which ends
+// them.
 func awake(c job.Capacity) bool { return c.Desired > 0 && c.Bound > 0 }
 
-// asleep: none are told to run, and nothing is under way that starts one.
+// asleep says that no instance is told to run, and that no change is under way which
+// starts one.
 func asleep(c job.Capacity) bool { return c.Desired == 0 && c.Bound == 0 }
 
-// Policy is what the template's parameters say.
+// Policy holds parameters of the template.
 type Policy struct {
 	Linger       time.Duration // how long the GPU stays up after the last release
 	MaxInstances int           // at least 1
-	// JobsPerInstance is how many holders one instance serves before another
-	// is started (lever weights). 0: the lever counts by itself (bounds, whose
-	// target tracking follows the backlog).
+	// JobsPerInstance is how many holders one instance serves before another is
+	// started, with lever weights. It is 0 for lever bounds, whose target tracking
+	// follows the backlog.
 	JobsPerInstance int
 }
 
-// need is the capacity that so many holders want. A holder has, or is about to
-// have, exactly one request queued or running, so holders are the backlog,
-// exact and without the minutes that its metric takes.
+// need is the capacity for a number of holders. Each holder has, or is about to have,
+// exactly one request queued or running, so the number of holders is the backlog. The
+// metric of the backlog would be minutes late.
 func (p Policy) need(holders int) int {
 	if p.JobsPerInstance < 1 {
 		return 1
@@ -49,7 +51,8 @@ func (p Policy) need(holders int) int {
 	return max(1, min(n, p.MaxInstances))
 }
 
-// wholeSecond rounds up: a Wait that ends early would make Park refuse.
+// wholeSecond rounds up to whole seconds, because Park refuses if the workflow's Wait
+// ends early.
 func wholeSecond(t time.Time) time.Time {
 	down := t.UTC().Truncate(time.Second)
 	if down.Before(t) {

@@ -8,7 +8,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// Kind is what a Run has to do next.
+// Kind says what a Run has to do next.
 type Kind int
 
 // The calls of a Run, and its end.
@@ -49,19 +49,19 @@ const (
 	reading   phase = iota // the lease, to apply the action to it
 	writing                // the applied action
 	rereading              // the lease, to reconcile it
-	looking                // at the capacity
+	looking                // at the capacity, to compare it with the lease
 	fencing
 	setting
 	checking // the lease again: who came in while the capacity was being set?
 	finished
 )
 
-// maxCalls bounds a Run among many that write the same lease: one of them wins
-// each round, the unlucky one says busy and is asked again.
+// maxCalls bounds a Run among many that write the same lease. In each round one of them
+// succeeds. A Run that fails too often ends with a *job.BusyError.
 const maxCalls = 200
 
-// Run is one invocation as a value: Call says what is due, Next takes its answer.
-// Between any two calls the process may die; the explorer tries just that.
+// Run is one invocation as a value. Call says which call is due, and Next takes its
+// answer. The process may die between any two calls, which explore_test.go tries.
 type Run struct {
 	policy Policy
 	action string
@@ -160,9 +160,9 @@ func (r Run) Next(reply Reply, now time.Time) Run {
 	return r
 }
 
-// optional: the change being made is to some other number of instances than it
-// was, not to wake or to park. Nobody need wait until it is taken: the endpoint
-// is up, and its next event or the janitor asks again.
+// optional says that the change under way neither wakes nor parks the endpoint but only
+// changes its number of instances. Nobody has to wait for it, because the endpoint is up
+// and its next event or the janitor will ask again.
 func (r Run) optional() bool { return r.desired > 0 && awake(r.capacity) }
 
 func isBusy(err error) bool {

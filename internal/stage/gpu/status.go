@@ -37,8 +37,8 @@ func (s Stage) Blocked(ctx context.Context) (bool, error) {
 	return l.Blocked, err
 }
 
-// answer is what `iris gpu status` shows. ParkAt is there only when it is
-// known: an empty lease that was armed.
+// answer is what `iris gpu status` shows. ParkAt is set only for an empty lease with a
+// time to park.
 func (s Stage) answer(ctx context.Context) (job.GPUOutput, error) {
 	st, err := s.Status(ctx)
 	if err != nil {

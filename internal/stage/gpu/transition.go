@@ -8,9 +8,9 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// Each transition takes the record as it was read and returns the record to be
-// written in its place on condition of that generation; changed false means
-// that there is nothing to write.
+// Each transition takes the record that was read. It returns the record to write in its
+// place, on condition that the generation is still the same. If changed is false there
+// is nothing to write.
 
 // Acquire adds holder. A budget stop refuses it.
 func Acquire(l job.Lease, holder string) (next job.Lease, changed bool, err error) {
@@ -29,8 +29,9 @@ func Acquire(l job.Lease, holder string) (next job.Lease, changed bool, err erro
 	return next, true, nil
 }
 
-// Release removes holder, and arms park_at only if that leaves nobody. What one
-// does not hold one cannot release: jobs that never held the GPU must not keep it up.
+// Release removes holder, and sets park_at if nobody is left. For a holder that does not
+// hold the lease it changes nothing, so that a job which never held the GPU does not
+// keep it up.
 func Release(l job.Lease, holder string, now time.Time, linger time.Duration) (next job.Lease, changed bool) {
 	if !l.Holds(holder) {
 		return l, false
@@ -42,14 +43,14 @@ func Release(l job.Lease, holder string, now time.Time, linger time.Duration) (n
 	return next, true
 }
 
-// Drop removes holders whose execution is closed. It arms nothing: nobody has
-// used the GPU since they died, so whatever lingers lingers already.
+// Drop removes holders whose execution is closed. It does not set park_at, because
+// nobody has used the GPU since they died.
 func Drop(l job.Lease, dead []string) (next job.Lease, changed bool) {
 	next = without(l, dead)
 	return next, len(next.Holders) < len(l.Holders)
 }
 
-// Warm arms park_at by hand; it never shortens a linger that runs.
+// Warm sets park_at by hand. It never makes it earlier.
 func Warm(l job.Lease, now time.Time, linger time.Duration) (next job.Lease, changed bool, err error) {
 	if l.Blocked {
 		return l, false, &job.BudgetError{Message: "the budget stop is in force: lift it before warming the GPU"}
@@ -73,8 +74,8 @@ func Block(l job.Lease, blocked bool) (next job.Lease, changed bool) {
 	return next, true
 }
 
-// Fence is the write before the GPU is put to sleep. It changes the generation
-// only: from here on an Acquire that read the older record has to read again.
+// Fence is written before the GPU is put to sleep. It changes only the generation, so
+// that an Acquire which has read the older record has to read again.
 func Fence(l job.Lease) job.Lease { return successor(l) }
 
 // Plan is what reconciling asks for: nothing, or Set with the new capacity.
@@ -85,17 +86,17 @@ type Plan struct {
 	Fence   bool
 }
 
-// sweepLead is how much of a linger the janitor cuts off. A sweep that comes just
-// before park_at would leave the GPU up until the next; with this the idle time
-// stays under linger + one period, park_at's rounding (1 s) and the time that a
-// sweep and its scaling activity take included.
+// sweepLead is how long before park_at the janitor may park the GPU. A sweep that came
+// shortly before park_at would otherwise leave it up until the next sweep. With the lead
+// the idle time stays below linger plus one period, including the rounding of park_at
+// (1 s) and the time of a sweep and its scaling activity.
 const sweepLead = 10 * time.Second
 
-// Reconcile compares the lease with the capacity. wanted asks for an instance
-// though nobody holds (warming by hand). sweeping says that the janitor asks:
-// only it takes away some of several instances, and only when half of them can
-// have nothing to do, because SageMaker chooses which: a busy one may be hit,
-// and its request must then be sent again.
+// Reconcile compares the lease with the capacity. wanted asks for an instance although
+// nobody holds the lease, for a warm-up by hand. sweeping says that the janitor calls:
+// only then the number of running instances may be reduced, and only if half of them
+// must be idle. SageMaker chooses which ones end, and the request of a busy one has to
+// be sent again.
 func Reconcile(l job.Lease, c job.Capacity, now time.Time, p Policy, wanted, sweeping bool) Plan {
 	if sweeping {
 		now = now.Add(sweepLead)

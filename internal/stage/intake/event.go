@@ -13,8 +13,8 @@ type Event struct {
 	} `json:"object"`
 }
 
-// Object is what matters of the event. On EventBridge the key comes as it is;
-// only S3's older notifications escape it.
+// Object gives the fields of the event that are needed. EventBridge does not escape the
+// key, as S3's older notifications do.
 func (e Event) Object() Created {
 	return Created{Bucket: e.Bucket.Name, Key: e.Entry.Key, Sequencer: e.Entry.Sequencer, ETag: e.Entry.ETag, Size: e.Entry.Size}
 }

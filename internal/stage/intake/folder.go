@@ -31,8 +31,9 @@ const maxConsumedBytes = 1 << 20
 // maxFolderTries bounds how often a slice begins again because others of its folder came first.
 const maxFolderTries = 10
 
-// addSlice adds a slice to its folder: the first starts the folder's job, later
-// ones say that it is not quiet yet, late ones start a job over the whole folder.
+// addSlice adds a slice to its folder. The first slice starts the folder's job, further
+// ones note that the folder is not quiet, and one that comes too late starts another job
+// of the whole folder.
 func (s Stage) addSlice(ctx context.Context, e Created, prefix string, object job.Object) error {
 	id := job.DeriveID(e.Bucket, prefix, e.Sequencer)
 	for range maxFolderTries {
@@ -73,7 +74,8 @@ func (s Stage) addSlice(ctx context.Context, e Created, prefix string, object jo
 	return &job.BusyError{Message: "a folder is being written by too many at once"}
 }
 
-// generation is how a folder's present generation stands, for a slice that arrives.
+// generation says what the present generation of a folder means for a slice that
+// arrives.
 type generation int
 
 const (
@@ -82,12 +84,12 @@ const (
 	unrecorded                   // its first slice is about to record its job
 )
 
-// generation tells whether a slice belongs to a folder's present generation. A
-// job may end before it has read its slices (bad options, a cancellation); then
-// further slices of the same drop still come, and those of another drop must not
-// be taken for them: they would be lost. It is another drop when no slice came
-// for a while, when the job was erased before the slice was uploaded, and when
-// the job was refused at once (for its options) and the slice would not be.
+// generation finds out whether a slice belongs to a folder's present generation. A job
+// may end before it has read its slices, by bad options or a cancellation. Then further
+// slices of the same drop still arrive, which need no job, whereas those of another drop
+// do. It is another drop when no slice came for a while, when the job was erased before
+// the slice was uploaded, and when the job was refused for its options and the slice
+// would not be.
 func (s Stage) generation(ctx context.Context, f job.Folder, slice job.Object) (generation, error) {
 	if f.Generation == 0 {
 		return isOver, nil

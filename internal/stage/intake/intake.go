@@ -1,7 +1,7 @@
-// Package intake turns an uploaded object into a job and its execution. In: one
-// "Object Created" event, of which any may come late, twice or twenty at once.
-// Out: one job record and one execution a dropped scan, or nothing for litter.
-// Errors are the stores' own; the event is then delivered again.
+// Package intake turns an uploaded object into a job and its execution. In: one "Object
+// Created" event; events may come late, twice, or many at once. Out: one job record and
+// one execution for a dropped scan, or nothing for litter. Errors are the stores' own;
+// the event is then delivered again.
 package intake
 
 import (
@@ -56,7 +56,7 @@ type Stage struct {
 	Workflow Workflow
 	Tasks    []string // what the model server can do
 	Now      func() time.Time
-	Pause    func(context.Context, time.Duration) error // nil: a timer
+	Pause    func(context.Context, time.Duration) error // replaces the timer when not nil
 }
 
 // Handle takes one event.
@@ -135,8 +135,8 @@ func (s Stage) claimUpload(ctx context.Context, id string, e Created) (bool, err
 	return true, s.execute(ctx, r)
 }
 
-// newRecord is the job of a dropped object; bad options or a size beyond the
-// limit end it at once, so that whoever dropped it can see why.
+// newRecord is the job of a dropped object. Bad options or a size beyond the limit end it
+// at once with an error that its owner can read.
 func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Record {
 	now := s.Now()
 	r := job.Record{
@@ -157,8 +157,8 @@ func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Re
 	return r
 }
 
-// options are those that an object was dropped with; the error says why no job
-// can be made of it.
+// options are the options in an object's metadata. The error says why no job can be made
+// of the object.
 func (s Stage) options(metadata map[string]string, size int64) (job.Options, error) {
 	options, err := job.ParseOptions(optionsOf(metadata), s.Tasks)
 	if err == nil {

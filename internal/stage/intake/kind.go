@@ -11,13 +11,13 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// maxSiblings bounds how much of a folder is looked at to tell a stranger in it
-// from a drop of its own.
+// maxSiblings bounds how many objects of a folder are looked at in order to find out
+// whether an object that is no slice lies among slices.
 const maxSiblings = 64
 
-// sliceOf says whether an object is a DICOM slice of a folder, and of which:
-// one non-empty prefix, and DICM at offset 128 or the name .dcm. A stranger
-// beside such slices comes back with its prefix and false.
+// sliceOf says whether an object is a DICOM slice of a folder, and gives the folder's
+// prefix. A slice has a prefix, and DICM at offset 128 or a name that ends in .dcm. For
+// another object among slices it gives the prefix and false.
 func (s Stage) sliceOf(ctx context.Context, e Created) (prefix string, slice bool, err error) {
 	lower := strings.ToLower(e.Key)
 	dir := path.Dir(e.Key)

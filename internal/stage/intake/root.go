@@ -13,12 +13,12 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
 )
 
-// rootFolder names the slices of one series that were dropped at the bucket's
-// root. No upload key begins so.
+// rootFolder begins the name under which the slices of a series are kept that were
+// dropped at the bucket's root. No upload key begins like this.
 const rootFolder = "\x00series/"
 
-// rootSeries is the series of a single DICOM slice that was dropped without a
-// folder; empty for anything else, a multi-frame file included.
+// rootSeries is the series of a single DICOM slice that was dropped without a folder. It
+// is empty for any other file, also for one of several frames.
 func (s Stage) rootSeries(ctx context.Context, e Created) (string, error) {
 	if path.Dir(e.Key) != "." || job.IsSingle(e.Key) {
 		return "", nil
@@ -68,7 +68,8 @@ func (f *fetchError) ReadAt(p []byte, off int64) (int, error) {
 // folder; the others find that job by their keys, instead of one rejection each.
 func (s Stage) addRootSlice(ctx context.Context, e Created, series string, object job.Object) error {
 	own := job.DeriveID(e.Bucket, e.Key, e.Sequencer)
-	// What an event was given to is kept, for it may come again much later.
+	// The job to which an event was given is kept, because the event may come again
+	// much later.
 	event := e.Bucket + "/" + e.Key + "/" + e.Sequencer
 	id, err := s.Folders.Claimed(ctx, job.BucketOwner, event)
 	if err != nil {
@@ -88,10 +89,9 @@ func (s Stage) addRootSlice(ctx context.Context, e Created, series string, objec
 	return s.linkSlice(ctx, id, e, object)
 }
 
-// joinSeries is the job of a slice that is new: the series' present one, or its
-// own when it is the one that opens the series. Nothing is claimed before the
-// series was opened: of many slices that find it new at once only one may keep
-// its own job.
+// joinSeries is the job for a slice that is new. It is the series' present job, or the
+// slice's own when that opens the series. Nothing is claimed before the series is open,
+// because many slices may arrive at once, of which only one may keep its own job.
 func (s Stage) joinSeries(ctx context.Context, e Created, series, own string, object job.Object) (string, error) {
 	for try := range maxFolderTries {
 		f, err := s.Folders.Folder(ctx, e.Bucket, rootFolder+series)

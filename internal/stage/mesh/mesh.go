@@ -43,16 +43,16 @@ type Stage struct {
 	Results Bucket
 	Now     func() time.Time
 
-	MemoryBytes int64 // what the function may use; 0: no limit
-	Threads     int   // 0: one per processor
+	MemoryBytes int64 // the function's memory, or 0 for no limit
+	Threads     int   // the number of goroutines, or 0 for one per processor
 }
 
 // maxStructures bounds a job's table, and with it what the API answers: 200 bytes
 // a structure, and 800 for the longest name.
 const maxStructures = 1500
 
-// maxHolds bounds how many names of a label map are kept. Of a map with more
-// nobody knows before the work what it holds.
+// maxHolds bounds how many names of a label map are kept. For a map with more names none
+// are kept, and a remesh cannot be checked before it runs.
 const maxHolds = 4096
 
 // Handle meshes one attempt at a job.
@@ -83,7 +83,7 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	if len(surfaces) > maxStructures {
 		return job.MeshOutput{}, job.Reject("too_many_structures", "the label map has %d structures: at most %d are meshed in one job", len(surfaces), maxStructures)
 	}
-	// Minutes may have passed: whoever cancelled or erased wants nothing written.
+	// Minutes have passed. A job that was cancelled or erased gets no results.
 	now, err := s.Jobs.Get(ctx, in.Job)
 	if gone(err) || err == nil && (now.Erased || now.Attempt != in.Attempt || now.Status != job.Meshing) {
 		return job.MeshOutput{Gone: true}, nil

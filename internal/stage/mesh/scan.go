@@ -57,11 +57,11 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 	return scan{labels: labels, volume: vol}, nil
 }
 
-// gridTolerance is how far, in voxels, a corner of the label map may lie from the
-// same corner of the volume. NIfTI stores affines as float32, whose rounding over
-// 4,096 voxels at an origin of 1,000 mm is below a thousandth of a millimetre; a
-// label map that is shifted, mirrored or of another spacing is off by a voxel or
-// more. A twentieth is far from both, and below what a surface resolves.
+// gridTolerance is how far, in voxels, a corner of the label map may lie from the same
+// corner of the volume. NIfTI stores affines as float32, whose rounding over 4,096 voxels
+// at an origin of 1,000 mm is below a thousandth of a millimetre. A label map that is
+// shifted, mirrored or of another spacing is off by a voxel or more. A twentieth of a
+// voxel lies far from both, and is below the resolution of a surface.
 const gridTolerance = 0.05
 
 // sameGrid refuses a label map that does not lie on the volume's grid: its organs

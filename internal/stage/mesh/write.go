@@ -14,7 +14,8 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
-// write puts every artifact, then job.MeshObject: when that is there, all are.
+// write stores every artifact and then job.MeshObject, so that all artifacts exist when
+// that does.
 func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface) error {
 	model := meshfile.Scene{Surfaces: surfaces, Provenance: scan.labels.Table.Provenance, Spacing: scan.labels.Affine.Spacing(), Origin: scan.origin}
 	artifacts := []struct {

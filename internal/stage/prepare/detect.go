@@ -24,7 +24,7 @@ const (
 	kindNRRD // read as a label map only
 )
 
-// What to do about a file that is no scan, by what it is.
+// These sentences say what to do about a file that is no scan.
 const (
 	sendScan   = "send a NIfTI file (.nii, .nii.gz), a DICOM file, or DICOM files in a .zip, a .tar.gz or a folder"
 	sendUnpack = "unpack it and send the DICOM files in a .zip, a .tar.gz or a folder, or the NIfTI file by itself"
@@ -34,8 +34,8 @@ const (
 	sendAgain  = "send it again, or the copy that it was made from"
 )
 
-// detect tells the kind of an upload from its first bytes. What is none of them
-// is refused with a sentence that its owner understands.
+// detect finds the kind of an upload by its first bytes. It refuses a file of any other
+// kind with a sentence for its owner.
 func (s Source) detect() (kind, error) {
 	if s.Size == 0 {
 		return 0, volume.Reject("unrecognized", "the file is empty: %s", sendAgain)
@@ -77,8 +77,8 @@ func (s Source) detect() (kind, error) {
 	return 0, refused("the file is", is)
 }
 
-// insideGzip tells a compressed tar from a compressed NIfTI, and refuses what is
-// neither. What is wrong with the compression itself the readers say.
+// insideGzip tells a compressed tar from a compressed NIfTI, and refuses any other file.
+// Faults of the compression itself are left to the readers.
 func insideGzip(r io.Reader) (kind, error) {
 	gz, err := gzip.NewReader(r)
 	if err != nil {
@@ -119,7 +119,8 @@ func compressedDICOM() error {
 	return volume.Reject("unrecognized", "the file is a compressed DICOM file: send it uncompressed, or the whole series in a .zip or .tar.gz")
 }
 
-// refused says what a file is that is no scan, and what to do.
+// refused is the error for a file that is no scan. It says what the file is and what to
+// do.
 func refused(begins string, is magic.Kind) error {
 	todo := ", not a scan: " + sendScan
 	switch is.Class {

@@ -26,10 +26,10 @@ type local struct {
 	dangling bool // a link that leads nowhere
 }
 
-// OpenDirectory lists the files below root, in lexical order. Symbolic links are
-// followed, those to files and those to folders, as they are in stores that keep
-// large files apart (git-annex, DataLad): whoever may read the folder may read
-// what it leads to. A link to a folder that it lies in itself is passed over.
+// OpenDirectory lists the files below root, in lexical order. It follows symbolic links
+// to files and folders, because stores such as git-annex and DataLad keep large files
+// elsewhere; who may read the folder may read them as well. It ignores a link to a
+// folder around it.
 func OpenDirectory(root fs.FS) (*Directory, error) {
 	d := &Directory{root: root}
 	if err := d.list("."); err != nil {
@@ -63,7 +63,7 @@ func (d *Directory) list(folder string) error {
 	return nil
 }
 
-// entry adds what an entry of a folder is or leads to.
+// entry adds the file or folder that an entry is or leads to.
 func (d *Directory) entry(name string, mode fs.FileMode) error {
 	at := local{path: name}
 	if mode&fs.ModeSymlink != 0 && !drop.Litter(name) {

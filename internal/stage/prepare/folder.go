@@ -15,10 +15,9 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/drop"
 )
 
-// slices lists a folder once it has been quiet, and seals it: what arrives
-// later is for another job. It returns false while the folder is not quiet. Once a
-// folder was listed
-// and sealed, a repeat and every later attempt read the same slices again.
+// slices lists a folder once no slice has come for a while, and seals it, so that later
+// slices are for another job. It returns false while slices still come. Once a folder is
+// sealed, a repeat and every later attempt read the same slices again.
 func (s Stage) slices(ctx context.Context, r job.Record) (files *objects, ready bool, err error) {
 	f, err := s.Folders.Folder(ctx, r.Upload.Bucket, r.Upload.Prefix)
 	if err != nil {
@@ -85,8 +84,8 @@ func (s Stage) listed(ctx context.Context, id string) (map[string]bool, error) {
 	return set, nil
 }
 
-// only keeps the slices that were consumed before. One of them that is not there
-// any more, or is another, ends the job by name.
+// only keeps the slices that were consumed before. If one of them is missing or was
+// replaced, the error names that.
 func (o *objects) only(consumed map[string]bool, digests []string) error {
 	kept := o.list[:0]
 	for i, object := range o.list {
@@ -101,7 +100,7 @@ func (o *objects) only(consumed map[string]bool, digests []string) error {
 	return nil
 }
 
-// list is what lies directly below the prefix, in order of keys.
+// list gives the objects directly below the prefix, in order of keys.
 func (s Stage) list(ctx context.Context, prefix string) (*objects, []string, error) {
 	files := &objects{uploads: s.Uploads}
 	digests := []string{}
@@ -127,7 +126,7 @@ const ahead = 16
 type objects struct {
 	uploads Uploads
 	list    []job.Object
-	lost    *losses // nil: nobody asks
+	lost    *losses // notes errors of the store when not nil
 }
 
 // fetched is an object whose transfer has begun.
@@ -136,8 +135,8 @@ type fetched struct {
 	err  error
 }
 
-// Each implements drop.Files. Objects are opened ahead of their turn, so that a
-// folder of thousands does not wait a round trip for each.
+// Each implements drop.Files. It opens some objects before they are visited, so that a
+// folder of thousands does not take a round trip for each.
 func (o *objects) Each(ctx context.Context, want []int, visit func(drop.File) error) error {
 	if want == nil {
 		want = upTo(len(o.list))

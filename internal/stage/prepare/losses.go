@@ -17,9 +17,9 @@ func errMissing() error {
 	return job.Reject("missing_upload", "the uploaded file is no longer there")
 }
 
-// losses remembers the first error with which the store failed while an upload
-// was read. A reader of a format may take such an error for the end of the file
-// and call the scan truncated: what the store said counts for more.
+// losses keeps the first error of the store while an upload is read. The reader of a
+// format may take such an error for the end of the file and call the scan truncated, so
+// the store's error takes precedence.
 type losses struct {
 	mu    sync.Mutex
 	first error
@@ -36,8 +36,8 @@ func (l *losses) note(err error) {
 	}
 }
 
-// blame is the error of a stage whose reading ended with err: the store's when
-// there was one, by its name for the scan's owner.
+// blame is the error of a stage whose reading ended with err. It is the store's error, if
+// there was one, in the named form for the scan's owner.
 func (l *losses) blame(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

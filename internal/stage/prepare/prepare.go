@@ -1,13 +1,13 @@
-// Package prepare turns an upload into one volume. In: a job whose upload is a
-// NIfTI file, a DICOM file, an archive or a folder of slices. Out: volume.nii.gz
-// (or, for a label map, labels.bin) in the work bucket, source.json beside it
-// for DICOM, and the record with its task, modality and warnings; or
-// {"ready":false} while a folder is still receiving, {"gone":true} for a job
-// cancelled or erased. A scan at fault is a *job.RejectedError or a
-// *job.UnsupportedError; other errors are the stores' own.
+// Package prepare turns an upload into one volume. In: a job whose upload is a NIfTI
+// file, a DICOM file, an archive or a folder of slices. Out: volume.nii.gz (or, for a
+// label map, labels.bin) in the work bucket, source.json beside it for DICOM, and the
+// record with its task, modality and warnings. The output is {"ready":false} while a
+// folder still receives slices, and {"gone":true} for a job that was cancelled or
+// erased. Errors: *job.RejectedError or *job.UnsupportedError for a scan at fault; others
+// are the stores' own.
 //
-// It may run twice or die half-way: keys follow from the job, a repeat writes
-// the same bytes. Source is the same work without a job, for the command line.
+// The stage may run twice or die half-way, because keys follow from the job and a repeat
+// writes the same bytes. Source does the same work without a job, for the command line.
 package prepare
 
 import (
@@ -105,10 +105,11 @@ func (s Stage) amend(ctx context.Context, in job.StageInput, change func(*job.Re
 	})
 }
 
-// isGone: the job was cancelled, erased, or is at another attempt.
+// isGone says whether an error means that the job was cancelled, was erased, or is at
+// another attempt.
 func isGone(err error) bool { return errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) }
 
-// open finds the upload; false while a folder is not quiet yet.
+// open finds the upload. ready is false while a folder still receives slices.
 func (s Stage) open(ctx context.Context, r job.Record) (source Source, ready bool, err error) {
 	if r.Upload.Prefix != "" {
 		slices, ready, err := s.slices(ctx, r)
@@ -182,7 +183,8 @@ func (s Stage) stream(ctx context.Context, key string, write func(io.Writer) err
 // errStored is what write sees when the store stopped reading.
 var errStored = errors.New("the store stopped reading")
 
-// finish records what was found. A job that has gone meanwhile keeps nothing.
+// finish changes the record. If the job was cancelled or erased meanwhile it deletes what
+// was written.
 func (s Stage) finish(ctx context.Context, in job.StageInput, out job.PrepareOutput, change func(*job.Record)) (job.PrepareOutput, error) {
 	_, err := s.amend(ctx, in, func(r *job.Record) error {
 		change(r)

@@ -27,7 +27,7 @@ type Options struct {
 	Modality string
 }
 
-// Report is what was found and written.
+// Report describes the scan that was found and the volume that was written.
 type Report struct {
 	Dims     [3]int
 	Affine   volume.Affine
@@ -37,8 +37,8 @@ type Report struct {
 	Units    units
 }
 
-// units is what the values of a scan look like. Model servers judge by the same
-// rule, so that a scan which they would refuse does not wake the GPU.
+// units says which units the values of a scan seem to have. Model servers use the same
+// rule, so that the GPU is not woken for a scan which they would refuse.
 type units int
 
 const (

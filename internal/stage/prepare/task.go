@@ -7,7 +7,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// byModality is what `auto` chooses when there are several tasks, the first that is there.
+// byModality lists the tasks for `auto`, by modality. The first that the model server has
+// is chosen.
 var byModality = map[string][]string{"CT": {"total", "total_v3"}, "MR": {"total_mr"}}
 
 // needs is the modality that a task was made for. Models of this family say MR
@@ -19,9 +20,9 @@ func needs(task string) string {
 	return "CT"
 }
 
-// resolve settles the task and the modality (DESIGN.md §4, Options). A scan
-// whose modality nobody knows is refused unless the task says it, and so is one
-// that every model server would refuse: nothing wakes the GPU that cannot work.
+// resolve finds the task and the modality (DESIGN.md §4, Options). It refuses a scan of
+// unknown modality, unless the task tells it, and a scan that every model server would
+// refuse, so that the GPU is not woken for it.
 func resolve(o job.Options, tasks []string, found Report) (task, modality string, err error) {
 	task, modality = o.Task, found.Modality
 	if task == job.TaskAuto || task == "" {

@@ -51,8 +51,9 @@ func (s Stage) recordAnswer(ctx context.Context, r job.Record) error {
 	return nil
 }
 
-// giveUp fails the token, then notes that nothing is under way: a crash between
-// is made good by a repeat, the other order would send the request again.
+// giveUp fails the token and then notes that nothing is under way. A repeat completes
+// this after a crash between the two; in the other order it would send the request
+// again.
 func (s Stage) giveUp(ctx context.Context, r job.Record, name, message string) error {
 	if err := s.fail(ctx, r.Token, name, message); err != nil {
 		return err
@@ -60,8 +61,8 @@ func (s Stage) giveUp(ctx context.Context, r job.Record, name, message string) e
 	return s.recordAnswer(ctx, r)
 }
 
-// sendAgain first notes that nothing is under way, so that a crash before the
-// new request is made good by a repeat; the new request must not find the old failure.
+// sendAgain first notes that nothing is under way, so that a repeat completes this after
+// a crash, and deletes the old failure, so that the new request does not find it.
 func (s Stage) sendAgain(ctx context.Context, r job.Record) error {
 	_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
 		if now.Attempt != r.Attempt || now.Erased || now.Status.Ended() || now.Request.Sent != r.Request.Sent {
@@ -84,8 +85,8 @@ func (s Stage) sendAgain(ctx context.Context, r job.Record) error {
 	return s.send(ctx, r)
 }
 
-// lookAgain settles a request that was recorded since r was read: it may have
-// ended before it was on record, and then the message at hand is about it.
+// lookAgain settles a request that was recorded after r was read. It may have ended
+// before it was recorded, and then the message that came is about it.
 func (s Stage) lookAgain(ctx context.Context, r job.Record) error {
 	now, err := s.Jobs.Get(ctx, r.ID)
 	if errors.Is(err, job.ErrNotFound) {
@@ -100,7 +101,8 @@ func (s Stage) lookAgain(ctx context.Context, r job.Record) error {
 	return s.look(ctx, now, answered, Message{})
 }
 
-// fail shapes the cause as Lambda shapes an error, so that Settle reads one form.
+// fail fails the token. The cause has the form of Lambda's errors, so that Settle reads
+// only one form.
 func (s Stage) fail(ctx context.Context, token, name, message string) error {
 	cause, err := json.Marshal(map[string]string{"errorType": name, "errorMessage": message})
 	if err != nil {

@@ -21,18 +21,18 @@ type Message struct {
 	} `json:"responseParameters"`
 }
 
-// about says whether the request on record is the one that ended. A message
-// that comes again after its request was sent once more is about the request
-// before, which ended before this one was sent; and before a request is on
-// record, whoever sent it sends it again.
+// about says whether the message is about the request on record. A message that comes
+// again after its request was sent once more is about the former request, which ended
+// before the new one was sent. If no request is on record its sender will send it
+// again.
 func (m Message) about(r job.Request) bool {
 	ended, err := time.Parse(time.RFC3339, m.EventTime)
 	return r.Sent > 0 && (err != nil || !ended.Before(r.At.Truncate(time.Millisecond)))
 }
 
-// Answer takes one message. The objects on S3 are what counts, the message only
-// says that it is time to look, and what SageMaker knows of a failure: so a
-// message of another attempt does no harm.
+// Answer takes one message. It decides by the objects on S3; the message only says that
+// it is time to look, and what SageMaker knows of a failure. So a message of another
+// attempt does no harm.
 func (s Stage) Answer(ctx context.Context, m Message) error {
 	id, attempt, ok := job.ParseExecutionName(m.InferenceID)
 	if !ok {
@@ -57,13 +57,13 @@ func (s Stage) Recover(ctx context.Context, r job.Record) error {
 	return s.look(ctx, r, swept, Message{})
 }
 
-// Stop fails the task of a job that waits for a GPU which a budget stop put to
-// sleep. An answer that is there already counts.
+// Stop fails the task of a job that waits for a GPU which a budget stop put to sleep. If
+// the answer has come already it completes the task.
 func (s Stage) Stop(ctx context.Context, r job.Record) error {
 	return s.look(ctx, r, stopped, Message{})
 }
 
-// look finds out what there is to know of a job's request, and acts on it.
+// look collects the facts about a job's request and acts on them.
 func (s Stage) look(ctx context.Context, r job.Record, why occasion, m Message) error {
 	f := facts{why: why, moved: r.Erased || r.Status.Ended()}
 	if f.moved || r.Token == "" {

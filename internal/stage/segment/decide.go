@@ -6,7 +6,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// occasion is why an invocation looks at a request.
+// occasion says why an invocation looks at a request.
 type occasion int
 
 const (
@@ -25,7 +25,7 @@ type facts struct {
 	why     occasion // why this invocation looks
 }
 
-// action is what is to be done next, and the only thing.
+// action is the one thing to do next.
 type action int
 
 const (
@@ -39,20 +39,21 @@ const (
 	sendMore        // queue it once more, for the failure at hand may be a lost instance's
 )
 
-// Bounds of patience.
+// These bounds say how long and how often is tried.
 const (
-	// sendWithin is longer than Start runs: who has not sent by then has died.
+	// sendWithin is longer than Start can run. If nothing was sent by then, Start has
+	// died.
 	sendWithin = 2 * time.Minute
-	// resendWithin: a request that died later than this is not sent again; the
+	// resendWithin is the age up to which a lost request is sent again. After it the
 	// task's own time would run out.
 	resendWithin = time.Hour
-	// maxSends: a request lost with its instance is sent once more.
+	// maxSends lets a request that was lost with its instance be sent once more.
 	maxSends = 2
 )
 
-// decide says what follows from a record and what was found. It touches nothing,
-// so that a test can walk all of it. Whatever it says may be done twice: the
-// invocation dies anywhere, and the next one asks again.
+// decide gives the action for a record and facts. It has no effect, so that a test can
+// walk all of it. Every action may be done twice, because an invocation may die anywhere
+// and the next one decides again.
 func decide(r job.Record, f facts, now time.Time) action {
 	switch {
 	case f.moved && f.why == answered:

@@ -10,17 +10,17 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// failure is what is known of a failed request. Status is the HTTP status of the
-// model server's answer, 0 when nobody says it; Code and Message are what our
-// model servers write in their body, empty when the body is of another kind.
+// failure describes a failed request. Status is the HTTP status of the model server's
+// answer, or 0 when it is not known. Code and Message are those in the body of our model
+// servers, and empty for any other body.
 type failure struct {
 	Status        int
 	Code, Message string
 }
 
-// scanAtFault: 4xx but 408 and 429 is the scan's fault. Anything else is the
-// server's or the moment's (DESIGN.md §4, Segment), whatever else the body holds,
-// and so is a failure of which nobody says the status.
+// scanAtFault says whether the scan is at fault, which it is for a status of 4xx except
+// 408 and 429 (DESIGN.md §4, Segment). Any other status, and a failure of unknown
+// status, is the server's fault or temporary, whatever the body holds.
 func (f failure) scanAtFault() bool {
 	return f.Status >= http.StatusBadRequest && f.Status < http.StatusInternalServerError &&
 		f.Status != http.StatusRequestTimeout && f.Status != http.StatusTooManyRequests
@@ -41,14 +41,14 @@ const (
 	maxMessage = 4 << 10  // bytes of a message for the scan's owner
 )
 
-// sentence is how SageMaker begins what it says of a failure; its own quotation
-// of the model server's body follows and is not looked at.
+// sentence is the beginning of SageMaker's text about a failure. A quotation of the model
+// server's body follows, which is not used.
 var sentence = regexp.MustCompile(`^[^{"]{0,64}?Received (?:client|server) error \(([0-9]{1,3})\)`)
 
-// readFailure reads the failure's object, which holds the model server's body (or,
-// where there was none, a sentence), and the reason in SageMaker's message, which
-// is a sentence that may quote the body. Either may be empty. The status that
-// SageMaker saw counts for more than the one that the body repeats.
+// readFailure reads the failure's object, which holds the model server's body or, without
+// one, a sentence; and the reason in SageMaker's message, which is a sentence that may
+// quote the body. Either may be empty. The status that SageMaker states takes precedence
+// over the one in the body.
 func readFailure(object, reason string) failure {
 	object, reason = object[:min(len(object), maxReason)], reason[:min(len(reason), maxReason)]
 	f := reply(object)
@@ -67,8 +67,8 @@ func readFailure(object, reason string) failure {
 	return f
 }
 
-// reply finds the first {status, code, message} in a text: the text itself, or
-// what it quotes, escaped or not.
+// reply finds the first {status, code, message} in a text. It may be the text itself or a
+// quotation in it, escaped or not.
 func reply(text string) failure {
 	rest := text
 	for range maxBraces {

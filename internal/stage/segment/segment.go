@@ -1,13 +1,12 @@
-// Package segment sends a prepared volume to the asynchronous endpoint and
-// carries its answer back to the waiting task. In: a job and a task token, or
-// the endpoint's SNS message. Out: the token completed exactly once with the
-// label map's key, or failed with a named error: job.RejectedError when the
-// model server answered 4xx (but 408 and 429), job.EndpointFailedError for anything
-// else, job.BudgetError when a budget stop is in force.
+// Package segment sends a prepared volume to the asynchronous endpoint and completes the
+// waiting task with its answer. In: a job and a task token, or the endpoint's SNS
+// message. Out: the token, completed with the label map's key or failed with a named
+// error: job.RejectedError when the model server answered 4xx (except 408 and 429),
+// job.BudgetError when a budget stop is in force, else job.EndpointFailedError. A late,
+// repeated or unknown answer is no error.
 //
-// Two layers: decide (decide.go) says what follows from a record and what was
-// found, without touching anything; look (answer.go) finds it out, and do (act.go)
-// carries it out. A late, repeated or unknown answer is settled already and never an error.
+// decide (decide.go) is a pure function of a record and facts; look (answer.go) collects
+// the facts, and do (act.go) carries the action out.
 package segment
 
 import (
@@ -80,7 +79,8 @@ func (s Stage) Start(ctx context.Context, in job.SegmentInput) error {
 	return s.look(ctx, r, started, Message{})
 }
 
-// waitingFor never goes back from segmenting when an instance left meanwhile.
+// waitingFor is the status of a job that waits for its answer. It stays segmenting even
+// if the instance has ended meanwhile.
 func waitingFor(status job.Status, up bool) job.Status {
 	if up || status == job.Segmenting {
 		return job.Segmenting
@@ -88,8 +88,8 @@ func waitingFor(status job.Status, up bool) job.Status {
 	return job.Warming
 }
 
-// send queues the request, then records it: a crash between the two sends it
-// again to the same place, and never forgets it.
+// send queues the request and then records it. After a crash between the two it is sent
+// again, with the same place for its result.
 func (s Stage) send(ctx context.Context, r job.Record) error {
 	name, sent := job.ExecutionName(r.ID, r.Attempt), s.Now()
 	output, failure, err := s.Endpoint.Send(ctx, job.InferenceRequest{
@@ -118,8 +118,8 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 // maxAttributes is SageMaker's bound on custom attributes, in bytes.
 const maxAttributes = 1024
 
-// attributes is what the model server is told. A list of structures that does
-// not fit is left out: the mesh stage takes the subset anyway.
+// attributes are the options for the model server. A list of structures that is too long
+// is left out, because the mesh stage takes the subset anyway.
 func attributes(o job.Options) string {
 	s := fmt.Sprintf("task=%s;fast=%t", o.Task, o.Fast)
 	if names := o.Labels(); len(names) > 0 {

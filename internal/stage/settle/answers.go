@@ -8,8 +8,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// gpu is what the jobs that wait for the endpoint have to know: whether an instance
-// is in service, and whether a budget stop keeps the GPU off.
+// gpu says whether an instance of the endpoint is in service, and whether a budget stop
+// keeps the GPU off. Jobs that wait for the endpoint depend on both.
 type gpu struct{ up, blocked bool }
 
 func (s Stage) gpu(ctx context.Context) (g gpu, err error) {
@@ -64,9 +64,9 @@ func (s Stage) segmenting(ctx context.Context, r job.Record) error {
 	return err
 }
 
-// endpointChanged does what a change of the endpoint's state makes due: a capacity
-// that could not be set while the endpoint updated is set now, jobs that wait for an
-// instance are moved on, and after a budget stop their tasks are failed.
+// endpointChanged reacts to a change of the endpoint's state. It sets a capacity that
+// could not be set while the endpoint updated, moves on the jobs that wait for an
+// instance, and after a budget stop fails their tasks.
 func (s Stage) endpointChanged(ctx context.Context) error {
 	if err := s.sweepLease(ctx); err != nil {
 		return err

@@ -6,13 +6,13 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// Bounds of the janitor's patience.
+// These bounds say how long the janitor leaves a job to others.
 const (
 	uploadWithin = 24 * time.Hour  // for a job made by the API to receive its file
-	startWithin  = 1 * time.Minute // for whoever writes a record to do what follows from it
+	startWithin  = 1 * time.Minute // for the writer of a record to take the next step
 )
 
-// execution is what is known of the execution of a job's attempt.
+// execution says what is known of the execution of a job's attempt.
 type execution int
 
 const (
@@ -22,8 +22,8 @@ const (
 	absent // the workflow knows none of this name
 )
 
-// duty is what the janitor does for an open job, and the only thing beside
-// announcing the events that the record owes.
+// duty is the one thing that the janitor does for an open job, beside announcing the
+// events that the record owes.
 type duty int
 
 const (
@@ -38,10 +38,9 @@ const (
 	helpRun           // its execution runs: look after its wait for the endpoint
 )
 
-// decide says what an open job needs, given what is known of its execution. It
-// touches nothing, so that a test can walk all of it. A duty may be carried out twice,
-// and the record may have changed since it was read: every write of a duty has the
-// condition that it has not.
+// decide gives the duty for an open job and the state of its execution. It has no effect,
+// so that a test can walk all of it. A duty may be carried out twice, and each of its
+// writes has the condition that the record has not changed since it was read.
 func decide(r job.Record, x execution, now time.Time) duty {
 	young := now.Sub(r.UpdatedAt) < startWithin
 	switch {

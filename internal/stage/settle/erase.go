@@ -9,9 +9,9 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// Cancel writes cancelled, then stops the execution; the input goes from the
-// work bucket, so that an orphaned request fails fast. A job that has ended
-// comes back as it is, with job.ErrStale.
+// Cancel writes cancelled, stops the execution, and deletes the request's input from the
+// work bucket, so that a request without a job fails at once. It returns a job that has
+// ended as it is, with job.ErrStale.
 func (s Stage) Cancel(ctx context.Context, id string) (job.Record, error) {
 	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {
 		if r.Status == job.Cancelled {
@@ -29,8 +29,9 @@ func (s Stage) Cancel(ctx context.Context, id string) (job.Record, error) {
 	return r, s.Jobs.Close(ctx, r)
 }
 
-// abandon stops what runs for a job. The lease is let go by the rule on aborted
-// executions, which a stopped workflow cannot do itself.
+// abandon stops the execution of a job and deletes the input of its request. The event
+// of the aborted execution makes settle release the lease, which a stopped workflow
+// cannot do itself.
 func (s Stage) abandon(ctx context.Context, r job.Record) error {
 	if err := s.Workflow.Stop(ctx, job.ExecutionName(r.ID, r.Attempt)); err != nil {
 		return err

@@ -8,8 +8,9 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// findUpload is for a job whose upload was not announced within a day: the job
-// expires when no object is there, and starts when the object came but its event was lost.
+// findUpload looks for the upload of a job that was not announced within a day. The job
+// expires when there is no object, and starts when the object came and its event was
+// lost.
 func (s Stage) findUpload(ctx context.Context, r job.Record) error {
 	object, err := s.Uploads.Head(ctx, r.Upload.Key)
 	if errors.Is(err, job.ErrNotFound) {

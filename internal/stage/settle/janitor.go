@@ -31,16 +31,16 @@ type Running interface {
 	Up(ctx context.Context) (bool, error)
 }
 
-// surroundings is what a sweep finds out once for all jobs.
+// surroundings holds the facts that a sweep finds out once for all jobs.
 type surroundings struct {
 	gpu     gpu
 	running map[string]bool // names of executions that ran when the sweep began
 }
 
-// Sweep is the janitor: it lets the GPU go for dead holders and does for every open
-// job whatever that still needs. It begins behind the job that the sweep before came
-// to, so that one which runs out of time is carried on by the next. A job that cannot
-// be finished does not keep the others from it.
+// Sweep is the janitor's round. It releases the GPU for dead holders and does for every
+// open job whatever that still needs. It begins behind the last job of the sweep before,
+// so that a sweep which runs out of time is continued by the next one. A job that cannot
+// be finished does not stop the round.
 func (s Stage) Sweep(ctx context.Context) error {
 	var found surroundings
 	var problems [5]error

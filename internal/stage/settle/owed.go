@@ -10,14 +10,14 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// owesEvent says whether a record has kept an event so long that whoever wrote the
-// ending must have died, or been refused, before it was announced.
+// owesEvent says whether an event has been on the record so long that the writer of the
+// ending must have died, or been refused by the bus, before it announced the event.
 func owesEvent(r job.Record, now time.Time) bool {
 	return len(r.Owed) > 0 && now.Sub(r.UpdatedAt) >= startWithin
 }
 
-// announce puts the events that a record owes on the bus, each of which then
-// leaves the record.
+// announce puts each event that a record owes on the bus and then removes it from the
+// record.
 func (s Stage) announce(ctx context.Context, r job.Record) error {
 	for _, owed := range r.Owed {
 		if err := s.Workflow.Announce(ctx, owed.Type, owed.Detail); err != nil {

@@ -62,8 +62,8 @@ type Workflow interface {
 	Announce(ctx context.Context, detailType string, detail job.EventDetail) error
 }
 
-// Stage is settle. Lease, Answers and Running may be nil: then no endpoint is deployed,
-// or the stage is used by the API, which does not sweep.
+// Stage is the settle stage. Lease, Answers and Running may be nil when no endpoint is
+// deployed, and in the API, which does not sweep.
 type Stage struct {
 	Jobs     Jobs
 	Links    Links
@@ -148,11 +148,11 @@ func (s Stage) end(ctx context.Context, id string, attempt int, v Verdict) (job.
 	return out, nil
 }
 
-// writeEnding writes an ending together with the event that it owes, announces
-// it and takes the job from the open ones. When the job has ended already, or goes
-// on with another attempt, its own status comes back. The event follows the write,
-// so it may come twice, never too early; a crash or a refusal in between leaves it
-// on the record, and the janitor announces it.
+// writeEnding writes an ending together with its event, announces the event and takes
+// the job from the open ones. When the job has ended already, or goes on with another
+// attempt, it returns the job's own status. The event follows the write, so it may come
+// twice but never too early. After a crash or a refusal in between the event is still on
+// the record, and the janitor announces it.
 func (s Stage) writeEnding(ctx context.Context, id string, attempt int, to job.Status, change func(*job.Record), detail, code string) (job.SettleOutput, error) {
 	repeat := false
 	r, err := s.Jobs.Amend(ctx, id, func(r *job.Record) error {

@@ -22,8 +22,8 @@ const (
 	lookWithin = time.Minute
 	// sweepReserve is the time kept to write down how far the sweep came.
 	sweepReserve = 10 * time.Second
-	// saveEvery is after how many jobs that is written down meanwhile, so that a
-	// function that is killed repeats no more than these.
+	// saveEvery is the number of jobs after which the place is written, so that at most
+	// as many are looked at twice when the function is killed.
 	saveEvery = 500
 	// maxProblems bounds the error of a sweep; the others are only counted.
 	maxProblems = 20
@@ -48,11 +48,11 @@ func limitsOf(ctx context.Context) limits {
 	return limits{end: deadline.Add(work - left), look: min(lookWithin, work/2)}
 }
 
-// eachOpen looks at every open job once, some at a time, in a round that begins
-// behind the job from and ends with it. Note is told how far the round came: every job
-// before that place was looked at until it was done, refused, or out of its own time,
-// and what the end of the sweep cut off lies behind it. The error
-// holds what could not be done, by job; it is nil when only the time ran out.
+// eachOpen looks at every open job once, some at a time, in a round that begins behind
+// the job from and ends with it. It calls note with the place that the round has
+// reached: every job before it is done, has failed, or has used up its own time, and
+// the jobs that the end of the sweep cut off lie behind it. The error names the jobs
+// that failed; it is nil when only the time ran out.
 func (s Stage) eachOpen(ctx context.Context, from string, look func(ctx context.Context, id string) error, note func(place string) error) error {
 	within := limitsOf(ctx)
 	sweep := ctx
@@ -123,8 +123,8 @@ func (s Stage) openFrom(ctx context.Context, from string) iter.Seq2[string, erro
 	}
 }
 
-// progress is how far a round has come. The looks end in any order; the place moves
-// on as far as no job before it is unfinished.
+// progress records how far a round has come. Looks end in any order, and the place is
+// the last job before which none is unfinished.
 type progress struct {
 	mu       sync.Mutex
 	place    string // the last job of the finished ones, or where the round began
@@ -157,7 +157,7 @@ func (p *progress) reached() string {
 	return p.place
 }
 
-// problems collects errors of many goroutines, of which it keeps the first.
+// problems collects the errors of many goroutines and keeps the first ones.
 type problems struct {
 	mu   sync.Mutex
 	kept []error

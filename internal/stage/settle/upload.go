@@ -28,9 +28,8 @@ type Links interface {
 	Linked(ctx context.Context, id string) iter.Seq2[job.Upload, error]
 }
 
-// eraseUpload deletes what a job was made from, and only that: an object that
-// somebody uploaded under the same key since then, and one that another job was
-// made from too, stay.
+// eraseUpload deletes the objects that a job was made from. It keeps an object that was
+// uploaded under the same key later, and one that another job was made from as well.
 func (s Stage) eraseUpload(ctx context.Context, r job.Record) error {
 	switch {
 	case r.Upload.Key == "":
@@ -41,9 +40,9 @@ func (s Stage) eraseUpload(ctx context.Context, r job.Record) error {
 	return s.eraseFile(ctx, r)
 }
 
-// eraseLinked deletes the further slices of a series that was dropped without a
-// folder, and says whether a job can be found by anything. Intake may link an
-// upload while its job is being erased: of a bare tombstone that one is deleted here.
+// eraseLinked deletes the further slices of a series that was dropped without a folder,
+// and says whether the job can still be found by an upload. Intake may link an upload
+// while its job is being erased; that one is deleted here as well.
 func (s Stage) eraseLinked(ctx context.Context, r job.Record) (found bool, err error) {
 	for u, err := range s.Links.Linked(ctx, r.ID) {
 		if err != nil {
@@ -106,9 +105,9 @@ func (s Stage) alsoTook(ctx context.Context, r job.Record, object job.Object) (b
 	return false, nil
 }
 
-// took says whether an object is the one that a job was made from. Who uploads
-// the same bytes again makes an object with the same ETag, but a later time. A
-// job of the API's has its key for itself and may be erased before it took anything.
+// took says whether an object is the one that a job was made from. An object with the
+// same bytes that was uploaded later has the same ETag, but a later time. A job of the
+// API's is the only one of its key, and may be erased before it has an upload.
 func took(r job.Record, object job.Object) bool {
 	u := r.Upload
 	if u.ETag == "" {
@@ -127,9 +126,9 @@ func (s Stage) deleteTaken(ctx context.Context, object job.Object) error {
 	return nil
 }
 
-// eraseFolder deletes the slices of a folder's job: neither what lies in folders
-// below, nor scans that are jobs of their own, nor slices that came later, nor
-// those that another generation of the folder reads too.
+// eraseFolder deletes the slices of a folder's job. It keeps objects in folders below,
+// scans with a job of their own, slices that came later, and slices that another
+// generation of the folder reads as well.
 func (s Stage) eraseFolder(ctx context.Context, r job.Record) error {
 	mine, listed, err := s.slicesOf(ctx, r.ID)
 	if err != nil {
