@@ -203,8 +203,8 @@ func (c *client) job(ctx context.Context, id string) (jobView, []byte, error) {
 	return v, raw, err
 }
 
-// outcome is the error of a job that ended badly.
-func outcome(v jobView) error {
+// badEnding is the error of a job that ended badly.
+func badEnding(v jobView) error {
 	notice := job.Notice{Code: string(v.Status), Message: "the job is " + string(v.Status)}
 	if v.Error != nil {
 		notice = *v.Error

@@ -37,8 +37,8 @@ func (c *client) follow(ctx context.Context, id string, said func(jobView)) (job
 	}
 }
 
-// words is how a person reads a status.
-func words(s job.Status) string {
+// statusWords is a status in words for a person.
+func statusWords(s job.Status) string {
 	switch s {
 	case job.AwaitingUpload:
 		return "waiting for the upload"
@@ -55,9 +55,9 @@ func timeline(w io.Writer, v jobView) {
 		if s.EndedAt != nil {
 			took = fmt.Sprintf("%.1f s", s.EndedAt.Sub(s.StartedAt).Seconds())
 		}
-		fmt.Fprintf(w, "  %-24s %8s\n", words(s.Name), took)
+		fmt.Fprintf(w, "  %-24s %8s\n", statusWords(s.Name), took)
 	}
-	fmt.Fprintf(w, "  %s\n", words(v.Status))
+	fmt.Fprintf(w, "  %s\n", statusWords(v.Status))
 	for _, n := range v.Warnings {
 		fmt.Fprintf(w, "  warning: %s: %s\n", n.Code, n.Message)
 	}

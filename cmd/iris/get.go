@@ -158,17 +158,17 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			progress := newBar(cmd, "")
-			v, raw, err := api.follow(cmd.Context(), sent.ID, func(v jobView) { progress.say(words(v.Status)) })
+			v, raw, err := api.follow(cmd.Context(), sent.ID, func(v jobView) { progress.say(statusWords(v.Status)) })
 			if err != nil {
 				return err
 			}
 			if err := showEnd(cmd, v, raw, asJSON); err != nil {
 				return err
 			}
-			if err := outcome(v); err != nil {
+			if err := badEnding(v); err != nil {
 				return err
 			}
-			return kept(v, out, api.fetchModel(cmd.Context(), v, format, out))
+			return downloadFailed(v, out, api.fetchModel(cmd.Context(), v, format, out))
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", job.ModelGLB, "where the model is written; the ending names the format")

@@ -60,14 +60,14 @@ func statusCommand() *cobra.Command {
 func watchCommand() *cobra.Command {
 	return jobCommand("watch ID", "Wait until a job has ended", func(cmd *cobra.Command, api *client, id string, asJSON bool) error {
 		progress := newBar(cmd, "")
-		v, raw, err := api.follow(cmd.Context(), id, func(v jobView) { progress.say(words(v.Status)) })
+		v, raw, err := api.follow(cmd.Context(), id, func(v jobView) { progress.say(statusWords(v.Status)) })
 		if err != nil {
 			return err
 		}
 		if err := showEnd(cmd, v, raw, asJSON); err != nil {
 			return err
 		}
-		return outcome(v)
+		return badEnding(v)
 	})
 }
 
@@ -77,7 +77,7 @@ func show(cmd *cobra.Command, v jobView, raw []byte, asJSON bool) error {
 		_, err := out.Write(raw)
 		return err
 	}
-	fmt.Fprintf(out, "%s  %s  attempt %d\n", v.ID, words(v.Status), v.Attempt)
+	fmt.Fprintf(out, "%s  %s  attempt %d\n", v.ID, statusWords(v.Status), v.Attempt)
 	timeline(out, v)
 	if v.Error != nil {
 		fmt.Fprintf(out, "  %s: %s\n", v.Error.Code, v.Error.Message)
@@ -130,7 +130,7 @@ func listCommand() *cobra.Command {
 				if v.Error != nil {
 					note = v.Error.Code
 				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", v.ID, v.CreatedAt.Local().Format("2006-01-02 15:04"), words(v.Status), note)
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", v.ID, v.CreatedAt.Local().Format("2006-01-02 15:04"), statusWords(v.Status), note)
 			}
 			if len(page.Jobs) == 0 {
 				newBar(cmd, "").say("no jobs")
@@ -146,7 +146,7 @@ func listCommand() *cobra.Command {
 
 func cancelCommand() *cobra.Command {
 	return jobCommand("cancel ID", "Cancel a job that has not ended", func(cmd *cobra.Command, api *client, id string, asJSON bool) error {
-		return api.act(cmd, http.MethodPost, id, "/cancel", nil, asJSON)
+		return api.changeJob(cmd, http.MethodPost, id, "/cancel", nil, asJSON)
 	})
 }
 
@@ -164,14 +164,14 @@ func retryCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return api.act(cmd, http.MethodPost, id, "/retry", map[string]any{"options": values}, asJSON)
+		return api.changeJob(cmd, http.MethodPost, id, "/retry", map[string]any{"options": values}, asJSON)
 	})
 	options.add(c)
 	return c
 }
 
-// act does something to a job and shows it.
-func (c *client) act(cmd *cobra.Command, method, id, action string, body any, asJSON bool) error {
+// changeJob sends a request that changes a job, and shows the job.
+func (c *client) changeJob(cmd *cobra.Command, method, id, action string, body any, asJSON bool) error {
 	raw, err := c.do(cmd.Context(), method, "/v1/jobs/"+url.PathEscape(id)+action, body, nil)
 	if err != nil {
 		return err

@@ -78,8 +78,8 @@ func (c *client) fetchModel(ctx context.Context, v jobView, format, path string)
 	return errors.New("download: the service has not made the file in 20 minutes: ask again later, or take model.glb")
 }
 
-// kept tells, after a job that went well, that only the download failed.
-func kept(v jobView, out string, err error) error {
+// downloadFailed is the error that says, after a job that succeeded, that only the download failed.
+func downloadFailed(v jobView, out string, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 // artifact redirects to a signed URL. A page of another origin gets the URL as JSON,
 // because browsers follow the redirect with "Origin: null".
 func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
-	rec, err := a.own(r)
+	rec, err := a.ownJob(r)
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// own reads the job of a request's path, if its caller may.
-func (a *API) own(r *http.Request) (job.Record, error) {
+// ownJob reads the job of a request's path, if its caller may.
+func (a *API) ownJob(r *http.Request) (job.Record, error) {
 	id := r.PathValue("id")
 	if !job.ValidID(id) {
 		return job.Record{}, job.ErrNotFound
@@ -33,7 +33,7 @@ func (a *API) own(r *http.Request) (job.Record, error) {
 
 // get answers with the job, its ETag and when to ask again.
 func (a *API) get(w http.ResponseWriter, r *http.Request) error {
-	rec, err := a.own(r)
+	rec, err := a.ownJob(r)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (a *API) newID() (string, error) {
 }
 
 func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
-	rec, err := a.own(r)
+	rec, err := a.ownJob(r)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 		if now, err := a.Jobs.Get(r.Context(), rec.ID); err == nil {
 			rec = now
 		}
-		return conflict("the job is %s: only a job that has not ended can be cancelled", said(rec.Status))
+		return conflict("the job is %s: only a job that has not ended can be cancelled", statusWords(rec.Status))
 	}
 	if rec = ended; err != nil {
 		return err
@@ -100,7 +100,7 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) erase(w http.ResponseWriter, r *http.Request) error {
-	rec, err := a.own(r)
+	rec, err := a.ownJob(r)
 	if err != nil {
 		return err
 	}
@@ -113,12 +113,12 @@ func (a *API) erase(w http.ResponseWriter, r *http.Request) error {
 
 // retry begins another attempt at a job that was rejected or failed.
 func (a *API) retry(w http.ResponseWriter, r *http.Request) error {
-	return a.again(w, r, job.FromPrepare)
+	return a.beginAttempt(w, r, job.FromPrepare)
 }
 
 // remesh begins another attempt at a job that shows a model, from its labels: no GPU.
 func (a *API) remesh(w http.ResponseWriter, r *http.Request) error {
-	return a.again(w, r, job.FromMesh)
+	return a.beginAttempt(w, r, job.FromMesh)
 }
 
 // mayBegin says whether a job's status allows another attempt from where it is to begin.
@@ -127,17 +127,17 @@ func mayBegin(r job.Record, from string) error {
 	case r.Erased:
 		return job.ErrNotFound
 	case from == job.FromPrepare && r.Status != job.Rejected && r.Status != job.Failed:
-		return conflict("the job is %s: only a rejected or failed job can be retried", said(r.Status))
+		return conflict("the job is %s: only a rejected or failed job can be retried", statusWords(r.Status))
 	case from == job.FromMesh && !r.Status.Ended():
-		return conflict("the job is %s: wait until it has ended, then it can be meshed again", said(r.Status))
+		return conflict("the job is %s: wait until it has ended, then it can be meshed again", statusWords(r.Status))
 	case from == job.FromMesh && r.Shown == 0:
-		return conflict("the job is %s and has no model yet: there is nothing to mesh again", said(r.Status))
+		return conflict("the job is %s and has no model yet: there is nothing to mesh again", statusWords(r.Status))
 	}
 	return nil
 }
 
-func (a *API) again(w http.ResponseWriter, r *http.Request, from string) error {
-	rec, err := a.own(r)
+func (a *API) beginAttempt(w http.ResponseWriter, r *http.Request, from string) error {
+	rec, err := a.ownJob(r)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func quoted(name string) string {
 
 // list answers with the caller's jobs, newest first, or with those of one upload key.
 func (a *API) list(w http.ResponseWriter, r *http.Request) error {
-	if err := known(r.Context()); err != nil {
+	if err := requireSubject(r.Context()); err != nil {
 		return err
 	}
 	q, err := parseListQuery(r.URL.RawQuery)

@@ -65,8 +65,8 @@ func caller(ctx context.Context) Principal {
 	return p
 }
 
-// known refuses a caller without a name, who can neither own nor list jobs.
-func known(ctx context.Context) error {
+// requireSubject refuses a caller without a name, who can neither own nor list jobs.
+func requireSubject(ctx context.Context) error {
 	if caller(ctx).Subject == "" {
 		return problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the request carries no token with a subject"}
 	}

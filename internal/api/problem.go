@@ -43,8 +43,8 @@ func conflict(format string, args ...any) problem {
 	return problem{Status: http.StatusConflict, Code: "conflict", Detail: fmt.Sprintf(format, args...)}
 }
 
-// said is a status within a sentence.
-func said(s job.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
+// statusWords is a status as the words of a sentence.
+func statusWords(s job.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 // problemOf turns any error into a problem, without what the caller must not read.
 func problemOf(err error) problem {

@@ -78,7 +78,7 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 // awaiting makes the record, or finds the one that this Idempotency-Key made.
 func (a *API) awaiting(r *http.Request, suffix string, size int64, options job.Options) (job.Record, error) {
 	ctx := r.Context()
-	if err := known(ctx); err != nil {
+	if err := requireSubject(ctx); err != nil {
 		return job.Record{}, err
 	}
 	owner := caller(ctx).Subject
@@ -154,12 +154,12 @@ func (a *API) plan(r *http.Request, rec job.Record, numbers []int32) (uploadPlan
 
 // parts signs further parts, or the same again when their signatures ran out.
 func (a *API) parts(w http.ResponseWriter, r *http.Request) error {
-	rec, err := a.own(r)
+	rec, err := a.ownJob(r)
 	if err != nil {
 		return err
 	}
 	if rec.Status != job.AwaitingUpload {
-		return conflict("the job is %s: parts are signed only while it awaits its upload", said(rec.Status))
+		return conflict("the job is %s: parts are signed only while it awaits its upload", statusWords(rec.Status))
 	}
 	var body struct {
 		Numbers []int32 `json:"numbers"`
@@ -177,7 +177,7 @@ func (a *API) parts(w http.ResponseWriter, r *http.Request) error {
 // complete joins the parts; the bucket's event then starts the job. A client that lost
 // the answer may repeat the request, which then finds the object.
 func (a *API) complete(w http.ResponseWriter, r *http.Request) error {
-	rec, err := a.own(r)
+	rec, err := a.ownJob(r)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 		return job.MeshOutput{}, fmt.Errorf("build surfaces: %w", err)
 	}
 	if len(surfaces) == 0 {
-		return job.MeshOutput{}, nothing(r.Options, build.Found(scan.labels))
+		return job.MeshOutput{}, noSurface(r.Options, build.Found(scan.labels))
 	}
 	if len(surfaces) > maxStructures {
 		return job.MeshOutput{}, job.Reject("too_many_structures", "the label map has %d structures: at most %d are meshed in one job", len(surfaces), maxStructures)
@@ -95,9 +95,9 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces)
 }
 
-// nothing says why there is no surface: nothing was found in the scan, or nothing
+// noSurface is the error that says why there is no surface: nothing was found in the scan, or nothing
 // of what was asked for.
-func nothing(o job.Options, found []string) error {
+func noSurface(o job.Options, found []string) error {
 	const code = "empty_segmentation"
 	asked := job.Listed(o.Meshed())
 	switch {

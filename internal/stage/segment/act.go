@@ -9,8 +9,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// do decides and carries it out.
-func (s Stage) do(ctx context.Context, r job.Record, f facts) error {
+// decideAndAct decides what to do about a request and does it.
+func (s Stage) decideAndAct(ctx context.Context, r job.Record, f facts) error {
 	labels := job.Key(r.ID, r.Attempt, job.LabelsObject)
 	switch decide(r, f, s.Now()) {
 	case discard:

@@ -47,7 +47,7 @@ func (s Stage) Answer(ctx context.Context, m Message) error {
 	}
 	if moved := r.Erased || r.Attempt != attempt || r.Status.Ended(); moved {
 		r.Attempt = attempt // whose result it is
-		return s.do(ctx, r, facts{why: answered, moved: true})
+		return s.decideAndAct(ctx, r, facts{why: answered, moved: true})
 	}
 	return s.look(ctx, r, answered, m)
 }
@@ -67,14 +67,14 @@ func (s Stage) Stop(ctx context.Context, r job.Record) error {
 func (s Stage) look(ctx context.Context, r job.Record, why occasion, m Message) error {
 	f := facts{why: why, moved: r.Erased || r.Status.Ended()}
 	if f.moved || r.Token == "" {
-		return s.do(ctx, r, f)
+		return s.decideAndAct(ctx, r, f)
 	}
 	_, err := s.Work.Head(ctx, job.Key(r.ID, r.Attempt, job.LabelsObject))
 	if err != nil && !errors.Is(err, job.ErrNotFound) {
 		return fmt.Errorf("look for result: %w", err)
 	}
 	if f.result = err == nil; f.result {
-		return s.do(ctx, r, f)
+		return s.decideAndAct(ctx, r, f)
 	}
 	object, found, err := s.failureObject(ctx, r)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s Stage) look(ctx context.Context, r job.Record, why occasion, m Message) 
 		m.FailureReason = ""
 	}
 	f.failed, f.failure = found || told, readFailure(object, m.FailureReason)
-	return s.do(ctx, r, f)
+	return s.decideAndAct(ctx, r, f)
 }
 
 // failureObject reads the failure of the request that is under way.

@@ -6,7 +6,7 @@
 // repeated or unknown answer is no error.
 //
 // decide (decide.go) is a pure function of a record and facts; look (answer.go) collects
-// the facts, and do (act.go) carries the action out.
+// the facts, and decideAndAct (act.go) carries the action out.
 package segment
 
 import (

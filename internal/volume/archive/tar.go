@@ -68,7 +68,7 @@ func (w *tarWalk) walk(ctx context.Context) error {
 			break
 		}
 		var err error
-		if more, err = w.blocks.another(); err != nil {
+		if more, err = w.blocks.nextArchive(); err != nil {
 			return err
 		}
 	}
@@ -181,9 +181,9 @@ func (b *blocks) afterZeros() bool {
 	return true
 }
 
-// another finds the archive that follows an end mark. When there is none it reads to
+// nextArchive finds the archive that follows an end mark. When there is none it reads to
 // the end of the stream, where only padding lies.
-func (b *blocks) another() (bool, error) {
+func (b *blocks) nextArchive() (bool, error) {
 	if len(b.pending) > 0 {
 		return true, nil
 	}

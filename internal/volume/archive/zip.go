@@ -169,7 +169,7 @@ func (z *Zip) entry(n int, m *meter, visit func(drop.File) error) error {
 		file.Body = strings.NewReader("")
 		return visit(file)
 	}
-	if again, err := z.place(n); again || err != nil {
+	if again, err := z.noteSpan(n); again || err != nil {
 		return err // the directory may list one file twice
 	}
 	body, err := f.Open()
@@ -181,9 +181,9 @@ func (z *Zip) entry(n int, m *meter, visit func(drop.File) error) error {
 	return visit(file)
 }
 
-// place notes where an entry lies and refuses one that lies over another, unless
+// noteSpan notes where an entry lies and refuses one that lies over another, unless
 // it is the same one, listed again.
-func (z *Zip) place(n int) (again bool, err error) {
+func (z *Zip) noteSpan(n int) (again bool, err error) {
 	if z.offsets[n] != 0 {
 		return false, nil
 	}

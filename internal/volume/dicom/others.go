@@ -61,8 +61,8 @@ type others struct {
 	peek             int64  // what may still be expanded to look into archives
 }
 
-// like notes the ending of a DICOM file's name.
-func (o *others) like(ending string) {
+// noteEnding notes the ending of a DICOM file's name.
+func (o *others) noteEnding(ending string) {
 	if o.endings == nil {
 		o.endings = map[string]bool{}
 	}
@@ -174,8 +174,8 @@ func (o *others) lost() (by [reasons]int, all int) {
 	return by, all
 }
 
-// account is the reasons with their counts, in words.
-func account(by [reasons]int) string {
+// counted gives the reasons with their counts, in words.
+func counted(by [reasons]int) string {
 	var parts []string
 	for w, n := range by {
 		if n > 0 {
@@ -208,7 +208,7 @@ func (o *others) warnings() []nifti.Warning {
 		add("strangers", "files that are no DICOM images were passed over: %d", strangers)
 	}
 	if lost > 0 {
-		add("lost_slices", "files that look like slices could not be read (%s): if they belong to this scan, the volume lacks them; send the whole series again", account(by))
+		add("lost_slices", "files that look like slices could not be read (%s): if they belong to this scan, the volume lacks them; send the whole series again", counted(by))
 	}
 	if o.unopened > 0 {
 		add("archives_inside", "archives inside the upload were not opened: %d; if slices are in them, unpack them and send all slices together", o.unopened)
@@ -219,9 +219,9 @@ func (o *others) warnings() []nifti.Warning {
 	return out
 }
 
-// instead is the error for a drop without a DICOM file, which says what it holds.
+// noImages is the error for a drop without a DICOM file, which says what it holds.
 // files is the number of files that are no litter.
-func (o *others) instead(files int) error {
+func (o *others) noImages(files int) error {
 	by, lost := o.lost()
 	switch {
 	case files == 0:
@@ -237,7 +237,7 @@ func (o *others) instead(files int) error {
 	case o.directory:
 		return volume.Reject("no_image_series", "the upload holds a DICOMDIR, the list of the files on a CD, and no images: send the whole folder of the CD, or a .zip of it")
 	case lost > 0 && lost == files:
-		return volume.Reject("no_image_series", "none of the files could be read (%s): they lost their content on the way; send them again", account(by))
+		return volume.Reject("no_image_series", "none of the files could be read (%s): they lost their content on the way; send them again", counted(by))
 	}
 	return volume.Reject("no_image_series", "none of the %d files is a DICOM image: send the folder of the scan as it came from the hospital, or a .zip of it", files)
 }

@@ -40,7 +40,7 @@ func scan(ctx context.Context, files drop.Files) (*found, error) {
 		return nil, err
 	}
 	if f.dicom == 0 {
-		return nil, f.others.instead(f.files)
+		return nil, f.others.noImages(f.files)
 	}
 	return f, f.others.nested()
 }
@@ -95,7 +95,7 @@ func (f *found) look(file drop.File) error {
 		return nil
 	}
 	f.dicom++
-	f.others.like(file.Ending)
+	f.others.noteEnding(file.Ending)
 	f.series.Add(file.Index, h, err)
 	return nil
 }

@@ -49,7 +49,7 @@ func Of(head []byte) Kind {
 	switch {
 	case len(head) == 0:
 		return Kind{"empty", Empty}
-	case nothing(head):
+	case allZero(head):
 		return Kind{"filled with zeros, as a broken transfer leaves it", Zeros}
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")),
 		bytes.HasPrefix(head, []byte("PK00PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x07\x08PK\x03\x04")):
@@ -81,8 +81,8 @@ func Of(head []byte) Kind {
 	return Kind{"of an unknown kind", Unknown}
 }
 
-// nothing says whether all bytes are zero.
-func nothing(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
+// allZero says whether all bytes are zero.
+func allZero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
 
 // zip finds documents in the form of zip archives by the name of their first entry.
 func zip(head []byte) Kind {

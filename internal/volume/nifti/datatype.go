@@ -75,8 +75,8 @@ var datatypes = []datatype{
 	}},
 }
 
-// strangers are the datatypes of nifti1.h that no scan has.
-var strangers = []struct {
+// unusable are the datatypes of nifti1.h that no scan has.
+var unusable = []struct {
 	code int
 	name string
 }{
@@ -90,7 +90,7 @@ func lookupDatatype(code int) (datatype, error) {
 			return d, nil
 		}
 	}
-	for _, s := range strangers {
+	for _, s := range unusable {
 		if s.code == code {
 			return datatype{}, volume.Unsupported("unsupported_datatype", "datatype %d (%s): want one integer or real number a voxel", code, s.name)
 		}

@@ -132,7 +132,7 @@ func (h *header) decode(l layout) error {
 		h.rows[n/4][n%4] = v
 	}
 	h.unit = 1
-	switch l.units & 7 { // NIFTI_UNITS_METER, MM, MICRON; 0 and strangers mean mm
+	switch l.units & 7 { // NIFTI_UNITS_METER, MM, MICRON; 0 and unknown units mean mm
 	case 1:
 		h.unit = 1000
 	case 3:

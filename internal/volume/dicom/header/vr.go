@@ -21,7 +21,7 @@ func (c *cursor) odd(e element, b [4]byte) (element, error) {
 	e.vr = string(b[:2])
 	short := form{length: uint32(c.order.Uint16(b[2:]))}
 	implicit := form{length: e.length}
-	known, meant := longVRs[e.vr], written(b[0], b[1])
+	known, meant := longVRs[e.vr], looksLikeVR(b[0], b[1])
 	var forms []form
 	switch {
 	case !meant:
@@ -122,10 +122,10 @@ func (c *cursor) explicitItem() (bool, error) {
 
 func upper(b byte) bool { return b >= 'A' && b <= 'Z' }
 
-// written says whether two bytes stand for a VR. They do when they are two letters, or
+// looksLikeVR says whether two bytes stand for a VR. They do when they are two letters, or
 // the same sign twice, as "??" and "--" of writers that have no VR. Other bytes are
 // more likely the lower half of a length.
-func written(a, b byte) bool {
+func looksLikeVR(a, b byte) bool {
 	return letter(a) && letter(b) || a == b && a >= ' ' && a < 0x7F
 }
 

@@ -26,7 +26,7 @@ func (b *Builder) Choose(c Choice) (*Series, error) {
 	b.join()
 	list := b.candidates(c.Modality)
 	if len(list) == 0 {
-		return nil, b.nothing()
+		return nil, b.noSeries()
 	}
 	if b.damaged != nil {
 		return nil, b.damaged // it may be a slice of any series
@@ -95,8 +95,8 @@ func (b *Builder) candidates(modality string) []*Series {
 	return all
 }
 
-// nothing says why no series can be taken.
-func (b *Builder) nothing() error {
+// noSeries is the error that says why no series can be taken.
+func (b *Builder) noSeries() error {
 	most := 0
 	for _, s := range b.series {
 		if s.fault != nil {
