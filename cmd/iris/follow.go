@@ -94,6 +94,13 @@ func (b *bar) set(done, total int64) {
 	fmt.Fprintf(b.w, "\r\x1b[K%s %d %%%s", b.what, done*100/total, end)
 }
 
+// now replaces the line by a text, and takes it away for none.
+func (b *bar) now(text string) {
+	if b.w != nil {
+		fmt.Fprint(b.w, "\r\x1b[K", text)
+	}
+}
+
 func (b *bar) say(text string) {
 	if b.w != nil {
 		fmt.Fprintln(b.w, text)

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -102,34 +104,81 @@ func (n *noted) Read(p []byte) (int, error) {
 }
 
 func getCommand() *cobra.Command {
-	var out string
-	c := jobCommand("get ID", "Download the model or another artifact of a job", nil)
-	name := c.Flags().String("artifact", "", "which artifact (default: the model)")
-	c.Flags().StringVarP(&out, "output", "o", "", "file to write, - with --artifact for standard output; without --artifact its ending names the model's format ("+strings.Join(meshfile.Formats(), ", ")+")")
+	var f getFlags
+	c := jobCommand("get ID", "Download the model, some of its structures, or another artifact of a job", nil)
+	c.Flags().StringVar(&f.artifact, "artifact", "", "which artifact (default: the model)")
+	c.Flags().StringArrayVar(&f.structures, "structure", nil, "only these structures of the model, separated by commas; may be repeated")
+	c.Flags().StringVar(&f.format, "format", "", "the model's format (default: what the ending of -o names, else glb): "+strings.Join(meshfile.Formats(), ", "))
+	c.Flags().StringVarP(&f.out, "output", "o", "", "file to write, - for standard output")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		api, err := newClient(cmd)
 		if err != nil {
 			return err
 		}
-		if out == "" {
-			out = cmp.Or(*name, job.ModelGLB)
-		}
-		format := ""
-		if *name == "" {
-			if format, err = checkOutput(out); err != nil {
-				return err
-			}
+		if err := f.settle(); err != nil {
+			return err
 		}
 		v, _, err := api.job(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
-		if format != "" {
-			return api.fetchModel(cmd.Context(), v, format, out)
+		if f.artifact != "" {
+			return api.fetch(cmd.Context(), v, f.artifact, f.out)
 		}
-		return api.fetch(cmd.Context(), v, *name, out)
+		return api.fetchModel(cmd.Context(), v, wanted{f.format, f.structures}, f.out, newBar(cmd, ""))
 	}
 	return c
+}
+
+// getFlags are the flags of iris get.
+type getFlags struct {
+	artifact, format, out string
+	structures            []string
+}
+
+// settle finds the format and the file where they were not said, and refuses what
+// does not go together before anything is asked for.
+func (f *getFlags) settle() error {
+	if f.artifact != "" {
+		if f.format != "" || len(f.structures) > 0 {
+			return usage("bad_option: --artifact names a file that is there: --structure and --format are of the model")
+		}
+		f.out = cmp.Or(f.out, f.artifact)
+		return nil
+	}
+	f.format = strings.ToLower(f.format)
+	if f.format != "" && !meshfile.Known(f.format) {
+		return usage("unsupported_format: --format %q: want one of %s", f.format, strings.Join(meshfile.Formats(), ", "))
+	}
+	for _, list := range f.structures {
+		if strings.TrimSpace(list) == "" {
+			return usage("bad_option: --structure is empty: want names separated by commas, or leave it out for all")
+		}
+	}
+	if f.out == standardOutput {
+		if f.format == "" {
+			return usage("bad_option: -o - has no ending: say --format or --artifact")
+		}
+		return nil
+	}
+	if f.out == "" {
+		f.format = cmp.Or(f.format, "glb")
+		f.out = job.ModelGLB
+		if len(f.structures) > 0 {
+			f.out = path.Base(job.ExportName(f.format, strings.Split(strings.Join(f.structures, ","), ",")))
+		}
+		f.out = strings.TrimSuffix(f.out, path.Ext(f.out)) + "." + f.format
+	}
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(f.out), "."))
+	if f.format != "" && !meshfile.Known(ending) {
+		return checkFolder(f.out) // the format is said: any ending will do
+	}
+	if f.format != "" && f.format != ending {
+		return usage("bad_option: --format %s and the ending of -o, .%s, do not agree", f.format, ending)
+	}
+	var err error
+	f.format, err = checkOutput(f.out)
+	return err
 }
 
 func runCommand() *cobra.Command {
@@ -168,7 +217,7 @@ func runCommand() *cobra.Command {
 			if err := badEnding(v); err != nil {
 				return err
 			}
-			return downloadFailed(v, out, api.fetchModel(cmd.Context(), v, format, out))
+			return downloadFailed(v, out, api.fetchModel(cmd.Context(), v, wanted{format: format}, out, newBar(cmd, "")))
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", job.ModelGLB, "where the model is written; the ending names the format")

@@ -20,17 +20,22 @@ import (
 // an ending that no writer knows, and a folder that does not exist or cannot be written
 // to, so that the command does not fail only after the job.
 func checkOutput(path string) (format string, err error) {
-	usage := func(text string, args ...any) (string, error) {
-		return "", &exitError{exitUsage, fmt.Errorf(text, args...)}
-	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return usage("no_output: %s is a folder: name a file", path)
+		return "", usage("no_output: %s is a folder: name a file", path)
 	}
 	format = strings.ToLower(strings.TrimPrefix(filepath.Ext(path), "."))
 	if !meshfile.Known(format) {
-		return usage("unsupported_format: the ending of -o names the format: want one of .%s", strings.Join(meshfile.Formats(), ", ."))
+		return "", usage("unsupported_format: the ending of -o names the format: want one of .%s", strings.Join(meshfile.Formats(), ", ."))
 	}
+	return format, checkFolder(path)
+}
+
+// checkFolder refuses a file that cannot be made where it is named.
+func checkFolder(path string) error {
 	dir := filepath.Dir(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usage("no_output: %s is a folder: name a file", path)
+	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return usage("no_output: the folder %s does not exist", dir)
 	}
@@ -38,7 +43,7 @@ func checkOutput(path string) (format string, err error) {
 	if err != nil {
 		return usage("no_output: the folder %s cannot be written to", dir)
 	}
-	return format, errors.Join(probe.Close(), os.Remove(probe.Name()))
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // exportPoll is the pause before an export is asked for again, where the service
@@ -48,14 +53,24 @@ const exportPoll = 2 * time.Second
 // maxExportPolls is 20 minutes: an export that works takes 15 at most.
 const maxExportPolls = int(20 * time.Minute / exportPoll)
 
-// fetchModel downloads the model in a format. Any but GLB is made by the service
-// when it is first asked for.
-func (c *client) fetchModel(ctx context.Context, v jobView, format, path string) error {
-	if format == "glb" {
+// wanted is what of a model is downloaded.
+type wanted struct {
+	format     string
+	structures []string // as they were given; none for all
+}
+
+// fetchModel downloads the model. Any format but GLB, and any choice of structures, is
+// made by the service when it is first asked for; progress is told for how long.
+func (c *client) fetchModel(ctx context.Context, v jobView, w wanted, path string, progress *bar) error {
+	if w.format == "glb" && len(w.structures) == 0 {
 		return c.fetch(ctx, v, job.ModelGLB, path)
 	}
-	address := "/v1/jobs/" + url.PathEscape(v.ID) + "/artifacts/" + job.ModelGLB + "?format=" + format
-	for range maxExportPolls {
+	query := url.Values{"format": {w.format}}
+	if len(w.structures) > 0 {
+		query["structure"] = w.structures
+	}
+	address := "/v1/jobs/" + url.PathEscape(v.ID) + "/artifacts/" + job.ModelGLB + "?" + query.Encode()
+	for n := range maxExportPolls {
 		var signed struct {
 			URL    string `json:"url"`
 			Status string `json:"status"`
@@ -64,11 +79,13 @@ func (c *client) fetchModel(ctx context.Context, v jobView, format, path string)
 			return err
 		}
 		if signed.URL != "" {
+			progress.now("")
 			return c.again(ctx, func() error { return c.download(ctx, signed.URL, "", path) })
 		}
 		if signed.Status == "" {
 			return errors.New("download: the service neither gives the file nor says that it makes it")
 		}
+		progress.now(fmt.Sprintf("the service makes the %s file: %s", w.format, time.Duration(n)*exportPoll))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

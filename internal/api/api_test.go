@@ -234,6 +234,57 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// What is asked for is read to the end before anything is made: the names, the
+// format, and what the parameters are called.
+func TestExportQueries(t *testing.T) {
+	for _, c := range []struct {
+		name, artifact, query string
+		want                  []job.ExportInput // what is asked of the function
+		code                  string
+	}{
+		{"a list", "model.glb", "format=stl&structure=spleen,%20liver,liver", []job.ExportInput{{Format: "stl", Structures: []string{"liver", "spleen"}}}, ""},
+		{"repeated", "model.glb", "format=obj&structure=spleen&structure=liver", []job.ExportInput{{Format: "obj", Structures: []string{"liver", "spleen"}}}, ""},
+		{"all of them", "model.glb", "format=ply", []job.ExportInput{{Format: "ply"}}, ""},
+		{"a merged solid", "model.glb", "format=3mf&structure=bones", []job.ExportInput{{Format: "3mf", Structures: []string{"bones"}}}, ""},
+		{"a name with a comma", "model.glb", "format=stl&structure=left,%20old", []job.ExportInput{{Format: "stl", Structures: []string{"left, old"}}}, ""},
+		{"the format of the name", "model.glb", "structure=liver", []job.ExportInput{{Format: "glb", Structures: []string{"liver"}}}, ""},
+		{"the model itself", "model.glb", "format=glb", nil, ""},
+		{"no format of the name", "labels.nii.gz", "structure=liver", nil, "unsupported_format"},
+		{"no format", "model.glb", "format=", nil, "unsupported_format"},
+		{"two formats", "model.glb", "format=stl&format=obj", nil, "unsupported_format"},
+		{"no name", "model.glb", "format=stl&structure=", nil, "bad_query"},
+		{"no name in a list", "model.glb", "format=stl&structure=liver,", nil, "no_structure"},
+		{"the parameter misspelt", "model.glb", "format=stl&structures=liver", nil, "bad_query"},
+		{"a name misspelt", "model.glb", "format=stl&structure=liver,splen", nil, "no_structure"},
+		{"part of a solid", "model.glb", "format=stl&structure=rib_left_1", nil, "no_structure"},
+	} {
+		w := newWorld()
+		id := w.job(t, "alice", job.Ready, func(r *job.Record) {
+			r.Structures = []job.Structure{{Name: "liver"}, {Name: "spleen"}, {Name: "left, old"}, {Name: "bones"}}
+			r.Options.Merge = []job.Merge{{Name: "bones", Of: []string{"rib_left_1", "rib_left_2"}}}
+		})
+		for i := range c.want {
+			c.want[i].Job, c.want[i].Attempt = id, 1
+		}
+		out := w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/"+c.artifact+"?"+c.query, "")
+		status := http.StatusAccepted
+		if c.name == "the model itself" {
+			status = http.StatusTemporaryRedirect
+		}
+		if c.code != "" && (code(out) != c.code || out.Code < 400 || out.Code >= 500) || c.code == "" && out.Code != status {
+			t.Errorf("%s: %d %s", c.name, out.Code, out.Body)
+		}
+		if d := cmp.Diff(c.want, w.exports); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+		for name, want := range map[string]string{"a name misspelt": `no structure \"splen\": did you mean \"spleen\"?`, "part of a solid": `it is part of \"bones\"`} {
+			if c.name == name && !strings.Contains(out.Body.String(), want) {
+				t.Errorf("%s: %s", c.name, out.Body)
+			}
+		}
+	}
+}
+
 // What a job's status allows: 409 and no change where it does not.
 func TestMoves(t *testing.T) {
 	cases := []struct {

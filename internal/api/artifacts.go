@@ -14,7 +14,7 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.URL.Query().Has("format") {
+	if q := r.URL.Query(); q.Has("format") || q.Has("structure") || q.Has("structures") {
 		return a.export(w, r, rec)
 	}
 	name := r.PathValue("name")

@@ -24,9 +24,21 @@ const exportAgain = 15 * time.Minute
 // refused at once; a refusal by the export itself (too large for the format) is the
 // answer to the next poll, with 422.
 func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) error {
-	format, structures := r.URL.Query().Get("format"), r.URL.Query()["structure"]
-	if !meshfile.Known(format) {
+	query := r.URL.Query()
+	if query.Has("structures") {
+		return badQuery("structures is not known: did you mean structure?")
+	}
+	format := query.Get("format")
+	if !query.Has("format") { // the artifact's own
+		format = strings.TrimPrefix(path.Ext(r.PathValue("name")), ".")
+	}
+	if !meshfile.Known(format) || len(query["format"]) > 1 {
 		return problem{Status: http.StatusBadRequest, Code: "unsupported_format", Detail: "format: want one of " + strings.Join(meshfile.Formats(), ", ")}
+	}
+	for _, value := range query["structure"] {
+		if strings.TrimSpace(value) == "" {
+			return badQuery("structure is empty: want names, or leave it out for all")
+		}
 	}
 	if rec.Shown == 0 {
 		return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: max(1, pollAfter(rec.Status))}
@@ -35,14 +47,16 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, s := range rec.Structures {
-		known[s.Name] = true
+	structures, err := rec.Exported(rec.Options, query["structure"])
+	var unknown *job.RejectedError
+	if errors.As(err, &unknown) {
+		return problem{Status: http.StatusNotFound, Code: unknown.Code, Detail: unknown.Message}
 	}
-	for _, name := range structures {
-		if !known[name] {
-			return problem{Status: http.StatusNotFound, Code: "no_structure", Detail: "the job has no structure of this name"}
-		}
+	if err != nil {
+		return err
+	}
+	if format == "glb" && len(structures) == 0 {
+		return a.redirect(w, r, job.Key(rec.ID, rec.Shown, job.ModelGLB), job.ModelGLB)
 	}
 	name := job.ExportName(format, structures)
 	key := job.Key(rec.ID, rec.Shown, name)
@@ -66,6 +80,10 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 	return reply(w, http.StatusAccepted, struct {
 		Status string `json:"status"`
 	}{"exporting"})
+}
+
+func badQuery(detail string) error {
+	return problem{Status: http.StatusBadRequest, Code: "bad_query", Detail: detail}
 }
 
 // sendWithin is how long a request that has claimed an export may take to send it

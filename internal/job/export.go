@@ -39,6 +39,53 @@ func ExportName(format string, structures []string) string {
 	return "export/" + stem + "." + format
 }
 
+// Exported are the structures of a job that an export asks for, in the table's order
+// and each once; none means all. An element that is not
+// the name of a structure is a list of them, separated by commas. What the job does
+// not have is a RejectedError no_structure.
+func (t Table) Exported(o Options, asked []string) ([]string, error) {
+	has := make(map[string]bool, len(t.Structures))
+	names := make([]string, len(t.Structures))
+	for i, s := range t.Structures {
+		has[s.Name] = true
+		names[i] = s.Name
+	}
+	wanted := make(map[string]bool)
+	for _, element := range asked {
+		list := []string{element}
+		if !has[element] {
+			list = strings.Split(element, ",")
+		}
+		for _, name := range list {
+			if name = strings.TrimSpace(name); !has[name] {
+				return nil, Reject("no_structure", "the job has no structure %s%s", quoted(name), instead(o, name, names))
+			}
+			wanted[name] = true
+		}
+	}
+	var out []string
+	for _, name := range names {
+		if wanted[name] {
+			out = append(out, name)
+			delete(wanted, name) // two labels may have one name
+		}
+	}
+	return out, nil
+}
+
+// instead says what a job has in place of a structure that it has not.
+func instead(o Options, name string, names []string) string {
+	for _, m := range o.Merge {
+		if contains(m.Of, name) && contains(names, m.Name) {
+			return ": it is part of " + quoted(m.Name)
+		}
+	}
+	if near, ok := nearest(name, names); ok {
+		return ": did you mean " + quoted(near) + "?"
+	}
+	return ", only " + Listed(names)
+}
+
 // RefusalName names the object in which an export that cannot be made says why, a
 // Notice, which whoever asked for the export reads with his next request.
 func RefusalName(export string) string { return export + ".refused.json" }

@@ -26,6 +26,15 @@ type Merge struct {
 	Of   []string `json:"of"`
 }
 
+// MeshOptions are the options that shape the meshes of an attempt, as ProvenanceJSON
+// holds them under "options". The record's own options may be those of a later attempt.
+type MeshOptions struct {
+	Smoothing  float64  `json:"smoothing"`
+	Decimate   string   `json:"decimate"`
+	Structures []string `json:"structures,omitempty"`
+	Merge      []Merge  `json:"merge,omitempty"`
+}
+
 // Possible refuses options that are understood and cannot be done yet. It is
 // asked before a job is recorded, so that nothing wakes the GPU in vain.
 func (o Options) Possible() error {

@@ -60,7 +60,37 @@ func (s Stage) Handle(ctx context.Context, in job.ExportInput) error {
 	if _, err := s.Results.Head(ctx, key); err == nil || !errors.Is(err, job.ErrNotFound) {
 		return err
 	}
-	return s.write(ctx, in, r.Options, key)
+	options, err := s.options(ctx, in, r)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, in, options, key)
+}
+
+// options are those that the attempt was meshed with. The record has those of its
+// last attempt, which is another one while a remesh runs and after one that failed.
+func (s Stage) options(ctx context.Context, in job.ExportInput, r job.Record) (job.Options, error) {
+	const most = 1 << 20 // bytes: names of 512 structures are a tenth of it
+	body, err := s.Results.Get(ctx, job.Key(in.Job, in.Attempt, job.ProvenanceJSON))
+	if errors.Is(err, job.ErrNotFound) && r.Attempt == in.Attempt {
+		return r.Options, nil
+	}
+	if err != nil {
+		return job.Options{}, fmt.Errorf("read the attempt's options: %w", err)
+	}
+	defer body.Close()
+	var written struct {
+		Options *job.MeshOptions `json:"options"`
+	}
+	err = json.NewDecoder(io.LimitReader(body, most)).Decode(&written)
+	if err == nil && written.Options == nil {
+		err = errors.New("it holds none")
+	}
+	if err != nil {
+		return job.Options{}, fmt.Errorf("read the attempt's options: %w", err)
+	}
+	o := written.Options
+	return job.Options{Smoothing: o.Smoothing, Decimate: o.Decimate, Structures: o.Structures, Merge: o.Merge}, nil
 }
 
 // writeRefusal writes, for whoever asked, an error that every repeat would meet

@@ -108,6 +108,58 @@ func TestOnlyWhatWasAskedFor(t *testing.T) {
 	}
 }
 
+// An export of the attempt that is shown has that attempt's options, whatever a later
+// attempt was asked for: a remesh that runs, or one that failed.
+func TestOptionsOfTheAttemptThatIsShown(t *testing.T) {
+	provenance := func(o job.MeshOptions) []byte {
+		text, err := json.Marshal(map[string]any{"schema": "iris.provenance/1", "options": o})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	later := job.Options{Smoothing: 1, Structures: []string{"spleen"}, Merge: []job.Merge{{Name: "x", Of: []string{"spleen"}}}}
+	merged := job.MeshOptions{Merge: []job.Merge{{Name: "organs", Of: []string{"liver", "spleen"}}}}
+	for _, c := range []struct {
+		name    string
+		options job.MeshOptions
+		asked   []string
+		shells  int
+	}{
+		{"all", job.MeshOptions{}, nil, 2},
+		{"a merged solid", merged, []string{"organs"}, 2},
+		{"one of two, and a solid", job.MeshOptions{Structures: []string{"spleen"}, Merge: []job.Merge{{Name: "x", Of: []string{"liver"}}}}, nil, 2},
+		{"one", job.MeshOptions{Structures: []string{"liver"}}, nil, 1},
+	} {
+		w := newWorld(t)
+		w.change(func(r *job.Record) { r.Attempt, r.Options = 3, later })
+		w.results.Set(job.Key(id, 2, job.ProvenanceJSON), provenance(c.options), nil)
+		if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl", Structures: c.asked}); err != nil {
+			t.Fatal(err)
+		}
+		m, err := meshtest.ReadSTL(w.results.Bytes(job.Key(id, 2, job.ExportName("stl", c.asked))))
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		// Exact voxels, for the attempt was meshed with no smoothing: 25 faces a side.
+		if got := len(m.Triangles); got != c.shells*6*25*2 {
+			t.Errorf("%s: %d triangles, want those of %d cubes", c.name, got, c.shells)
+		}
+	}
+	for name, text := range map[string]string{"no JSON": "{", "no options": "{}"} {
+		w := newWorld(t)
+		w.results.Set(job.Key(id, 2, job.ProvenanceJSON), []byte(text), nil)
+		if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err == nil || w.puts() > 0 {
+			t.Errorf("%s: %v, %d objects written", name, err, w.puts())
+		}
+	}
+	w := newWorld(t)
+	w.change(func(r *job.Record) { r.Attempt = 3 })
+	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err == nil || w.puts() > 0 {
+		t.Errorf("options of another attempt: %v, %d objects written", err, w.puts())
+	}
+}
+
 func TestGone(t *testing.T) {
 	for name, before := range map[string]func(*world){
 		"unknown":          func(w *world) { w.jobs.Forget(id) },

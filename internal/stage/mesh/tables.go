@@ -93,7 +93,7 @@ type provenance struct {
 	Generator string            `json:"generator"`
 	Model     volume.Provenance `json:"model"`
 	Grid      grid              `json:"grid"`
-	Options   meshOptions       `json:"options"`
+	Options   job.MeshOptions   `json:"options"`
 	Notice    string            `json:"notice"`
 }
 
@@ -103,19 +103,11 @@ type grid struct {
 	Affine    volume.Affine `json:"ras_mm_from_voxel"` // rows
 }
 
-// meshOptions is the part of a job's options that shapes the meshes.
-type meshOptions struct {
-	Smoothing  float64     `json:"smoothing"`
-	Decimate   string      `json:"decimate"`
-	Structures []string    `json:"structures,omitempty"`
-	Merge      []job.Merge `json:"merge,omitempty"`
-}
-
 func writeProvenance(w io.Writer, s scan, o job.Options) error {
 	return indented(w, provenance{
 		Schema: "iris.provenance/1", Generator: "IRIS Oculus", Model: s.labels.Table.Provenance,
 		Grid:    grid{s.labels.Dims, s.labels.Affine.Spacing(), s.labels.Affine},
-		Options: meshOptions{o.Smoothing, "none", o.Structures, o.Merge},
+		Options: job.MeshOptions{Smoothing: o.Smoothing, Decimate: "none", Structures: o.Structures, Merge: o.Merge},
 		Notice:  notice,
 	})
 }
