@@ -27,6 +27,12 @@ func labelFile(t *testing.T) string {
 		m.U8[(6+i)+16*((1+j)+8*(1+k))] = 2
 	}
 	m.Table = volume.Table{Iris: volume.TableVersion, Labels: []volume.Label{{ID: 1, Name: "liver"}, {ID: 2, Name: "spleen"}}}
+	return written(t, m)
+}
+
+// written writes a label map into a file.
+func written(t *testing.T, m *volume.LabelMap) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "labels.nii.gz")
 	f, err := os.Create(path)
 	if err != nil {
@@ -75,19 +81,7 @@ func TestMeshFlags(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		data, err := os.ReadFile(out)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := meshtest.ReadGLB(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for i := range s.Surfaces {
-			names = append(names, s.Surfaces[i].Label.Name)
-		}
-		if got := strings.Join(names, " "); got != c.want {
+		if got := namesOf(t, out); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -160,8 +154,8 @@ func TestMeshRefusals(t *testing.T) {
 	}
 }
 
-// namesOf are the names of the structures in a GLB.
-func namesOf(t *testing.T, path string) string {
+// modelOf reads a GLB.
+func modelOf(t *testing.T, path string) meshfile.Scene {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -171,6 +165,13 @@ func namesOf(t *testing.T, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// namesOf are the names of the structures in a GLB.
+func namesOf(t *testing.T, path string) string {
+	t.Helper()
+	s := modelOf(t, path)
 	var names []string
 	for i := range s.Surfaces {
 		names = append(names, s.Surfaces[i].Label.Name)
@@ -216,14 +217,7 @@ func TestMeshOfSlicer(t *testing.T) {
 	if err := runMesh(t, labels, out, "--smooth", "0"); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := meshtest.ReadGLB(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := modelOf(t, out)
 	// Voxels 1 to 5 of 2 mm from 100 mm to the right, towards the left.
 	low, high := s.Surfaces[0].Mesh.Vertices[0], s.Surfaces[0].Mesh.Vertices[0]
 	for _, v := range s.Surfaces[0].Mesh.Vertices {

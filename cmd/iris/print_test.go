@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/iris-oculus/iris/internal/surface/printing"
 	"github.com/iris-oculus/iris/internal/volume"
-	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
 // plateFile is a label map of 0.5 mm voxels: a block of 8×8×8 mm with a plate of 0.5 mm
@@ -36,15 +34,7 @@ func plateFile(t *testing.T) string {
 	fill(1, [3]int{36, 36, 36}, [3]int{37, 37, 37})
 	fill(2, [3]int{18, 2, 2}, [3]int{34, 18, 18})
 	m.Table = volume.Table{Iris: volume.TableVersion, Labels: []volume.Label{{ID: 1, Name: "base"}, {ID: 2, Name: "block"}}}
-	path := filepath.Join(t.TempDir(), "labels.nii.gz")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(nifti.WriteLabels(f, m), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return written(t, m)
 }
 
 func printed(t *testing.T, args ...string) string {

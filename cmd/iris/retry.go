@@ -74,14 +74,10 @@ func (c *client) sleep(ctx context.Context, d time.Duration) error {
 	if c.pause != nil {
 		return c.pause(ctx, d)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	timer, stop := context.WithTimeout(ctx, d)
+	defer stop()
+	<-timer.Done()
+	return ctx.Err()
 }
 
 // repeatable says whether a request may be made twice: it changes nothing, or its

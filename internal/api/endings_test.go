@@ -61,6 +61,7 @@ func TestAnExportOutlivesACrash(t *testing.T) {
 			r := httptest.NewRequest("GET", "/v1/jobs/"+id+"/artifacts/model.glb?format=stl", nil).WithContext(WithPrincipal(t.Context(), alice))
 			out := httptest.NewRecorder()
 			a.Handler().ServeHTTP(out, r)
+			conforms(t, r, out)
 			return out.Code
 		}
 		poll()

@@ -183,7 +183,7 @@ func (a *API) beginAttempt(w http.ResponseWriter, r *http.Request, from string) 
 	if err != nil {
 		return err
 	}
-	if err := a.begin(r, rec); err != nil {
+	if err := job.Begin(r.Context(), a.Jobs, a.Workflow, rec); err != nil {
 		return err
 	}
 	if rec.Long {
@@ -191,23 +191,4 @@ func (a *API) beginAttempt(w http.ResponseWriter, r *http.Request, from string) 
 	}
 	w.Header().Set("Location", "/v1/jobs/"+rec.ID)
 	return reply(w, http.StatusAccepted, a.body(rec))
-}
-
-// begin starts an attempt's execution and records that it did; when the second
-// fails the janitor repeats the first, which changes nothing.
-func (a *API) begin(r *http.Request, rec job.Record) error {
-	if err := a.Workflow.Start(r.Context(), job.Execution{Job: rec.ID, Attempt: rec.Attempt, From: rec.From}); err != nil {
-		return err
-	}
-	_, err := a.Jobs.Amend(r.Context(), rec.ID, func(now *job.Record) error {
-		if now.Attempt != rec.Attempt {
-			return job.ErrStale
-		}
-		now.Execution = true
-		return nil
-	})
-	if errors.Is(err, job.ErrStale) {
-		return nil
-	}
-	return err
 }

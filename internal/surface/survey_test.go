@@ -21,34 +21,13 @@ func tetra(at float32) surface.Mesh {
 	}
 }
 
-// join puts meshes side by side, or, with shared vertices, onto each other.
-func join(meshes ...surface.Mesh) surface.Mesh {
-	var out surface.Mesh
-	for _, m := range meshes {
-		base := uint32(len(out.Vertices))
-		out.Vertices = append(out.Vertices, m.Vertices...)
-		for _, t := range m.Triangles {
-			out.Triangles = append(out.Triangles, [3]uint32{t[0] + base, t[1] + base, t[2] + base})
-		}
-	}
-	return out
-}
-
-func reversed(m surface.Mesh) surface.Mesh {
-	out := surface.Mesh{Vertices: m.Vertices}
-	for _, t := range m.Triangles {
-		out.Triangles = append(out.Triangles, [3]uint32{t[0], t[2], t[1]})
-	}
-	return out
-}
-
 func TestCheck(t *testing.T) {
 	sound := surfacetest.Report{Vertices: 4, Triangles: 4, Edges: 6, Shells: 1, Solids: 1, Euler: 2}
 	open := tetra(0)
 	open.Triangles = open.Triangles[:3]
 	turned := tetra(0)
 	turned.Triangles[3] = [3]uint32{1, 3, 2}
-	twoAtAVertex := join(tetra(0), tetra(5))
+	twoAtAVertex := surfacetest.Join(tetra(0), tetra(5))
 	for i := range twoAtAVertex.Triangles {
 		for c, v := range twoAtAVertex.Triangles[i] {
 			if v == 4 {
@@ -71,8 +50,8 @@ func TestCheck(t *testing.T) {
 		closed bool
 	}{
 		{"sound", tetra(0), sound, true},
-		{"inside out", reversed(tetra(0)), surfacetest.Report{Vertices: 4, Triangles: 4, Edges: 6, Shells: 1, Euler: 2}, true},
-		{"two", join(tetra(0), tetra(5)), surfacetest.Report{Vertices: 8, Triangles: 8, Edges: 12, Shells: 2, Solids: 2, Euler: 4}, true},
+		{"inside out", surfacetest.Reversed(tetra(0)), surfacetest.Report{Vertices: 4, Triangles: 4, Edges: 6, Shells: 1, Euler: 2}, true},
+		{"two", surfacetest.Join(tetra(0), tetra(5)), surfacetest.Report{Vertices: 8, Triangles: 8, Edges: 12, Shells: 2, Solids: 2, Euler: 4}, true},
 		{"open", open, surfacetest.Report{Vertices: 4, Triangles: 3, Edges: 6, Boundary: 3, Shells: 1, Euler: 1, Genus: 1, Solids: 0}, false},
 		{"one triangle turned", turned, surfacetest.Report{Vertices: 4, Triangles: 4, Edges: 6, Misoriented: 3, Shells: 1, Euler: 2}, false},
 		{"two fans at a vertex", twoAtAVertex, surfacetest.Report{Vertices: 7, Triangles: 8, Edges: 12, Fans: 1, Shells: 1, Euler: 3}, true},
@@ -159,7 +138,7 @@ func TestTorus(t *testing.T) {
 // A mesh whose quads are taken apart is the same to a surveyor, and so is one that
 // comes after another.
 func TestSurveyOfQuadsAndTriangles(t *testing.T) {
-	m := join(torus(40, 30, 8), reversed(torus(20, 30, 4)), tetra(100))
+	m := surfacetest.Join(torus(40, 30, 8), surfacetest.Reversed(torus(20, 30, 4)), tetra(100))
 	apart := surface.Mesh{Vertices: m.Vertices, Triangles: slices.Clone(m.Triangles)}
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(apart.Triangles), func(i, j int) {
 		apart.Triangles[i], apart.Triangles[j] = apart.Triangles[j], apart.Triangles[i]

@@ -11,7 +11,6 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile/obj"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/meshfile/weld"
-	"github.com/iris-oculus/iris/internal/surface"
 )
 
 func write(t testing.TB, s scene.Scene) []byte {
@@ -29,11 +28,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want []surface.Mesh
-	for i := range s.Surfaces {
-		want = append(want, s.Surfaces[i].Mesh)
-	}
-	want = weld.Separate(want, 0.8, weld.Digits(0.8))
+	want := weld.Separate(s.Meshes(), 0.8, weld.Digits(0.8))
 	if len(got) != len(want) {
 		t.Fatalf("%d surfaces, want %d", len(got), len(want))
 	}

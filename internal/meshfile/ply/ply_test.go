@@ -10,7 +10,6 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile/ply"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/meshfile/weld"
-	"github.com/iris-oculus/iris/internal/surface"
 )
 
 func write(t testing.TB, s scene.Scene) []byte {
@@ -28,11 +27,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want []surface.Mesh
-	for i := range s.Surfaces {
-		want = append(want, s.Surfaces[i].Mesh)
-	}
-	want = weld.Separate(want, 0.8, weld.Exact)
+	want := weld.Separate(s.Meshes(), 0.8, weld.Exact)
 	if len(got) != len(want) {
 		t.Fatalf("%d surfaces, want %d", len(got), len(want))
 	}

@@ -15,19 +15,6 @@ import (
 	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 )
 
-// join puts meshes into one mesh without merging vertices.
-func join(meshes ...surface.Mesh) surface.Mesh {
-	var out surface.Mesh
-	for _, m := range meshes {
-		base := uint32(len(out.Vertices))
-		out.Vertices = append(out.Vertices, m.Vertices...)
-		for _, t := range m.Triangles {
-			out.Triangles = append(out.Triangles, [3]uint32{base + t[0], base + t[1], base + t[2]})
-		}
-	}
-	return out
-}
-
 func cube(x, y, z float32) surface.Mesh {
 	return meshtest.Box([3]float32{x, y, z}, [3]float32{x + 1, y + 1, z + 1})
 }
@@ -48,13 +35,13 @@ func TestSeparateMakesWeldingHarmless(t *testing.T) {
 		name   string
 		meshes []surface.Mesh
 	}{
-		{"one mesh touching itself along an edge", []surface.Mesh{join(cube(0, 0, 0), cube(1, 1, 0))}},
-		{"one mesh touching itself in a corner", []surface.Mesh{join(cube(0, 0, 0), cube(1, 1, 1))}},
+		{"one mesh touching itself along an edge", []surface.Mesh{surfacetest.Join(cube(0, 0, 0), cube(1, 1, 0))}},
+		{"one mesh touching itself in a corner", []surface.Mesh{surfacetest.Join(cube(0, 0, 0), cube(1, 1, 1))}},
 		{"two meshes sharing a face", []surface.Mesh{cube(0, 0, 0), cube(1, 0, 0)}},
 		{"four meshes around an edge", []surface.Mesh{cube(0, 0, 0), cube(1, 0, 0), cube(0, 1, 0), cube(1, 1, 0)}},
-		{"both at once", []surface.Mesh{join(cube(0, 0, 0), cube(1, 1, 0)), join(cube(1, 0, 0), cube(0, 1, 0))}},
+		{"both at once", []surface.Mesh{surfacetest.Join(cube(0, 0, 0), cube(1, 1, 0)), surfacetest.Join(cube(1, 0, 0), cube(0, 1, 0))}},
 		{"random cubes, a mesh each", noise},
-		{"random cubes, one mesh", []surface.Mesh{join(noise...)}},
+		{"random cubes, one mesh", []surface.Mesh{surfacetest.Join(noise...)}},
 		{"far from the origin", []surface.Mesh{cube(1900, -1900, 1900), cube(1901, -1900, 1900)}},
 	}
 	for _, c := range cases {
@@ -116,7 +103,7 @@ func noise(n int, at, size float32) surface.Mesh {
 			cubes = append(cubes, meshtest.Box([3]float32{x, y, z}, [3]float32{x + size, y + size, z + size}))
 		}
 	}
-	return join(cubes...)
+	return surfacetest.Join(cubes...)
 }
 
 // A length of 1 µm or of 1 mm, near the origin or far away: what is moved is a

@@ -218,18 +218,5 @@ func (s Stage) execute(ctx context.Context, r job.Record) error {
 	if r.Execution || r.Status.Ended() {
 		return nil
 	}
-	if err := s.Workflow.Start(ctx, job.Execution{Job: r.ID, Attempt: r.Attempt, From: r.From}); err != nil {
-		return err
-	}
-	_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
-		if now.Attempt != r.Attempt || now.Execution {
-			return job.ErrStale
-		}
-		now.Execution = true
-		return nil
-	})
-	if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {
-		return fmt.Errorf("record execution: %w", err)
-	}
-	return nil
+	return job.Begin(ctx, s.Jobs, s.Workflow, r)
 }

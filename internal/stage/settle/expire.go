@@ -29,7 +29,7 @@ func (s Stage) findUpload(ctx context.Context, r job.Record) error {
 	if err != nil {
 		return err
 	}
-	return s.startAgain(ctx, r)
+	return job.Begin(ctx, s.Jobs, s.Workflow, r)
 }
 
 // expire ends a job for which nothing was uploaded.

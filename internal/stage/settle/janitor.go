@@ -112,7 +112,7 @@ func (s Stage) carryOut(ctx context.Context, r job.Record, d duty, g gpu) error 
 	case awaitUpload:
 		return s.findUpload(ctx, r)
 	case startRun:
-		return s.startAgain(ctx, r)
+		return job.Begin(ctx, s.Jobs, s.Workflow, r)
 	case endRun:
 		return s.endClosed(ctx, r)
 	case helpRun:

@@ -8,8 +8,7 @@
 // other means that the deployment is wrong.
 //
 // The janitor's parts: sweep.go goes through the open jobs, decide.go says what one
-// needs, and each duty has a file: holders.go, reconcile.go, answers.go, start.go,
-// erase.go, expire.go, owed.go.
+// needs, and each duty has a file: holders.go, reconcile.go, answers.go, erase.go, expire.go, owed.go.
 package settle
 
 import (

@@ -13,23 +13,6 @@ import (
 
 var unit = volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}
 
-func noise(seed uint64, dims [3]int, labels int) *volume.LabelMap {
-	r := rand.New(rand.NewPCG(seed, 1))
-	m := &volume.LabelMap{Dims: dims, Affine: unit}
-	if labels > 255 {
-		m.U16 = make([]uint16, m.Len())
-		for i := range m.U16 {
-			m.U16[i] = uint16(r.IntN(labels + 1))
-		}
-		return m
-	}
-	m.U8 = make([]uint8, m.Len())
-	for i := range m.U8 {
-		m.U8[i] = uint8(r.IntN(labels + 1))
-	}
-	return m
-}
-
 func meshes(t *testing.T, m *volume.LabelMap, o Options) (*Net, []surface.Mesh) {
 	t.Helper()
 	n, err := Extract(t.Context(), m, o)
@@ -78,7 +61,7 @@ func TestNoiseIsManifold(t *testing.T) {
 	for seed := range count {
 		r := rand.New(rand.NewPCG(seed, 2))
 		dims := [3]int{1 + r.IntN(70), 1 + r.IntN(14), 1 + r.IntN(14)}
-		m := noise(seed, dims, 1+r.IntN(6))
+		m := surfacetest.Noise(seed, dims, 1+r.IntN(6))
 		for _, rule := range []Rule{Separated, Joined} {
 			n, ms := meshes(t, m, Options{Rule: rule, Threads: 1 + int(seed)%3})
 			checkAll(t, m, n, ms)
@@ -91,7 +74,7 @@ func TestNoiseIsManifold(t *testing.T) {
 
 func TestSameBytesForAnyWorkers(t *testing.T) {
 	for _, labels := range []int{5, 300} {
-		m := noise(7, [3]int{67, 31, 90}, labels)
+		m := surfacetest.Noise(7, [3]int{67, 31, 90}, labels)
 		_, want := meshes(t, m, Options{Threads: 1})
 		for _, threads := range []int{2, 3, 8} {
 			_, got := meshes(t, m, Options{Threads: threads})
@@ -133,8 +116,8 @@ func TestShapes(t *testing.T) {
 	}
 	for name, m := range map[string]*volume.LabelMap{
 		"one voxel": one, "a voxel that is the volume": full([3]int{1, 1, 1}, 1), "full": full([3]int{130, 5, 4}, 3),
-		"one slice": noise(3, [3]int{40, 30, 1}, 3), "one row": noise(4, [3]int{1, 64, 1}, 2), "63": full([3]int{63, 2, 2}, 1),
-		"64": full([3]int{64, 2, 2}, 1), "six borders": borders, "empty": full([3]int{4, 4, 4}, 0), "many labels": noise(5, [3]int{30, 20, 10}, 900),
+		"one slice": surfacetest.Noise(3, [3]int{40, 30, 1}, 3), "one row": surfacetest.Noise(4, [3]int{1, 64, 1}, 2), "63": full([3]int{63, 2, 2}, 1),
+		"64": full([3]int{64, 2, 2}, 1), "six borders": borders, "empty": full([3]int{4, 4, 4}, 0), "many labels": surfacetest.Noise(5, [3]int{30, 20, 10}, 900),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, rule := range []Rule{Separated, Joined} {
@@ -191,7 +174,7 @@ func TestFlipsAlwaysResolve(t *testing.T) {
 }
 
 func BenchmarkExtract(b *testing.B) {
-	m := noise(1, [3]int{256, 256, 32}, 3)
+	m := surfacetest.Noise(1, [3]int{256, 256, 32}, 3)
 	for i := range m.U8 { // blocks of 4 voxels
 		x, y, z := i%256, i/256%256, i/65536
 		m.U8[i] = m.U8[x&^7+256*(y&^7+256*(z&^7))]

@@ -17,28 +17,7 @@ import (
 )
 
 func surfaceOf(name string, meshes ...surface.Mesh) surface.Surface {
-	return surface.Surface{Label: volume.Label{Name: name}, Mesh: joined(meshes...)}
-}
-
-// joined puts meshes side by side into one.
-func joined(meshes ...surface.Mesh) (out surface.Mesh) {
-	for _, m := range meshes {
-		n := uint32(len(out.Vertices))
-		out.Vertices = append(out.Vertices, m.Vertices...)
-		for _, t := range m.Triangles {
-			out.Triangles = append(out.Triangles, [3]uint32{t[0] + n, t[1] + n, t[2] + n})
-		}
-	}
-	return out
-}
-
-// inwards turns a mesh inside out: the wall of a cavity.
-func inwards(m surface.Mesh) surface.Mesh {
-	out := surface.Mesh{Vertices: m.Vertices}
-	for _, t := range m.Triangles {
-		out.Triangles = append(out.Triangles, [3]uint32{t[0], t[2], t[1]})
-	}
-	return out
+	return surface.Surface{Label: volume.Label{Name: name}, Mesh: surfacetest.Join(meshes...)}
 }
 
 func examined(t *testing.T, minWall float64, surfaces ...surface.Surface) *printing.Report {
@@ -89,8 +68,8 @@ func TestPiecesAndCavities(t *testing.T) {
 	box := func(x, size float32) surface.Mesh {
 		return meshtest.Box([3]float32{x, 0, 0}, [3]float32{x + size, size, size})
 	}
-	hole := inwards(meshtest.Box([3]float32{22, 2, 2}, [3]float32{24, 4, 4}))
-	flaw := inwards(meshtest.Box([3]float32{26, 6, 6}, [3]float32{27, 7, 7}))
+	hole := surfacetest.Reversed(meshtest.Box([3]float32{22, 2, 2}, [3]float32{24, 4, 4}))
+	flaw := surfacetest.Reversed(meshtest.Box([3]float32{26, 6, 6}, [3]float32{27, 7, 7}))
 	s := examined(t, 0.5, surfaceOf("x", box(0, 5), flaw, box(20, 10), hole, box(40, 7))).Structures[0]
 	if s.Pieces != 3 || s.Cavities != 2 || !near(s.CavityML, 0.009, 1e-9) || !near(s.VolumeML, 0.125+1+0.343-0.009, 1e-9) {
 		t.Errorf("%+v", s)
@@ -105,7 +84,7 @@ func TestPiecesAndCavities(t *testing.T) {
 	}
 	many := surface.Mesh{}
 	for i := range 30 {
-		many = joined(many, box(float32(20*i), float32(1+i)/4))
+		many = surfacetest.Join(many, box(float32(20*i), float32(1+i)/4))
 	}
 	if s := examined(t, 0.05, surfaceOf("x", many)).Structures[0]; s.Pieces != 30 || len(s.Listed) != 10 || s.Listed[0].At[0] < 20*29 {
 		t.Errorf("%d pieces, %d listed", s.Pieces, len(s.Listed))
@@ -154,7 +133,7 @@ func TestTopologyIsTheJudges(t *testing.T) {
 			m.Triangles[7] = [3]uint32{m.Triangles[7][1], m.Triangles[7][0], m.Triangles[7][2]}
 		},
 		"a fin":     func(m *surface.Mesh) { m.Triangles = append(m.Triangles, m.Triangles[0]) },
-		"a pinched": func(m *surface.Mesh) { m.Triangles = append(m.Triangles, inwards(*m).Triangles...) },
+		"a pinched": func(m *surface.Mesh) { m.Triangles = append(m.Triangles, surfacetest.Reversed(*m).Triangles...) },
 	} {
 		m := surface.Mesh{Vertices: sphere.Vertices, Triangles: append([][3]uint32(nil), sphere.Triangles...)}
 		damage(&m)

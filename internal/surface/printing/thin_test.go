@@ -9,6 +9,7 @@ import (
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/build"
 	"github.com/iris-oculus/iris/internal/surface/printing"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -181,7 +182,7 @@ func TestGapIsNoWall(t *testing.T) {
 	if thin := thinOf(t, 2, a, b); thin.Places != 0 {
 		t.Errorf("%+v", thin)
 	}
-	shell := []surface.Mesh{meshtest.Box([3]float32{0, 0, 0}, [3]float32{20, 20, 20}), inwards(meshtest.Box([3]float32{0.7, 3, 3}, [3]float32{17, 17, 17}))}
+	shell := []surface.Mesh{meshtest.Box([3]float32{0, 0, 0}, [3]float32{20, 20, 20}), surfacetest.Reversed(meshtest.Box([3]float32{0.7, 3, 3}, [3]float32{17, 17, 17}))}
 	thin := thinOf(t, 1, shell...)
 	if thin.Places != 1 || !near(thin.Listed[0].ThicknessMM, 0.7, 1e-5) || !near(thin.Listed[0].At[0], 0.35, 1e-5) {
 		t.Errorf("beside a cavity: %+v", thin)
