@@ -33,6 +33,10 @@ type artifactBody struct {
 	Bytes     int64  `json:"bytes"`
 	SHA256    string `json:"sha256"`
 	MediaType string `json:"media_type"`
+	// Of an object that is sent in a Content-Encoding, which bytes and sha256 know
+	// nothing of: the encoding, and how many bytes are sent.
+	Encoding    string `json:"encoding,omitempty"`
+	StoredBytes int64  `json:"stored_bytes,omitempty"`
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
@@ -59,7 +63,7 @@ func (a *API) body(r job.Record) jobBody {
 		b.Stages = append(b.Stages, stage)
 	}
 	for _, x := range r.Artifacts {
-		b.Artifacts[x.Name] = artifactBody{x.Bytes, x.SHA256, x.MediaType}
+		b.Artifacts[x.Name] = artifactBody{x.Bytes, x.SHA256, x.MediaType, x.Encoding, x.StoredBytes}
 	}
 	return b
 }

@@ -80,12 +80,18 @@ type StageTime struct {
 	EndedAt   time.Time
 }
 
-// Artifact is one object that a job offers.
+// Artifact is one object that a job offers. Bytes and SHA256 are of the file that a
+// client has when it has undone Encoding, as browsers and most other clients do by
+// themselves.
 type Artifact struct {
 	Name      string `json:"name"`
 	Bytes     int64  `json:"bytes"`
 	SHA256    string `json:"sha256"`
 	MediaType string `json:"media_type"`
+	// Encoding is the object's Content-Encoding, "gzip" or none, and StoredBytes its
+	// length as it is stored and sent; 0 where there is no encoding.
+	Encoding    string `json:"encoding,omitempty"`
+	StoredBytes int64  `json:"stored_bytes,omitempty"`
 }
 
 // Notice is a warning or an error for the job's owner: a stable code and one sentence.

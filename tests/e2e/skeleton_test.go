@@ -3,6 +3,8 @@ package e2e
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -67,6 +69,7 @@ func TestADroppedScanBecomesAModel(t *testing.T) {
 		t.Fatalf("the signed URL: %s, %s", resp.Status, resp.Header.Get("Content-Type"))
 	}
 	validate(t, s.root, glb)
+	encoded(t, s, id, len(glb))
 	refusedURLs(t, signed)
 	expiredURL(t, s, id)
 	agree(t, s, id)
@@ -74,6 +77,46 @@ func TestADroppedScanBecomesAModel(t *testing.T) {
 	if got := capacity(); !slices.Equal(got, []int{0, 1, 0}) {
 		t.Errorf("the endpoint's capacity went %v, want 0, 1, 0", got)
 	}
+}
+
+// encoded: the model to look at is sent as gzip to everybody, with the header that
+// browsers undo it by, and the record's size and digest are those of the file within.
+func encoded(t *testing.T, s *stack, id string, model int) {
+	t.Helper()
+	redirect, _ := fetch(t, s.HTTP+"/v1/jobs/"+id+"/artifacts/view.glb", nil)
+	resp, sent := fetch(t, redirect.Header.Get("Location"), http.Header{"Accept-Encoding": {"identity"}})
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != "gzip" || resp.Header.Get("Content-Type") != "model/gltf-binary" {
+		t.Fatalf("view.glb: %s, %v", resp.Status, resp.Header)
+	}
+	unpack, err := gzip.NewReader(bytes.NewReader(sent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := io.ReadAll(unpack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var job struct {
+		Artifacts map[string]struct {
+			Bytes       int
+			SHA256      string
+			Encoding    string
+			StoredBytes int `json:"stored_bytes"`
+		}
+	}
+	_, body := fetch(t, s.HTTP+"/v1/jobs/"+id, nil)
+	if err := json.Unmarshal(body, &job); err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256(file)
+	a := job.Artifacts["view.glb"]
+	if a.Bytes != len(file) || a.SHA256 != hex.EncodeToString(digest[:]) || a.Encoding != "gzip" || a.StoredBytes != len(sent) {
+		t.Errorf("the record says %+v, the file has %d bytes and %x, %d were sent", a, len(file), digest, len(sent))
+	}
+	if len(file)*100 > model*35 {
+		t.Errorf("view.glb has %d bytes, model.glb %d", len(file), model)
+	}
+	validate(t, s.root, file)
 }
 
 // validate asks the Khronos validator.

@@ -104,14 +104,23 @@ func lowerNames(m map[string]string) map[string]string {
 
 // Put stores what body yields, in parts when it is large, and says its size and digest.
 func (b *Bucket) Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error) {
+	return b.put(ctx, &transfermanager.UploadObjectInput{Bucket: &b.name, Key: &key, ContentType: &mediaType}, body)
+}
+
+// PutEncoded is Put for a body in a Content-Encoding, such as gzip, which is sent along
+// with it. The size and the digest are those of the body as it is, and so it is read.
+func (b *Bucket) PutEncoded(ctx context.Context, key, mediaType, encoding string, body io.Reader) (job.Artifact, error) {
+	return b.put(ctx, &transfermanager.UploadObjectInput{Bucket: &b.name, Key: &key, ContentType: &mediaType, ContentEncoding: &encoding}, body)
+}
+
+func (b *Bucket) put(ctx context.Context, in *transfermanager.UploadObjectInput, body io.Reader) (job.Artifact, error) {
 	digest := &counter{hash: sha256.New()}
-	_, err := b.upload.UploadObject(ctx, &transfermanager.UploadObjectInput{
-		Bucket: &b.name, Key: &key, ContentType: &mediaType, Body: io.TeeReader(body, digest),
-	})
+	in.Body = io.TeeReader(body, digest)
+	_, err := b.upload.UploadObject(ctx, in)
 	if err != nil {
 		return job.Artifact{}, fault.Name("put object", err)
 	}
-	return job.Artifact{Bytes: digest.n, SHA256: hex.EncodeToString(digest.hash.Sum(nil)), MediaType: mediaType}, nil
+	return job.Artifact{Bytes: digest.n, SHA256: hex.EncodeToString(digest.hash.Sum(nil)), MediaType: *in.ContentType}, nil
 }
 
 // List yields the objects below a prefix, in key order.

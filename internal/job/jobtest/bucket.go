@@ -32,12 +32,13 @@ type Bucket struct {
 	// Short ends every body and range in its middle, as a lost connection does.
 	Short bool
 
-	mu       sync.Mutex
-	order    []string // keys as Put was asked for them
-	objects  map[string][]byte
-	etags    map[string]string
-	metadata map[string]map[string]string
-	modified map[string]time.Time
+	mu        sync.Mutex
+	order     []string // keys as Put was asked for them
+	objects   map[string][]byte
+	etags     map[string]string
+	metadata  map[string]map[string]string
+	modified  map[string]time.Time
+	encodings map[string]string
 }
 
 // Name is the bucket's name.
@@ -210,6 +211,27 @@ func (b *Bucket) Put(_ context.Context, key, mediaType string, body io.Reader) (
 	b.mu.Unlock()
 	sum := sha256.Sum256(text)
 	return job.Artifact{Bytes: int64(len(text)), SHA256: hex.EncodeToString(sum[:]), MediaType: mediaType}, nil
+}
+
+// PutEncoded is Put; Encoding says with which Content-Encoding an object was stored.
+func (b *Bucket) PutEncoded(ctx context.Context, key, mediaType, encoding string, body io.Reader) (job.Artifact, error) {
+	a, err := b.Put(ctx, key, mediaType, body)
+	if err == nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.encodings == nil {
+			b.encodings = map[string]string{}
+		}
+		b.encodings[key] = encoding
+	}
+	return a, err
+}
+
+// Encoding is the Content-Encoding of an object, empty when it has none.
+func (b *Bucket) Encoding(key string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.encodings[key]
 }
 
 // List yields the objects below a prefix, in key order.

@@ -60,6 +60,7 @@ type Blobs interface {
 	GetIf(ctx context.Context, key, etag string) (io.ReadCloser, error)
 	ReaderAt(ctx context.Context, key string) (io.ReaderAt, job.Object, error)
 	Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error)
+	PutEncoded(ctx context.Context, key, mediaType, encoding string, body io.Reader) (job.Artifact, error)
 	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
 	Delete(ctx context.Context, key string) error
 	DeleteIf(ctx context.Context, key, etag string) error

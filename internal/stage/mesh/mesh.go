@@ -34,6 +34,7 @@ type Jobs interface {
 type Bucket interface {
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error)
+	PutEncoded(ctx context.Context, key, mediaType, encoding string, body io.Reader) (job.Artifact, error)
 }
 
 // Stage is the mesh stage.

@@ -3,7 +3,9 @@ package mesh_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"image/png"
@@ -21,7 +23,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
-var everyArtifact = []string{job.ModelGLB, job.LabelsNIfTI, job.MeasurementsJSON, job.MeasurementsCSV, job.PreviewPNG, job.CheckPNG, job.ProvenanceJSON}
+var everyArtifact = []string{job.ModelGLB, job.ViewGLB, job.LabelsNIfTI, job.SlicesNIfTI, job.MeasurementsJSON, job.MeasurementsCSV, job.PreviewPNG, job.CheckPNG, job.ProvenanceJSON}
 
 func (w *world) run(t *testing.T, attempt int) job.MeshOutput {
 	t.Helper()
@@ -49,7 +51,17 @@ func TestHandleWritesEveryArtifact(t *testing.T) {
 	var names []string
 	for _, a := range w.meshed(t, 1).Artifacts {
 		names = append(names, a.Name)
-		data := w.results.Bytes(job.Key(id, 1, a.Name))
+		key := job.Key(id, 1, a.Name)
+		data := w.results.Bytes(key)
+		if a.Encoding != w.results.Encoding(key) || a.Encoding == "" && a.StoredBytes != 0 || a.Encoding != "" && a.StoredBytes != int64(len(data)) {
+			t.Errorf("%s: %+v, stored as %d bytes in %q", a.Name, a, len(data), w.results.Encoding(key))
+		}
+		if a.Encoding == "gzip" {
+			data = unpacked(t, data)
+		}
+		if digest := sha256.Sum256(data); a.SHA256 != hex.EncodeToString(digest[:]) {
+			t.Errorf("%s: its digest is not that of the file", a.Name)
+		}
 		if int64(len(data)) != a.Bytes || a.SHA256 == "" || a.MediaType != job.MediaType(a.Name) {
 			t.Errorf("%s: %+v, %d bytes stored", a.Name, a, len(data))
 		}

@@ -110,10 +110,10 @@ func readFrom[T any](ctx context.Context, b Bucket, key string, read func(io.Rea
 	return read(body)
 }
 
-// memory is what the engine and the writer of the model need, and two bytes a voxel
-// for the volume.
+// memory is what the engine and the writers of the models need, and of each voxel two
+// bytes for the volume and one for its coarse copy, which halves at least one axis.
 func memory(m *volume.LabelMap, need build.Need) int64 {
-	return need.Bytes(meshfile.Memory("glb", need.Model)) + 2*int64(m.Len())
+	return need.Bytes(meshfile.Memory("glb", need.Model)+meshfile.ViewMemory(need.Model)) + 3*int64(m.Len())
 }
 
 // voxels hands the volume to the engine in one slab, nil when there is none.

@@ -3,14 +3,19 @@ package mesh
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
+	"github.com/iris-oculus/iris/internal/meshfile/deflate"
 	"github.com/iris-oculus/iris/internal/picture"
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
@@ -21,14 +26,17 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 	artifacts := []struct {
 		name  string
 		write func(io.Writer) error
+		put   func(context.Context, job.Record, string, func(io.Writer) error) (job.Artifact, error)
 	}{
-		{job.ModelGLB, func(w io.Writer) error { return meshfile.Write(w, "glb", model) }},
-		{job.LabelsNIfTI, func(w io.Writer) error { return nifti.WriteLabels(w, scan.labels) }},
-		{job.MeasurementsJSON, func(w io.Writer) error { return writeMeasurementsJSON(w, scan, surfaces) }},
-		{job.MeasurementsCSV, func(w io.Writer) error { return writeMeasurementsCSV(w, surfaces) }},
-		{job.PreviewPNG, func(w io.Writer) error { return picture.Preview(surfaces, w) }},
-		{job.CheckPNG, func(w io.Writer) error { return picture.Check(scan.labels, scan.volume, w) }},
-		{job.ProvenanceJSON, func(w io.Writer) error { return writeProvenance(w, scan, r.Options) }},
+		{job.ModelGLB, func(w io.Writer) error { return meshfile.Write(w, "glb", model) }, s.put},
+		{job.ViewGLB, func(w io.Writer) error { return meshfile.WriteView(w, model, meshfile.ViewStep) }, s.putGzip},
+		{job.LabelsNIfTI, func(w io.Writer) error { return nifti.WriteLabels(w, scan.labels) }, s.put},
+		{job.SlicesNIfTI, func(w io.Writer) error { return writeSlices(w, scan.volume) }, s.put},
+		{job.MeasurementsJSON, func(w io.Writer) error { return writeMeasurementsJSON(w, scan, surfaces) }, s.put},
+		{job.MeasurementsCSV, func(w io.Writer) error { return writeMeasurementsCSV(w, surfaces) }, s.put},
+		{job.PreviewPNG, func(w io.Writer) error { return picture.Preview(surfaces, w) }, s.put},
+		{job.CheckPNG, func(w io.Writer) error { return picture.Check(scan.labels, scan.volume, w) }, s.put},
+		{job.ProvenanceJSON, func(w io.Writer) error { return writeProvenance(w, scan, r.Options) }, s.put},
 	}
 	meshed := job.Meshed{Artifacts: []job.Artifact{}, Table: table(scan, surfaces), Warnings: s.warnings(r, scan, surfaces)}
 	if meshed.IsLong() { // no record holds it: whoever reads the job reads this
@@ -38,7 +46,10 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		}
 	}
 	for _, a := range artifacts {
-		done, err := s.put(ctx, r, a.name, a.write)
+		if a.name == job.SlicesNIfTI && scan.volume == nil {
+			continue // the upload was a label map, or the prepared volume has expired
+		}
+		done, err := a.put(ctx, r, a.name, a.write)
 		if err != nil {
 			return err
 		}
@@ -52,6 +63,48 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		return fmt.Errorf("write %s: %w", job.MeshObject, err)
 	}
 	return nil
+}
+
+// slicesMM is the shortest edge of a voxel in slices.nii.gz: at 2 mm a chest has some
+// 10 million voxels, which a browser can hold.
+const slicesMM = 2
+
+// writeSlices writes the volume in voxels that a browser can hold.
+func writeSlices(w io.Writer, v *volume.Volume) error {
+	return nifti.WriteVolume(w, volume.Coarse(v, slicesMM))
+}
+
+// putGzip is put for an artifact that is stored and sent as gzip. A browser undoes
+// that by itself, and nothing between would compress the media type of a model. The
+// size and the digest are the file's own (job.Artifact).
+func (s Stage) putGzip(ctx context.Context, r job.Record, name string, write func(io.Writer) error) (job.Artifact, error) {
+	digest, size := sha256.New(), counter(0)
+	const encoding = "gzip"
+	stored, err := job.Stream(func(body io.Reader) (job.Artifact, error) {
+		return s.Results.PutEncoded(ctx, job.Key(r.ID, r.Attempt, name), job.MediaType(name), encoding, body)
+	}, func(w io.Writer) error {
+		z, err := deflate.NewGzip(w)
+		if err != nil {
+			return err
+		}
+		err = write(io.MultiWriter(z, digest, &size))
+		return errors.Join(err, z.Close()) // closed after an error too: it ends goroutines
+	})
+	if err != nil {
+		return stored, fmt.Errorf("write %s: %w", name, err)
+	}
+	return job.Artifact{
+		Name: name, Bytes: int64(size), SHA256: hex.EncodeToString(digest.Sum(nil)), MediaType: stored.MediaType,
+		Encoding: encoding, StoredBytes: stored.Bytes,
+	}, nil
+}
+
+// counter counts the bytes written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
 }
 
 // put streams an artifact into the results.
