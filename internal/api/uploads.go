@@ -60,7 +60,7 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := options.Segmentable(a.Tasks); err != nil {
+	if err := options.CheckNew(a.Tasks); err != nil {
 		return err
 	}
 	rec, err := a.awaiting(r, suffix, body.Bytes, options)

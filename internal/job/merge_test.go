@@ -64,3 +64,27 @@ func TestMeshed(t *testing.T) {
 		}
 	}
 }
+
+// Options of a scan are refused for a label map, and fast where there is no fast model.
+func TestOptionsThatCannotWorkTogether(t *testing.T) {
+	tasks := []string{"total", "face", "fish"}
+	for _, c := range []struct {
+		name string
+		o    Options
+		want string
+	}{
+		{"a label map", Options{Task: TaskLabels, Merge: []Merge{{"x", []string{"y"}}}}, ""},
+		{"a fast label map", Options{Task: TaskLabels, Fast: true}, "option fast: with task=labels"},
+		{"a series of a label map", Options{Task: TaskLabels, Series: 2}, "option series: with task=labels"},
+		{"the modality of a label map", Options{Task: TaskLabels, Modality: "CT"}, "option modality: with task=labels"},
+		{"fast", Options{Task: "total", Fast: true}, ""},
+		{"fast without a fast model", Options{Task: "face", Fast: true}, "option fast: task face has no fast model"},
+		{"fast of a model of somebody else's", Options{Task: "fish", Fast: true}, ""},
+		{"the scan decides", Options{Task: TaskAuto, Fast: true}, ""},
+	} {
+		err := c.o.CheckNew(tasks)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), "bad_option: "+c.want)) {
+			t.Errorf("%s: %v, want %s", c.name, err, c.want)
+		}
+	}
+}

@@ -37,14 +37,26 @@ func Listed(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
 }
 
-// CheckNames refuses structures that a task does not make, and solids of a merge
-// that would have the name of another structure, where the task's list is known.
-// It is asked before the GPU wakes.
-func (o Options) CheckNames(task string) error {
-	if known := StructuresOf(task); known != nil {
-		return o.checkNames("task "+task+" makes", known, "")
+// fastTasks are the tasks with a fast model, of 3 mm. tissue, which is as fast as that
+// by itself, takes the option and has one model. A test of tests/contract compares the
+// list with the models' own tables.
+var fastTasks = []string{"tissue", "total", "total_mr", "total_v3"}
+
+// HasFast says whether a known task takes the option fast.
+func HasFast(task string) bool { return contains(fastTasks, task) }
+
+// CheckTask refuses what a known task cannot do: structures that it does not make,
+// solids of a merge that would have the name of another structure, and fast where it
+// has no fast model. It is asked before the GPU wakes.
+func (o Options) CheckTask(task string) error {
+	known := StructuresOf(task)
+	if known == nil {
+		return nil
 	}
-	return nil
+	if o.Fast && !HasFast(task) {
+		return Reject("bad_option", "option fast: task %s has no fast model: leave it out, or choose one of %s", task, strings.Join(fastTasks, ", "))
+	}
+	return o.checkNames("task "+task+" makes", known, "")
 }
 
 // CheckHeld refuses structures that a label map does not hold. If names is empty it is
@@ -78,14 +90,30 @@ func (o Options) checkNames(who string, names []string, advice string) error {
 	return nil
 }
 
-// Segmentable refuses structures that the job's task does not make, where the task is
-// known before the scan is read. tasks are those of the model server.
+// Segmentable refuses what no scan can get, where it is known before the scan is
+// looked at which of tasks it will have: those of the model server.
 func (o Options) Segmentable(tasks []string) error {
 	switch {
 	case o.Task != TaskAuto && o.Task != "":
-		return o.CheckNames(o.Task)
+		return o.CheckTask(o.Task)
 	case len(tasks) == 1:
-		return o.CheckNames(tasks[0])
+		return o.CheckTask(tasks[0])
 	}
 	return nil
+}
+
+// CheckNew is Segmentable for options that were all said for one new job: those that
+// are of a scan are refused for an upload that is a label map. A retry may have them
+// from an attempt before.
+func (o Options) CheckNew(tasks []string) error {
+	const why = "option %s: with task=labels nothing is segmented: leave it out"
+	switch labels := o.Task == TaskLabels; {
+	case labels && o.Fast:
+		return Reject("bad_option", why, "fast")
+	case labels && o.Series > 0:
+		return Reject("bad_option", why, "series")
+	case labels && o.Modality != "":
+		return Reject("bad_option", why, "modality")
+	}
+	return o.Segmentable(tasks)
 }

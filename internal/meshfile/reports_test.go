@@ -204,7 +204,9 @@ func TestVoxelsThatTouchDiagonally(t *testing.T) {
 			}
 		}
 	}
-	ball := func(x, y, z, at float64) bool { return math.Sqrt((x-at)*(x-at)+(y-12.5)*(y-12.5)+(z-12.5)*(z-12.5)) <= 5 }
+	ball := func(x, y, z, at float64) bool {
+		return math.Sqrt((x-at)*(x-at)+(y-12.5)*(y-12.5)+(z-12.5)*(z-12.5)) <= 5
+	}
 	s, _ := merged(t, painted([3]int{30, 25, 25}, func(x, y, z float64) int {
 		switch {
 		case ball(x, y, z, 9.5):

@@ -86,6 +86,33 @@ func TestStructuresAreThoseOfTheModels(t *testing.T) {
 	}
 }
 
+// A task takes fast before the GPU wakes if its model has a fast mode.
+func TestFastIsOfTheModels(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "containers", "totalsegmentator", "iris_totalsegmentator", "tables.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables struct {
+		Tasks map[string]struct{ Modes map[string]any }
+	}
+	if err := json.Unmarshal(text, &tables); err != nil {
+		t.Fatal(err)
+	}
+	if len(tables.Tasks) == 0 {
+		t.Fatal("no tasks")
+	}
+	for task, is := range tables.Tasks {
+		_, fast := is.Modes["fast"]
+		o := job.Options{Task: task, Fast: true}
+		if err := o.CheckTask(task); (err == nil) != fast {
+			t.Errorf("task %s has a fast mode: %v, and fast=true is answered %v", task, fast, err)
+		}
+	}
+	if err := (job.Options{Fast: true}).CheckTask("tissue"); err != nil {
+		t.Error(err)
+	}
+}
+
 // docs/options.md has a row for every option, and every name of a structure.
 func TestOptionsPage(t *testing.T) {
 	const begin, end = "<!-- names: made by go test ./tests/contract -run OptionsPage -update -->\n", "<!-- end of names -->\n"

@@ -165,7 +165,7 @@ func (s Stage) options(metadata map[string]string, size int64) (job.Options, err
 		err = options.Possible()
 	}
 	if err == nil {
-		err = options.Segmentable(s.Tasks)
+		err = options.CheckNew(s.Tasks)
 	}
 	if err == nil {
 		err = tooLarge(size)

@@ -33,7 +33,7 @@ func resolve(o job.Options, tasks []string, found Report) (task, modality string
 	if !slices.Contains(tasks, task) { // a retry, and the deployment has another model since
 		return "", "", job.Reject("bad_option", "option task: %s cannot be done here: want auto, labels or one of %s", task, strings.Join(tasks, ", "))
 	}
-	if err := o.CheckNames(task); err != nil {
+	if err := o.CheckTask(task); err != nil {
 		return "", "", err
 	}
 	want := needs(task)
