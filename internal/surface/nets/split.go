@@ -24,18 +24,28 @@ func (n *Net) Split(ctx context.Context, offsets []Offset, affine volume.Affine,
 	if err != nil {
 		return nil, err
 	}
-	count := work.Workers(workers, len(n.slabs))
-	splitters := make([]splitter, count)
+	splitters := make([]splitter, work.Workers(workers, len(n.slabs)))
 	for i := range splitters {
-		splitters[i] = splitter{net: n, cycles: &cycleTables[n.rule], meshes: meshes, offsets: offsets, affine: affine, flip: affine.Det() < 0, next: make([]uint32, len(n.Labels))}
+		splitters[i] = n.newSplitter(offsets, affine)
+		splitters[i].meshes, splitters[i].next = meshes, make([]uint32, len(n.Labels))
 	}
+	return meshes, n.splitAll(ctx, splitters)
+}
+
+func (n *Net) newSplitter(offsets []Offset, affine volume.Affine) splitter {
+	return splitter{net: n, cycles: &cycleTables[n.rule], offsets: offsets, affine: affine, flip: affine.Det() < 0}
+}
+
+// splitAll has all slabs written, and what is tangled moved.
+func (n *Net) splitAll(ctx context.Context, splitters []splitter) error {
 	tangled, later := make([][]quadAt, len(n.slabs)), make([][]quadAt, len(n.slabs))
-	work.Share(count, len(n.slabs), func(w, s int) {
+	work.Share(len(splitters), len(n.slabs), func(w, s int) {
 		if ctx.Err() == nil {
 			tangled[s], later[s] = splitters[w].run(s)
 		}
 	})
-	work.Share(count, len(n.slabs), func(_, s int) {
+	offsets := splitters[0].offsets
+	work.Share(len(splitters), len(n.slabs), func(_, s int) {
 		for _, q := range later[s] {
 			if ctx.Err() == nil && n.tangled(offsets, q) {
 				tangled[s] = append(tangled[s], q)
@@ -45,7 +55,7 @@ func (n *Net) Split(ctx context.Context, offsets []Offset, affine volume.Affine,
 	for _, s := range n.untangle(ctx, offsets, slices.Concat(tangled...)) {
 		splitters[0].placeAgain(s)
 	}
-	return meshes, ctx.Err()
+	return ctx.Err()
 }
 
 // newMeshes allocates all meshes in two blocks that they share, because most of
@@ -68,15 +78,17 @@ func (n *Net) newMeshes() ([]surface.Mesh, error) {
 	return meshes, nil
 }
 
-// splitter writes one slab's share of every mesh.
+// splitter writes one slab's share of every mesh, or of the complex.
 type splitter struct {
 	net     *Net
 	cycles  *[256]cycles // of the net's rule
 	meshes  []surface.Mesh
+	shared  *sharing // where it writes a complex instead of meshes
 	offsets []Offset
 	affine  volume.Affine
 	flip    bool     // the affine mirrors, so that triangles must be turned round
 	next    []uint32 // next quad of each label
+	at      int      // next quad of the complex
 	// suspects are the quads of the layer at hand that leave their envelopes.
 	suspects []quadAt
 }
@@ -85,13 +97,21 @@ type splitter struct {
 // still to be looked at, because their neighbours belong to another slab.
 func (p *splitter) run(s int) (tangled, later []quadAt) {
 	slab := &p.net.slabs[s]
-	copy(p.next, slab.quads)
+	if p.shared != nil {
+		p.at = p.shared.quads[s]
+	} else {
+		copy(p.next, slab.quads)
+	}
 	var before []quadAt // suspects of the layer below
 	for z := slab.from; z < slab.to; z++ {
 		p.suspects = nil
 		if len(p.net.Layers[z].Vertices) > 0 {
 			p.place(z)
-			p.quads(z)
+			if p.shared != nil {
+				p.quadsOfAll(z)
+			} else {
+				p.quads(z)
+			}
 		}
 		// Their neighbours lie one layer up or down, and are at hand now.
 		if z-1 > slab.from {
@@ -138,6 +158,10 @@ func (p *splitter) placeRow(layer *Layer, z, y int, from, to uint32) {
 			float32(base[0] + a[0][0]*dx + a[0][1]*dy + a[0][2]*dz),
 			float32(base[1] + a[1][0]*dx + a[1][1]*dy + a[1][2]*dz),
 			float32(base[2] + a[2][0]*dx + a[2][1]*dy + a[2][2]*dz),
+		}
+		if p.shared != nil {
+			p.shared.place(p.net.Start[z]+int(v), at)
+			continue
 		}
 		entries := layer.Entries[layer.First[v]:layer.First[v+1]]
 		for i := range entries {

@@ -1,0 +1,249 @@
+package decimate
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/iris-oculus/iris/internal/pages"
+	"github.com/iris-oculus/iris/internal/surface/work"
+)
+
+// cubeEdges is how many mean edges of the mesh a cube is wide. A surface through the
+// middle of one has 2·48² triangles.
+const cubeEdges = 48
+
+// mostCubes bounds the tables of cubes. Cubes get wider where there would be more:
+// where a few small structures lie far apart.
+const mostCubes = 1 << 21
+
+const (
+	nowhere = math.MaxUint32 // the cube of a triangle that reaches into several
+	dead    = math.MaxUint32 // the first corner of a triangle that is gone
+)
+
+// cubes is how space is cut in one round, and what lies where.
+type cubes struct {
+	origin [3]float64
+	width  float64
+	dims   [3]int
+
+	home   []uint32 // the cube of each vertex
+	number []uint32 // of each vertex within its cube
+	locked []uint64 // a bit for each vertex: it belongs to a triangle that reaches into several cubes
+
+	// Vertices and triangles of each cube, ascending; and those triangles that reach
+	// into several, for each cube whose space they may reach into.
+	vertices, triangles, reaching lists
+}
+
+// lists are lists of numbers, one after the other.
+type lists struct {
+	start []uint32 // of each list; one more at the end
+	all   []uint32
+}
+
+func (l *lists) of(i int) []uint32 { return l.all[l.start[i]:l.start[i+1]] }
+
+// newCubes cuts space. Each round moves the borders by a part of a cube.
+func (s *state) newCubes(round int) *cubes {
+	low, high := s.c.Vertices[0], s.c.Vertices[0]
+	for _, v := range s.c.Vertices {
+		for axis, x := range v {
+			low[axis], high[axis] = min(low[axis], x), max(high[axis], x)
+		}
+	}
+	sum := 0.0
+	for _, t := range s.c.Triangles {
+		e := pointOf(s.c.Vertices[t[1]]).minus(pointOf(s.c.Vertices[t[0]]))
+		sum += math.Sqrt(float64(e.dot(e)))
+	}
+	q := &cubes{width: cubeEdges * sum / float64(len(s.c.Triangles))}
+	// Borders of these rounds are nowhere near those of the rounds before.
+	shift := [mostRounds]float64{0, 0.5, 0.25, 0.75}[round]
+	for !(q.width > 0) || q.count(low, high, shift) > mostCubes {
+		q.width = max(2*q.width, math.SmallestNonzeroFloat32)
+	}
+	return q
+}
+
+// count sets the origin and the dims, and says how many cubes there are.
+func (q *cubes) count(low, high [3]float32, shift float64) float64 {
+	n := 1.0
+	for axis := range 3 {
+		q.origin[axis] = float64(low[axis]) - shift*q.width
+		along := math.Floor((float64(high[axis])-q.origin[axis])/q.width) + 1
+		n *= along
+		q.dims[axis] = int(min(along, mostCubes))
+	}
+	return n
+}
+
+// at is the cube of a position, which is in one.
+func (q *cubes) at(p [3]float32) uint32 {
+	x := int((float64(p[0]) - q.origin[0]) / q.width)
+	y := int((float64(p[1]) - q.origin[1]) / q.width)
+	z := int((float64(p[2]) - q.origin[2]) / q.width)
+	return uint32(x + q.dims[0]*(y+q.dims[1]*z))
+}
+
+// sort finds what lies in each cube.
+func (q *cubes) sort(s *state) {
+	c := s.c
+	n := q.dims[0] * q.dims[1] * q.dims[2]
+	q.home, q.number = pages.Make[uint32](len(c.Vertices)), pages.Make[uint32](len(c.Vertices))
+	q.locked = make([]uint64, len(c.Vertices)/64+1)
+	q.vertices.start, q.triangles.start, q.reaching.start = make([]uint32, n+1), make([]uint32, n+1), make([]uint32, n+1)
+	for i, p := range c.Vertices {
+		cube := q.at(p)
+		q.home[i] = cube
+		q.number[i] = q.vertices.start[cube+1]
+		q.vertices.start[cube+1]++
+	}
+	var across []uint32
+	for i, t := range c.Triangles {
+		a, b, d := q.home[t[0]], q.home[t[1]], q.home[t[2]]
+		if a == b && b == d {
+			q.triangles.start[a+1]++
+			continue
+		}
+		across = append(across, uint32(i))
+		for _, v := range t {
+			q.locked[v/64] |= 1 << (v % 64)
+		}
+		q.eachCube(s, t, func(cube int) { q.reaching.start[cube+1]++ })
+	}
+	for _, l := range []*lists{&q.vertices, &q.triangles, &q.reaching} {
+		for i := range n {
+			l.start[i+1] += l.start[i]
+		}
+		l.all = pages.Make[uint32](int(l.start[n]))
+	}
+	for i, cube := range q.home {
+		q.vertices.all[q.vertices.start[cube]+q.number[i]] = uint32(i)
+	}
+	next := slices.Clone(q.triangles.start)
+	rest := across
+	for i, t := range c.Triangles {
+		if len(rest) > 0 && rest[0] == uint32(i) {
+			rest = rest[1:]
+			continue
+		}
+		cube := q.home[t[0]]
+		q.triangles.all[next[cube]] = uint32(i)
+		next[cube]++
+	}
+	next = slices.Clone(q.reaching.start)
+	for _, i := range across {
+		q.eachCube(s, c.Triangles[i], func(cube int) {
+			q.reaching.all[next[cube]] = i
+			next[cube]++
+		})
+	}
+}
+
+// eachCube calls do with the cubes that the box around a triangle reaches into.
+func (q *cubes) eachCube(s *state, t [3]uint32, do func(cube int)) {
+	var from, to [3]int
+	for axis := range 3 {
+		a, b, c := s.c.Vertices[t[0]][axis], s.c.Vertices[t[1]][axis], s.c.Vertices[t[2]][axis]
+		from[axis] = int((float64(min(a, b, c)) - q.origin[axis]) / q.width)
+		to[axis] = int((float64(max(a, b, c)) - q.origin[axis]) / q.width)
+	}
+	for z := from[2]; z <= to[2]; z++ {
+		for y := from[1]; y <= to[1]; y++ {
+			for x := from[0]; x <= to[0]; x++ {
+				do(x + q.dims[0]*(y+q.dims[1]*z))
+			}
+		}
+	}
+}
+
+// isLocked says whether a vertex belongs to a triangle that reaches into several cubes.
+func (q *cubes) isLocked(v uint32) bool { return q.locked[v/64]>>(v%64)&1 != 0 }
+
+// kept is what is left of a cube's vertices, those that are not pinched.
+type kept struct {
+	vertices []uint32 // their numbers in the complex, ascending
+	at       [][3]float32
+	kinds    []kind
+	quadrics []quadric
+}
+
+// round decimates each cube, then closes the gaps that were left in the lists.
+func (s *state) round(ctx context.Context, round int) {
+	q := s.newCubes(round)
+	q.sort(s)
+	var full []int
+	for cube := range len(q.vertices.start) - 1 {
+		if len(q.vertices.of(cube)) > 0 {
+			full = append(full, cube)
+		}
+	}
+	results := make([]kept, len(full))
+	count := min(s.workers, max(1, len(full)))
+	blocks := make([]*block, count)
+	for i := range blocks {
+		blocks[i] = newBlock(s)
+	}
+	work.Share(count, len(full), func(w, i int) {
+		if ctx.Err() == nil {
+			results[i] = blocks[w].run(q, full[i])
+		}
+	})
+	if ctx.Err() == nil {
+		s.compact(q, results)
+	}
+}
+
+// compact renumbers the vertices, cube by cube, and drops the triangles that are gone.
+func (s *state) compact(q *cubes, results []kept) {
+	c := s.c
+	left := 0
+	for i := range results {
+		left += len(results[i].vertices)
+	}
+	pinched := len(c.Pinched)
+	vertices, kinds, quadrics := pages.Make[[3]float32](left+pinched), make([]kind, left), pages.Make[quadric](left)
+	number := q.number // from now on, of each vertex in the complex to come
+	n := 0
+	for i := range results {
+		r := &results[i]
+		copy(vertices[n:], r.at)
+		copy(kinds[n:], r.kinds)
+		copy(quadrics[n:], r.quadrics)
+		for _, v := range r.vertices {
+			number[v] = uint32(n)
+			n++
+		}
+		results[i] = kept{}
+	}
+	copy(vertices[left:], c.Vertices[c.Free:])
+	for i := range pinched {
+		number[c.Free+i] = uint32(left + i)
+	}
+	first := s.quadrics == nil
+	to := 0
+	for i, t := range c.Triangles {
+		if t[0] == dead {
+			continue
+		}
+		if first && !(q.home[t[0]] == q.home[t[1]] && q.home[t[1]] == q.home[t[2]]) {
+			// The quadrics of a cube's vertices lack the triangles that it has not.
+			n, scale, ok := facePlane(pointOf(c.Vertices[t[0]]), pointOf(c.Vertices[t[1]]), pointOf(c.Vertices[t[2]]), float32(1/s.area))
+			for _, v := range t {
+				if ok && int(v) < c.Free {
+					quadrics[number[v]].addPlane(n, scale)
+				}
+			}
+		}
+		for k, v := range t {
+			t[k] = number[v]
+		}
+		c.Triangles[to], c.Sides[to] = t, c.Sides[i]
+		to++
+	}
+	c.Triangles, c.Sides = c.Triangles[:to], c.Sides[:to]
+	c.Vertices, c.Free = vertices, left
+	s.kinds, s.quadrics = kinds, quadrics
+}

@@ -1,0 +1,220 @@
+package decimate
+
+import "math"
+
+const (
+	// firmness is the weight of the condition that a sheet gains no volume, beside
+	// that of its planes: large, so that it holds to a part in firmness.
+	firmness = 1000
+	// turn is the cosine of the angle by which a triangle may turn in one collapse.
+	turn = 0.3
+	// slimmest is the least shape of a new triangle, 1 for equilateral ones, unless one
+	// that was there is worse: 0.2 is an angle of about 7°.
+	slimmest = 0.2
+	// farthest is how many times the length of an edge its new vertex may be away from
+	// the middle.
+	farthest = 1.5
+)
+
+// fan is a triangle at one end of an edge that stays when the edge collapses.
+type fan struct {
+	triangle int32
+	b, c     int32 // the other corners, in the sense of the triangle
+}
+
+// collapse makes one vertex of the edge from u to w, if nothing speaks against it.
+func (b *block) collapse(u, w int32) bool {
+	if b.kinds[u] > b.kinds[w] {
+		u, w = w, u // w's kind is the one that stays
+	}
+	if !b.links(u, w) {
+		return false
+	}
+	pair := b.sides[b.ring[b.first[u]]]
+	if !b.budget.wants(pair) {
+		return false
+	}
+	b.fans(u, w)
+	f := formOf(&b.quad[w], &b.quad[u], b.at[u].minus(b.at[w]))
+	p, ok := b.at[w], true
+	if b.kinds[u] == b.kinds[w] {
+		if p, ok = b.place(u, w, f); !ok {
+			return false
+		}
+	}
+	x, y, z := float64(p.x-b.at[w].x), float64(p.y-b.at[w].y), float64(p.z-b.at[w].z)
+	value, gx, gy, gz := f.at(x, y, z)
+	if !(value <= float64(b.s.limit)) || !b.fits(p) {
+		return false
+	}
+	b.budget.take(pair)
+	b.join(u, w)
+	b.at[w] = p
+	b.quad[w] = quadric{
+		xx: float32(f.xx), yy: float32(f.yy), zz: float32(f.zz), xy: float32(f.xy), xz: float32(f.xz), yz: float32(f.yz),
+		bx: float32(gx), by: float32(gy), bz: float32(gz), c: float32(max(value, 0)),
+	}
+	return true
+}
+
+// fans lists the triangles that stay, first those at u.
+func (b *block) fans(u, w int32) {
+	fans := b.work.fans[:0]
+	for _, v := range [2]int32{u, w} {
+		other := u + w - v
+		for _, f := range b.around(v) {
+			t := &b.tri[f]
+			if t[0] == other || t[1] == other || t[2] == other {
+				continue
+			}
+			switch v {
+			case t[0]:
+				fans = append(fans, fan{f, t[1], t[2]})
+			case t[1]:
+				fans = append(fans, fan{f, t[2], t[0]})
+			default:
+				fans = append(fans, fan{f, t[0], t[1]})
+			}
+			if v == w {
+				fans[len(fans)-1].triangle |= atSecond
+			}
+		}
+	}
+	b.work.fans = fans
+}
+
+// atSecond marks the fans at the vertex that stays.
+const atSecond = -1 << 31
+
+// place is where the new vertex of an edge lies best.
+func (b *block) place(u, w int32, f form) (point, bool) {
+	_, t := b.cost(u, w)
+	e := b.at[u].minus(b.at[w])
+	ex, ey, ez := float64(e.x), float64(e.y), float64(e.z)
+	r := 1 - float64(t)
+	mx, my, mz := r*ex, r*ey, r*ez
+	weight := f.xx + f.yy + f.zz
+	f.pull(evenness*weight, mx, my, mz)
+	b.keepVolumes(&f, u, w, e)
+	x, y, z, ok := f.least()
+	if !ok {
+		x, y, z = mx, my, mz
+	}
+	dx, dy, dz := x-ex/2, y-ey/2, z-ez/2
+	if !(dx*dx+dy*dy+dz*dz <= farthest*farthest*(ex*ex+ey*ey+ez*ez)) {
+		return point{}, false
+	}
+	// So rounded, it is a position of the complex.
+	o := b.at[w]
+	p := point{float32(float64(o.x) + x), float32(float64(o.y) + y), float32(float64(o.z) + z)}
+	return p, b.q.at([3]float32{p.x, p.y, p.z}) == b.cube && b.inside(p)
+}
+
+// inside says whether a position lies in the space that is cut at all.
+func (b *block) inside(p point) bool {
+	q := b.q
+	for axis, x := range [3]float32{p.x, p.y, p.z} {
+		if at := (float64(x) - q.origin[axis]) / q.width; !(at >= 0 && at < float64(q.dims[axis])) {
+			return false
+		}
+	}
+	return true
+}
+
+// keepVolumes adds to a form that the sheets around an edge, one for each two labels,
+// keep the volume on either side. Six times the volume between a sheet and the second
+// vertex is, before, the sum over its triangles of the determinants of their corners;
+// afterwards it is linear in the new vertex.
+func (b *block) keepVolumes(f *form, u, w int32, e point) {
+	type sheet struct {
+		sides      uint32
+		x, y, z, h float64
+	}
+	var few [8]sheet
+	sheets := few[:0]
+	find := func(sides uint32) *sheet {
+		for i := range sheets {
+			if sheets[i].sides == sides {
+				return &sheets[i]
+			}
+		}
+		sheets = append(sheets, sheet{sides: sides})
+		return &sheets[len(sheets)-1]
+	}
+	o := b.at[w]
+	for i := range b.work.fans {
+		fan := &b.work.fans[i]
+		p, q := b.at[fan.b].minus(o), b.at[fan.c].minus(o)
+		x := float64(p.y)*float64(q.z) - float64(p.z)*float64(q.y)
+		y := float64(p.z)*float64(q.x) - float64(p.x)*float64(q.z)
+		z := float64(p.x)*float64(q.y) - float64(p.y)*float64(q.x)
+		s := find(b.sides[fan.triangle&^atSecond])
+		s.x, s.y, s.z = s.x+x, s.y+y, s.z+z
+		if fan.triangle&atSecond == 0 {
+			s.h += float64(e.x)*x + float64(e.y)*y + float64(e.z)*z
+		}
+	}
+	// Triangles at the edge itself have the second vertex as a corner: no volume.
+	perArea := 1 / b.s.area
+	for i := range sheets {
+		s := &sheets[i]
+		if long := math.Sqrt(s.x*s.x + s.y*s.y + s.z*s.z); long > 0 {
+			f.plane(firmness*perArea/long, s.x, s.y, s.z, s.h)
+		}
+	}
+}
+
+// fits says whether the triangles that stay may have p as their corner: none turns over
+// or becomes a sliver.
+func (b *block) fits(p point) bool {
+	worst, least := float32(1), float32(1)
+	for i := range b.work.fans {
+		fan := &b.work.fans[i]
+		pb, pc := b.at[fan.b], b.at[fan.c]
+		t := &b.tri[fan.triangle&^atSecond]
+		pv := b.at[t[0]+t[1]+t[2]-fan.b-fan.c]
+		side := pc.minus(pb)
+		before, after := side.cross(pv.minus(pb)), side.cross(p.minus(pb))
+		dot, square := before.dot(after), after.dot(after)
+		old := before.dot(before)
+		if !(dot > 0) || dot*dot < turn*turn*old*square {
+			return false
+		}
+		x, y := p.minus(pb), p.minus(pc)
+		sum := side.dot(side) + x.dot(x) + y.dot(y)
+		// Both shapes squared, over 12: area² to the squares of the sides' sum.
+		least = min(least, square/(sum*sum))
+		x, y = pv.minus(pb), pv.minus(pc)
+		sum = side.dot(side) + x.dot(x) + y.dot(y)
+		worst = min(worst, old/(sum*sum))
+	}
+	return least*12 >= slimmest*slimmest || least >= worst
+}
+
+// join gives u's triangles to w, and takes away those that have both.
+func (b *block) join(u, w int32) {
+	start := int32(len(b.ring))
+	for _, v := range [2]int32{w, u} {
+		other := u + w - v
+		for _, f := range b.around(v) {
+			t := &b.tri[f]
+			if t[0] < 0 {
+				continue
+			}
+			if t[0] == other || t[1] == other || t[2] == other {
+				t[0] = -1
+				continue
+			}
+			for k := range t {
+				if t[k] == u {
+					t[k] = w
+				}
+			}
+			b.ring = append(b.ring, f)
+		}
+	}
+	b.first[w], b.count[w] = start, int32(len(b.ring))-start
+	b.count[u] = 0
+	b.into[b.origin[u]] = b.origin[w]
+	b.work.busy[u], b.work.busy[w] = true, true
+}
