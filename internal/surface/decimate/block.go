@@ -52,6 +52,7 @@ type scratch struct {
 	mark   []int32
 	epoch  int32
 	remap  []int32
+	now    []int32 // of each vertex when the block was filled: its number now, where it lives
 	fans   []fan
 	finder finder
 }
