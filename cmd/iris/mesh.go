@@ -82,7 +82,7 @@ func meshCommand() *cobra.Command {
 		}
 		return pflag.NormalizedName(name)
 	})
-	c.Flags().StringVar(&f.decimate, "decimate", "none", "none, the only value until decimation exists")
+	c.Flags().StringVar(&f.decimate, "decimate", job.DefaultDecimate, "fewer triangles: none, how far a surface may move (0.2mm, or 0.25vx of a voxel's shortest edge),\na share to keep (0.25), or how many each structure may keep (50000)")
 	c.Flags().StringVar(&f.merge, "merge", "", "closed solids of several structures: name=a,b,c;name2=d,e")
 	c.Flags().StringVar(&f.structures, "structures", "", "only these structures, separated by commas (default all)")
 	c.Flags().StringVar(&f.table, "labels-table", "", "a file with the labels' names and colours, which counts before the header's")
@@ -113,14 +113,15 @@ func (f meshFlags) options() (build.Options, error) {
 	switch {
 	case err != nil:
 		return build.Options{}, &exitError{exitUsage, err}
-	case o.Decimate != "none":
-		return build.Options{}, usage("unsupported_option: --decimate %s cannot be done yet: want none", o.Decimate)
 	case f.threads < 0:
 		return build.Options{}, usage("bad_option: --threads %d: want 0 or more", f.threads)
 	}
 	out := build.Options{Smoothing: o.Smoothing, Structures: o.Meshed(), Threads: f.threads}
 	for _, m := range o.Merge {
 		out.Merge = append(out.Merge, build.Group(m))
+	}
+	if out.Decimation, err = build.ParseDecimation(o.Decimation()); err != nil {
+		return build.Options{}, &exitError{exitUsage, err}
 	}
 	return out, nil
 }

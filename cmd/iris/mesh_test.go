@@ -125,7 +125,7 @@ func TestMeshRefusals(t *testing.T) {
 		{"no ending", labels, "", nil, true, "unsupported_format"},
 		{"smoothing", labels, ".glb", []string{"--smooth", "1.5"}, true, "bad_option"},
 		{"smoothing NaN", labels, ".glb", []string{"--smooth", "NaN"}, true, "bad_option"},
-		{"decimation to come", labels, ".glb", []string{"--decimate", "0.25"}, true, "unsupported_option"},
+		{"decimation to nothing", labels, ".glb", []string{"--decimate", "0.0"}, true, "bad_option"},
 		{"no decimation", labels, ".glb", []string{"--decimate", "much"}, true, "bad_option"},
 		{"merge", labels, ".glb", []string{"--merge", "liver"}, true, "bad_option"},
 		{"threads", labels, ".glb", []string{"--threads", "-1"}, true, "bad_option"},

@@ -92,7 +92,7 @@ func TestARemeshAsksForWhatTheLabelMapHolds(t *testing.T) {
 		{"a merge of what is not, and all structures", `"structures":[],"merge":"both=liver,kidney_left"`, "bad_option", ""},
 		{"a merge's name without the merge", `"structures":["both"]`, "bad_option", ""},
 		{"all", `"structures":[]`, "", "subset_only"},
-		{"a decimation, which cannot be done yet", `"decimate":"0.5"`, "unsupported_option", ""},
+		{"a decimation", `"decimate":"0.5"`, "", ""},
 	}
 	for _, long := range []bool{false, true} {
 		for _, c := range cases {
@@ -178,12 +178,11 @@ func TestALongTableIsShown(t *testing.T) {
 	}
 }
 
-// An option that is understood and cannot be done yet is refused before anything
-// is uploaded.
-func TestOptionsThatCannotBeDone(t *testing.T) {
+// An option that cannot be is refused before anything is uploaded.
+func TestOptionsThatCannotBe(t *testing.T) {
 	w := newWorld()
-	out := w.ask(t, alice, "POST", "/v1/jobs", `{"file":"a.nii","bytes":1,"options":{"decimate":"0.25"}}`)
-	if out.Code != http.StatusUnprocessableEntity || code(out) != "unsupported_option" {
+	out := w.ask(t, alice, "POST", "/v1/jobs", `{"file":"a.nii","bytes":1,"options":{"decimate":"0"}}`)
+	if out.Code != http.StatusBadRequest || code(out) != "bad_option" {
 		t.Errorf("%d %s", out.Code, out.Body)
 	}
 	if p := problemOf(errors.Join(&job.BusyError{Message: "x"}, nil)); p.Status != http.StatusServiceUnavailable || p.RetryAfter == 0 {

@@ -21,7 +21,7 @@ func (a *API) changed(o job.Options, body map[string]any) (job.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	return o, o.Possible()
+	return o, nil
 }
 
 // optionText spells a JSON value as the option is spelled in object metadata.

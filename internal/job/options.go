@@ -35,13 +35,15 @@ type MeshOptions struct {
 	Merge      []Merge  `json:"merge,omitempty"`
 }
 
-// Possible refuses options that are understood and cannot be done yet. It is
-// asked before a job is recorded, so that nothing wakes the GPU in vain.
-func (o Options) Possible() error {
-	if o.Decimate != "" && o.Decimate != "none" {
-		return &UnsupportedError{Code: "unsupported_option", Message: "option decimate: only none can be done yet"}
+// DefaultDecimate is how light models are made where nobody says it.
+const DefaultDecimate = "none"
+
+// Decimation is Decimate, or the default.
+func (o Options) Decimation() string {
+	if o.Decimate == "" {
+		return DefaultDecimate
 	}
-	return nil
+	return o.Decimate
 }
 
 // Labels are the names that a label map must hold for these options, for whoever
@@ -117,8 +119,7 @@ const maxNames = 512
 
 // ParseOptions reads options by name, as in object metadata without its prefix.
 // Tasks are the tasks that the model server can do. An unknown name or value is
-// a RejectedError with code bad_option. Whether the values can be done is
-// Possible's to say.
+// a RejectedError with code bad_option.
 func ParseOptions(values map[string]string, tasks []string) (Options, error) {
 	o := DefaultOptions()
 	for _, name := range sortedNames(values) {
@@ -210,7 +211,8 @@ func (o *Options) set(name, value string, tasks []string) error {
 
 // CheckDecimate says whether s is a decimation: none, a ratio, a count, an error in mm or voxels.
 func CheckDecimate(s string) bool {
-	return s != "mm" && s != "vx" && decimatePattern.MatchString(s)
+	number := strings.TrimRight(s, "mvx") // a number that is 0 asks for nothing that could be done
+	return decimatePattern.MatchString(s) && (s == "none" || strings.Trim(number, "0.") != "")
 }
 
 // ParseMerge reads `name=a,b,c;name2=d,e`. A name that stands twice, a structure

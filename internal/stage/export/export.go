@@ -144,6 +144,10 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 	for _, m := range options.Merge {
 		o.Merge = append(o.Merge, build.Group(m))
 	}
+	o.Decimation, err = build.ParseDecimation(options.Decimation())
+	if err != nil {
+		return s.writeRefusal(ctx, in.Job, key, err)
+	}
 	need, err := build.MemoryOf(labels, o)
 	if err == nil {
 		err = job.CheckMemory(labels.Dims, need.Bytes(meshfile.Memory(in.Format, need.Model)), s.MemoryBytes)

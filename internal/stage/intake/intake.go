@@ -162,9 +162,6 @@ func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Re
 func (s Stage) options(metadata map[string]string, size int64) (job.Options, error) {
 	options, err := job.ParseOptions(optionsOf(metadata), s.Tasks)
 	if err == nil {
-		err = options.Possible()
-	}
-	if err == nil {
 		err = options.CheckNew(s.Tasks)
 	}
 	if err == nil {

@@ -115,6 +115,7 @@ func gone(err error) bool { return errors.Is(err, job.ErrStale) || errors.Is(err
 // options is what the engine is asked for.
 func (s Stage) options(o job.Options, scan scan) build.Options {
 	out := build.Options{Smoothing: o.Smoothing, Structures: o.Meshed(), Threads: s.Threads, Voxels: scan.voxels()}
+	out.Decimation, _ = build.ParseDecimation(o.Decimation()) // read refuses what is none
 	for _, m := range o.Merge {
 		out.Merge = append(out.Merge, build.Group(m))
 	}

@@ -282,7 +282,7 @@ func TestRefusals(t *testing.T) {
 		{"a merge of what no scan has", func(w *world) {
 			w.change(func(r *job.Record) { r.Options.Merge = []job.Merge{{Name: "x", Of: []string{"gills"}}} })
 		}, "rejected bad_option"},
-		{"decimation", func(w *world) { w.change(func(r *job.Record) { r.Options.Decimate = "0.25vx" }) }, "unsupported unsupported_option"},
+		{"decimation", func(w *world) { w.change(func(r *job.Record) { r.Options.Decimate = "much" }) }, "rejected bad_option"},
 		{"too large", func(w *world) { w.MemoryBytes = 1 << 10 }, "unsupported too_large_to_mesh"},
 		{"nothing found", func(w *world) {
 			m := twoBoxes()

@@ -25,7 +25,7 @@ type scan struct {
 // read reads the label map and the volume beneath it, and refuses what would
 // not fit into memory before any work is done.
 func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
-	if err := r.Options.Possible(); err != nil {
+	if _, err := build.ParseDecimation(r.Options.Decimation()); err != nil {
 		return scan{}, err
 	}
 	// A remesh has no label map of its own: it begins from that of the attempt

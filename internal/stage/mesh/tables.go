@@ -107,7 +107,7 @@ func writeProvenance(w io.Writer, s scan, o job.Options) error {
 	return indented(w, provenance{
 		Schema: "iris.provenance/1", Generator: "IRIS Oculus", Model: s.labels.Table.Provenance,
 		Grid:    grid{s.labels.Dims, s.labels.Affine.Spacing(), s.labels.Affine},
-		Options: job.MeshOptions{Smoothing: o.Smoothing, Decimate: "none", Structures: o.Structures, Merge: o.Merge},
+		Options: job.MeshOptions{Smoothing: o.Smoothing, Decimate: o.Decimation(), Structures: o.Structures, Merge: o.Merge},
 		Notice:  notice,
 	})
 }

@@ -69,9 +69,6 @@ func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutpu
 	if err != nil {
 		return job.PrepareOutput{}, fmt.Errorf("enter preparing: %w", err)
 	}
-	if err := r.Options.Possible(); err != nil {
-		return job.PrepareOutput{}, err
-	}
 	source, ready, err := s.open(ctx, r)
 	if err != nil || !ready {
 		return job.PrepareOutput{}, err

@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/decimate"
 	"github.com/iris-oculus/iris/internal/surface/nets"
 	"github.com/iris-oculus/iris/internal/surface/smooth"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -33,6 +34,8 @@ type Options struct {
 	// Merge makes each group one closed solid. A group in which a member is named
 	// by Structures is meshed whole.
 	Merge []Group
+	// Decimation makes meshes lighter. Neighbours keep sharing their border.
+	Decimation Decimation
 	// Threads is the number of goroutines; 0 means one for each CPU.
 	Threads int
 	// Joined lets voxels that touch at an edge belong to one piece.
@@ -83,14 +86,14 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 		return nil, err
 	}
 	progress.at(50, 70, 1, 1)
-	meshes, err := net.Split(ctx, offsets, m.Affine, o.Threads)
+	tallies := net.Labels
+	meshes, err := meshesOf(ctx, net, offsets, m.Affine, &o)
 	if err != nil {
 		return nil, err
 	}
 	progress.at(70, 85, 1, 1)
 	// The net and the offsets are not used below, so that the collector can give
 	// their memory to the normals.
-	tallies := net.Labels
 	runtime.GC()
 
 	var surfaces []surface.Surface
@@ -107,6 +110,22 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 	return surfaces, nil
 }
 
+// meshesOf makes the mesh of each label of a net, which nobody uses afterwards.
+func meshesOf(ctx context.Context, net *nets.Net, offsets []nets.Offset, affine volume.Affine, o *Options) ([]surface.Mesh, error) {
+	if o.Decimation.none() {
+		return net.Split(ctx, offsets, affine, o.Threads)
+	}
+	labels := len(net.Labels)
+	shared, err := net.Complex(ctx, offsets, affine, o.Threads)
+	if err != nil {
+		return nil, err
+	}
+	if err := decimate.Run(ctx, shared, labels, o.Decimation.options(affine.Spacing(), o.Threads)); err != nil {
+		return nil, err
+	}
+	return shared.Split(labels, o.Threads), nil
+}
+
 func check(m *volume.LabelMap, o *Options) error {
 	if err := volume.CheckDims(m.Dims); err != nil {
 		return err
@@ -120,7 +139,7 @@ func check(m *volume.LabelMap, o *Options) error {
 	if !(o.Smoothing >= 0 && o.Smoothing <= 1) {
 		return volume.Reject("bad_option", "smoothing = %g: want 0 to 1", o.Smoothing)
 	}
-	return nil
+	return o.Decimation.check()
 }
 
 // thickest is the largest factor by which smoothing is made stronger along thick

@@ -280,3 +280,48 @@ func TestEmpty(t *testing.T) {
 		t.Errorf("%d surfaces", len(s))
 	}
 }
+
+// What a decimation says is one of four things.
+func TestParseDecimation(t *testing.T) {
+	for text, want := range map[string]build.Decimation{
+		"none": {}, "0.25": {Ratio: 0.25}, ".5": {Ratio: 0.5}, "1": {Ratio: 1}, "1.0": {Ratio: 1}, "50000": {Triangles: 50000}, "10": {Triangles: 10},
+		"0.2mm": {Error: 0.2}, ".2mm": {Error: 0.2}, "12vx": {Error: 12, Voxels: true}, "0.25vx": {Error: 0.25, Voxels: true},
+	} {
+		got, err := build.ParseDecimation(text)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", text, err, diff)
+		}
+	}
+	for _, text := range []string{"", "0", "0.0", "5", "2", "mm", "vx", "0mm", ".0vx", "-1", "1e5", "0.25cm", "12345mm", "9999999999", "NaN", "Infmm", " 1", "0.25vx "} {
+		if d, err := build.ParseDecimation(text); err == nil {
+			t.Errorf("%q: %+v", text, d)
+		}
+	}
+}
+
+// Decimated organs keep what was measured of them, and share their border.
+func TestDecimation(t *testing.T) {
+	m := surfacetest.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6})
+	whole := surfaces(t, m, build.Options{Smoothing: 0.5})
+	for _, d := range []build.Decimation{{Error: 0.25, Voxels: true}, {Error: 1}, {Ratio: 0.4}, {Triangles: 2000}} {
+		light := surfaces(t, m, build.Options{Smoothing: 0.5, Decimation: d})
+		if len(light) != len(whole) {
+			t.Fatalf("%+v: %d structures, want %d", d, len(light), len(whole))
+		}
+		for i := range light {
+			was, is := whole[i].Measure, light[i].Measure
+			if is.Genus != was.Genus || is.Components != was.Components || !is.Watertight || is.Voxels != was.Voxels {
+				t.Errorf("%+v, %s: %+v, was %+v", d, light[i].Label.Name, is, was)
+			}
+			if off := math.Abs(is.MeshML/was.MeshML - 1); d.Error > 0 && off > 0.01 {
+				t.Errorf("%+v, %s: %.3f ml, was %.3f", d, light[i].Label.Name, is.MeshML, was.MeshML)
+			}
+			if len(light[i].Mesh.Triangles) > len(whole[i].Mesh.Triangles) {
+				t.Errorf("%+v, %s: more triangles", d, light[i].Label.Name)
+			}
+		}
+	}
+	if _, err := build.Surfaces(t.Context(), m, build.Options{Decimation: build.Decimation{Error: math.NaN()}}); err == nil {
+		t.Error("an error that is no number was taken")
+	}
+}

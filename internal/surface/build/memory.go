@@ -1,10 +1,12 @@
 package build
 
 import (
+	"math"
 	"runtime"
 	"slices"
 
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/decimate"
 	"github.com/iris-oculus/iris/internal/surface/nets"
 	"github.com/iris-oculus/iris/internal/surface/work"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -17,6 +19,8 @@ import (
 type Need struct {
 	Fixed  int64 // the program and the label map
 	Net    int64 // the net and the buffers of smoothing
+	Shared int64 // the complex that is decimated
+	Rounds int64 // what decimating it takes
 	Meshes int64 // what Surfaces returns
 	Survey int64 // what measuring takes
 	// Model is how large the meshes are, at most.
@@ -27,7 +31,11 @@ type Need struct {
 // allocates once Surfaces has returned.
 func (n Need) Bytes(after int64) int64 {
 	const slack = 20 // allocators round up; a twentieth more than is asked for
-	most := n.Meshes + max(n.Net, n.Survey+after)
+	// The net is gone when decimation begins, and its tables are when meshes are made.
+	most := max(n.Net+n.Shared, n.Shared+n.Rounds, n.Shared+n.Meshes+n.Survey+after)
+	if n.Shared == 0 {
+		most = n.Meshes + max(n.Net, n.Survey+after)
+	}
 	return n.Fixed + most + most/slack
 }
 
@@ -62,7 +70,7 @@ func MemoryOf(m *volume.LabelMap, o Options) (Need, error) {
 	}
 	workers := int64(work.Workers(o.Threads, labels))
 	c := nets.Count(m, choice.dense, o.Threads)
-	return Need{
+	need := Need{
 		Fixed:  int64(m.Len())*perVoxel + program,
 		Net:    c.Bytes(labels, work.Workers(o.Threads, m.Dims[2])) + c.Vertices*offsets,
 		Meshes: c.Own*mesh + 2*c.Quads*triangle + int64(labels)*record + tables,
@@ -71,5 +79,15 @@ func MemoryOf(m *volume.LabelMap, o Options) (Need, error) {
 			Meshes: int64(labels), Vertices: c.Own, Triangles: 2 * c.Quads,
 			Worked: min(c.Own, int64(runtime.GOMAXPROCS(0))*c.Largest), Pinched: c.Pinched, Touching: c.Touching,
 		},
-	}, nil
+	}
+	if !o.Decimation.none() {
+		const (
+			vertex  = 12 + 12 // its position and, of a pinched one, its sheets
+			corners = 12 + 4  // of a triangle, and its sides
+		)
+		need.Shared = (c.Vertices+c.Corners)*vertex + 2*c.Shared*corners
+		need.Rounds = decimate.Bytes(c.Vertices+c.Corners, 2*c.Shared, int64(work.Workers(o.Threads, math.MaxInt)))
+		need.Meshes += 2 * c.Quads * 4 // the list by which triangles are given to meshes
+	}
+	return need, nil
 }

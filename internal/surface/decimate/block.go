@@ -54,6 +54,7 @@ type scratch struct {
 	remap  []int32
 	now    []int32 // of each vertex when the block was filled: its number now, where it lives
 	fans   []fan
+	sheets []sheet
 	finder finder
 }
 

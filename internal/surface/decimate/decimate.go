@@ -35,6 +35,7 @@ package decimate
 import (
 	"context"
 	"math"
+	"runtime"
 
 	"github.com/iris-oculus/iris/internal/surface/nets"
 	"github.com/iris-oculus/iris/internal/surface/work"
@@ -77,6 +78,7 @@ func Run(ctx context.Context, c *nets.Complex, labels int, o Options) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		runtime.GC() // so that no round's tables are there in the next one, see Bytes
 		// Less than this share is not worth another walk over everything.
 		const worth = 1.0 / 64
 		if s.reached() || round > 0 && float64(before-len(c.Triangles)) < worth*float64(before) {

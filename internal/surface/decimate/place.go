@@ -35,7 +35,9 @@ func (b *block) collapse(u, w int32) bool {
 		return false
 	}
 	b.fans(u, w)
-	f := formOf(&b.quad[w], &b.quad[u], b.at[u].minus(b.at[w]))
+	e := b.at[u].minus(b.at[w])
+	b.sheets(w, e)
+	f := formOf(&b.quad[w], &b.quad[u], e)
 	p, ok := b.at[w], true
 	if b.kinds[u] == b.kinds[w] {
 		if p, ok = b.place(u, w, f); !ok {
@@ -44,7 +46,7 @@ func (b *block) collapse(u, w int32) bool {
 	}
 	x, y, z := float64(p.x-b.at[w].x), float64(p.y-b.at[w].y), float64(p.z-b.at[w].z)
 	value, gx, gy, gz := f.at(x, y, z)
-	if !(value <= float64(b.s.limit)) || !b.fits(p) {
+	if !(value <= float64(b.s.limit)) || b.dents(e, x, y, z) || !b.fits(p) {
 		return false
 	}
 	b.budget.take(pair)
@@ -95,7 +97,7 @@ func (b *block) place(u, w int32, f form) (point, bool) {
 	mx, my, mz := r*ex, r*ey, r*ez
 	weight := f.xx + f.yy + f.zz
 	f.pull(evenness*weight, mx, my, mz)
-	b.keepVolumes(&f, u, w, e)
+	b.keepVolumes(&f)
 	x, y, z, ok := f.least()
 	if !ok {
 		x, y, z = mx, my, mz
@@ -121,17 +123,49 @@ func (b *block) inside(p point) bool {
 	return true
 }
 
+// sheet is what a new vertex x of an edge does to the volume on either side of the
+// triangles between two labels there: six times that is g·x - h.
+type sheet struct {
+	sides   uint32
+	x, y, z float64 // g
+	h       float64
+}
+
+// dent is how far a sheet may move on average, for each length of the edge, where the
+// new vertex is not placed freely. Beside it, a small part could turn inside out.
+const dent = 0.15
+
+// dents says whether a sheet would move too far.
+func (b *block) dents(e point, x, y, z float64) bool {
+	long := float64(e.dot(e)) * dent * dent
+	for i := range b.work.sheets {
+		s := &b.work.sheets[i]
+		by := s.x*x + s.y*y + s.z*z - s.h
+		if by*by > long*(s.x*s.x+s.y*s.y+s.z*s.z) {
+			return true
+		}
+	}
+	return false
+}
+
 // keepVolumes adds to a form that the sheets around an edge, one for each two labels,
 // keep the volume on either side. Six times the volume between a sheet and the second
 // vertex is, before, the sum over its triangles of the determinants of their corners;
 // afterwards it is linear in the new vertex.
-func (b *block) keepVolumes(f *form, u, w int32, e point) {
-	type sheet struct {
-		sides      uint32
-		x, y, z, h float64
+func (b *block) keepVolumes(f *form) {
+	perArea := 1 / b.s.area
+	for i := range b.work.sheets {
+		s := &b.work.sheets[i]
+		if long := math.Sqrt(s.x*s.x + s.y*s.y + s.z*s.z); long > 0 {
+			f.plane(firmness*perArea/long, s.x, s.y, s.z, s.h)
+		}
 	}
-	var few [8]sheet
-	sheets := few[:0]
+}
+
+// sheets lists the sheets around an edge, e being the first vertex as seen from the
+// second.
+func (b *block) sheets(w int32, e point) {
+	sheets := b.work.sheets[:0]
 	find := func(sides uint32) *sheet {
 		for i := range sheets {
 			if sheets[i].sides == sides {
@@ -155,13 +189,7 @@ func (b *block) keepVolumes(f *form, u, w int32, e point) {
 		}
 	}
 	// Triangles at the edge itself have the second vertex as a corner: no volume.
-	perArea := 1 / b.s.area
-	for i := range sheets {
-		s := &sheets[i]
-		if long := math.Sqrt(s.x*s.x + s.y*s.y + s.z*s.z); long > 0 {
-			f.plane(firmness*perArea/long, s.x, s.y, s.z, s.h)
-		}
-	}
+	b.work.sheets = sheets
 }
 
 // fits says whether the triangles that stay may have p as their corner: none turns over

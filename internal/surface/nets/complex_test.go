@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -36,7 +37,7 @@ func TestComplexSplitsLikeTheNet(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		dims := [3]int{1 + r.IntN(40), 1 + r.IntN(14), 1 + r.IntN(30)}
-		m := noise(seed, dims, 1+r.IntN(6))
+		m := surfacetest.Noise(seed, dims, 1+r.IntN(6))
 		if seed%2 == 1 {
 			m.Affine = mirrored
 		}
@@ -52,6 +53,10 @@ func TestComplexSplitsLikeTheNet(t *testing.T) {
 		c, err := n.Complex(t.Context(), nil, m.Affine, 2)
 		if err != nil {
 			t.Fatal(err)
+		}
+		count := Count(m, nil, 2)
+		if int(count.Shared) != len(c.Triangles)/2 || int(count.Corners) < len(c.Pinched) {
+			t.Errorf("seed %d: counted %+v, found %d triangles and %d corners", seed, count, len(c.Triangles), len(c.Pinched))
 		}
 		got := c.Split(len(n.Labels), 2)
 		checkAll(t, m, n, got)

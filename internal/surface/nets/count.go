@@ -17,6 +17,8 @@ type Counts struct {
 	Largest  int64 // of Own: those of the label with the most
 	Quads    int64 // of all labels' meshes
 	Pinched  int64 // of Own: those that share their cell with another one of the same label
+	Shared   int64 // quads of the complex
+	Corners  int64 // of quads at pinched cells, at most, see Complex
 	Touching int64 // of Own: those that share their cell with another one
 }
 
@@ -80,6 +82,8 @@ func Count(m *volume.LabelMap, dense []uint16, threads int) Counts {
 		sum.Entries += p.Entries
 		sum.Own += p.Own
 		sum.Quads += p.Quads
+		sum.Shared += p.Shared
+		sum.Corners += p.Corners
 		sum.Pinched += p.Pinched
 		sum.Touching += p.Touching
 	}
@@ -102,7 +106,7 @@ func (w *worker) countLayer(c *Counts, ofLabel []int64) {
 				if w.src.wide {
 					cell.high = w.highCorners(at, x)
 				}
-				own := int64(0)
+				own, pinched := int64(0), false
 				for seen := uint8(0); seen != 0xff; {
 					label := cell.label(bits.TrailingZeros8(^seen))
 					set := cell.set(label)
@@ -115,7 +119,13 @@ func (w *worker) countLayer(c *Counts, ofLabel []int64) {
 							c.Pinched += int64(sheets[set])
 						}
 						c.Quads += int64(twoLabelCells[set].count)
+						pinched = pinched || sheets[set] > 1 || cycleTables[Separated][set].pinch != 0 || cycleTables[Joined][set].pinch != 0
 					}
+				}
+				ex, ey, ez := cell.edges()
+				c.Shared += int64(bits.OnesCount8(quadsOf(ex, ey, ez)))
+				if pinched {
+					c.Corners += int64(bits.OnesCount64(ex) + bits.OnesCount64(ey) + bits.OnesCount64(ez))
 				}
 				c.Own += own
 				if own > 1 {
