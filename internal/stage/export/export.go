@@ -15,9 +15,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
+	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/build"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
@@ -137,25 +139,7 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 	if err != nil {
 		return err // a label map of ours that cannot be read is a fault of ours
 	}
-	o := build.Options{Smoothing: options.Smoothing, Structures: in.Structures, Threads: s.Threads}
-	if len(o.Structures) == 0 {
-		o.Structures = options.Meshed() // all that the job was asked for
-	}
-	for _, m := range options.Merge {
-		o.Merge = append(o.Merge, build.Group(m))
-	}
-	o.Decimation, err = build.ParseDecimation(options.Decimation())
-	if err != nil {
-		return s.writeRefusal(ctx, in.Job, key, err)
-	}
-	need, err := build.MemoryOf(labels, o)
-	if err == nil {
-		err = job.CheckMemory(labels.Dims, need.Bytes(meshfile.Memory(in.Format, need.Model)), s.MemoryBytes)
-	}
-	if err != nil {
-		return s.writeRefusal(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
-	}
-	surfaces, origin, err := build.Near(ctx, labels, o)
+	surfaces, origin, err := s.surfaces(ctx, in, options, labels)
 	if err != nil {
 		return s.writeRefusal(ctx, in.Job, key, fmt.Errorf("build surfaces: %w", err))
 	}
@@ -170,6 +154,42 @@ func (s Stage) write(ctx context.Context, in job.ExportInput, options job.Option
 		return s.writeRefusal(ctx, in.Job, key, fmt.Errorf("write export: %w", err))
 	}
 	return nil
+}
+
+// surfaces are those of the model that an export asks for. All of the model's are made:
+// neighbours share their border, and a decimation to a share is of the whole, so that
+// a structure made by itself would be another surface than that in the model, and two of
+// them would not fit together.
+func (s Stage) surfaces(ctx context.Context, in job.ExportInput, options job.Options, labels *volume.LabelMap) (surfaces []surface.Surface, origin [3]float64, err error) {
+	o := build.Options{Smoothing: options.Smoothing, Structures: options.Meshed(), Threads: s.Threads}
+	for _, m := range options.Merge {
+		o.Merge = append(o.Merge, build.Group(m))
+	}
+	if o.Decimation, err = build.ParseDecimation(options.Decimation()); err != nil {
+		return nil, origin, err
+	}
+	need, err := build.MemoryOf(labels, o)
+	if err != nil {
+		return nil, origin, err
+	}
+	written := need.Model
+	if len(in.Structures) > 0 {
+		some := o
+		some.Structures = in.Structures
+		part, err := build.MemoryOf(labels, some)
+		if err != nil {
+			return nil, origin, err
+		}
+		written = part.Model
+	}
+	if err := job.CheckMemory(labels.Dims, need.Bytes(meshfile.Memory(in.Format, written)), s.MemoryBytes); err != nil {
+		return nil, origin, err
+	}
+	if surfaces, origin, err = build.Near(ctx, labels, o); err != nil || len(in.Structures) == 0 {
+		return surfaces, origin, err
+	}
+	surfaces = slices.DeleteFunc(surfaces, func(one surface.Surface) bool { return !slices.Contains(in.Structures, one.Label.Name) })
+	return surfaces, origin, nil
 }
 
 // labels reads the attempt's label map.

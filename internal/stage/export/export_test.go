@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -12,6 +15,8 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
 	"github.com/iris-oculus/iris/internal/stage/export"
+	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
@@ -157,6 +162,53 @@ func TestOptionsOfTheAttemptThatIsShown(t *testing.T) {
 	w.change(func(r *job.Record) { r.Attempt = 3 })
 	if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "stl"}); err == nil || w.puts() > 0 {
 		t.Errorf("options of another attempt: %v, %d objects written", err, w.puts())
+	}
+}
+
+// A structure is the same surface by itself as in the whole model, vertex for vertex,
+// smoothed and decimated as it, also where a neighbour's border limits it.
+func TestAStructureIsThatOfTheModel(t *testing.T) {
+	m := surfacetest.Torso([3]int{40, 36, 40}, [3]float64{9, 10, 12})
+	for _, decimate := range []string{"none", "0.5", "0.25vx", "500"} {
+		var b bytes.Buffer
+		if err := nifti.WriteLabels(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(t)
+		w.results.Set(job.Key(id, 2, job.LabelsNIfTI), b.Bytes(), nil)
+		w.change(func(r *job.Record) { r.Options = job.Options{Smoothing: 0.5, Decimate: decimate} })
+		// GLB, for it moves nothing apart that touches a neighbour.
+		read := func(asked ...string) map[string]surface.Mesh {
+			if err := w.stage().Handle(t.Context(), job.ExportInput{Job: id, Attempt: 2, Format: "glb", Structures: asked}); err != nil {
+				t.Fatal(err)
+			}
+			s, err := meshtest.ReadGLB(w.results.Bytes(job.Key(id, 2, job.ExportName("glb", asked))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := map[string]surface.Mesh{}
+			for _, one := range s.Surfaces {
+				one.Mesh.Normals = nil
+				out[one.Label.Name] = one.Mesh
+			}
+			return out
+		}
+		all := read()
+		names := slices.Sorted(maps.Keys(all))
+		if len(names) < 20 {
+			t.Fatalf("%d structures", len(names))
+		}
+		for _, asked := range [][]string{names[:1], names[4:9]} {
+			some := read(asked...)
+			if len(some) != len(asked) {
+				t.Errorf("decimate %s, %v: %d structures", decimate, asked, len(some))
+			}
+			for name, mesh := range some {
+				if !reflect.DeepEqual(mesh, all[name]) {
+					t.Errorf("decimate %s: %s is another surface by itself", decimate, name)
+				}
+			}
+		}
 	}
 }
 
