@@ -1,18 +1,25 @@
 package surface
 
-// forest is a union-find over the numbers 0 to len-1: each number points to a
-// smaller one of its set, and the smallest one to itself. Call reset before use.
-type forest []uint32
+// Forest holds disjoint sets of the numbers 0 to len-1 (union-find): each number
+// points to a smaller one of its set, and the smallest one to itself.
+type Forest []uint32
+
+// NewForest makes each number below n a set of its own.
+func NewForest(n int) Forest {
+	f := make(Forest, n)
+	f.reset()
+	return f
+}
 
 // reset makes each element a set of its own.
-func (f forest) reset() {
+func (f Forest) reset() {
 	for i := range f {
 		f[i] = uint32(i)
 	}
 }
 
-// root finds the smallest element of a's set and halves the path to it.
-func (f forest) root(a uint32) uint32 {
+// Root finds the smallest element of a's set and halves the path to it.
+func (f Forest) Root(a uint32) uint32 {
 	for f[a] != a {
 		f[a] = f[f[a]]
 		a = f[a]
@@ -20,12 +27,12 @@ func (f forest) root(a uint32) uint32 {
 	return a
 }
 
-// join makes the sets of two elements one set.
-func (f forest) join(a, b uint32) {
+// Join makes the sets of two elements one set.
+func (f Forest) Join(a, b uint32) {
 	if f[a] == f[b] {
 		return
 	}
-	a, b = f.root(a), f.root(b)
+	a, b = f.Root(a), f.Root(b)
 	if a < b {
 		f[b] = a
 	} else {
@@ -36,7 +43,7 @@ func (f forest) join(a, b uint32) {
 // number replaces each element by the number of its set and returns how many sets
 // there are. Sets are numbered in the order of their smallest elements. Call reset
 // before the forest is used again.
-func (f forest) number() int {
+func (f Forest) number() int {
 	count := uint32(0)
 	for i, to := range f {
 		if to == uint32(i) {

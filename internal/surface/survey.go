@@ -29,7 +29,7 @@ type Totals struct {
 // Surveyor surveys meshes one after the other in the same working memory. The
 // zero value is ready. A Surveyor is not safe for concurrent use.
 type Surveyor struct {
-	parts   forest
+	parts   Forest
 	volumes []float64 // six times the volume of each part, spread over its vertices
 	normals pages.Arena[[3]float32]
 }
@@ -54,8 +54,8 @@ func (s *Surveyor) Survey(m *Mesh) (Totals, [][3]float32) {
 	for rest := m.Triangles; len(rest) > 0; {
 		a, b, c := rest[0][0], rest[0][1], rest[0][2]
 		edges += edgeHash(a, b) + edgeHash(b, c)
-		s.parts.join(a, b)
-		s.parts.join(a, c)
+		s.parts.Join(a, b)
+		s.parts.Join(a, c)
 		pa := vectorOf(m.Vertices[a])
 		diagonal := vectorOf(m.Vertices[c]).minus(pa)
 		one := vectorOf(m.Vertices[b]).minus(pa).cross(diagonal)
@@ -64,7 +64,7 @@ func (s *Surveyor) Survey(m *Mesh) (Totals, [][3]float32) {
 		if len(rest) > 1 && rest[1][0] == a && rest[1][1] == c && a != c {
 			d := rest[1][2]
 			edges += edgeHash(c, d) + edgeHash(d, a)
-			s.parts.join(a, d)
+			s.parts.Join(a, d)
 			two := diagonal.cross(vectorOf(m.Vertices[d]).minus(pa))
 			sums.Area += two.length()
 			two.addTo(&normals[d])

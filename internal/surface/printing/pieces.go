@@ -7,37 +7,13 @@ import (
 	"github.com/iris-oculus/iris/internal/surface"
 )
 
-// sets is a union-find in which each set is named by its smallest element.
-type sets []uint32
-
-func newSets(n int) sets {
-	s := make(sets, n)
-	for i := range s {
-		s[i] = uint32(i)
-	}
-	return s
-}
-
-func (s sets) root(a uint32) uint32 {
-	for s[a] != a {
-		s[a] = s[s[a]]
-		a = s[a]
-	}
-	return a
-}
-
-func (s sets) join(a, b uint32) {
-	a, b = s.root(a), s.root(b)
-	s[max(a, b)] = min(a, b)
-}
-
 // addPieces finds the connected parts of a mesh and returns the box around it. Parts
 // of positive volume are pieces, the others bound cavities.
 func (s *Structure) addPieces(m *surface.Mesh, origin [3]float64) box {
-	connected := newSets(len(m.Vertices))
+	connected := surface.NewForest(len(m.Vertices))
 	for _, t := range m.Triangles {
-		connected.join(t[0], t[1])
-		connected.join(t[0], t[2])
+		connected.Join(t[0], t[1])
+		connected.Join(t[0], t[2])
 	}
 	type part struct {
 		root uint32
@@ -49,7 +25,7 @@ func (s *Structure) addPieces(m *surface.Mesh, origin [3]float64) box {
 	from := vectorOf(m.Vertices[m.Triangles[0][0]])
 	all := emptyBox()
 	for _, t := range m.Triangles {
-		root := connected.root(t[0])
+		root := connected.Root(t[0])
 		n, known := number[root]
 		if !known {
 			n = len(parts)
