@@ -20,7 +20,7 @@ GOVULNCHECK := $(CACHE)/govulncheck-v1.8.0
 venv = $(CACHE)/venv-$(shell sha256sum $(1) | cut -c1-12)
 E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
-.PHONY: build package probe run test unit race e2e lint vuln bench soak fuzz crossings clean
+.PHONY: test-phantoms build package probe run test unit race e2e lint vuln bench soak fuzz crossings clean
 .DEFAULT_GOAL := build
 build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue build/s3 bin/iris
 
@@ -128,6 +128,12 @@ bench: build $(BENCH_VENV)/.installed
 READS ?= 25000
 soak: build
 	python3 tests/bench/soak/soak.py bin/iris $(READS)
+
+# The long set of phantoms of bone beside contrast medium; some are known to fail
+# (docs/benchmarks.md).
+SEEDS ?= 1-120
+test-phantoms:
+	IRIS_TEST_PHANTOMS=$(SEEDS) go test -count=1 -v -timeout 60m -run TestPhantoms ./containers/tissue/segment
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 90s

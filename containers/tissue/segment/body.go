@@ -192,7 +192,7 @@ func (s *scan) exterior(tissue *mask) *mask {
 // thin.
 func (s *scan) around(tissue *mask) (outside, pockets *mask) {
 	c := tissue.clone().not().components(true)
-	thin, edge := s.thinness(c), s.atEdge(c)
+	thin, edge := s.thinness(c), c.atEdge()
 	reach, inner := make([]bool, c.count), make([]bool, c.count)
 	for k := range thin {
 		reach[k], inner[k] = thin[k] && edge[k], thin[k] && !edge[k]
@@ -222,7 +222,7 @@ func (s *scan) thinness(c *components) []bool {
 }
 
 // atEdge says which components reach the edge of their slice.
-func (s *scan) atEdge(c *components) []bool {
+func (c *components) atEdge() []bool {
 	out := make([]bool, c.count)
 	c.each(func(k, row, x0, x1 int) {
 		y := row % c.ny

@@ -26,7 +26,7 @@ type found struct {
 func (s *scan) bone(inside *mask) found {
 	dense := s.between(boneLow, highest).and(inside)
 	metal := s.metal(inside)
-	blood, doubtful := s.enhanced(dense, metal)
+	blood, doubtful := s.enhanced(inside, dense, metal)
 	c := dense.minus(blood).components(false)
 	sizes, compact := c.sizes(), s.atLeast(c, boneHigh)
 	const share = 50 // one voxel in 50 is compact bone; an enhanced kidney has fewer
@@ -34,9 +34,10 @@ func (s *scan) bone(inside *mask) found {
 	for k, n := range sizes {
 		want[k] = float64(n)*s.voxelML() >= boneML && compact[k]*share >= n
 	}
-	bone := s.sharpen(c.keep(want)).or(metal).close(s.ball(poreMM, 0)).and(inside).minus(blood)
+	rim := c.keep(want)
+	bone := s.sharpen(rim).or(metal).close(s.ball(poreMM, 0)).and(inside).minus(blood)
 	// Closing must not fill what is air.
-	bone = s.fillSpongy(s.fillHoles(bone.minus(s.between(lowest, hollowHigh)))).minus(blood)
+	bone = s.fill(bone.minus(s.between(lowest, hollowHigh)), rim).and(inside).minus(blood)
 	return found{bone, float64(metal.count()) * s.voxelML(), doubtful}
 }
 
@@ -46,7 +47,7 @@ func (s *scan) bone(inside *mask) found {
 func (s *scan) fillSpongy(m *mask) *mask {
 	c := m.clone().not().components(true)
 	near := m.dilate(ball{ry: 1, rows: []ballRow{{-1, 0, 0}, {0, 0, 1}, {1, 0, 0}}, widths: 2})
-	want, sizes, edge := make([]bool, c.count), c.sizes(), s.atEdge(c)
+	want, sizes, edge := make([]bool, c.count), c.sizes(), c.atEdge()
 	sums, deep, deepSums := s.sums(c), make([]int, c.count), make([]int, c.count)
 	inner := near.not()
 	c.each(func(k, row, x0, x1 int) {

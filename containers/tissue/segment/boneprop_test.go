@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,12 +109,12 @@ func (c boneCase) check(t *testing.T) string {
 	return strings.Join(wrong, ", ")
 }
 
-// TestBoneHasItsVolume is the property test of bone beside contrast medium,
-// over the first few seeds: others are known to fail, above all at voxels of 3 mm.
+// TestBoneHasItsVolume is the property test of bone beside contrast medium, over
+// a few seeds. The long set is TestPhantoms.
 func TestBoneHasItsVolume(t *testing.T) {
-	cases, voxels := int64(8), []float64{1, 1.5, 2, 3}
+	cases, voxels := int64(8), []float64{1.5, 2, 3}
 	if testing.Short() {
-		cases, voxels = 3, []float64{1.5, 2, 3}
+		cases = 3
 	}
 	for seed := range cases {
 		c := newBoneCase(seed+1, voxels)
@@ -122,9 +124,61 @@ func TestBoneHasItsVolume(t *testing.T) {
 	}
 }
 
+// phantomsEnv names the seeds that TestPhantoms draws, such as 1-120 or 7,14.
+const (
+	phantomsEnv = "IRIS_TEST_PHANTOMS"
+	voxelsEnv   = "IRIS_TEST_PHANTOM_VOXELS" // and the voxels in mm, such as 0.5,0.7
+)
+
+// TestPhantoms is the long set of phantoms: `make test-phantoms`. It reports each
+// one that fails and how many passed; some are known to fail (docs/benchmarks.md).
+func TestPhantoms(t *testing.T) {
+	if os.Getenv(phantomsEnv) == "" {
+		t.Skip(phantomsEnv + " is not set: run make test-phantoms")
+	}
+	voxels := []float64{1.5, 2, 3}
+	if list := os.Getenv(voxelsEnv); list != "" {
+		voxels = nil
+		for _, part := range strings.Split(list, ",") {
+			mm, err := strconv.ParseFloat(part, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			voxels = append(voxels, mm)
+		}
+	}
+	all, failed := 0, 0
+	for _, part := range strings.Split(os.Getenv(phantomsEnv), ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if !isRange {
+			high = low
+		}
+		first, err := strconv.ParseInt(low, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last, err := strconv.ParseInt(high, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := first; seed <= last; seed++ {
+			c := newBoneCase(seed, voxels)
+			all++
+			if wrong := c.check(t); wrong != "" {
+				failed++
+				t.Errorf("%s: %s", c.name, wrong)
+			}
+		}
+	}
+	t.Logf("%d of %d phantoms passed", all-failed, all)
+}
+
 // TestFemoralHeads are the heads that were once taken for contrast medium.
 func TestFemoralHeads(t *testing.T) {
-	for _, b := range []boneOf{{350, 900, 1.5}, {420, 1100, 1.5}, {200, 600, 1.5}, {150, 500, 4}, {450, 1800, 0.8}} {
+	for n, b := range []boneOf{{350, 900, 1.5}, {420, 1100, 1.5}, {200, 600, 1.5}, {150, 500, 4}, {450, 1800, 0.8}} {
+		if testing.Short() && n > 1 {
+			return
+		}
 		c := boneCase{thigh(b), scanner{mm: 2, noise: 20, seed: 1}, b, ""}
 		if wrong := c.check(t); wrong != "" {
 			t.Errorf("%+v: %s", b, wrong)
@@ -162,6 +216,21 @@ func TestSolidColumn(t *testing.T) {
 		if got := codes(m.Table.Warnings); !slices.Equal(got, c.warning) {
 			t.Errorf("%s: warnings %v, want %v", c.name, got, c.warning)
 		}
+	}
+}
+
+// TestStent: a thin dense wall around blood, of calcium or a stent, makes no bone
+// of it.
+func TestStent(t *testing.T) {
+	sc := &scene{[3]float64{44, 44, 40}, append([]solid{
+		{soft, func(p spot) float64 {
+			return min(15-math.Hypot(p.x, p.y), math.Hypot(p.x, p.y)-14, 34-math.Abs(p.z))
+		}, even(1100)},
+		{blood, column(0, 0, 14, 14, -1e3, 1e3), even(490)},
+	}, flesh(43, 43)...)}
+	s := sc.see(scanner{mm: 1.5, noise: 25, seed: 5})
+	if got := s.found(segment(t, s.Volume))[blood]; got > vesselML {
+		t.Errorf("%.1f of %.1f ml of blood in a stent are bone", got, s.ml(blood))
 	}
 }
 

@@ -5,7 +5,8 @@ package segment
 // and of the noise.
 type coarse struct {
 	scan
-	by [3]int // voxels of the scan along each edge of a block
+	by    [3]int // voxels of the scan along each edge of a block
+	means *scan  // of 3 × 3 blocks
 }
 
 // blockMM is the largest edge of a block of more than one voxel.
@@ -21,6 +22,11 @@ func (s *scan) coarse() *coarse {
 		spacing[a] *= float64(c.by[a])
 	}
 	c.grid = newGrid(dims, spacing)
+	if c.by == [3]int{1, 1, 1} {
+		c.hu = s.hu
+		c.means = c.scan.smooth()
+		return c
+	}
 	c.hu = make([]int16, dims[0]*dims[1]*dims[2])
 	slabs(c.nz, func(first, last int) {
 		sums, counts := make([]int64, c.nx), make([]int64, c.nx)
@@ -45,8 +51,12 @@ func (s *scan) coarse() *coarse {
 			}
 		}
 	})
+	c.means = c.scan.smooth()
 	return c
 }
+
+// smoothBetween is the blocks of a mean from low to high HU, both included.
+func (c *coarse) smoothBetween(low, high int16) *mask { return c.means.between(low, high) }
 
 // shrink is the blocks of which a mask holds any voxel.
 func (c *coarse) shrink(m *mask) *mask {

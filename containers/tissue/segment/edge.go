@@ -48,7 +48,13 @@ func (s *scan) slope(bone *mask, x, row int) bool {
 		if bone.at(at-a.step) && bone.at(at+a.step) {
 			continue
 		}
-		sum += 2*int(s.hu[at]) - int(s.hu[at-a.step]) - int(s.hu[at+a.step])
+		for _, n := range [2]int{at - a.step, at + a.step} {
+			beside := int(s.hu[n])
+			if !bone.at(n) { // a dense speck outside says nothing of the slope
+				beside = min(beside, flankHU)
+			}
+			sum += int(s.hu[at]) - beside
+		}
 	}
 	return sum < 0
 }

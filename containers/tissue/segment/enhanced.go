@@ -4,13 +4,18 @@ import "slices"
 
 // Densities in HU and sizes that tell enhanced blood, and urine, from bone.
 const (
-	poolLow  = 130 // with noise, half the voxels of a pool of 170 HU are less dense than bone
-	poolML   = 5   // smaller ones are left to the rules of bone
-	poolMM   = 7   // the radius of the ball that a pool holds
-	poolHU   = 600 // blood is seldom denser, solid bone seldom less dense
-	gapMM    = 5   // two regions this near may be one stream of blood
-	branchMM = 10  // how far vessels are followed from a pool
-	branchML = 15  // what is left of vessels beyond that is smaller
+	poolLow    = 130  // with noise, half the voxels of a pool of 170 HU are less dense than bone
+	poolML     = 5    // smaller ones are left to the rules of bone
+	poolMM     = 6    // the radius of the ball that a pool holds
+	poolHU     = 600  // blood is seldom denser, solid bone seldom less dense
+	shellLeast = 420  // a thin dense layer of this density is a shell of bone
+	shellStep  = 100  // unless it is the rim of a solid less dense by this
+	narrowMM   = 4    // a pool goes on where it is as narrow as twice this
+	narrowHU   = 80   // and differs from its inside by less
+	gapMM      = 5    // two regions this near may be one stream of blood
+	branchMM   = 10   // how far vessels are followed from a pool
+	branchML   = 15   // what is left of vessels beyond that is smaller
+	restShare  = 0.25 // of the surface of what is left of blood of another density, or in streaks, lies against blood
 )
 
 // poolLevels are the densities at which solid regions are looked for. What is
@@ -30,19 +35,24 @@ type pools struct {
 	bone    *mask // regions in a shell of compact bone
 	either  *mask // the inside of regions that are both
 	unclear []pool
+	noise   int // standard deviation in HU
 }
 
 // pools looks at every solid region of some size, densest first. Contrast medium
 // is densest inside and falls off towards its border; bone rises there to its
 // compact shell. Without a shell, what is denser than blood ever is may be either.
-func (s *scan) pools(dense, metal *mask) *pools {
-	c := s.coarse()
-	p := &pools{coarse: c, bone: c.empty(), either: c.empty()}
-	within := c.shrink(dense)
+func (s *scan) pools(inside, metal *mask) *pools {
+	c, noise := s.coarse(), s.noise(inside)
+	p := &pools{coarse: c, bone: c.empty(), either: c.empty(), noise: noise}
+	within := c.shrink(inside)
 	if !metal.none() {
 		within.minus(c.shrink(metal).dilate(c.ball(metalRim, 1)))
 	}
+	shells := c.empty()
 	for _, level := range poolLevels {
+		if level < shellLeast {
+			within.minus(shells)
+		}
 		solid := c.smoothBetween(level, highest).and(within).open(c.ball(poolMM, 1))
 		parts := solid.components(false)
 		for k, n := range parts.sizes() {
@@ -52,33 +62,61 @@ func (s *scan) pools(dense, metal *mask) *pools {
 			one := make([]bool, parts.count)
 			one[k] = true
 			region := parts.keep(one)
-			v, ok := s.judge(c, region, level)
+			v, ok := s.judge(c, region, shells, level, noise)
 			if !ok {
 				continue
 			}
 			within.minus(region.dilate(c.ball(0, 1)))
 			p.bone.or(v.bone)
 			p.either.or(region.clone().minus(v.bone).minus(v.blood))
-			p.add(v)
+			s.add(p, v)
 		}
+		if level >= shellLeast {
+			shells.or(c.thin(within, level))
+		}
+	}
+	within = c.shrink(inside).minus(shells).minus(p.bone.dilate(c.ball(0, 1)))
+	for n := range p.blood {
+		p.lengthen(&p.blood[n], within)
 	}
 	return p
 }
 
-// add takes the pools of a verdict, each of its own.
-func (p *pools) add(v verdict) {
+// lengthen follows a pool to where it is narrower, as vessels are, within what is
+// about as dense.
+func (c *coarse) lengthen(of *pool, within *mask) {
+	wide := c.alike(of.inside).and(within)
+	parts := wide.clone().minus(wide.open(c.ball(poolMM, 1))).open(c.ball(narrowMM, 1)).or(of.blocks).components(false)
+	more := parts.keep(parts.touching(of.blocks))
+	of.blocks = more
+}
+
+// thin is what is as dense as a level and no part of a solid that is nearly as dense:
+// shells of compact bone, with the blocks around them that hold their blur.
+func (c *coarse) thin(within *mask, level int16) *mask {
+	solid := c.smoothBetween(level-shellStep, highest).and(within).open(c.ball(poolMM, 1))
+	return c.smoothBetween(level, highest).and(within).minus(solid.dilate(c.ball(0, 1)))
+}
+
+// add takes the pools of a verdict, each of its own. One that is narrow is none: it
+// is blood where a broad one goes on into it, and left to the rules of bone elsewhere.
+func (s *scan) add(p *pools, v verdict) {
 	parts := v.blood.components(false)
 	for k, n := range parts.sizes() {
+		if float64(n)*p.voxelML() < poolML/2 { // a corner that the division cut off
+			continue
+		}
 		one := make([]bool, parts.count)
 		one[k] = true
 		region := parts.keep(one)
+		inside := v.rays.densityOf(region)
 		switch {
-		case float64(n)*p.voxelML() < poolML/2: // a corner that the division cut off
+		case inside == 0 || s.width(region, v.rays, inside) < broadMM:
 			continue
-		case v.inside > poolHU:
-			p.unclear = append(p.unclear, pool{region, v.inside})
+		case inside > poolHU:
+			p.unclear = append(p.unclear, pool{region, inside})
 		default:
-			p.blood = append(p.blood, pool{region, v.inside})
+			p.blood = append(p.blood, pool{region, inside})
 		}
 	}
 }
@@ -86,8 +124,8 @@ func (p *pools) add(v verdict) {
 // enhanced is the blood and urine that contrast medium has made as dense as
 // bone: the pools and the vessels that leave them, followed within the dense
 // voxels. Doubtful is the ml that may be either and were left to bone.
-func (s *scan) enhanced(dense, metal *mask) (_ *mask, doubtful float64) {
-	p := s.pools(dense, metal)
+func (s *scan) enhanced(inside, dense, metal *mask) (_ *mask, doubtful float64) {
+	p := s.pools(inside, metal)
 	doubtful = s.settle(p, dense)
 	if len(p.blood) == 0 {
 		return s.empty(), doubtful
@@ -96,11 +134,40 @@ func (s *scan) enhanced(dense, metal *mask) (_ *mask, doubtful float64) {
 	// Branches that go on from there are small and not compact; bone that touches
 	// is neither.
 	c := dense.clone().minus(blood).components(false)
-	branch, sizes, compact := c.touching(blood.dilate(s.ball(0, 1))), c.sizes(), s.atLeast(c, tops)
+	branch, sizes, compact, touch := c.touching(blood.dilate(s.ball(0, 1))), c.sizes(), s.atLeast(c, tops), s.facing(c, blood)
 	for k, n := range sizes {
-		branch[k] = branch[k] && float64(n)*s.voxelML() < branchML && compact[k]*compactShare < n
+		ml := float64(n) * s.voxelML()
+		branch[k] = branch[k] && (ml < branchML && compact[k]*compactShare < n || touch[k] > restShare)
 	}
 	return blood.or(c.keep(branch)), doubtful
+}
+
+// facing is the share of the surface of each component that lies against o.
+func (s *scan) facing(c *components, o *mask) []float64 {
+	faces, against := make([]int, c.count), make([]int, c.count)
+	all := make([]bool, c.count)
+	for k := range all {
+		all[k] = true
+	}
+	own := c.keep(all)
+	c.each(func(k, row, x0, x1 int) {
+		for at := row*c.nx + x0; at < row*c.nx+x1; at++ {
+			c.neighbours(at, func(n int) {
+				if own.at(n) {
+					return
+				}
+				faces[k]++
+				if o.at(n) {
+					against[k]++
+				}
+			})
+		}
+	})
+	out := make([]float64, c.count)
+	for k := range out {
+		out[k] = float64(against[k]) / float64(max(faces[k], 1))
+	}
+	return out
 }
 
 // settle decides what is denser than blood and has no shell. It is contrast

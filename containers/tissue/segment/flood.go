@@ -1,11 +1,16 @@
 package segment
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Where blood ends and bone begins when both are one dense region.
 const (
 	plateauMM    = 16 // farther than the cores were kept from a hidden surface
 	seedHU       = 80 // denser than all blood by this is bone
+	ridgeHU      = 20 // and the noise of the scan: what is denser than nearly all of a pool by this is bone
+	edgeMM       = 3  // the blur around blood: it goes no farther below its floor
 	levelHU      = 16 // the steps in which the flood falls
 	compactShare = 20 // a branch of blood has fewer than one in 20 voxels of bone's density
 )
@@ -18,27 +23,29 @@ const (
 // dense voxels near pools. The second result is the density of the least dense
 // pool's compact neighbours.
 func (s *scan) flood(p *pools, dense, metal *mask) (*mask, int) {
-	core, least, lowest := p.empty(), int(highest), int(highest)
+	core, lowest := p.empty(), int(highest)
 	for _, b := range p.blood {
 		core.or(b.blocks)
-		least = min(least, b.inside)
 	}
 	f := &flood{scan: s, p: p, free: p.expand(core.dilate(p.ball(branchMM, 1)).or(p.either), s.grid).and(dense)}
-	f.tops = make([]int16, len(p.hu))
+	f.tops, f.floors = make([]int16, len(p.hu)), make([]int16, len(p.hu))
 	for _, b := range p.blood {
-		top := p.densest(b.blocks) + seedHU
+		top := p.densest(b.blocks) + ridgeHU + p.noise
 		lowest, f.top = min(lowest, top), max(f.top, top)
-		f.cap(b.blocks, int16(min(top, highest)))
+		f.cap(f.tops, b.blocks, int16(min(top, highest)))
+		f.cap(f.floors, b.blocks, int16(max(b.inside-seedHU, boneLow)))
 	}
-	f.spread()
-	f.queues = make([][]int32, (f.top-boneLow)/levelHU+2)
+	f.spread(f.tops)
+	f.spread(f.floors)
+	f.rim = int(math.Ceil(edgeMM / min(f.spacing[0], f.spacing[1], f.spacing[2])))
+	f.queues = make([][]drop, (f.top-boneLow)/levelHU+2)
 	bone := metal.clone().and(f.free)
 	f.compact(bone)
 	blood := p.expand(core, s.grid).and(dense).minus(metal)
 	bone.minus(blood).or(p.expand(p.bone, s.grid).and(f.free).minus(blood))
 	f.free.minus(blood).minus(bone)
 	f.blood, f.bone = blood, bone
-	f.plateau(least - seedHU)
+	f.plateau()
 	f.shore(blood)
 	f.shore(bone)
 	f.run()
@@ -55,42 +62,73 @@ func (c *coarse) densest(region *mask) int {
 	return int(hu[len(hu)*95/100])
 }
 
-// cap says what is denser than a pool and no blood, in its blocks.
-func (f *flood) cap(blocks *mask, top int16) {
+// cap sets a limit of the density of a pool in its blocks.
+func (f *flood) cap(limits []int16, blocks *mask, hu int16) {
 	for n := range blocks.ny * blocks.nz {
 		runs(blocks.row(n), func(x0, x1 int) {
 			for x := x0; x < x1; x++ {
-				f.tops[x+blocks.nx*n] = top
+				limits[x+blocks.nx*n] = hu
 			}
 		})
 	}
 }
 
-// spread gives blocks near pools the top of the densest pool that is nearest.
-func (f *flood) spread() {
+// spread gives blocks near pools the limit of the nearest pool, the highest of several.
+func (f *flood) spread(limits []int16) {
 	c := f.p.coarse
+	var now, next []int
+	for at, hu := range limits {
+		if hu != 0 {
+			now = append(now, at)
+		}
+	}
+	reached := make([]int16, len(limits)) // in this step
 	steps := branchMM / min(c.spacing[0], c.spacing[1], c.spacing[2])
 	for range int(min(steps+1, maxReach)) {
-		next := slices.Clone(f.tops)
-		slabs(c.nz, func(first, last int) {
-			for at := first * c.nx * c.ny; at < last*c.nx*c.ny; at++ {
-				if f.tops[at] == 0 {
-					c.neighbours(at, func(n int) { next[at] = max(next[at], f.tops[n]) })
+		for _, at := range now {
+			c.neighbours(at, func(n int) {
+				if limits[n] != 0 {
+					return
 				}
-			}
-		})
-		f.tops = next
+				if reached[n] == 0 {
+					next = append(next, n)
+				}
+				reached[n] = max(reached[n], limits[at])
+			})
+		}
+		for _, n := range next {
+			limits[n] = reached[n]
+		}
+		now, next = next, now[:0]
 	}
 }
 
 // topAt is the density near a voxel above which nothing is blood.
 func (f *flood) topAt(x, row int) int {
-	y, z := row%f.ny, row/f.ny
-	top := f.tops[x/f.p.by[0]+f.p.nx*(y/f.p.by[1]+f.p.ny*(z/f.p.by[2]))]
-	if top == 0 {
-		return f.top
+	if top := f.tops[f.block(x, row)]; top != 0 {
+		return int(top)
 	}
-	return int(top)
+	return f.top
+}
+
+// floorAt is the density near a voxel from which on it is as dense as blood.
+func (f *flood) floorAt(x, row int) int {
+	if floor := f.floors[f.block(x, row)]; floor != 0 {
+		return int(floor)
+	}
+	return f.top
+}
+
+// block is the index of the block of a voxel.
+func (f *flood) block(x, row int) int {
+	return x/f.p.by[0] + f.p.nx*(row%f.ny/f.p.by[1]+f.p.ny*(row/f.ny/f.p.by[2]))
+}
+
+// drop is a voxel that a flood has reached, and how many voxels ago it left what is as
+// dense as blood.
+type drop struct {
+	at    int32
+	below uint8
 }
 
 // flood is the state of a watershed: free voxels belong to neither side yet.
@@ -98,9 +136,10 @@ type flood struct {
 	*scan
 	p                 *pools
 	top               int     // the highest of tops
-	tops              []int16 // of each block near a pool
+	tops, floors      []int16 // of each block near a pool
 	free, blood, bone *mask
-	queues            [][]int32 // voxels whose neighbours are next, by level, densest first
+	rim               int      // the voxels of blood below its floor
+	queues            [][]drop // voxels whose neighbours are next, by level, densest first
 }
 
 // compact adds the free voxels to bone that are denser than blood.
@@ -121,8 +160,7 @@ func (f *flood) compact(bone *mask) {
 // plateau lets blood go first to what is as dense as it is, for as far as its
 // cores were kept from hidden surfaces: a shell of bone has no claim on the even
 // density beyond its slope.
-func (f *flood) plateau(least int) {
-	least = max(least, boneLow)
+func (f *flood) plateau() {
 	shore := f.free.dilate(f.ball(0, 1)).and(f.blood)
 	var now, next []int32
 	for n := range f.ny * f.nz {
@@ -132,12 +170,11 @@ func (f *flood) plateau(least int) {
 			}
 		})
 	}
-	steps := int((belowMM + plateauMM) / min(f.spacing[0], f.spacing[1], f.spacing[2]))
+	steps := int(plateauMM / min(f.spacing[0], f.spacing[1], f.spacing[2]))
 	for range min(steps, maxReach) {
 		for _, at := range now {
 			f.neighbours(int(at), func(n int) {
-				if f.free.at(n) && f.mean(n) >= least {
-					row, x := n/f.nx, n%f.nx
+				if row, x := n/f.nx, n%f.nx; f.free.at(n) && f.mean(n) >= f.floorAt(x, row) {
 					f.free.clear(row, x)
 					f.blood.set(row, x, x+1)
 					next = append(next, int32(n))
@@ -154,7 +191,7 @@ func (f *flood) shore(side *mask) {
 	for n := range f.ny * f.nz {
 		runs(shore.row(n), func(x0, x1 int) {
 			for x := x0; x < x1; x++ {
-				f.queues[0] = append(f.queues[0], int32(x+f.nx*n))
+				f.queues[0] = append(f.queues[0], drop{int32(x + f.nx*n), 0})
 			}
 		})
 	}
@@ -163,20 +200,26 @@ func (f *flood) shore(side *mask) {
 func (f *flood) run() {
 	for level := range f.queues {
 		for n := 0; n < len(f.queues[level]); n++ {
-			at := int(f.queues[level][n])
+			from := f.queues[level][n]
 			side := f.bone
-			if f.blood.at(at) {
+			if f.blood.at(int(from.at)) {
 				side = f.blood
 			}
-			f.neighbours(at, func(next int) {
+			f.neighbours(int(from.at), func(next int) {
 				if !f.free.at(next) {
 					return
 				}
 				row, x := next/f.nx, next%f.nx
+				mean, below := f.mean(next), from.below
+				if side == f.blood && (below > 0 || mean < f.floorAt(x, row)) {
+					if below++; int(below) > f.rim {
+						return
+					}
+				}
 				f.free.clear(row, x)
 				side.set(row, x, x+1)
-				to := max(level, min(max(0, f.top-f.mean(next))/levelHU, len(f.queues)-1))
-				f.queues[to] = append(f.queues[to], int32(next))
+				to := max(level, min(max(0, f.top-mean)/levelHU, len(f.queues)-1))
+				f.queues[to] = append(f.queues[to], drop{int32(next), below})
 			})
 		}
 		f.queues[level] = nil

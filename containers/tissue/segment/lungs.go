@@ -12,6 +12,12 @@ const (
 // lungs finds both lungs, vessels included, and the airway between them. Masks
 // of what is not there are empty.
 func (s *scan) lungs(inside *mask) (left, right, airway *mask) {
+	left, right, airway, _ = s.lungsAndDoubts(inside)
+	return left, right, airway
+}
+
+// lungsAndDoubts is lungs, and what its owner is to be told of them.
+func (s *scan) lungsAndDoubts(inside *mask) (left, right, airway *mask, a aired) {
 	hollow := s.between(lowest, hollowHigh).and(inside)
 	c := hollow.components(false)
 	near, likely := s.nearBone(), make([]bool, c.count)
@@ -20,20 +26,24 @@ func (s *scan) lungs(inside *mask) (left, right, airway *mask) {
 	}
 	whole := c.keep(likely)
 	if whole.none() {
-		return s.empty(), s.empty(), s.empty()
+		return s.empty(), s.empty(), s.empty(), a
 	}
 	airway = s.airway(inside, whole)
 	lung := s.pieces(whole, airway, near)
 	if lung.none() {
-		return s.empty(), s.empty(), s.empty()
+		return s.empty(), s.empty(), s.empty(), a
 	}
+	all := lung
 	lung = s.withoutPleuralAir(lung, near)
+	a.pleuralML = float64(s.between(lowest, gasHigh).and(all).minus(lung).count()) * s.voxelML()
 	left, right = s.sides(lung, s.middle(lung, airway, inside))
 
 	vessels := s.ball(vesselMM, 1)
 	right = right.close(vessels).and(inside).minus(airway)
 	left = left.close(vessels).and(inside).minus(airway).minus(right)
-	return left, right, airway
+	a.cut = s.cutSides(left, right)
+	a.alone = airway.none() && left.none() != right.none()
+	return left, right, airway, a
 }
 
 // pieces are the parts of the hollow that are lung once the airway is taken out

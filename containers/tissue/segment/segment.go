@@ -22,6 +22,7 @@ type tissues struct {
 	inside      *mask // everything within the skin, hollow organs too
 	airway      *mask
 	left, right *mask // lungs
+	aired
 	found
 	skin        *mask
 	fat, muscle *mask
@@ -47,7 +48,7 @@ func Segment(ctx context.Context, v *volume.Volume) (*volume.LabelMap, error) {
 		return nil, err
 	}
 	m := &volume.LabelMap{Dims: v.Dims, Affine: v.Affine, Table: Table(), U8: t.labels()}
-	m.Table.Warnings = t.warnings()
+	m.Table.Warnings = append(t.found.warnings(), t.aired.warnings()...)
 	if !turn.Identity() {
 		labels := m.U8
 		m.U8 = make([]uint8, len(labels))
@@ -78,7 +79,7 @@ func (s *scan) tissues(ctx context.Context) (*tissues, error) {
 	t := &tissues{}
 	for _, step := range []func() error{
 		func() (err error) { t.inside, err = s.body(); return err },
-		func() error { t.left, t.right, t.airway = s.lungs(t.inside); return nil },
+		func() error { t.left, t.right, t.airway, t.aired = s.lungsAndDoubts(t.inside); return nil },
 		func() error { t.found = s.bone(t.inside); return nil },
 		func() error { t.skin = s.skin(t.inside); return nil },
 		func() error { t.fat, t.muscle = s.soft(t); return nil },

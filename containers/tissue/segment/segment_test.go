@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/volume"
@@ -27,6 +28,15 @@ func segment(t testing.TB, v *volume.Volume) *volume.LabelMap {
 	}
 	return m
 }
+
+// torsoLabels is the torso, segmented once for all tests that look at it.
+var torsoLabels = sync.OnceValue(func() *volume.LabelMap {
+	m, err := Segment(context.Background(), torso)
+	if err != nil {
+		panic(err)
+	}
+	return m
+})
 
 // litres is the volume of each label.
 func litres(m *volume.LabelMap) [Body + 1]float64 {
@@ -57,7 +67,7 @@ func meanWorld(m *volume.LabelMap, label uint8) [3]float64 {
 }
 
 func TestTorsoHasTheVolumesOfItsAnatomy(t *testing.T) {
-	m := segment(t, torso)
+	m := torsoLabels()
 	got := litres(m)
 	// Lungs, airway and bone from the phantom's geometry; the others by their
 	// share of the trunk, with room for the voxels that hold two tissues.
@@ -76,7 +86,7 @@ func TestTorsoHasTheVolumesOfItsAnatomy(t *testing.T) {
 }
 
 func TestLeftIsThePatientsLeft(t *testing.T) {
-	m := segment(t, torso)
+	m := torsoLabels()
 	left, right := meanWorld(m, LungLeft), meanWorld(m, LungRight)
 	if left[0] > -40 || right[0] < 40 {
 		t.Errorf("left lung at x = %.0f, right at %.0f mm: want it the other way round", left[0], right[0])
@@ -87,7 +97,7 @@ func TestLeftIsThePatientsLeft(t *testing.T) {
 }
 
 func TestTableIsNotThePatient(t *testing.T) {
-	m := segment(t, torso)
+	m := torsoLabels()
 	for at, l := range m.U8 {
 		y := m.Affine.Apply([3]float64{0, float64(at / 160 % 160), 0})[1]
 		if l != 0 && y < -118 {
@@ -124,7 +134,7 @@ func TestAnotherOrientation(t *testing.T) {
 
 // TestThickSlices: every other slice of the phantom is still the same person.
 func TestThickSlices(t *testing.T) {
-	fine := litres(segment(t, torso))
+	fine := litres(torsoLabels())
 	thick := &volume.Volume{Dims: [3]int{160, 160, 80}, Affine: torso.Affine}
 	thick.Affine[2][2] *= 2
 	// Oblique too: turned by 20° about the patient's x axis.
@@ -156,7 +166,7 @@ func TestTouchingLungsAreParted(t *testing.T) {
 			}
 		}
 	}
-	want, got := litres(segment(t, torso)), litres(segment(t, v))
+	want, got := litres(torsoLabels()), litres(segment(t, v))
 	for _, label := range []int{LungLeft, LungRight} {
 		if d := math.Abs(got[label] - want[label]); d > 0.08 {
 			t.Errorf("label %d has %.3f l, %.3f without the bridge", label, got[label], want[label])
@@ -173,7 +183,7 @@ func TestEnhancedBloodIsNotBone(t *testing.T) {
 			v.Voxels[at] += 330
 		}
 	}
-	want, got := litres(segment(t, torso))[Bone], litres(segment(t, v))[Bone]
+	want, got := litres(torsoLabels())[Bone], litres(segment(t, v))[Bone]
 	if math.Abs(want-got) > 0.02 {
 		t.Errorf("bone has %.3f l with an enhanced heart, %.3f without", got, want)
 	}

@@ -47,6 +47,19 @@ func pack(dst []uint64, src []int16, low, high int16) {
 // cuts noise to a third. Rows and columns at the edge repeat.
 func (s *scan) smoothBetween(low, high int16) *mask {
 	m := s.empty()
+	s.smoothRows(func(n int, means []int16) { pack(m.row(n), means, low, high) })
+	return m
+}
+
+// smooth is the mean of 3 × 3 voxels within the slice around each voxel.
+func (s *scan) smooth() *scan {
+	out := &scan{s.grid, make([]int16, len(s.hu))}
+	s.smoothRows(func(n int, means []int16) { copy(out.row(n), means) })
+	return out
+}
+
+// smoothRows visits the rows of means, on all processors; a visitor may not keep one.
+func (s *scan) smoothRows(visit func(n int, means []int16)) {
 	slabs(s.nz, func(first, last int) {
 		sums := make([]int32, s.nx)
 		means := make([]int16, s.nx)
@@ -59,9 +72,8 @@ func (s *scan) smoothBetween(low, high int16) *mask {
 				for x, v := range sums {
 					means[x] = int16((sums[max(x-1, 0)] + v + sums[min(x+1, s.nx-1)]) / 9)
 				}
-				pack(m.row(y+s.ny*z), means, low, high)
+				visit(y+s.ny*z, means)
 			}
 		}
 	})
-	return m
 }
