@@ -103,13 +103,12 @@ type meshFlags struct {
 // options applies the rules of job options to the flags.
 func (f meshFlags) options() (build.Options, error) {
 	values := map[string]string{"smoothing": fmt.Sprint(f.smooth), "decimate": f.decimate}
-	if f.merge != "" {
-		values["merge"] = f.merge
-	}
-	if f.structures != "" {
-		values["structures"] = f.structures
-	}
 	o, err := job.ParseOptions(values, nil)
+	if err == nil {
+		var names job.Options
+		names, err = job.ParseLabelNames(f.structures, f.merge)
+		o.Structures, o.Merge = names.Structures, names.Merge
+	}
 	switch {
 	case err != nil:
 		return build.Options{}, &exitError{exitUsage, err}

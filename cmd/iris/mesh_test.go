@@ -286,6 +286,8 @@ func TestMeshTables(t *testing.T) {
 		{"given", "femur tibia", func() {}, []string{plain, "--labels-table", given}},
 		{"beside", "a b", func() { write("plain.json", `{"1":"a","2":"b"}`) }, []string{plain}},
 		{"beside, chosen", "b", func() {}, []string{plain, "--structures", "b"}},
+		{"names with spaces", "right lobe", func() { write("plain.json", `{"1":"left lobe","2":"right lobe"}`) }, []string{plain, "--structures", "right lobe"}},
+		{"solids with spaces", "both lobes", func() {}, []string{plain, "--merge", "both lobes=left lobe,right lobe"}},
 		{"in the header", "liver spleen", func() { write("labels.json", `{"1":"a","2":"b"}`) }, []string{labels}},
 		{"given over the header", "femur tibia", func() {}, []string{labels, "--labels-table", given}},
 		{"beside and no table", "label_1 label_2", func() { write("plain.json", `{"Manual":true}`) }, []string{plain}},

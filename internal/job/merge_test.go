@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Merges that cannot be made are refused by name before anything wakes.
@@ -85,6 +87,25 @@ func TestOptionsThatCannotWorkTogether(t *testing.T) {
 		err := c.o.CheckNew(tasks)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), "bad_option: "+c.want)) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)
+		}
+	}
+}
+
+// Names of a label map at hand are those of its table, with spaces or without.
+func TestParseLabelNames(t *testing.T) {
+	o, err := ParseLabelNames("Left Kidney, Niere (links),label_7", "both sides=Left Kidney,Right Kidney;x=Milz")
+	want := Options{Structures: []string{"Left Kidney", "Niere (links)", "label_7"},
+		Merge: []Merge{{"both sides", []string{"Left Kidney", "Right Kidney"}}, {"x", []string{"Milz"}}}}
+	if diff := cmp.Diff(want, o); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	if o, err := ParseLabelNames("", ""); err != nil || len(o.Structures)+len(o.Merge) > 0 {
+		t.Errorf("%+v %v", o, err)
+	}
+	for _, c := range [][2]string{{",", ""}, {"a,", ""}, {"a=b", ""}, {"a;b", ""}, {"a\x00", ""}, {"a\xff", ""}, {strings.Repeat("a", 801), ""},
+		{"", "a"}, {"", "a=b;"}, {"", "a=b=c"}, {"", "a=b;c=b"}, {"", "a="}, {"", "=a"}} {
+		if o, err := ParseLabelNames(c[0], c[1]); err == nil {
+			t.Errorf("%q, %q: %+v", c[0], c[1], o)
 		}
 	}
 }

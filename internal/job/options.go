@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Options is what a person may ask of a job (DESIGN.md §4). Make one with
@@ -114,6 +116,9 @@ var (
 	decimatePattern = regexp.MustCompile(`^(none|0?\.[0-9]{1,6}|1(\.0+)?|[1-9][0-9]{1,8}|([0-9]{1,4})?(\.[0-9]{1,6})?(mm|vx)|[0-9]{1,4}(\.[0-9]{1,6})?(mm|vx))$`)
 )
 
+// maxLabelName bounds a name of a label table in bytes, as their readers do.
+const maxLabelName = 800
+
 // maxNames bounds every list of structure names that a request may hold.
 const maxNames = 512
 
@@ -167,7 +172,7 @@ func (o *Options) set(name, value string, tasks []string) error {
 		}
 		o.Fast = value == "true"
 	case "structures":
-		list, ok := nameList(value)
+		list, ok := nameList(value, namePattern.MatchString)
 		if !ok {
 			return bad(name, "structure names separated by commas")
 		}
@@ -217,7 +222,30 @@ func CheckDecimate(s string) bool {
 
 // ParseMerge reads `name=a,b,c;name2=d,e`. A name that stands twice, a structure
 // that two solids would have, and a solid of nothing are refused by name.
-func ParseMerge(s string) ([]Merge, error) {
+func ParseMerge(s string) ([]Merge, error) { return parseMerge(s, namePattern.MatchString) }
+
+// ParseLabelNames reads the values of structures and merge for a label map that is at
+// hand, either of them "" for none. Its names come from tables of any program: they may
+// have spaces and whatever else prints, but no comma, semicolon or equals sign.
+func ParseLabelNames(structures, merge string) (o Options, err error) {
+	allowed := func(name string) bool {
+		return name != "" && len(name) <= maxLabelName && strings.IndexFunc(name, func(r rune) bool {
+			return !unicode.IsPrint(r) || r == utf8.RuneError || strings.ContainsRune(",;=", r)
+		}) < 0
+	}
+	if structures != "" {
+		var ok bool
+		if o.Structures, ok = nameList(structures, allowed); !ok {
+			return Options{}, bad("structures", "structure names separated by commas")
+		}
+	}
+	if merge != "" {
+		o.Merge, err = parseMerge(merge, allowed)
+	}
+	return o, err
+}
+
+func parseMerge(s string, allowed func(string) bool) ([]Merge, error) {
 	const want = "name=a,b,c;name2=d,e"
 	var out []Merge
 	home := map[string]string{} // the solid of each structure
@@ -225,13 +253,13 @@ func ParseMerge(s string) ([]Merge, error) {
 	for _, part := range strings.Split(s, ";") {
 		name, of, found := strings.Cut(part, "=")
 		name = strings.TrimSpace(name)
-		if !found || !namePattern.MatchString(name) || len(out) >= maxNames {
+		if !found || !allowed(name) || len(out) >= maxNames {
 			return nil, bad("merge", want)
 		}
 		if strings.TrimSpace(of) == "" {
 			return nil, Reject("bad_option", "option merge: %s has no structures: want %s", quoted(name), want)
 		}
-		list, ok := nameList(of)
+		list, ok := nameList(of, allowed)
 		if total += len(list); !ok || total > maxNames {
 			return nil, bad("merge", want)
 		}
@@ -256,11 +284,11 @@ func ParseMerge(s string) ([]Merge, error) {
 	return out, nil
 }
 
-func nameList(s string) ([]string, bool) {
+func nameList(s string, allowed func(string) bool) ([]string, bool) {
 	var out []string
 	for _, name := range strings.Split(s, ",") {
 		name = strings.TrimSpace(name)
-		if !namePattern.MatchString(name) || len(out) >= maxNames {
+		if !allowed(name) || len(out) >= maxNames {
 			return nil, false
 		}
 		if !contains(out, name) {
