@@ -6,8 +6,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// execution: a job arrives, its task is invoked again, it waits, it is aborted
-// or attempted a second time.
+// execution adds the moves of a job: it arrives, its task is invoked again, it waits, it
+// is aborted or attempted a second time.
 func (x *explorer) execution(w *world, j int) {
 	e := w.jobs[j]
 	s := x.s
@@ -64,8 +64,9 @@ func (x *explorer) execution(w *world, j int) {
 	}
 }
 
-// answer: a waiting execution's request is answered and the message arrives,
-// once or (without effect: the token is settled) more often, or never.
+// answer adds the moves of a waiting execution's request: it is answered, and the
+// message arrives once, never, or more often, which has no effect because the token is
+// settled.
 func (x *explorer) answer(w *world, j int, start func(*world, string)) {
 	e := w.jobs[j]
 	release := func(next *world, label string) {
@@ -90,7 +91,8 @@ func (x *explorer) answer(w *world, j int, start func(*world, string)) {
 	}
 }
 
-// settle: the rule on aborted executions lets the lease go, or its event is lost.
+// settle adds the moves of the rule on aborted executions: it releases the lease, or its
+// event is lost.
 func (x *explorer) settle(w *world) {
 	if !x.room(w) {
 		return
@@ -110,7 +112,8 @@ func (x *explorer) settle(w *world) {
 	}
 }
 
-// endpoint: an update ends, a scaling activity acts, target tracking moves.
+// endpoint adds the moves of the endpoint: an update ends, a scaling activity acts,
+// target tracking changes the capacity.
 func (x *explorer) endpoint(w *world) {
 	if w.gpu.updating {
 		next := *w
@@ -168,7 +171,8 @@ func (w *world) dead() (names []string) {
 	return names
 }
 
-// janitor: it sweeps when it is due, and completes tokens whose message was lost.
+// janitor adds the janitor's moves: it sweeps when it is due, and completes tokens whose
+// message was lost.
 func (x *explorer) janitor(w *world) {
 	if !w.sweep || w.sweeping() || !x.room(w) {
 		return
@@ -185,7 +189,8 @@ func (x *explorer) janitor(w *world) {
 	x.add(next, "the janitor sweeps; dead %v", dead)
 }
 
-// people: somebody warms the GPU, a budget stop comes and is lifted.
+// people adds the moves of people: somebody warms the GPU, a budget stop comes and is
+// lifted.
 func (x *explorer) people(w *world) {
 	ask := func(kind int, action string) {
 		next := *w
@@ -209,8 +214,8 @@ func (x *explorer) people(w *world) {
 	}
 }
 
-// clock: a tick passes once everything that is due has happened. What waits for
-// an update may wait over a tick; an update lasts two at most.
+// clock adds a tick, which passes once everything that is due has happened. Moves that
+// wait for an update may wait over a tick; an update lasts two at most.
 func (x *explorer) clock(w *world) {
 	if len(w.running) > 0 || w.events > 0 || len(w.settles) > 0 || w.sweep || w.gpu.activity || w.gpu.updating && w.gpu.since < w.tick {
 		return

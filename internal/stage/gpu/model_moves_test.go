@@ -44,7 +44,7 @@ func (x *explorer) add(w world, format string, args ...any) {
 
 func (x *explorer) may(w *world, kind int) bool { return w.used[kind] < x.s.limits()[kind] }
 
-// room: another invocation may begin.
+// room says whether another invocation may begin.
 func (x *explorer) room(w *world) bool { return len(w.running) < x.s.atOnce }
 
 // expand lists everything that may happen in w, in a fixed order.
@@ -64,7 +64,8 @@ func (x *explorer) expand(w *world) []move {
 	return x.moves
 }
 
-// invocation: its next call is made, refused, or it dies before it.
+// invocation adds the moves of one invocation: its next call is made or refused, or it
+// dies before the call.
 func (x *explorer) invocation(w *world, n int) {
 	i := w.running[n]
 	due := i.run.Call()

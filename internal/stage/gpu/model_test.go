@@ -190,7 +190,7 @@ func (w *world) set(s *scenario, i *invocation, n int) (done bool, err error) {
 	return true, nil
 }
 
-// outside: the desired capacity is not within the target's bounds.
+// outside says whether the desired capacity lies outside the target's bounds.
 func (w *world) outside() bool {
 	if w.gpu.bound == 0 {
 		return w.gpu.desired > 0
@@ -252,8 +252,8 @@ func (w *world) begin(s *scenario, owner, j, attempt int, r Run) {
 	w.reread(s, len(w.running)-1)
 }
 
-// reread lets a Run that is to read the lease do so. That too leaves nothing
-// out: a write whose condition failed might as well have come just before.
+// reread lets a Run that is to read the lease do so. No interleaving is lost by that,
+// because a write whose condition failed might as well have come just before.
 func (w *world) reread(s *scenario, n int) {
 	if p := w.running[n].run.phase; p == reading || p == rereading {
 		w.call(s, n, false)
@@ -266,7 +266,7 @@ func (w *world) drop(n int) invocation {
 	return i
 }
 
-// died: nobody repeats this invocation.
+// died notes that an invocation died which nobody repeats.
 func (w *world) died() {
 	if w.sweeping() {
 		w.dirty = 2
@@ -302,7 +302,7 @@ func (w *world) check() error {
 	return nil
 }
 
-// quiet: nothing runs, is to be repeated or is on its way.
+// quiet says whether nothing runs, is to be repeated or is on its way.
 func (w *world) quiet() bool {
 	if len(w.running) > 0 || w.events > 0 || len(w.settles) > 0 || w.gpu.updating || w.gpu.activity || w.sweep {
 		return false
