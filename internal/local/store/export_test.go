@@ -1,0 +1,5 @@
+package store
+
+import "time"
+
+func init() { lockTimeout = 50 * time.Millisecond }
