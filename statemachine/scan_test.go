@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/iris-oculus/iris/internal/local/asl"
-	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
 	"github.com/iris-oculus/iris/statemachine"
 )
 
@@ -82,7 +82,7 @@ func well(call string, now time.Time) string {
 
 func execute(t *testing.T, input string, s script) run {
 	t.Helper()
-	virtual := clock.NewVirtual(begin)
+	virtual := clocktest.New(begin)
 	e := engine(t, virtual.Now)
 	m, err := asl.Parse(definition(), e.Check)
 	if err != nil {
@@ -174,7 +174,7 @@ func complete(ctx context.Context, x *asl.Execution, token string, a answer) {
 
 // pass moves virtual time to the next timer when nothing is under way and
 // nothing has happened for a while.
-func pass(v *clock.Virtual, stop <-chan struct{}, world func() (steps int64, busy bool)) {
+func pass(v *clocktest.Clock, stop <-chan struct{}, world func() (steps int64, busy bool)) {
 	const patience = 15 // ms
 	idle, last := 0, ""
 	for {

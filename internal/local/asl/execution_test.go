@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
 )
 
 // row is a machine of n states in a row.
@@ -60,7 +61,7 @@ func BenchmarkRow(b *testing.B) {
 // commit that scheduled it, and nothing is lost or done twice.
 func TestFullDisk(t *testing.T) {
 	e := engine(t)
-	v := clock.NewVirtual(epoch)
+	v := clocktest.New(epoch)
 	var committed []Event
 	var fails, warned, called int
 	env := environment(e)

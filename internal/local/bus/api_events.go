@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // Limits of one PutEvents request.
@@ -29,10 +31,7 @@ type result struct {
 }
 
 func (s *Service) putEvents(body []byte) (any, error) {
-	var in struct {
-		Entries    []entry
-		EndpointId string
-	}
+	var in struct{ Entries []entry }
 	if err := decode(body, &in); err != nil {
 		return nil, err
 	}
@@ -48,7 +47,7 @@ func (s *Service) putEvents(body []byte) (any, error) {
 	}
 	results := make([]result, len(in.Entries))
 	failed := 0
-	var events []Event
+	b := &store.Batch{}
 	for i, e := range in.Entries {
 		if results[i] = s.check(e); results[i].Code != "" {
 			failed++
@@ -56,9 +55,11 @@ func (s *Service) putEvents(body []byte) (any, error) {
 		}
 		event := s.newEvent(e.Source, e.DetailType, e.Resources, json.RawMessage(e.Detail), e.time(s.config.Clock.Now()))
 		results[i].EventID = event.ID
-		events = append(events, event)
+		if err := s.publish(b, event); err != nil {
+			return nil, err
+		}
 	}
-	if err := s.publish(events...); err != nil {
+	if err := s.config.Store.Write(b); err != nil {
 		return nil, err
 	}
 	return map[string]any{"FailedEntryCount": failed, "Entries": results}, nil

@@ -1,11 +1,11 @@
-// Package bus is EventBridge on one machine: the default event bus with its
-// rules, targets and schedules.
+// Package bus is EventBridge on one machine: the default event bus with the
+// template's rules, targets and schedules.
 //
-// In: events from services (Emit) and clients (PutEvents over ServeHTTP). Out:
+// In: events from services (Emit, Add) and clients (PutEvents over ServeHTTP). Out:
 // each event that matches a rule's pattern is delivered to the rule's targets
 // at least once. It is on the disk before Emit or PutEvents returns; deliveries
 // are retried by the target's policy and end among DeadLetters when all fail.
-// Errors: those of the disk; *pattern.InvalidError and others name the part of
+// Errors: those of the store; *pattern.InvalidError and others name the part of
 // a rule that is wrong. Times are UTC, in whole seconds where AWS has them so.
 package bus
 
@@ -14,13 +14,20 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
-	"github.com/iris-oculus/iris/internal/local/durable"
 	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/iris-oculus/iris/internal/local/store"
+)
+
+// The buckets of the store that are the bus's own.
+const (
+	QueueBucket   = "events.queue"   // deliveries on their way
+	DeadBucket    = "events.dead"    // deliveries that were given up
+	DueBucket     = "events.due"     // rule → its Due
+	ObjectsBucket = "events.objects" // bucket/key → sequencer of the object announced last
 )
 
 // Deliver hands a payload to a target and returns once it is accepted for
@@ -30,7 +37,7 @@ type Deliver func(ctx context.Context, target Target, payload []byte) error
 
 // Config says where the state lies and who takes what rules deliver.
 type Config struct {
-	Dir     string
+	Store   *store.Store
 	Clock   clock.Clock
 	Account string // default 000000000000
 	Region  string // default us-east-1
@@ -51,13 +58,17 @@ type Service struct {
 
 	mu      sync.Mutex
 	rules   map[string]*rule
-	due     map[string]dueState
+	due     map[string]Due
 	started bool
 	closed  bool
+
+	// reconciling is held for reading while an object is announced, and for
+	// writing while Reconcile compares.
+	reconciling sync.RWMutex
 }
 
-// New opens the state under Config.Dir: rules made by clients, schedules, and
-// deliveries that have not arrived. Nothing is delivered before Start.
+// New reads when schedules fall due and which deliveries have not arrived. Nothing
+// is delivered before Start.
 func New(c Config) (*Service, error) {
 	if c.Account == "" {
 		c.Account = "000000000000"
@@ -72,19 +83,14 @@ func New(c Config) (*Service, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{config: c, rules: map[string]*rule{}, wake: make(chan struct{}, 1), stop: make(chan struct{})}
-	err := durable.MakeDir(c.Dir)
+	var err error
+	s.due, err = readDue(c.Store)
 	if err == nil {
-		s.due, err = s.readDue()
-	}
-	if err == nil {
-		err = s.readRules()
-	}
-	if err == nil {
-		s.dead, err = outbox.OpenDead(filepath.Join(c.Dir, "dead"))
+		s.dead, err = outbox.OpenDead(c.Store, DeadBucket)
 	}
 	if err == nil {
 		s.queue, err = outbox.Open(outbox.Config{
-			Dir: filepath.Join(c.Dir, "queue"), Clock: c.Clock, Logger: c.Logger, Parallel: 16,
+			Store: c.Store, Bucket: QueueBucket, Clock: c.Clock, Logger: c.Logger, Parallel: 16,
 			Send: s.send, Again: s.again, GiveUp: s.giveUp,
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,9 @@ import (
 
 	"github.com/iris-oculus/iris/internal/local/bus"
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
+	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -56,17 +60,27 @@ func (b *inbox) all() []string {
 	return append([]string(nil), b.got...)
 }
 
-func open(t *testing.T, dir string, c clock.Clock, in *inbox) *bus.Service {
+// opened is a bus with its store, which Close closes too.
+type opened struct {
+	*bus.Service
+	store *store.Store
+}
+
+func (o opened) Close() error { return errors.Join(o.Service.Close(), o.store.Close()) }
+
+func open(t *testing.T, dir string, c clock.Clock, in *inbox) opened {
 	t.Helper()
-	s, err := bus.New(bus.Config{Dir: dir, Clock: c, Deliver: map[string]bus.Deliver{"lambda": in.deliver, "states": in.deliver}})
+	o := opened{store: storetest.Open(t, dir)}
+	var err error
+	o.Service, err = bus.New(bus.Config{Store: o.store, Clock: c, Deliver: map[string]bus.Deliver{"lambda": in.deliver, "states": in.deliver}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	t.Cleanup(func() { _ = o.Close() })
+	return o
 }
 
-func add(t *testing.T, s *bus.Service, rules ...bus.Rule) {
+func add(t *testing.T, s opened, rules ...bus.Rule) {
 	t.Helper()
 	for _, r := range rules {
 		if err := s.AddRule(r); err != nil {
@@ -75,7 +89,7 @@ func add(t *testing.T, s *bus.Service, rules ...bus.Rule) {
 	}
 }
 
-func emit(t *testing.T, s *bus.Service, source string, detail any) {
+func emit(t *testing.T, s opened, source string, detail any) {
 	t.Helper()
 	if err := s.Emit(t.Context(), source, "Test", []string{"arn:aws:x"}, detail); err != nil {
 		t.Fatal(err)
@@ -98,7 +112,7 @@ func to(arn string) []bus.Target { return []bus.Target{{ID: "t", ARN: arn}} }
 
 func TestEventsReachTheTargetsOfRulesThatMatch(t *testing.T) {
 	in := newInbox()
-	s := open(t, t.TempDir(), clock.NewVirtual(start), in)
+	s := open(t, t.TempDir(), clocktest.New(start), in)
 	add(t, s,
 		bus.Rule{Name: "all-a", Pattern: `{"source":["a"]}`, Targets: []bus.Target{{ID: "1", ARN: function}, {ID: "2", ARN: machine}}},
 		bus.Rule{Name: "big-a", Pattern: `{"source":["a"],"detail":{"n":[{"numeric":[">",5]}]}}`, Targets: to(function)},
@@ -133,11 +147,7 @@ func TestAcceptedEventsSurvive(t *testing.T) {
 	for i := range 10 {
 		emit(t, first, "a", map[string]int{"n": i})
 	}
-	copied := filepath.Join(t.TempDir(), "copy") // as kill -9 leaves it
-	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	second := open(t, copied, clock.Real{}, in)
+	second := open(t, storetest.Crashed(t, dir), clock.Real{}, in)
 	second.Start()
 	waitFor(t, func() bool { return second.Waiting() == 0 })
 	if n := len(in.all()); n != 10 {
@@ -146,7 +156,7 @@ func TestAcceptedEventsSurvive(t *testing.T) {
 }
 
 func TestRetriesBackOff(t *testing.T) {
-	in, v := newInbox(), clock.NewVirtual(start)
+	in, v := newInbox(), clocktest.New(start)
 	in.refuse = func(n int) error {
 		if n < 4 {
 			return errors.New("busy")
@@ -188,7 +198,7 @@ func TestDeadLetters(t *testing.T) {
 		{"permanent", "", nil, fmt.Errorf("deliver: %w", permanent{errors.New("no such function")}), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir, in, v := t.TempDir(), newInbox(), clock.NewVirtual(start)
+			dir, in, v := t.TempDir(), newInbox(), clocktest.New(start)
 			in.refuse = func(int) error { return c.err }
 			s := open(t, dir, v, in)
 			target := bus.Target{ID: "t", ARN: function, Retry: c.retry, DeadLetter: &bus.DeadQueue{ARN: "arn:aws:sqs:us-east-1:000000000000:dead"}}
@@ -237,7 +247,7 @@ func TestInputs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := newInbox()
-			s := open(t, t.TempDir(), clock.NewVirtual(start), in)
+			s := open(t, t.TempDir(), clocktest.New(start), in)
 			c.target.ID, c.target.ARN = "t", function
 			add(t, s, bus.Rule{Name: "r", Pattern: `{"source":["a"]}`, Targets: []bus.Target{c.target}})
 			s.Start()
@@ -251,7 +261,7 @@ func TestInputs(t *testing.T) {
 
 func TestATemplateThatGivesNoJSONIsADeadLetter(t *testing.T) {
 	in := newInbox()
-	s := open(t, t.TempDir(), clock.NewVirtual(start), in)
+	s := open(t, t.TempDir(), clocktest.New(start), in)
 	target := bus.Target{ID: "t", ARN: function, Transformer: &bus.Transformer{Paths: map[string]string{"x": "$.detail.x"}, Template: `{"x":<x>}`}}
 	add(t, s, bus.Rule{Name: "r", Pattern: `{"source":["a"]}`, Targets: []bus.Target{target}})
 	s.Start()
@@ -271,6 +281,7 @@ func TestRefusedRules(t *testing.T) {
 		"neither":       func(r *bus.Rule) { r.Pattern = "" },
 		"pattern":       func(r *bus.Rule) { r.Pattern = `{"source":"a"}` },
 		"schedule":      func(r *bus.Rule) { r.Schedule = "rate(1 minutes)" },
+		"cron":          func(r *bus.Rule) { r.Schedule = "cron(0 10 * * ? *)" },
 		"state":         func(r *bus.Rule) { r.State = "enabled" },
 		"other service": func(r *bus.Rule) { r.Targets[0].ARN = "arn:aws:sqs:us-east-1:000000000000:q" },
 		"no ARN":        func(r *bus.Rule) { r.Targets[0].ARN = "f" },
@@ -294,10 +305,68 @@ func TestRefusedRules(t *testing.T) {
 	add(t, s, good)
 }
 
+// Whoever announces an object again, because it died before it knew, makes no
+// second event; an object of another time does.
+func TestAnObjectIsOneEvent(t *testing.T) {
+	dir, in := t.TempDir(), newInbox()
+	s := open(t, dir, clock.Real{}, in)
+	rule := bus.Rule{Name: "r", Pattern: `{"source":["aws.s3"]}`, Targets: []bus.Target{{ID: "t", ARN: function, InputPath: "$.detail.object.sequencer"}}}
+	add(t, s, rule)
+	object := func(key, sequencer string) bus.Object {
+		return bus.Object{Bucket: "b", Key: key, Sequencer: sequencer}
+	}
+	for _, o := range []bus.Object{object("k", "02"), object("k", "02"), object("k", "01"), object("k", "03"), object("other", "02")} {
+		if err := s.ObjectCreated(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = open(t, storetest.Crashed(t, dir), clock.Real{}, in)
+	add(t, s, rule)
+	if err := s.ObjectCreated(t.Context(), object("k", "03")); err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	waitFor(t, func() bool { return s.Waiting() == 0 })
+	got := in.all()
+	slices.Sort(got)
+	if !slices.Equal(got, []string{`"01"`, `"02"`, `"02"`, `"03"`}) {
+		t.Errorf("events %v", got)
+	}
+}
+
+// After a crash the objects that are there are compared with those that were
+// announced, in one transaction.
+func TestReconcile(t *testing.T) {
+	in := newInbox()
+	s := open(t, t.TempDir(), clock.Real{}, in)
+	add(t, s, bus.Rule{Name: "r", Pattern: `{"source":["aws.s3"]}`, Targets: to(function)})
+	told, gone := bus.Object{Bucket: "b", Key: "told", Sequencer: "01"}, bus.Object{Bucket: "b", Key: "gone", Sequencer: "02"}
+	for _, o := range []bus.Object{told, gone} {
+		if err := s.ObjectCreated(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	untold, replaced := bus.Object{Bucket: "b", Key: "untold", Sequencer: "03"}, bus.Object{Bucket: "b", Key: "told", Sequencer: "04"}
+	for _, round := range []struct {
+		objects []bus.Object
+		want    int
+	}{{[]bus.Object{told, untold}, 1}, {[]bus.Object{told, untold}, 0}, {[]bus.Object{untold, replaced}, 1}, {nil, 0}} {
+		if n, err := s.Reconcile(round.objects); n != round.want || err != nil {
+			t.Errorf("%+v: %d announced, %v: want %d", round.objects, n, err, round.want)
+		}
+		if n := storetest.Count(t, s.store, bus.ObjectsBucket); n != len(round.objects) {
+			t.Errorf("%+v: %d objects are known", round.objects, n)
+		}
+	}
+	if n := s.Waiting(); n != 4 {
+		t.Errorf("%d events: want one for each object", n)
+	}
+}
+
 func TestObjectCreatedIsShapedAsS3(t *testing.T) {
 	recorded := recordedObjectCreated(t)
 	in := newInbox()
-	s := open(t, t.TempDir(), clock.NewVirtual(start), in)
+	s := open(t, t.TempDir(), clocktest.New(start), in)
 	add(t, s, bus.Rule{Name: "r", Pattern: `{"source":["aws.s3"],"detail-type":["Object Created"],"detail":{"bucket":{"name":["b"]}}}`, Targets: to(function)})
 	s.Start()
 	o := bus.Object{Bucket: "b", Key: "a folder/ü.nii.gz", Size: 4, ETag: `"8d77"`, Sequencer: "0061", Reason: "PutObject", RequestID: "R", SourceIP: "127.0.0.1"}

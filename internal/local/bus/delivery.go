@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // delivery is one event on its way to one target. It carries the target as it
@@ -30,16 +31,18 @@ type DeadLetter struct {
 	Event     json.RawMessage `json:"EVENT"`
 }
 
-// address appends one letter for each target of the rule.
-func (s *Service) address(letters []outbox.Letter, r Rule, event []byte, id string) ([]outbox.Letter, error) {
+// deliver adds one letter for each target of the rule.
+func (s *Service) deliver(b *store.Batch, r Rule, event []byte, id string) error {
 	for _, t := range r.Targets {
 		body, err := json.Marshal(delivery{r.Name, t, event})
 		if err != nil {
-			return nil, fmt.Errorf("put event: %w", err)
+			return fmt.Errorf("put event: %w", err)
 		}
-		letters = append(letters, outbox.Letter{ID: id, Body: body})
+		if err := s.queue.Add(b, outbox.Letter{ID: id, Body: body}); err != nil {
+			return fmt.Errorf("put event: %w", err)
+		}
 	}
-	return letters, nil
+	return nil
 }
 
 func (s *Service) send(ctx context.Context, l outbox.Letter) error {
@@ -90,7 +93,7 @@ func (s *Service) exhausted(l outbox.Letter, err error) string {
 	return ""
 }
 
-func (s *Service) giveUp(_ context.Context, l outbox.Letter, err error) error {
+func (s *Service) giveUp(_ context.Context, b *store.Batch, l outbox.Letter, err error) error {
 	var d delivery
 	if broken := json.Unmarshal(l.Body, &d); broken != nil {
 		d.Event = json.RawMessage("null")
@@ -109,5 +112,6 @@ func (s *Service) giveUp(_ context.Context, l outbox.Letter, err error) error {
 		return fmt.Errorf("keep dead letter: %w", err)
 	}
 	s.config.Logger.Error("event not delivered", "rule", d.Rule, "error", letter.Message)
-	return s.dead.Add(outbox.Letter{ID: l.ID, Body: body})
+	s.dead.Add(b, outbox.Letter{ID: l.ID, Body: body})
+	return nil
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/google/uuid"
+
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // Event is an event as targets receive it, its fields in AWS's order.
@@ -27,7 +29,7 @@ func (s *Service) newEvent(source, detailType string, resources []string, detail
 		resources = []string{}
 	}
 	return Event{
-		Version: "0", ID: outbox.NewID(), DetailType: detailType, Source: source, Account: s.config.Account,
+		Version: "0", ID: uuid.NewString(), DetailType: detailType, Source: source, Account: s.config.Account,
 		Time: at.UTC().Format("2006-01-02T15:04:05Z"), Region: s.config.Region, Resources: resources, Detail: detail,
 	}
 }
@@ -35,33 +37,34 @@ func (s *Service) newEvent(source, detailType string, resources []string, detail
 // Emit is how services put events on the bus, with AWS's sources too. detail
 // must be a JSON object.
 func (s *Service) Emit(_ context.Context, source, detailType string, resources []string, detail any) error {
-	b, err := json.Marshal(detail)
+	b := &store.Batch{}
+	if err := s.Add(b, source, detailType, resources, detail); err != nil {
+		return err
+	}
+	return s.config.Store.Write(b)
+}
+
+// Add makes an event part of a batch: it is on the bus once that is written.
+func (s *Service) Add(b *store.Batch, source, detailType string, resources []string, detail any) error {
+	text, err := json.Marshal(detail)
 	if err != nil {
 		return fmt.Errorf("emit %s %q: detail: %w", source, detailType, err)
 	}
-	return s.publish(s.newEvent(source, detailType, resources, b, s.config.Clock.Now()))
+	return s.publish(b, s.newEvent(source, detailType, resources, text, s.config.Clock.Now()))
 }
 
-// publish queues one delivery for every target of every rule that matches;
-// when it returns nil, they are all on the disk.
-func (s *Service) publish(events ...Event) error {
-	var letters []outbox.Letter
-	for _, e := range events {
-		text, err := json.Marshal(e)
-		if err != nil {
-			return fmt.Errorf("put event: %w", err)
-		}
-		for _, r := range s.matching(text) {
-			letters, err = s.address(letters, r, text, e.ID)
-			if err != nil {
-				return err
-			}
+// publish adds one delivery for every target of every rule that matches an event.
+func (s *Service) publish(b *store.Batch, e Event) error {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("put event: %w", err)
+	}
+	for _, r := range s.matching(text) {
+		if err := s.deliver(b, r, text, e.ID); err != nil {
+			return err
 		}
 	}
-	if len(letters) == 0 {
-		return nil
-	}
-	return s.queue.Put(letters...)
+	return nil
 }
 
 // matching returns the rules that want the event, by name.

@@ -1,18 +1,13 @@
 package bus
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/bus/pattern"
-	"github.com/iris-oculus/iris/internal/local/bus/schedule"
-	"github.com/iris-oculus/iris/internal/local/durable"
 )
 
 // States of a rule.
@@ -27,7 +22,7 @@ type Rule struct {
 	Name        string   `json:"Name"`
 	Description string   `json:"Description,omitempty"`
 	Pattern     string   `json:"EventPattern,omitempty"`       // JSON
-	Schedule    string   `json:"ScheduleExpression,omitempty"` // rate, cron, at
+	Schedule    string   `json:"ScheduleExpression,omitempty"` // rate(5 minutes)
 	State       string   `json:"State,omitempty"`              // default Enabled
 	Targets     []Target `json:"Targets,omitempty"`
 }
@@ -60,9 +55,8 @@ type Retry struct {
 // rule is a rule with what was compiled from it.
 type rule struct {
 	Rule
-	pattern  *pattern.Pattern
-	schedule *schedule.Schedule
-	byClient bool // made over the API: kept on disk
+	pattern *pattern.Pattern
+	every   time.Duration // of the schedule; 0: it has none
 }
 
 var ruleName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
@@ -80,7 +74,12 @@ func (s *Service) AddRule(r Rule) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.set(compiled)
+	if err := s.plan(compiled); err != nil {
+		return err
+	}
+	s.rules[r.Name] = compiled
+	s.stir()
+	return nil
 }
 
 func (s *Service) compile(r Rule) (*rule, error) {
@@ -105,11 +104,11 @@ func (s *Service) compile(r Rule) (*rule, error) {
 		out.pattern = p
 	}
 	if r.Schedule != "" {
-		sched, err := schedule.Parse(r.Schedule)
+		every, err := parseRate(r.Schedule)
 		if err != nil {
 			return nil, fmt.Errorf("rule %s: %w", r.Name, err)
 		}
-		out.schedule = &sched
+		out.every = every
 	}
 	if len(r.Targets) > maxTargets {
 		return nil, fmt.Errorf("rule %s: %d targets: want at most %d", r.Name, len(r.Targets), maxTargets)
@@ -141,29 +140,6 @@ func (s *Service) checkTarget(t Target) error {
 	return t.checkInput()
 }
 
-// set stores a rule; s.mu is held. Disk first: what a client was told stays.
-func (s *Service) set(r *rule) error {
-	old := s.rules[r.Name]
-	s.rules[r.Name] = r
-	if err := s.saveRules(); err != nil {
-		s.restore(r.Name, old)
-		return err
-	}
-	if err := s.plan(r); err != nil {
-		return err
-	}
-	s.stir()
-	return nil
-}
-
-func (s *Service) restore(name string, old *rule) {
-	if old == nil {
-		delete(s.rules, name)
-	} else {
-		s.rules[name] = old
-	}
-}
-
 // names of all rules in order; s.mu is held.
 func (s *Service) names() []string {
 	var names []string
@@ -172,60 +148,6 @@ func (s *Service) names() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-func (s *Service) rulesFile() string { return filepath.Join(s.config.Dir, "rules.json") }
-
-// saveRules writes the rules that clients made; s.mu is held.
-func (s *Service) saveRules() error {
-	saved := []Rule{}
-	for _, name := range s.names() {
-		if s.rules[name].byClient {
-			saved = append(saved, s.rules[name].Rule)
-		}
-	}
-	return writeJSON(s.rulesFile(), saved)
-}
-
-func (s *Service) readRules() error {
-	var saved []Rule
-	if err := readJSON(s.rulesFile(), &saved); err != nil {
-		return fmt.Errorf("read rules: %w", err)
-	}
-	for _, r := range saved {
-		compiled, err := s.compile(r)
-		if err != nil {
-			return err
-		}
-		compiled.byClient = true
-		s.rules[r.Name] = compiled
-	}
-	return nil
-}
-
-// writeJSON does nothing when the file holds that already: most starts change
-// no rule.
-func writeJSON(path string, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	if old, err := os.ReadFile(path); err == nil && string(old) == string(b) {
-		return nil
-	}
-	return durable.WriteFile(path, b)
-}
-
-// readJSON leaves v alone when there is no file.
-func readJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(b, v)
 }
 
 func (t Target) maxAge() time.Duration {

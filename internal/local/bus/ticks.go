@@ -3,47 +3,83 @@ package bus
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
-// dueState is what the disk knows of a schedule. Due is zero once it never
-// falls due again.
-type dueState struct {
+// Due is what the store knows of a rule's schedule.
+type Due struct {
 	Expression string    `json:"expression"`
 	Due        time.Time `json:"due"`
 }
 
-func (s *Service) dueFile() string { return filepath.Join(s.config.Dir, "schedules.json") }
+var (
+	ratePattern = regexp.MustCompile(`^rate\((\d{1,6}) (minute|minutes|hour|hours|day|days)\)$`)
+	rateUnits   = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
+)
 
-func (s *Service) readDue() (map[string]dueState, error) {
-	due := map[string]dueState{}
-	if err := readJSON(s.dueFile(), &due); err != nil {
+// parseRate reads rate(5 minutes), the one kind of schedule that the template has;
+// cron and at expressions are refused.
+func parseRate(text string) (time.Duration, error) {
+	m := ratePattern.FindStringSubmatch(text)
+	if m == nil {
+		return 0, fmt.Errorf("schedule %q: want rate(…), as rate(5 minutes): one machine keeps no other schedules", text)
+	}
+	n, unit := number(m[1]), strings.TrimSuffix(m[2], "s")
+	if n < 1 || (n == 1) != (unit == m[2]) {
+		return 0, fmt.Errorf("schedule %q: want a positive number, and one minute but several minutes", text)
+	}
+	return time.Duration(n) * rateUnits[unit], nil
+}
+
+// number reads the digits that ratePattern has found.
+func number(digits string) int {
+	n, _ := strconv.Atoi(digits)
+	return n
+}
+
+// after is the first time after now at which a rate falls due that is counted
+// from a time when it fell due.
+func after(from time.Time, every time.Duration, now time.Time) time.Time {
+	passed := max(now.Sub(from), 0)
+	return from.Add((passed/every + 1) * every)
+}
+
+func readDue(s *store.Store) (map[string]Due, error) {
+	due := map[string]Due{}
+	err := store.Each(s, DueBucket, "", func(rule string, d Due) error {
+		due[rule] = d
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("read schedules: %w", err)
 	}
 	return due, nil
 }
 
-// plan notes when a rule's schedule falls due first, unless that is known
-// already; s.mu is held.
+// plan notes when a rule's schedule falls due first, unless that is known already;
+// s.mu is held.
 func (s *Service) plan(r *rule) error {
-	known, planned := s.due[r.Name]
-	if r.schedule == nil {
-		if !planned {
-			return nil
-		}
-		delete(s.due, r.Name)
-		return writeJSON(s.dueFile(), s.due)
-	}
-	if planned && known.Expression == r.Schedule {
+	if r.every == 0 || s.due[r.Name].Expression == r.Schedule {
 		return nil
 	}
 	now := s.config.Clock.Now()
-	next, _ := r.schedule.Next(now, now)
-	s.due[r.Name] = dueState{r.Schedule, next}
-	return writeJSON(s.dueFile(), s.due)
+	return s.setDue(&store.Batch{}, r, after(now, r.every, now))
+}
+
+// setDue adds when a rule falls due next to a batch and writes it; s.mu is held.
+func (s *Service) setDue(b *store.Batch, r *rule, at time.Time) error {
+	due := Due{r.Schedule, at}
+	b.Put(DueBucket, r.Name, due)
+	if err := s.config.Store.Write(b); err != nil {
+		return fmt.Errorf("note a schedule: %w", err)
+	}
+	s.due[r.Name] = due
+	return nil
 }
 
 // tickRetry is the pause after a tick that could not be written down.
@@ -77,11 +113,10 @@ func (s *Service) tick() (next time.Time, any bool) {
 	defer s.mu.Unlock()
 	now := s.config.Clock.Now()
 	for _, name := range s.names() {
-		r, state := s.rules[name], s.due[name]
-		if r.schedule == nil || state.Due.IsZero() {
+		r, due := s.rules[name], s.due[name].Due
+		if r.every == 0 {
 			continue
 		}
-		due := state.Due
 		if !due.After(now) {
 			var err error
 			if due, err = s.fire(r, due, now); err != nil {
@@ -89,36 +124,27 @@ func (s *Service) tick() (next time.Time, any bool) {
 				due = now.Add(tickRetry)
 			}
 		}
-		if !due.IsZero() && (!any || due.Before(next)) {
+		if !any || due.Before(next) {
 			next, any = due, true
 		}
 	}
 	return next, any
 }
 
-// fire queues a tick, then notes the next one: a crash between the two repeats
-// the tick. A disabled rule's ticks pass unsent. s.mu is held.
+// fire queues a tick and notes the next one, in one transaction. A disabled rule's
+// ticks pass unsent. s.mu is held.
 func (s *Service) fire(r *rule, due, now time.Time) (next time.Time, err error) {
+	b := &store.Batch{}
 	if r.State == Enabled {
 		e := s.newEvent("aws.events", "Scheduled Event", []string{s.arn("rule/" + r.Name)}, json.RawMessage("{}"), due)
 		text, err := json.Marshal(e)
 		if err != nil {
 			return time.Time{}, err
 		}
-		letters, err := s.address([]outbox.Letter(nil), r.Rule, text, e.ID)
-		if err != nil {
+		if err := s.deliver(b, r.Rule, text, e.ID); err != nil {
 			return time.Time{}, err
 		}
-		if len(letters) > 0 {
-			if err := s.queue.Put(letters...); err != nil {
-				return time.Time{}, err
-			}
-		}
 	}
-	next, _ = r.schedule.Next(due, now)
-	if r.schedule.Once() {
-		next = time.Time{}
-	}
-	s.due[r.Name] = dueState{r.Schedule, next}
-	return next, writeJSON(s.dueFile(), s.due)
+	next = after(due, r.every, now)
+	return next, s.setDue(b, r, next)
 }

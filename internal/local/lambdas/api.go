@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/google/uuid"
 )
 
 // statuses of the exceptions that this API knows.
@@ -24,7 +24,7 @@ var statuses = map[string]int{
 // ServeHTTP is the part of the Lambda API that a client of the stack needs:
 // Invoke, ListFunctions, GetFunction, GetFunctionConfiguration.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Amzn-Requestid", outbox.NewID())
+	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
 	// The escaped path: a function's ARN is one segment.
 	path, found := strings.CutPrefix(strings.TrimSuffix(r.URL.EscapedPath(), "/"), "/2015-03-31/functions")
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
@@ -100,7 +100,7 @@ func (h *Host) serveRequestResponse(w http.ResponseWriter, r *http.Request, f *f
 		fail(w, err)
 		return
 	}
-	id := outbox.NewID()
+	id := uuid.NewString()
 	o, err := f.invoke(r.Context(), id, payload, !f.reserved())
 	if err != nil {
 		fail(w, err)

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // failure is an invocation that ended with a function error.
@@ -22,7 +22,8 @@ var errTooOld = errors.New("the event is older than its maximum age")
 // its concurrency are under way at once, and each waits for a slot.
 func (f *function) openQueue() (*outbox.Outbox, error) {
 	return outbox.Open(outbox.Config{
-		Dir:      filepath.Join(f.host.config.Dir, "async", f.spec.Name),
+		Store:    f.host.config.Store,
+		Bucket:   QueueBucket(f.spec.Name),
 		Clock:    f.host.config.Clock,
 		Send:     f.send,
 		Again:    f.again,
@@ -84,34 +85,18 @@ type responseContext struct {
 	Error   string `json:"functionError"`
 }
 
-// giveUp hands the record of a failed invocation to its destination, or keeps
-// it among the dead letters.
-func (f *function) giveUp(ctx context.Context, l outbox.Letter, cause error) error {
+// giveUp hands the record of a failed invocation to the function that is its
+// destination, or keeps it among the dead letters.
+func (f *function) giveUp(_ context.Context, b *store.Batch, l outbox.Letter, cause error) error {
 	body, err := f.record(l, cause)
 	if err != nil {
 		return err
 	}
-	err = f.destined(ctx, body)
-	if err == nil {
-		return nil
+	if other, letter, err := f.host.letter(f.spec.OnFailure, body); err == nil {
+		return other.queue.Add(b, letter)
 	}
-	if f.spec.OnFailure != "" {
-		f.host.config.Logger.Error("deliver to on-failure destination", "function", f.spec.Name, "error", err.Error())
-	}
-	return f.host.dead.Add(outbox.Letter{ID: l.ID, Body: body})
-}
-
-// destined delivers a record to the function's destination; an error when it
-// has none.
-func (f *function) destined(ctx context.Context, body []byte) error {
-	h, arn := f.host, f.spec.OnFailure
-	if _, err := h.find(arn); arn != "" && err == nil {
-		return h.InvokeAsync(ctx, arn, body)
-	}
-	if arn != "" && h.config.Destination != nil {
-		return h.config.Destination(ctx, arn, body)
-	}
-	return errors.New("no destination takes it")
+	f.host.dead.Add(b, outbox.Letter{ID: l.ID, Body: body})
+	return nil
 }
 
 func (f *function) record(l outbox.Letter, cause error) ([]byte, error) {

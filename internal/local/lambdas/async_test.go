@@ -1,7 +1,6 @@
 package lambdas_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -13,8 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
 	"github.com/iris-oculus/iris/internal/local/lambdas"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -43,20 +43,13 @@ func TestAsyncArrives(t *testing.T) {
 	}
 }
 
-// AWS: after the first failure one minute, after the second two, then the destination.
-func TestAsyncRetriesThenDestination(t *testing.T) {
-	v := clock.NewVirtual(start)
-	records := make(chan []byte, 1)
+// AWS: after the first failure one minute, after the second two, then the queue of
+// dead letters that is the destination.
+func TestAsyncRetriesThenDeadLetter(t *testing.T) {
+	v := clocktest.New(start)
 	f := function(t, "f")
-	f.OnFailure = "arn:aws:sns:us-east-1:000000000000:failures"
-	h := newHost(t, lambdas.Config{Functions: []lambdas.Function{f}, Clock: v,
-		Destination: func(_ context.Context, arn string, record []byte) error {
-			if arn != f.OnFailure {
-				t.Errorf("destination %s", arn)
-			}
-			records <- record
-			return nil
-		}})
+	f.OnFailure = "arn:aws:sqs:us-east-1:000000000000:failures"
+	h := newHost(t, lambdas.Config{Functions: []lambdas.Function{f}, Clock: v})
 	if err := h.InvokeAsync(t.Context(), "f", []byte(`{"do":"typed"}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +70,12 @@ func TestAsyncRetriesThenDestination(t *testing.T) {
 		ResponseContext struct{ FunctionError string }
 		ResponsePayload reply
 	}
-	if err := json.Unmarshal(<-records, &record); err != nil {
+	waitFor(t, func() bool { return h.Queued() == 0 })
+	dead := h.DeadLetters()
+	if len(dead) != 1 {
+		t.Fatalf("%d dead letters: want 1", len(dead))
+	}
+	if err := json.Unmarshal(dead[0].Body, &record); err != nil {
 		t.Fatal(err)
 	}
 	rc := record.RequestContext
@@ -87,17 +85,13 @@ func TestAsyncRetriesThenDestination(t *testing.T) {
 	if record.RequestPayload["do"] != "typed" || record.ResponseContext.FunctionError != "Unhandled" || record.ResponsePayload.ErrorType != "RejectedError" {
 		t.Errorf("record %+v", record)
 	}
-	waitFor(t, func() bool { return h.Queued() == 0 })
-	if n := len(h.DeadLetters()); n != 0 {
-		t.Errorf("%d dead letters beside the destination", n)
-	}
 }
 
 func TestAsyncWithoutDestinationIsKept(t *testing.T) {
-	dir, none := t.TempDir(), 0
+	none := 0
 	f := function(t, "f")
 	f.MaxRetries = &none
-	h := newHost(t, lambdas.Config{Dir: dir, Functions: []lambdas.Function{f}})
+	h := newHost(t, lambdas.Config{Functions: []lambdas.Function{f}})
 	if err := h.InvokeAsync(t.Context(), "f", []byte(`{"do":"exit","bytes":1}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -118,16 +112,16 @@ func TestAsyncFailureGoesToAFunction(t *testing.T) {
 	}
 	waitFor(t, func() bool { return h.Queued() == 0 })
 	b, err := os.ReadFile(filepath.Join(logs, "other.log"))
-	if err != nil || !strings.Contains(string(b), "START RequestId") {
-		t.Errorf("the other function did not run: %q, %v", b, err)
+	if err != nil || !strings.Contains(string(b), "START RequestId") || len(h.DeadLetters()) != 0 {
+		t.Errorf("the other function did not run: %q, %v; %d dead letters", b, err, len(h.DeadLetters()))
 	}
 }
 
 func TestTooOldEventIsNotRun(t *testing.T) {
-	dir, v := t.TempDir(), clock.NewVirtual(start)
+	dir, v := t.TempDir(), clocktest.New(start)
 	f := function(t, "f")
 	f.MaxEventAge = time.Hour
-	c := lambdas.Config{Dir: dir, Clock: v, Functions: []lambdas.Function{f}}
+	c := lambdas.Config{Store: storetest.Open(t, dir), LogDir: dir, Clock: v, Functions: []lambdas.Function{f}}
 	stopped, err := lambdas.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -136,9 +130,10 @@ func TestTooOldEventIsNotRun(t *testing.T) {
 	if err := stopped.InvokeAsync(t.Context(), "f", []byte(`{"do":"append","file":"`+file+`"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if err := stopped.Close(); err != nil {
+	if err := errors.Join(stopped.Close(), c.Store.Close()); err != nil {
 		t.Fatal(err)
 	}
+	c.Store = storetest.Open(t, dir)
 	v.Advance(2 * time.Hour)
 	h := newHost(t, c)
 	waitFor(t, func() bool { return h.Queued() == 0 })
@@ -180,7 +175,7 @@ func TestKillLosesNothing(t *testing.T) {
 	_ = cmd.Wait()
 	waitFor(t, func() bool { return !running(pid) })
 
-	h := newHost(t, lambdas.Config{Dir: filepath.Join(dir, "state"), Functions: []lambdas.Function{hostProcessFunction(path)}})
+	h := newHost(t, lambdas.Config{Store: storetest.Open(t, dir), LogDir: dir, Functions: []lambdas.Function{hostProcessFunction(path)}})
 	waitFor(t, func() bool { return h.Queued() == 0 })
 	ran := map[string]bool{}
 	for _, name := range lines(t, filepath.Join(dir, "ran")) {
@@ -205,7 +200,7 @@ func TestHostProcess(t *testing.T) {
 	if dir == "" {
 		t.Skip("runs only as the child of TestKillLosesNothing")
 	}
-	h, err := lambdas.New(lambdas.Config{Dir: filepath.Join(dir, "state"), Functions: []lambdas.Function{hostProcessFunction(os.Getenv("LAMBDAS_PROBE"))}})
+	h, err := lambdas.New(lambdas.Config{Store: storetest.Open(t, dir), LogDir: dir, Functions: []lambdas.Function{hostProcessFunction(os.Getenv("LAMBDAS_PROBE"))}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,12 +20,20 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
+
+// DeadBucket is the bucket of the store for the records of failed invocations.
+const DeadBucket = "lambda.dead"
+
+// QueueBucket is the bucket of the store for a function's asynchronous invocations.
+func QueueBucket(function string) string { return "lambda.queue." + function }
 
 // Function is one Lambda function. The zero values of its numbers mean AWS's defaults.
 type Function struct {
@@ -45,15 +53,15 @@ type Function struct {
 	MaxRetries *int
 	// MaxEventAge of an asynchronous invocation; default 6 h.
 	MaxEventAge time.Duration
-	// OnFailure is the ARN that gets asynchronous invocations that failed for
-	// good: a function of this host, or whatever Config.Destination knows.
+	// OnFailure is the ARN that gets the records of asynchronous invocations that
+	// failed for good. If it is no function of this host, they are dead letters.
 	OnFailure string
 }
 
 // Config says what to run and where its state lies.
 type Config struct {
-	Dir       string // queues and dead letters
-	LogDir    string // <function>.log; default Dir/logs
+	Store     *store.Store // queues and dead letters
+	LogDir    string       // <function>.log
 	Clock     clock.Clock
 	Functions []Function
 	Region    string // default us-east-1
@@ -62,11 +70,7 @@ type Config struct {
 	Concurrency int
 	// IdleAfter ends a process that had nothing to do for so long; default 1 min.
 	IdleAfter time.Duration
-	// Destination takes the record of a failed asynchronous invocation for an
-	// ARN that is no function of this host. Nil, or an error of it after its
-	// retries: the record stays with DeadLetters.
-	Destination func(ctx context.Context, arn string, record []byte) error
-	Logger      *slog.Logger
+	Logger    *slog.Logger
 }
 
 // Host runs functions. Make one with New.
@@ -91,7 +95,7 @@ func New(c Config) (_ *Host, err error) {
 	if h.runtime, err = listenRuntime(c.Logger); err != nil {
 		return nil, err
 	}
-	if h.dead, err = outbox.OpenDead(filepath.Join(c.Dir, "dead")); err != nil {
+	if h.dead, err = outbox.OpenDead(c.Store, DeadBucket); err != nil {
 		return nil, fmt.Errorf("open lambda host: %w", err)
 	}
 	for _, spec := range c.Functions {
@@ -117,9 +121,6 @@ func fill(c *Config) {
 	}
 	if c.IdleAfter == 0 {
 		c.IdleAfter = time.Minute
-	}
-	if c.LogDir == "" {
-		c.LogDir = filepath.Join(c.Dir, "logs")
 	}
 	if c.Clock == nil {
 		c.Clock = clock.Real{}
@@ -160,7 +161,7 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (reply [
 	if payload, err = checkPayload(payload, maxRequest, "InvokeFunction"); err != nil {
 		return nil, "", err
 	}
-	outcome, err := f.invoke(ctx, outbox.NewID(), payload, !f.reserved())
+	outcome, err := f.invoke(ctx, uuid.NewString(), payload, !f.reserved())
 	return outcome.reply, outcome.functionError, err
 }
 
@@ -171,15 +172,23 @@ func (h *Host) InvokeAsync(_ context.Context, name string, payload []byte) error
 }
 
 func (h *Host) enqueue(name string, payload []byte) (requestID string, err error) {
-	f, err := h.find(name)
+	f, l, err := h.letter(name, payload)
 	if err != nil {
 		return "", err
 	}
-	if payload, err = checkPayload(payload, maxEvent, "InvokeFunction"); err != nil {
-		return "", err
+	return l.ID, f.queue.Put(l)
+}
+
+// letter is an asynchronous invocation for the queue of the function that is named.
+func (h *Host) letter(name string, payload []byte) (*function, outbox.Letter, error) {
+	f, err := h.find(name)
+	if err != nil {
+		return nil, outbox.Letter{}, err
 	}
-	requestID = outbox.NewID()
-	return requestID, f.queue.Put(outbox.Letter{ID: requestID, Body: payload})
+	if payload, err = checkPayload(payload, maxEvent, "InvokeFunction"); err != nil {
+		return nil, outbox.Letter{}, err
+	}
+	return f, outbox.Letter{ID: uuid.NewString(), Body: payload}, nil
 }
 
 // DeadLetters are the records of asynchronous invocations that failed for good

@@ -16,6 +16,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/lambdas"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 // probe is the binary of testdata/probe, built once as SAM builds ours.
@@ -52,8 +53,11 @@ func function(t *testing.T, name string) lambdas.Function {
 
 func newHost(t *testing.T, c lambdas.Config) *lambdas.Host {
 	t.Helper()
-	if c.Dir == "" {
-		c.Dir = t.TempDir()
+	if c.Store == nil {
+		c.Store = storetest.Open(t, t.TempDir())
+	}
+	if c.LogDir == "" {
+		c.LogDir = t.TempDir()
 	}
 	h, err := lambdas.New(c)
 	if err != nil {
@@ -284,7 +288,7 @@ func TestAnInvocationOutlivesItsCaller(t *testing.T) {
 
 func TestCloseEndsProcesses(t *testing.T) {
 	f := function(t, "f")
-	h, err := lambdas.New(lambdas.Config{Dir: t.TempDir(), Clock: clock.Real{}, Functions: []lambdas.Function{f}})
+	h, err := lambdas.New(lambdas.Config{Store: storetest.Open(t, t.TempDir()), LogDir: t.TempDir(), Clock: clock.Real{}, Functions: []lambdas.Function{f}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,12 +324,12 @@ func TestConfigIsChecked(t *testing.T) {
 	} {
 		f := good
 		change(&f)
-		if h, err := lambdas.New(lambdas.Config{Dir: t.TempDir(), Functions: []lambdas.Function{f}}); err == nil {
+		if h, err := lambdas.New(lambdas.Config{Store: storetest.Open(t, t.TempDir()), LogDir: t.TempDir(), Functions: []lambdas.Function{f}}); err == nil {
 			t.Errorf("%s: accepted", name)
 			_ = h.Close()
 		}
 	}
-	if h, err := lambdas.New(lambdas.Config{Dir: t.TempDir(), Functions: []lambdas.Function{good, good}}); err == nil {
+	if h, err := lambdas.New(lambdas.Config{Store: storetest.Open(t, t.TempDir()), LogDir: t.TempDir(), Functions: []lambdas.Function{good, good}}); err == nil {
 		t.Error("the same name twice: accepted")
 		_ = h.Close()
 	}
@@ -341,7 +345,7 @@ func BenchmarkInvoke(b *testing.B) {
 		after time.Duration
 	}{{"warm", time.Minute}, {"cold", time.Nanosecond}} {
 		b.Run(idle.name, func(b *testing.B) {
-			h, err := lambdas.New(lambdas.Config{Dir: b.TempDir(), IdleAfter: idle.after, Functions: []lambdas.Function{{Name: "f", Command: []string{path}}}})
+			h, err := lambdas.New(lambdas.Config{Store: storetest.Open(b, b.TempDir()), LogDir: b.TempDir(), IdleAfter: idle.after, Functions: []lambdas.Function{{Name: "f", Command: []string{path}}}})
 			if err != nil {
 				b.Fatal(err)
 			}

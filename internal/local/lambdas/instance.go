@@ -8,8 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/iris-oculus/iris/internal/local/child"
-	"github.com/iris-oculus/iris/internal/local/outbox"
 )
 
 // instance is one process of a function: Lambda's execution environment. It
@@ -41,7 +42,7 @@ const endGrace = time.Second
 // start runs a new process until it asks for its first invocation.
 func (f *function) start(call *invocation) (*instance, outcome) {
 	in := &instance{
-		f: f, token: outbox.NewID(), output: newLineWriter(call),
+		f: f, token: uuid.NewString(), output: newLineWriter(call),
 		asks: make(chan struct{}, 1), next: make(chan *invocation), failedInit: make(chan outcome, 1),
 	}
 	begun := time.Now()

@@ -4,43 +4,48 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/iris-oculus/iris/internal/local/durable"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
-// maxDead bounds a DeadLetters folder; the oldest give way.
+// maxDead bounds the letters that DeadLetters keeps; the oldest give way.
 const maxDead = 10000
 
 // DeadLetters keeps what could not be delivered, for people to look at.
 type DeadLetters struct {
-	mu    sync.Mutex
-	store store
-	held  []Letter
+	store  *store.Store
+	bucket string
+
+	mu   sync.Mutex
+	next uint64
+	held []Letter
 }
 
-// OpenDead opens a folder of dead letters.
-func OpenDead(dir string) (*DeadLetters, error) {
-	s, held, err := openStore(dir)
-	if err != nil {
-		return nil, err
+// OpenDead reads the dead letters of a bucket, which is for them alone.
+func OpenDead(s *store.Store, bucket string) (*DeadLetters, error) {
+	d := &DeadLetters{store: s, bucket: bucket}
+	var err error
+	if d.held, d.next, err = letters(s, bucket); err != nil {
+		return nil, fmt.Errorf("open dead letters: %w", err)
 	}
-	return &DeadLetters{store: s, held: held}, nil
+	return d, nil
 }
 
-// Add keeps a letter; it is on the disk when Add returns nil.
-func (d *DeadLetters) Add(l Letter) error {
+// Add makes a letter part of a batch: it is kept once that is written.
+func (d *DeadLetters) Add(b *store.Batch, l Letter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	one := []Letter{l}
-	d.store.number(one)
-	if err := d.store.write(one); err != nil {
-		return fmt.Errorf("keep dead letter: %w", err)
+	l.number = d.next
+	d.next++
+	b.Put(d.bucket, Key(l.number), l)
+	if len(d.held) >= maxDead {
+		b.Delete(d.bucket, Key(d.held[0].number))
 	}
-	d.held = append(d.held, one...)
-	for len(d.held) > maxDead {
-		d.store.remove(d.held[0])
-		d.held = d.held[1:]
-	}
-	return nil
+	b.Then(func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.held = append(d.held, l)
+		d.held = d.held[max(0, len(d.held)-maxDead):]
+	})
 }
 
 // List returns the letters held, oldest first.
@@ -48,20 +53,4 @@ func (d *DeadLetters) List() []Letter {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]Letter(nil), d.held...)
-}
-
-// Remove forgets every letter with this id.
-func (d *DeadLetters) Remove(id string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	kept := d.held[:0]
-	for _, l := range d.held {
-		if l.ID == id {
-			d.store.remove(l)
-		} else {
-			kept = append(kept, l)
-		}
-	}
-	d.held = kept
-	return durable.SyncDir(d.store.dir)
 }

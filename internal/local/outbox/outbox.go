@@ -1,10 +1,12 @@
-// Package outbox is a queue on disk for letters that must arrive: events on
+// Package outbox is a durable queue for letters that must arrive: events on
 // their way to targets, messages to subscribers, asynchronous invocations.
 //
-// In: letters, fsynced before Put returns. Out: at least one successful Send
-// for each, or one GiveUp. A crash between loses nothing: Open goes on where
-// the folder stands. Letters are sent in the order of Put as long as Parallel
-// and retries allow; nobody may rely on it. Errors are those of the disk.
+// In: letters, which are on the disk when Put returns, or when a store.Batch is
+// written to which Add has added them. Out: at least one successful Send for each,
+// or one GiveUp, whose changes and the letter's removal are one transaction. A
+// crash between loses nothing: Open goes on with the letters of the store. Letters
+// are sent in the order of Put as long as Parallel and retries allow; nobody may
+// rely on it. Errors are those of the store.
 //
 // Nothing polls: an outbox without letters that are due sleeps.
 package outbox
@@ -13,11 +15,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // Letter is one thing to deliver. The sender sets ID (for its own use and for
@@ -30,20 +35,22 @@ type Letter struct {
 	Attempts int             `json:"attempts,omitempty"` // that failed
 	Failure  string          `json:"failure,omitempty"`  // of the last attempt
 
-	number uint64 // names the file
+	number uint64 // follows from its key
 }
 
 // Config says where letters lie and how they are sent.
 type Config struct {
-	Dir   string
-	Clock clock.Clock
+	Store  *store.Store
+	Bucket string // of the store, for this queue alone
+	Clock  clock.Clock
 	// Send delivers. It may be called again for a letter that it has delivered.
 	// When ctx has ended, the error does not count as an attempt.
 	Send func(ctx context.Context, l Letter) error
 	// Again decides after a failed attempt, which l.Attempts counts already.
 	Again func(l Letter, err error) (wait time.Duration, again bool)
-	// GiveUp takes over a letter for good; an error makes it come again later.
-	GiveUp func(ctx context.Context, l Letter, err error) error
+	// GiveUp takes over a letter for good, by changes that it adds to b; an error
+	// makes the letter come again later.
+	GiveUp func(ctx context.Context, b *store.Batch, l Letter, err error) error
 	// Parallel bounds the letters in Send at once; default 8.
 	Parallel int
 	Logger   *slog.Logger
@@ -64,7 +71,7 @@ type Outbox struct {
 	work   sync.WaitGroup
 
 	mu      sync.Mutex
-	store   store
+	next    uint64   // number of the next letter
 	waiting []Letter // every letter that is not in Send
 	busy    int
 	started bool
@@ -72,7 +79,7 @@ type Outbox struct {
 	idle    *sync.Cond // no letter is left
 }
 
-// Open reads what the folder holds. Nothing is sent before Start.
+// Open reads the letters of the bucket. Nothing is sent before Start.
 func Open(c Config) (*Outbox, error) {
 	if c.Parallel == 0 {
 		c.Parallel = 8
@@ -84,11 +91,27 @@ func Open(c Config) (*Outbox, error) {
 	o.idle = sync.NewCond(&o.mu)
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	var err error
-	if o.store, o.waiting, err = openStore(c.Dir); err != nil {
-		return nil, err
+	if o.waiting, o.next, err = letters(c.Store, c.Bucket); err != nil {
+		return nil, fmt.Errorf("open queue: %w", err)
 	}
 	return o, nil
 }
+
+// letters reads a bucket in the order of Put, and says which number is free next.
+func letters(s *store.Store, bucket string) (list []Letter, next uint64, err error) {
+	err = store.Each(s, bucket, "", func(key string, l Letter) (err error) {
+		if l.number, err = strconv.ParseUint(key, 10, 64); err != nil {
+			return fmt.Errorf("a letter's key is no number: %w", err)
+		}
+		list = append(list, l)
+		next = l.number + 1
+		return nil
+	})
+	return list, next, err
+}
+
+// Key is the key of a letter by its number: keys order as numbers do.
+func Key(number uint64) string { return fmt.Sprintf("%020d", number) }
 
 // Start begins to send. Call it once everything that Send reaches is up.
 func (o *Outbox) Start() {
@@ -102,28 +125,35 @@ func (o *Outbox) Start() {
 	go o.run()
 }
 
-// Put accepts letters: when it returns nil, all of them are on the disk. Any
-// number of callers write at once, so that their syncs share the disk's work.
+// Put accepts letters: when it returns nil, all of them are on the disk.
 func (o *Outbox) Put(letters ...Letter) error {
-	o.mu.Lock()
-	if o.closed {
-		o.mu.Unlock()
-		return ErrClosed
-	}
-	o.store.number(letters)
-	o.mu.Unlock()
-	now := o.config.Clock.Now()
-	for i := range letters {
-		letters[i].Accepted, letters[i].Due = now, now
-		letters[i].Attempts, letters[i].Failure = 0, ""
-	}
-	if err := o.store.write(letters); err != nil {
+	b := &store.Batch{}
+	if err := o.Add(b, letters...); err != nil {
 		return err
 	}
+	return o.config.Store.Write(b)
+}
+
+// Add makes letters part of a batch: they are accepted once it is written.
+func (o *Outbox) Add(b *store.Batch, letters ...Letter) error {
+	now := o.config.Clock.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.waiting = append(o.waiting, letters...)
-	o.stir()
+	if o.closed {
+		return ErrClosed
+	}
+	for i := range letters {
+		l := &letters[i]
+		l.number, l.Accepted, l.Due, l.Attempts, l.Failure = o.next, now, now, 0, ""
+		o.next++
+		b.Put(o.config.Bucket, Key(l.number), l)
+	}
+	b.Then(func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.waiting = append(o.waiting, letters...)
+		o.stir()
+	})
 	return nil
 }
 
@@ -208,15 +238,16 @@ func (o *Outbox) hand() (next time.Time, any bool) {
 func (o *Outbox) deliver(l Letter) {
 	defer o.work.Done()
 	err := o.config.Send(o.ctx, l)
-	if err != nil && o.ctx.Err() == nil {
-		l, err = o.refused(l, err)
+	switch {
+	case err == nil:
+		o.config.Store.Later(o.removal(l)) // a crash before that delivers it once more
+	case o.ctx.Err() == nil:
+		l, err = o.failed(l, err)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.busy--
-	if err == nil {
-		o.store.remove(l)
-	} else {
+	if err != nil {
 		o.waiting = append(o.waiting, l)
 	}
 	if len(o.waiting)+o.busy == 0 {
@@ -225,23 +256,33 @@ func (o *Outbox) deliver(l Letter) {
 	o.stir()
 }
 
-// refused notes a failed attempt. A nil error says that the letter is done with.
-func (o *Outbox) refused(l Letter, err error) (Letter, error) {
+// removal is a batch that forgets a letter.
+func (o *Outbox) removal(l Letter) *store.Batch {
+	b := &store.Batch{}
+	b.Delete(o.config.Bucket, Key(l.number))
+	return b
+}
+
+// failed notes a failed attempt. A nil error says that the letter is done with.
+func (o *Outbox) failed(l Letter, err error) (Letter, error) {
 	l.Attempts++
 	l.Failure = err.Error()
 	wait, again := o.config.Again(l, err)
 	if !again {
-		failed := o.config.GiveUp(o.ctx, l, err)
-		if failed == nil {
+		b := o.removal(l)
+		refused := o.config.GiveUp(o.ctx, b, l, err)
+		if refused == nil {
+			refused = o.config.Store.Write(b)
+		}
+		if refused == nil {
 			return l, nil
 		}
-		o.config.Logger.Error("give up a letter", "letter", l.ID, "error", failed.Error())
+		o.config.Logger.Error("give up a letter", "letter", l.ID, "error", refused.Error())
 		wait = giveUpWait
 	}
 	l.Due = o.config.Clock.Now().Add(wait)
-	// A count that could not be written is only an attempt more after a crash.
-	if failed := o.store.update(l); failed != nil {
-		o.config.Logger.Warn("note an attempt", "letter", l.ID, "error", failed.Error())
-	}
+	b := &store.Batch{}
+	b.Put(o.config.Bucket, Key(l.number), l)
+	o.config.Store.Later(b) // a crash before that is an attempt more
 	return l, err
 }

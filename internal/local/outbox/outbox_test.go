@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
 	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -43,11 +46,13 @@ func (r *recipient) send(_ context.Context, l outbox.Letter) error {
 	return nil
 }
 
-func (r *recipient) config(dir string, c clock.Clock) outbox.Config {
+const bucket = "letters"
+
+func (r *recipient) config(s *store.Store, c clock.Clock) outbox.Config {
 	return outbox.Config{
-		Dir: dir, Clock: c, Send: r.send,
+		Store: s, Bucket: bucket, Clock: c, Send: r.send,
 		Again: func(l outbox.Letter, _ error) (time.Duration, bool) { return time.Minute, l.Attempts < 3 },
-		GiveUp: func(_ context.Context, l outbox.Letter, _ error) error {
+		GiveUp: func(_ context.Context, _ *store.Batch, l outbox.Letter, _ error) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.given = append(r.given, l)
@@ -70,9 +75,10 @@ func letter(id string) outbox.Letter {
 	return outbox.Letter{ID: id, Body: json.RawMessage(`{"for":"you"}`)}
 }
 
-func TestEveryLetterArrivesOnceAndLeavesNoFile(t *testing.T) {
+func TestEveryLetterArrivesOnceAndLeavesNothing(t *testing.T) {
 	dir, r := t.TempDir(), newRecipient(0)
-	o := open(t, r.config(dir, clock.Real{}))
+	s := storetest.Open(t, dir)
+	o := open(t, r.config(s, clock.Real{}))
 	o.Start()
 	var all sync.WaitGroup
 	for i := range 50 {
@@ -90,14 +96,17 @@ func TestEveryLetterArrivesOnceAndLeavesNoFile(t *testing.T) {
 	if len(r.got) != 100 || len(slices.Compact(r.got)) != 100 {
 		t.Errorf("%d sends: want each of 100 letters once", len(r.got))
 	}
-	if left, _ := os.ReadDir(dir); len(left) != 0 {
-		t.Errorf("%d files left", len(left))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left := storetest.Count(t, storetest.Open(t, dir), bucket); left != 0 {
+		t.Errorf("%d letters left", left)
 	}
 }
 
 func TestRetriesWaitOnTheClockThenGiveUp(t *testing.T) {
-	v, r := clock.NewVirtual(start), newRecipient(99)
-	o := open(t, r.config(t.TempDir(), v))
+	v, r := clocktest.New(start), newRecipient(99)
+	o := open(t, r.config(storetest.Open(t, t.TempDir()), v))
 	o.Start()
 	if err := o.Put(letter("a")); err != nil {
 		t.Fatal(err)
@@ -114,17 +123,17 @@ func TestRetriesWaitOnTheClockThenGiveUp(t *testing.T) {
 }
 
 func TestGiveUpThatFailsIsTriedAgain(t *testing.T) {
-	v, r := clock.NewVirtual(start), newRecipient(99)
-	c := r.config(t.TempDir(), v)
+	v, r := clocktest.New(start), newRecipient(99)
+	c := r.config(storetest.Open(t, t.TempDir()), v)
 	full := true
 	c.Again = func(outbox.Letter, error) (time.Duration, bool) { return 0, false }
 	give := c.GiveUp
-	c.GiveUp = func(ctx context.Context, l outbox.Letter, err error) error {
+	c.GiveUp = func(ctx context.Context, b *store.Batch, l outbox.Letter, err error) error {
 		if full {
 			full = false
 			return errors.New("disk full")
 		}
-		return give(ctx, l, err)
+		return give(ctx, b, l, err)
 	}
 	o := open(t, c)
 	o.Start()
@@ -141,8 +150,9 @@ func TestGiveUpThatFailsIsTriedAgain(t *testing.T) {
 }
 
 func TestReopenGoesOn(t *testing.T) {
-	dir, v, r := t.TempDir(), clock.NewVirtual(start), newRecipient(1)
-	first := open(t, r.config(dir, v))
+	dir, v, r := t.TempDir(), clocktest.New(start), newRecipient(1)
+	s := storetest.Open(t, dir)
+	first := open(t, r.config(s, v))
 	if err := first.Put(letter("a"), letter("b")); err != nil {
 		t.Fatal(err)
 	}
@@ -151,8 +161,9 @@ func TestReopenGoesOn(t *testing.T) {
 	<-r.sent
 	waitFor(t, func() bool { _, any := v.Next(); return any })
 	_ = first.Close()
+	_ = s.Close()
 
-	second := open(t, r.config(dir, v))
+	second := open(t, r.config(storetest.Open(t, dir), v))
 	if second.Len() != 2 {
 		t.Fatalf("%d letters after reopening: want 2", second.Len())
 	}
@@ -174,7 +185,7 @@ func TestALetterInSendIsStillOnTheDisk(t *testing.T) {
 	dir := t.TempDir()
 	under, free := make(chan struct{}), make(chan struct{})
 	r := newRecipient(0)
-	c := r.config(dir, clock.Real{})
+	c := r.config(storetest.Open(t, dir), clock.Real{})
 	c.Send = func(ctx context.Context, l outbox.Letter) error {
 		close(under)
 		select {
@@ -189,21 +200,55 @@ func TestALetterInSendIsStillOnTheDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-under
-	copied := t.TempDir()
-	if err := os.CopyFS(filepath.Join(copied, "q"), os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
+	copied := storetest.Crashed(t, dir)
 	close(free)
 	o.Drain()
-	again := open(t, r.config(filepath.Join(copied, "q"), clock.Real{}))
+	again := open(t, r.config(storetest.Open(t, copied), clock.Real{}))
 	if again.Len() != 1 {
 		t.Errorf("%d letters on the disk during a send: want 1", again.Len())
 	}
 }
 
+// A letter that is given up and what takes its place are one transaction: both
+// are on the disk when the letter is gone, and neither before.
+func TestGiveUpIsOneTransaction(t *testing.T) {
+	dir, r := t.TempDir(), newRecipient(99)
+	s := storetest.Open(t, dir)
+	dead, err := outbox.OpenDead(s, "dead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.config(s, clock.Real{})
+	c.Again = func(outbox.Letter, error) (time.Duration, bool) { return 0, false }
+	var before string
+	c.GiveUp = func(_ context.Context, b *store.Batch, l outbox.Letter, _ error) error {
+		before = storetest.Crashed(t, dir)
+		dead.Add(b, l)
+		return nil
+	}
+	o := open(t, c)
+	o.Start()
+	if err := o.Put(letter("a")); err != nil {
+		t.Fatal(err)
+	}
+	o.Drain()
+	for name, state := range map[string]struct {
+		dir            string
+		waiting, given int
+	}{"before": {before, 1, 0}, "after": {storetest.Crashed(t, dir), 0, 1}} {
+		s := storetest.Open(t, state.dir)
+		if w, d := storetest.Count(t, s, bucket), storetest.Count(t, s, "dead"); w != state.waiting || d != state.given {
+			t.Errorf("%s: %d letters wait, %d are dead: want %d and %d", name, w, d, state.waiting, state.given)
+		}
+	}
+	if held := dead.List(); len(held) != 1 || held[0].ID != "a" || held[0].Attempts != 1 {
+		t.Errorf("dead letters %+v", held)
+	}
+}
+
 func TestCloseDoesNotCountAsAnAttempt(t *testing.T) {
-	dir, r := t.TempDir(), newRecipient(0)
-	c := r.config(dir, clock.Real{})
+	r := newRecipient(0)
+	c := r.config(storetest.Open(t, t.TempDir()), clock.Real{})
 	under := make(chan struct{})
 	c.Send = func(ctx context.Context, _ outbox.Letter) error {
 		close(under)
@@ -232,7 +277,10 @@ func TestCloseDoesNotCountAsAnAttempt(t *testing.T) {
 
 func TestPutFailsWithoutItsFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "q")
-	o := open(t, newRecipient(0).config(dir, clock.Real{}))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := open(t, newRecipient(0).config(storetest.Open(t, dir), clock.Real{}))
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -242,17 +290,26 @@ func TestPutFailsWithoutItsFolder(t *testing.T) {
 }
 
 func TestABrokenLetterIsAnError(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "00000000000000000007.json"), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := outbox.Open(newRecipient(0).config(dir, clock.Real{})); err == nil {
-		t.Error("opened")
+	s := storetest.Open(t, t.TempDir())
+	for key, record := range map[string]any{outbox.Key(7): "no letter", "seven": outbox.Letter{}} {
+		b := &store.Batch{}
+		b.Put(bucket, key, record)
+		if err := s.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := outbox.Open(newRecipient(0).config(s, clock.Real{})); err == nil {
+			t.Errorf("%s: opened", key)
+		}
+		b = &store.Batch{}
+		b.Delete(bucket, key)
+		if err := s.Write(b); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
 func BenchmarkPut(b *testing.B) {
-	o, err := outbox.Open(newRecipient(0).config(b.TempDir(), clock.Real{}))
+	o, err := outbox.Open(newRecipient(0).config(storetest.Open(b, b.TempDir()), clock.Real{}))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -278,20 +335,23 @@ func BenchmarkPut(b *testing.B) {
 
 func TestDeadLetters(t *testing.T) {
 	dir := t.TempDir()
-	d, err := outbox.OpenDead(dir)
+	s := storetest.Open(t, dir)
+	d, err := outbox.OpenDead(s, "dead")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"a", "b", "a"} {
-		if err := d.Add(letter(id)); err != nil {
+		b := &store.Batch{}
+		d.Add(b, letter(id))
+		if err := s.Write(b); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if d, err = outbox.OpenDead(dir); err != nil || len(d.List()) != 3 || d.List()[1].ID != "b" {
-		t.Fatalf("after reopening: %+v, %v", d.List(), err)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
-	if err := d.Remove("a"); err != nil || len(d.List()) != 1 {
-		t.Errorf("after removing: %+v, %v", d.List(), err)
+	if d, err = outbox.OpenDead(storetest.Open(t, dir), "dead"); err != nil || len(d.List()) != 3 || d.List()[1].ID != "b" {
+		t.Fatalf("after reopening: %+v, %v", d.List(), err)
 	}
 }
 

@@ -2,9 +2,9 @@ package states
 
 import (
 	"encoding/json"
-	"time"
 
 	"github.com/iris-oculus/iris/internal/local/asl"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // maxEventPayload is how much of an input or output an event holds.
@@ -35,13 +35,14 @@ type included struct {
 	Included bool `json:"included"`
 }
 
-// announce publishes that an execution began or, with end, that it ended.
-func (s *Service) announce(x *execution, h header, end *asl.End) bool {
+// announce adds the event that an execution began or, with end, that it ended to a
+// batch.
+func (s *Service) announce(b *store.Batch, x *execution, h Header, end *asl.End) error {
 	if s.cfg.Emit == nil {
-		return true
+		return nil
 	}
 	detail := statusChange{
-		ExecutionARN: x.arn, MachineARN: s.machineARN(x.machine), Name: x.name, Status: Running,
+		ExecutionARN: x.arn, MachineARN: s.machineARN(x.Machine), Name: x.Name, Status: Running,
 		Start: h.Start.UnixMilli(), Redrive: "NOT_REDRIVABLE",
 	}
 	detail.Input, detail.InputSeen = excerpt(h.Input)
@@ -53,28 +54,7 @@ func (s *Service) announce(x *execution, h header, end *asl.End) bool {
 		}
 		detail.Error, detail.Cause = optional(end.Error), optional(end.Cause)
 	}
-	err := s.cfg.Emit(s.ctx, "aws.states", "Step Functions Execution Status Change", []string{x.arn}, detail)
-	if err != nil {
-		s.cfg.Logger.Warn("announce execution", "execution", x.name, "error", err)
-	}
-	return err == nil
-}
-
-// announceEnd publishes an end until that succeeds, then notes it: an end without
-// the note is published again after a restart.
-func (s *Service) announceEnd(x *execution, h header, end *asl.End, j *journal) {
-	for !s.announce(x, h, end) {
-		again, stop := s.cfg.Clock.After(time.Second)
-		select {
-		case <-again:
-		case <-s.ctx.Done():
-			stop()
-			return
-		}
-	}
-	if err := j.append(line{Announced: true}, false); err != nil {
-		s.cfg.Logger.Warn("note the announcement", "execution", x.name, "error", err)
-	}
+	return s.cfg.Emit(b, "aws.states", "Step Functions Execution Status Change", []string{x.arn}, detail)
 }
 
 func excerpt(payload json.RawMessage) (*string, *included) {

@@ -132,12 +132,12 @@ func (s *Service) executionList(machine, status string) []executionSummary {
 	defer s.mu.Unlock()
 	var list []executionSummary
 	for _, x := range s.executions {
-		if x.machine != machine || status != "" && x.status != status {
+		if x.Machine != machine || status != "" && x.Status != status {
 			continue
 		}
-		e := executionSummary{ARN: x.arn, MachineARN: s.machineARN(machine), Name: x.name, Status: x.status, Start: seconds(x.start)}
-		if x.status != Running {
-			stop := seconds(x.stop)
+		e := executionSummary{ARN: x.arn, MachineARN: s.machineARN(machine), Name: x.Name, Status: x.Status, Start: seconds(x.Start)}
+		if x.Status != Running {
+			stop := seconds(x.Stop)
 			e.Stop = &stop
 		}
 		list = append(list, e)
@@ -166,15 +166,13 @@ func getExecutionHistory(s *Service, _ context.Context, in historyInput) (any, e
 	if err != nil {
 		return nil, err
 	}
-	lines, _, err := readJournal(x.path)
+	_, records, err := s.history(x.key)
 	if err != nil {
 		return nil, err
 	}
 	var events []asl.Event
-	for _, l := range lines {
-		if l.Record != nil {
-			events = append(events, l.Record.Events...)
-		}
+	for _, r := range records {
+		events = append(events, r.Events...)
 	}
 	if in.Reverse {
 		slices.Reverse(events)

@@ -53,11 +53,11 @@ func createStateMachine(s *Service, _ context.Context, in createInput) (any, err
 		return created{before.ARN, seconds(before.Created)}, nil
 	}
 	now := s.now()
-	m := &machine{Name: in.Name, ARN: s.machineARN(in.Name), Definition: in.Definition, RoleARN: in.RoleARN, Created: now, Updated: now, Revision: newID(), Tags: map[string]string{}}
+	m := &Machine{Name: in.Name, ARN: s.machineARN(in.Name), Definition: in.Definition, RoleARN: in.RoleARN, Created: now, Updated: now, Revision: newID(), Tags: map[string]string{}}
 	for _, t := range in.Tags {
 		m.Tags[t.Key] = t.Value
 	}
-	if err := s.store(m); err != nil {
+	if err := s.keep(m); err != nil {
 		return nil, err
 	}
 	return created{m.ARN, seconds(m.Created)}, nil
@@ -85,7 +85,7 @@ func updateStateMachine(s *Service, _ context.Context, in updateInput) (any, err
 		m.RoleARN = *in.RoleARN
 	}
 	m.Updated, m.Revision = s.now(), newID()
-	if err := s.store(&m); err != nil {
+	if err := s.keep(&m); err != nil {
 		return nil, err
 	}
 	return struct {
@@ -117,7 +117,7 @@ func describeStateMachine(s *Service, _ context.Context, in machineInput) (any, 
 	}, nil
 }
 
-func (m *machine) summary() machineSummary {
+func (m *Machine) summary() machineSummary {
 	return machineSummary{seconds(m.Created), m.Name, m.ARN, "STANDARD"}
 }
 

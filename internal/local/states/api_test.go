@@ -180,11 +180,9 @@ func TestStopAndEvents(t *testing.T) {
 		t.Errorf("stopped again: %v, %v", again, err)
 	}
 	close(hang)
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if len(b.events) != 2 {
-		t.Fatalf("events %s: want RUNNING and ABORTED", b.events)
+	got := b.events(t)
+	if len(got) != 2 {
+		t.Fatalf("events %s: want RUNNING and ABORTED", got)
 	}
 	for i, want := range []string{"RUNNING", "ABORTED"} {
 		var e struct {
@@ -193,11 +191,11 @@ func TestStopAndEvents(t *testing.T) {
 			Resources  []string `json:"resources"`
 			Detail     map[string]any
 		}
-		if err := json.Unmarshal(b.events[i], &e); err != nil {
+		if err := json.Unmarshal([]byte(got[i]), &e); err != nil {
 			t.Fatal(err)
 		}
 		if e.Source != "aws.states" || e.DetailType != "Step Functions Execution Status Change" || e.Resources[0] != arn {
-			t.Errorf("event %s", b.events[i])
+			t.Errorf("event %s", got[i])
 		}
 		if e.Detail["status"] != want || e.Detail["executionArn"] != arn || e.Detail["stateMachineArn"] != machine || e.Detail["name"] != "x" || e.Detail["input"] != `{"a":1}` {
 			t.Errorf("detail %v", e.Detail)

@@ -1,12 +1,10 @@
 package states_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
+	"github.com/iris-oculus/iris/internal/local/states"
+	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 const tokenMachine = `{"QueryLanguage":"JSONata","StartAt":"Before","States":{
@@ -63,20 +65,10 @@ func (w *worker) asked(t *testing.T) string {
 	return ""
 }
 
-// crashed is a copy of a folder as a crash of its owner would leave it.
-func crashed(t *testing.T, dir string) string {
-	t.Helper()
-	after := t.TempDir()
-	if err := os.CopyFS(after, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	return after
-}
-
 // TestCrash kills the service while a function runs, while a token is out and
 // during a wait.
 func TestCrash(t *testing.T) {
-	v := clock.NewVirtual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	v := clocktest.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	first := &worker{calls: map[string]int{}, hang: true}
 	b := open(t, t.TempDir(), v, first.invoke)
 	arn := b.start(t, b.create(t, "m", tokenMachine), "x", "{}")
@@ -84,7 +76,7 @@ func TestCrash(t *testing.T) {
 
 	// The function that was asked had not returned: it is called again, with its token.
 	second := &worker{calls: map[string]int{}}
-	b = open(t, crashed(t, b.dir), v, second.invoke)
+	b = open(t, storetest.Crashed(t, b.dir), v, second.invoke)
 	if again := second.asked(t); again != token {
 		t.Errorf("asked again with another token")
 	}
@@ -95,7 +87,7 @@ func TestCrash(t *testing.T) {
 
 	// It has returned: only its answer is waited for, and the old token takes it.
 	third := &worker{calls: map[string]int{}}
-	b = open(t, crashed(t, b.dir), v, third.invoke)
+	b = open(t, storetest.Crashed(t, b.dir), v, third.invoke)
 	v.Advance(time.Minute)
 	if err := b.SendTaskSuccess(t.Context(), token, `{"done": true}`); err != nil {
 		t.Fatal(err)
@@ -108,7 +100,7 @@ func TestCrash(t *testing.T) {
 	// The answer was acknowledged, so it is known after a crash; the wait ends when it
 	// was to end at first.
 	fourth := &worker{calls: map[string]int{}}
-	b = open(t, crashed(t, b.dir), v, fourth.invoke)
+	b = open(t, storetest.Crashed(t, b.dir), v, fourth.invoke)
 	v.Advance(59 * time.Minute)
 	if d, err := b.Describe(arn); err != nil || d.Status != "RUNNING" {
 		t.Errorf("ended early: %+v, %v", d, err)
@@ -142,9 +134,9 @@ func (b *bench) submitted(t *testing.T, arn string) {
 	t.Fatal("never submitted")
 }
 
-// TestTornJournal cuts a journal after every line and in the middle of every line:
-// each time the execution ends as it did.
-func TestTornJournal(t *testing.T) {
+// TestCrashAfterEachRecord takes an execution's last records away, one more each
+// time, as if the crash had come before them: it ends as it did.
+func TestCrashAfterEachRecord(t *testing.T) {
 	b := open(t, t.TempDir(), clock.Real{}, echo)
 	machine := b.create(t, "m", `{"QueryLanguage":"JSONata","StartAt":"Call","States":{
 		"Call":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":{"FunctionName":"f","Payload":[1,2,3]},"Output":"{% $states.result.Payload %}","Next":"Each"},
@@ -154,71 +146,97 @@ func TestTornJournal(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	paths, err := filepath.Glob(filepath.Join(b.dir, "executions", "*.journal"))
-	if err != nil || len(paths) != 1 {
-		t.Fatalf("journals %v, %v", paths, err)
+	lines := storetest.Count(t, storetest.Open(t, storetest.Crashed(t, b.dir)), states.HistoryBucket)
+	if lines < 4 {
+		t.Fatalf("a history of %d lines", lines)
 	}
-	whole, err := os.ReadFile(paths[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bytes.SplitAfter(whole, []byte("\n"))
-	for kept := 1; kept < len(lines); kept++ {
-		text := bytes.Join(lines[:kept], nil)
-		torn := bytes.Clone(lines[kept][:len(lines[kept])/2])
-		spoilt := bytes.Clone(lines[kept])
-		if len(spoilt) > 12 {
-			spoilt[12] ^= 1
-		}
-		for name, tail := range map[string][]byte{"cut": nil, "torn": torn, "spoilt": spoilt} {
-			t.Run(fmt.Sprint(kept, name), func(t *testing.T) {
-				dir := crashed(t, b.dir)
-				if err := os.WriteFile(filepath.Join(dir, "executions", filepath.Base(paths[0])), append(bytes.Clone(text), tail...), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				again := open(t, dir, clock.Real{}, echo)
-				if d := again.wait(t, arn); d.Status != want.Status || *d.Output != *want.Output {
-					t.Errorf("%s %v: want %s", d.Status, *d.Output, *want.Output)
-				}
-				if got := again.history(t, arn); len(got) != events {
-					t.Errorf("history of %d events: want %d", len(got), events)
-				}
-			})
-		}
+	for kept := 1; kept < lines; kept++ {
+		t.Run(fmt.Sprint(kept), func(t *testing.T) {
+			dir := storetest.Crashed(t, b.dir)
+			before(t, dir, states.ExecutionKey("m", "x"), kept)
+			again := open(t, dir, clock.Real{}, echo)
+			if d := again.wait(t, arn); d.Status != want.Status || *d.Output != *want.Output {
+				t.Errorf("%s %v: want %s", d.Status, *d.Output, *want.Output)
+			}
+			if got := again.history(t, arn); len(got) != events {
+				t.Errorf("history of %d events: want %d", len(got), events)
+			}
+			if got := again.events(t); len(got) != 1 || !strings.Contains(got[0], `"SUCCEEDED"`) {
+				t.Errorf("events %s: want the end's one", got)
+			}
+		})
 	}
 }
 
-// TestUnannounced: an end whose event may not have got out is published after a
-// restart; one that did is not.
-func TestUnannounced(t *testing.T) {
+// before leaves the first lines of an execution's history, and no event.
+func before(t *testing.T, dir, execution string, kept int) {
+	t.Helper()
+	s := storetest.Open(t, dir)
+	defer func() { _ = s.Close() }()
+	sum, found, err := store.Get[states.Summary](s, states.ExecutionBucket, execution)
+	if !found || err != nil {
+		t.Fatalf("found %v, %v", found, err)
+	}
+	sum.Status, sum.Stop = states.Running, time.Time{}
+	b := &store.Batch{}
+	b.Put(states.ExecutionBucket, execution, sum)
+	for n := kept; n < 100; n++ {
+		b.Delete(states.HistoryBucket, states.LineKey(execution, n))
+	}
+	err = store.Each(s, eventBucket, "", func(key string, _ any) error {
+		b.Delete(eventBucket, key)
+		return nil
+	})
+	if err := errors.Join(err, s.Write(b)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestEventsComeWithWhatTheyTell: the start and the end of an execution are in the
+// store with their events, or without. None is published twice.
+func TestEventsComeWithWhatTheyTell(t *testing.T) {
 	b := open(t, t.TempDir(), clock.Real{}, echo)
 	arn := b.start(t, b.create(t, "m", callMachine), "x", "{}")
 	b.wait(t, arn)
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := open(t, crashed(t, b.dir), clock.Real{}, echo)
-	if err := again.Close(); err != nil || len(again.events) != 0 {
-		t.Errorf("published again: %s, %v", again.events, err)
+	again := open(t, storetest.Crashed(t, b.dir), clock.Real{}, echo)
+	if got := again.events(t); len(got) != 2 || !strings.Contains(strings.Join(got, ""), `"RUNNING"`) || !strings.Contains(strings.Join(got, ""), `"SUCCEEDED"`) {
+		t.Errorf("events %s: want the start and the end", got)
 	}
-	paths, _ := filepath.Glob(filepath.Join(b.dir, "executions", "*.journal"))
-	text, err := os.ReadFile(paths[0])
+}
+
+// TestUnannounced: an end of before the store, whose event may not have got out, is
+// published after the way up, once.
+func TestUnannounced(t *testing.T) {
+	b := open(t, t.TempDir(), clock.Real{}, echo)
+	b.wait(t, b.start(t, b.create(t, "m", callMachine), "x", "{}"))
+	key := states.ExecutionKey("m", "x")
+	sum, _, err := store.Get[states.Summary](b.store, states.ExecutionBucket, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	note := bytes.LastIndexByte(text[:len(text)-1], '\n') + 1
-	if err := os.WriteFile(paths[0], text[:note], 0o600); err != nil {
+	sum.Unannounced = true
+	batch := &store.Batch{}
+	batch.Put(states.ExecutionBucket, key, sum)
+	if err := errors.Join(b.store.Write(batch), b.Close()); err != nil {
 		t.Fatal(err)
 	}
-	again = open(t, b.dir, clock.Real{}, echo)
-	if err := again.Close(); err != nil || len(again.events) != 1 || !strings.Contains(string(again.events[0]), `"SUCCEEDED"`) {
-		t.Errorf("events %s, %v: want the end", again.events, err)
+	for range 2 {
+		again := open(t, b.dir, clock.Real{}, echo)
+		if got := again.events(t); len(got) != 3 || strings.Count(strings.Join(got, ""), `"SUCCEEDED"`) != 2 {
+			t.Errorf("events %s: want the end once more", got)
+		}
+		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
 // TestRetention: what ended more than 90 days ago is gone after a restart.
 func TestRetention(t *testing.T) {
-	v := clock.NewVirtual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	v := clocktest.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	b := open(t, t.TempDir(), v, echo)
 	machine := b.create(t, "m", callMachine)
 	arn := b.start(t, machine, "x", "{}")
@@ -230,6 +248,11 @@ func TestRetention(t *testing.T) {
 	again := open(t, b.dir, v, echo)
 	if _, err := again.Describe(arn); err == nil {
 		t.Error("still there after 91 days")
+	}
+	for _, bucket := range []string{states.ExecutionBucket, states.HistoryBucket} {
+		if n := storetest.Count(t, again.store, bucket); n != 0 {
+			t.Errorf("%d records of %s are left", n, bucket)
+		}
 	}
 	if list, err := again.client.ListStateMachines(t.Context(), &sfn.ListStateMachinesInput{}); err != nil || len(list.StateMachines) != 1 {
 		t.Errorf("machines %v, %v: want the one that was created", list, err)

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/asl"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // retention is how long an ended execution is kept, as on AWS.
@@ -19,104 +19,102 @@ const retention = 90 * 24 * time.Hour
 // Running is the status of an execution that has not ended; the others are asl's.
 const Running = "RUNNING"
 
-// execution is what is kept in memory of one; the rest is in its journal.
+// execution is what is kept in memory of one; the rest is in the store.
 type execution struct {
-	arn, name, machine string
-	start, stop        time.Time // stop is zero while it runs
-	status             string
-	path               string
-	run                *asl.Execution // nil once it has ended
-}
-
-func (s *Service) journalPath(machine, name string) string {
-	return filepath.Join(s.executionDir(), url.PathEscape(machine)+":"+url.PathEscape(name)+".journal")
+	Summary
+	arn, key string
+	lines    int            // of its history; used by its own goroutine alone
+	run      *asl.Execution // nil once it has ended
 }
 
 // loadExecutions reads what is known of each execution and resumes the unfinished.
 func (s *Service) loadExecutions() error {
-	entries, err := os.ReadDir(s.executionDir())
+	known := map[string]Summary{}
+	err := store.Each(s.cfg.Store, ExecutionBucket, "", func(key string, sum Summary) error {
+		known[key] = sum
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("load executions: %w", err)
 	}
 	s.mu.Lock() // those that were resumed run already
 	defer s.mu.Unlock()
-	for _, e := range entries {
-		if err := s.loadExecution(filepath.Join(s.executionDir(), e.Name())); err != nil {
-			return fmt.Errorf("load execution %s: %w", e.Name(), err)
+	for _, key := range slices.Sorted(maps.Keys(known)) {
+		if err := s.loadExecution(key, known[key]); err != nil {
+			return fmt.Errorf("load execution %s: %w", key, err)
 		}
 	}
 	return nil
 }
 
-func (s *Service) loadExecution(path string) error {
-	text, err := os.ReadFile(path)
+func (s *Service) loadExecution(key string, sum Summary) error {
+	if sum.Status != Running && s.now().Sub(sum.Stop) > retention {
+		return s.forget(key)
+	}
+	x := s.known(key, sum)
+	if sum.Status != Running && !sum.Unannounced {
+		return nil
+	}
+	h, records, err := s.history(key)
 	if err != nil {
 		return err
 	}
-	if first, last, over := edges(text); over {
-		return s.keep(path, *first.Header, *last.Record.End)
-	}
-	lines, size, err := parseJournal(text)
-	if err != nil {
-		return err
-	}
-	x := s.known(path, *lines[0].Header)
-	var records []asl.Record
-	for _, l := range lines[1:] {
-		if l.Record == nil {
-			continue
-		}
-		records = append(records, *l.Record)
-		if end := l.Record.End; end != nil { // yet to be announced
-			x.status, x.stop = end.Status, end.Time
+	x.lines = 1 + len(records)
+	if sum.Unannounced {
+		if err := s.announceAgain(x, h, records); err != nil {
+			return err
 		}
 	}
-	return s.resume(x, *lines[0].Header, records, size)
+	if sum.Status != Running {
+		return nil
+	}
+	return s.resume(x, h, records)
 }
 
-// known enters an execution that began.
-func (s *Service) known(path string, h header) *execution {
-	x := &execution{arn: s.executionARN(h.Machine, h.Name), name: h.Name, machine: h.Machine, start: h.Start, status: Running, path: path}
+// announceAgain publishes the event about an execution's status and notes it.
+func (s *Service) announceAgain(x *execution, h Header, records []asl.Record) error {
+	var end *asl.End
+	for _, r := range records {
+		end = r.End
+	}
+	x.Unannounced = false
+	b := &store.Batch{}
+	b.Put(ExecutionBucket, x.key, x.Summary)
+	if err := s.announce(b, x, h, end); err != nil {
+		return err
+	}
+	return s.cfg.Store.Write(b)
+}
+
+// known enters an execution.
+func (s *Service) known(key string, sum Summary) *execution {
+	x := &execution{Summary: sum, key: key, arn: s.executionARN(sum.Machine, sum.Name)}
 	s.executions[x.arn] = x
 	return x
 }
 
-// keep enters an execution that is over, unless it is too old.
-func (s *Service) keep(path string, h header, end asl.End) error {
-	if s.now().Sub(end.Time) > retention {
-		return os.Remove(path)
-	}
-	x := s.known(path, h)
-	x.status, x.stop = end.Status, end.Time
-	return nil
-}
-
-// resume goes on with an execution, of whose journal size bytes are whole.
-func (s *Service) resume(x *execution, h header, records []asl.Record, size int64) error {
+// resume goes on with an execution from its last record.
+func (s *Service) resume(x *execution, h Header, records []asl.Record) error {
 	parsed, err := asl.Parse([]byte(h.Definition), s.engine.Check)
 	if err != nil {
 		return err
 	}
-	j, err := openJournal(x.path, size)
-	if err != nil {
+	if x.run, err = asl.Resume(parsed, s.startOf(h), records, s.env(x, h)); err != nil {
 		return err
 	}
-	if x.run, err = asl.Resume(parsed, s.startOf(h), records, s.env(x, j)); err != nil {
-		return errors.Join(err, j.close())
-	}
-	s.launch(x, h, j, len(records) == 0)
+	s.launch(x)
 	return nil
 }
 
-func (s *Service) startOf(h header) asl.Start {
+func (s *Service) startOf(h Header) asl.Start {
 	return asl.Start{
 		ARN: s.executionARN(h.Machine, h.Name), Name: h.Name, MachineARN: s.machineARN(h.Machine), MachineName: h.Machine,
 		Region: s.cfg.Region, RoleARN: h.RoleARN, Input: h.Input, Time: h.Start,
 	}
 }
 
-// env connects an execution with its journal and the functions.
-func (s *Service) env(x *execution, j *journal) asl.Env {
+// env connects an execution with the store and the functions.
+func (s *Service) env(x *execution, h Header) asl.Env {
 	return asl.Env{
 		Engine: s.engine,
 		Clock:  s.cfg.Clock,
@@ -124,44 +122,46 @@ func (s *Service) env(x *execution, j *journal) asl.Env {
 			r.Payload, r.FunctionError, r.Err = s.cfg.Invoke(ctx, c.Function, c.Payload)
 			return r
 		},
-		Commit: func(r asl.Record) error { return s.commit(x, j, r) },
-		Warn:   func(err error) { s.cfg.Logger.Warn("execution is held up", "execution", x.name, "error", err) },
+		Commit: func(r asl.Record) error { return s.commit(x, h, r) },
+		Warn:   func(err error) { s.cfg.Logger.Warn("execution is held up", "execution", x.Name, "error", err) },
 		Token:  func() string { return newToken(x.arn) },
 		Random: s.cfg.Random,
 	}
 }
 
-// commit makes a record durable. Whoever reads an end in the journal finds it in
-// memory too: the lock is taken first.
-func (s *Service) commit(x *execution, j *journal, r asl.Record) error {
+// commit makes a record durable; an end together with its event. Whoever reads an
+// end in the store finds it in memory too: the lock is taken first.
+func (s *Service) commit(x *execution, h Header, r asl.Record) error {
+	b := &store.Batch{}
+	b.Put(HistoryBucket, LineKey(x.key, x.lines), Line{Record: &r})
 	if r.End == nil {
-		return j.append(line{Record: &r}, true)
+		if err := s.cfg.Store.Write(b); err != nil {
+			return err
+		}
+		x.lines++
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := j.append(line{Record: &r}, true); err != nil {
+	ended := x.Summary
+	ended.Status, ended.Stop = r.End.Status, r.End.Time
+	b.Put(ExecutionBucket, x.key, ended)
+	if err := s.announce(b, x, h, r.End); err != nil {
 		return err
 	}
-	x.status, x.stop, x.run = r.End.Status, r.End.Time, nil
+	if err := s.cfg.Store.Write(b); err != nil {
+		return err
+	}
+	x.Summary, x.run = ended, nil
 	return nil
 }
 
 // launch runs an execution in a goroutine of its own until it ends or the service
 // does.
-func (s *Service) launch(x *execution, h header, j *journal, fresh bool) {
+func (s *Service) launch(x *execution) {
 	run := x.run
 	s.running.Go(func() {
-		defer func() {
-			if err := j.close(); err != nil {
-				s.cfg.Logger.Warn("close journal", "execution", x.name, "error", err)
-			}
-		}()
-		if fresh {
-			s.announce(x, h, nil)
-		}
-		if end, err := run.Run(s.ctx); err == nil {
-			s.announceEnd(x, h, end, j)
-		}
+		_, _ = run.Run(s.ctx) // its end is in the store by now; an error is the service's end
 		run.Join()
 	})
 }
@@ -195,27 +195,36 @@ func (s *Service) Start(machineARN, name, input string) (arn string, started tim
 	if s.ctx.Err() != nil {
 		return "", time.Time{}, errors.New("the service is closing")
 	}
-	h := header{Name: name, Machine: m.Name, RoleARN: m.RoleARN, Definition: m.Definition, Revision: m.Revision, Input: payload, Start: s.now()}
-	path := s.journalPath(m.Name, name)
-	j, err := createJournal(path, h)
+	h := Header{Name: name, Machine: m.Name, RoleARN: m.RoleARN, Definition: m.Definition, Revision: m.Revision, Input: payload, Start: s.now()}
+	x := &execution{
+		Summary: Summary{Name: name, Machine: m.Name, Start: h.Start, Status: Running},
+		arn:     arn, key: ExecutionKey(m.Name, name), lines: 1,
+	}
+	b := &store.Batch{}
+	b.Put(ExecutionBucket, x.key, x.Summary)
+	b.Put(HistoryBucket, LineKey(x.key, 0), Line{Header: &h})
+	err = s.announce(b, x, h, nil)
+	if err == nil {
+		err = s.cfg.Store.Write(b)
+	}
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("start execution: %w", err)
 	}
-	x := s.known(path, h)
-	x.run = asl.New(m.parsed, s.startOf(h), s.env(x, j))
-	s.launch(x, h, j, true)
-	return arn, x.start, nil
+	x.run = asl.New(m.parsed, s.startOf(h), s.env(x, h))
+	s.executions[arn] = x
+	s.launch(x)
+	return arn, x.Start, nil
 }
 
 // same answers a repeated start.
 func (s *Service) same(before *execution, input json.RawMessage) (string, time.Time, error) {
-	if before.status == Running {
-		lines, _, err := readJournal(before.path)
+	if before.Status == Running {
+		h, _, err := s.history(before.key)
 		if err != nil {
 			return "", time.Time{}, err
 		}
-		if string(lines[0].Header.Input) == string(input) {
-			return before.arn, before.start, nil
+		if string(h.Input) == string(input) {
+			return before.arn, before.Start, nil
 		}
 	}
 	return "", time.Time{}, refuse("ExecutionAlreadyExists", "Execution Already Exists: '%s'", before.arn)
@@ -261,24 +270,23 @@ type Description struct {
 	End                            *asl.End // nil while it runs
 }
 
-// Describe reads an execution's journal.
+// Describe reads an execution's history.
 func (s *Service) Describe(arn string) (Description, error) {
 	x, _, err := s.find(arn)
 	if err != nil {
 		return Description{}, err
 	}
-	lines, _, err := readJournal(x.path)
+	h, records, err := s.history(x.key)
 	if err != nil {
 		return Description{}, err
 	}
-	h := lines[0].Header
 	d := Description{
 		ARN: arn, Name: h.Name, MachineARN: s.machineARN(h.Machine), RoleARN: h.RoleARN, Status: Running,
 		Start: h.Start, Input: h.Input, Definition: h.Definition, Revision: h.Revision,
 	}
-	for _, l := range lines {
-		if l.Record != nil && l.Record.End != nil {
-			d.End, d.Status = l.Record.End, l.Record.End.Status
+	for _, r := range records {
+		if r.End != nil {
+			d.End, d.Status = r.End, r.End.Status
 		}
 	}
 	return d, nil

@@ -1,23 +1,19 @@
 package states
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/asl"
-	"github.com/iris-oculus/iris/internal/local/durable"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
-// machine is a stored state machine. It is replaced, never changed.
-type machine struct {
+// Machine is a stored state machine. It is replaced, never changed.
+type Machine struct {
 	Name       string            `json:"name"`
 	ARN        string            `json:"arn"`
 	Definition string            `json:"definition"`
@@ -30,34 +26,18 @@ type machine struct {
 	parsed *asl.Machine
 }
 
-func (s *Service) machinePath(name string) string {
-	return filepath.Join(s.machineDir(), url.PathEscape(name)+".json")
-}
-
 func (s *Service) loadMachines() error {
-	entries, err := os.ReadDir(s.machineDir())
-	if err != nil {
-		return fmt.Errorf("load state machines: %w", err)
-	}
-	for _, e := range entries {
-		text, err := os.ReadFile(filepath.Join(s.machineDir(), e.Name()))
-		if err != nil {
-			return fmt.Errorf("load state machine: %w", err)
-		}
-		m := &machine{}
-		if err := json.Unmarshal(text, m); err != nil {
-			return fmt.Errorf("load state machine: %w", err)
-		}
+	return store.Each(s.cfg.Store, MachineBucket, "", func(name string, m Machine) (err error) {
 		if m.parsed, err = asl.Parse([]byte(m.Definition), s.engine.Check); err != nil {
-			return fmt.Errorf("load state machine %s: %w", m.Name, err)
+			return fmt.Errorf("load state machine %s: %w", name, err)
 		}
-		s.machines[m.Name] = m
-	}
-	return nil
+		s.machines[name] = &m
+		return nil
+	})
 }
 
-// store parses the definition and keeps the machine.
-func (s *Service) store(m *machine) error {
+// keep parses the definition and keeps the machine.
+func (s *Service) keep(m *Machine) error {
 	parsed, err := asl.Parse([]byte(m.Definition), s.engine.Check)
 	var wrong *asl.DefinitionError
 	if errors.As(err, &wrong) {
@@ -66,13 +46,11 @@ func (s *Service) store(m *machine) error {
 		return err
 	}
 	m.parsed = parsed
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
+	b := &store.Batch{}
+	b.Put(MachineBucket, m.Name, m)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := durable.WriteFile(s.machinePath(m.Name), text); err != nil {
+	if err := s.cfg.Store.Write(b); err != nil {
 		return fmt.Errorf("store state machine: %w", err)
 	}
 	s.machines[m.Name] = m
@@ -86,24 +64,24 @@ func (s *Service) CreateOrUpdate(name string, definition []byte, roleARN string)
 		return "", refuse("InvalidName", "Invalid Name: '%.100s'", name)
 	}
 	now := s.now()
-	m := &machine{Name: name, ARN: s.machineARN(name), Definition: string(definition), RoleARN: roleARN, Created: now, Updated: now, Revision: newID()}
+	m := &Machine{Name: name, ARN: s.machineARN(name), Definition: string(definition), RoleARN: roleARN, Created: now, Updated: now, Revision: newID()}
 	if before := s.machine(name); before != nil {
 		if before.Definition == m.Definition && before.RoleARN == roleARN {
 			return before.ARN, nil
 		}
 		m.Created, m.Tags = before.Created, before.Tags
 	}
-	return m.ARN, s.store(m)
+	return m.ARN, s.keep(m)
 }
 
-func (s *Service) machine(name string) *machine {
+func (s *Service) machine(name string) *Machine {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.machines[name]
 }
 
 // machineByARN finds a machine by its ARN; a bare name will do for Go callers.
-func (s *Service) machineByARN(arn string) (*machine, error) {
+func (s *Service) machineByARN(arn string) (*Machine, error) {
 	name := arn
 	if strings.HasPrefix(arn, "arn:") {
 		parts := strings.Split(arn, ":")
@@ -120,19 +98,21 @@ func (s *Service) machineByARN(arn string) (*machine, error) {
 }
 
 // machineList are the machines by name.
-func (s *Service) machineList() []*machine {
+func (s *Service) machineList() []*Machine {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.SortedFunc(maps.Values(s.machines), func(a, b *machine) int { return strings.Compare(a.Name, b.Name) })
+	return slices.SortedFunc(maps.Values(s.machines), func(a, b *Machine) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // deleteMachine removes a machine; one that is not there is removed already.
 func (s *Service) deleteMachine(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := os.Remove(s.machinePath(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	b := &store.Batch{}
+	b.Delete(MachineBucket, name)
+	if err := s.cfg.Store.Write(b); err != nil {
 		return fmt.Errorf("delete state machine: %w", err)
 	}
 	delete(s.machines, name)
-	return durable.SyncDir(s.machineDir())
+	return nil
 }

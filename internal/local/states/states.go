@@ -2,11 +2,11 @@
 // only, run by local/asl.
 //
 // In: AWS JSON 1.0 requests (X-Amz-Target: AWSStepFunctions.…), already
-// authenticated, or the Go methods. Out: replies and errors of AWS's shape,
-// "Step Functions Execution Status Change" events, and one journal file per
-// execution. What was acknowledged is on disk: after kill -9, New resumes every
-// unfinished execution from its last completed state, with the task tokens that
-// were given out.
+// authenticated, or the Go methods. Out: replies and errors of AWS's shape, and
+// "Step Functions Execution Status Change" events, each in the transaction that
+// begins or ends its execution. What was acknowledged is in the store: after
+// kill -9, New resumes every unfinished execution from its last completed state,
+// with the task tokens that were given out.
 package states
 
 import (
@@ -16,27 +16,26 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/asl"
 	"github.com/iris-oculus/iris/internal/local/clock"
-	"github.com/iris-oculus/iris/internal/local/durable"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // Config is what the service needs.
 type Config struct {
-	// Dir keeps machines and executions; only one service may use it at a time.
-	Dir   string
+	// Store keeps machines and executions.
+	Store *store.Store
 	Clock clock.Clock
 	// Invoke runs a Lambda function by ARN or name. An error of the call itself is
 	// an *asl.CallError if Retry and Catch shall match it by name. Its context
 	// ends with the service: close the service before what Invoke uses.
 	Invoke func(ctx context.Context, function string, payload []byte) (reply []byte, functionError string, err error)
-	// Emit publishes an event; nil: nobody listens.
-	Emit func(ctx context.Context, source, detailType string, resources []string, detail any) error
+	// Emit makes an event part of a batch; nil: nobody listens.
+	Emit func(b *store.Batch, source, detailType string, resources []string, detail any) error
 	// JSONataPath is npm jsonata's jsonata-es5.min.js, version 2.0.6.
 	JSONataPath     string
 	Region, Account string
@@ -51,7 +50,7 @@ type Service struct {
 	engine *asl.Engine
 
 	mu         sync.Mutex
-	machines   map[string]*machine   // by name
+	machines   map[string]*Machine   // by name
 	executions map[string]*execution // by ARN
 
 	ctx     context.Context // of every running execution
@@ -71,12 +70,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{cfg: cfg, engine: engine, machines: map[string]*machine{}, executions: map[string]*execution{}}
-	for _, dir := range []string{cfg.Dir, s.machineDir(), s.executionDir()} {
-		if err := durable.MakeDir(dir); err != nil {
-			return nil, err
-		}
-	}
+	s := &Service{cfg: cfg, engine: engine, machines: map[string]*Machine{}, executions: map[string]*execution{}}
 	if err := s.loadMachines(); err != nil {
 		return nil, err
 	}
@@ -93,9 +87,6 @@ func (s *Service) Close() error {
 	s.running.Wait()
 	return nil
 }
-
-func (s *Service) machineDir() string   { return filepath.Join(s.cfg.Dir, "machines") }
-func (s *Service) executionDir() string { return filepath.Join(s.cfg.Dir, "executions") }
 
 func (s *Service) machineARN(name string) string {
 	return fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:%s", s.cfg.Region, s.cfg.Account, name)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,10 +16,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/smithy-go"
+	"github.com/google/uuid"
 
 	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/states"
+	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 // jsonata is the engine's file, as the Makefile installs it.
@@ -56,22 +58,37 @@ type bench struct {
 	client *sfn.Client
 	dir    string
 	clock  clock.Clock
-
-	mu     sync.Mutex
-	events []json.RawMessage
+	store  *store.Store
 }
+
+// eventBucket is where the tests' Emit puts events, in the batch that it is given and
+// under keys that order by time.
+const eventBucket = "test.events"
+
+// events are those that got onto the bus, which outlives the service.
+func (b *bench) events(t *testing.T) (list []string) {
+	t.Helper()
+	err := store.Each(b.store, eventBucket, "", func(_ string, event json.RawMessage) error {
+		list = append(list, string(event))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// Close closes the service and its store.
+func (b *bench) Close() error { return errors.Join(b.Service.Close(), b.store.Close()) }
 
 func open(t *testing.T, dir string, c clock.Clock, call invoke) *bench {
 	t.Helper()
-	b := &bench{dir: dir, clock: c}
+	b := &bench{dir: dir, clock: c, store: storetest.Open(t, dir)}
 	service, err := states.New(states.Config{
-		Dir: dir, Clock: c, Invoke: call, JSONataPath: jsonata(t), Region: "us-east-1", Account: "000000000000",
-		Emit: func(_ context.Context, source, detailType string, resources []string, detail any) error {
-			text, err := json.Marshal(map[string]any{"source": source, "detail-type": detailType, "resources": resources, "detail": detail})
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.events = append(b.events, text)
-			return err
+		Store: b.store, Clock: c, Invoke: call, JSONataPath: jsonata(t), Region: "us-east-1", Account: "000000000000",
+		Emit: func(batch *store.Batch, source, detailType string, resources []string, detail any) error {
+			batch.Put(eventBucket, uuid.Must(uuid.NewV7()).String(), map[string]any{"source": source, "detail-type": detailType, "resources": resources, "detail": detail})
+			return nil
 		},
 		Random: func() float64 { return 0.5 },
 	})
@@ -82,7 +99,7 @@ func open(t *testing.T, dir string, c clock.Clock, call invoke) *bench {
 	server := httptest.NewServer(service)
 	t.Cleanup(func() {
 		server.Close()
-		if err := service.Close(); err != nil {
+		if err := b.Close(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -32,6 +32,11 @@ func (s *Store) Write(b *Batch) error {
 		s.mu.Unlock()
 		return ErrClosed
 	}
+	if len(b.changes) == 0 {
+		s.mu.Unlock()
+		b.done()
+		return nil
+	}
 	s.waiting = append(s.waiting, w)
 	s.urgent = true
 	s.wake.Signal()

@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/google/uuid"
 )
 
 const namespace = "http://sns.amazonaws.com/doc/2010-03-31/"
@@ -19,7 +19,7 @@ const maxBody = 1 << 20
 // ServeHTTP is SNS's Query API: Publish, ListTopics, GetTopicAttributes,
 // ListSubscriptionsByTopic.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	requestID := outbox.NewID()
+	requestID := uuid.NewString()
 	w.Header().Set("Content-Type", "text/xml")
 	w.Header().Set("X-Amzn-Requestid", requestID)
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)

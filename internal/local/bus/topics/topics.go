@@ -5,7 +5,7 @@
 // message is delivered to each subscriber at least once, shaped as AWS hands it
 // to Lambda (events.SNSEvent). A message is on the disk before Publish returns;
 // deliveries are retried by SNS's own schedule and end among DeadLetters.
-// Errors: ErrNoTopic, ErrInvalid, and those of the disk.
+// Errors: ErrNoTopic, ErrInvalid, and those of the store.
 package topics
 
 import (
@@ -15,15 +15,23 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/iris-oculus/iris/internal/local/store"
+)
+
+// The buckets of the store that are the topics' own.
+const (
+	QueueBucket = "topics.queue" // deliveries on their way
+	DeadBucket  = "topics.dead"  // deliveries that were given up
 )
 
 // Errors of Publish and Subscribe; they are wrapped.
@@ -40,7 +48,7 @@ const (
 
 // Config says where the state lies and who takes the messages.
 type Config struct {
-	Dir   string
+	Store *store.Store
 	Clock clock.Clock
 	// Lambda hands an SNS event to a function, and returns once it is accepted
 	// for good. An error whose chain has Permanent() true is not retried.
@@ -74,11 +82,11 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{config: c, topics: map[string][]subscription{}}
 	var err error
-	if s.dead, err = outbox.OpenDead(filepath.Join(c.Dir, "dead")); err != nil {
+	if s.dead, err = outbox.OpenDead(c.Store, DeadBucket); err != nil {
 		return nil, fmt.Errorf("open topics: %w", err)
 	}
 	s.queue, err = outbox.Open(outbox.Config{
-		Dir: filepath.Join(c.Dir, "queue"), Clock: c.Clock, Logger: c.Logger,
+		Store: c.Store, Bucket: QueueBucket, Clock: c.Clock, Logger: c.Logger,
 		Send: s.send, Again: again, GiveUp: s.giveUp,
 	})
 	if err != nil {
@@ -141,6 +149,20 @@ func (s *Service) Publish(_ context.Context, topicARN, subject, message string) 
 }
 
 func (s *Service) publish(topicARN, subject, message string) (messageID string, err error) {
+	b := &store.Batch{}
+	if messageID, err = s.add(b, topicARN, subject, message); err != nil {
+		return "", err
+	}
+	return messageID, s.config.Store.Write(b)
+}
+
+// Add makes a message part of a batch: it is published once that is written.
+func (s *Service) Add(b *store.Batch, topicARN, subject, message string) error {
+	_, err := s.add(b, topicARN, subject, message)
+	return err
+}
+
+func (s *Service) add(b *store.Batch, topicARN, subject, message string) (messageID string, err error) {
 	s.mu.Lock()
 	subscribers, there := s.topics[topicARN]
 	subscribers = slices.Clone(subscribers)
@@ -153,7 +175,7 @@ func (s *Service) publish(topicARN, subject, message string) (messageID string, 
 	case len(subject) > maxSubject || strings.ContainsAny(subject, "\n\r") || !utf8.ValidString(subject):
 		return "", fmt.Errorf("publish: subject of %d bytes: want one line of at most %d: %w", len(subject), maxSubject, ErrInvalid)
 	}
-	messageID = outbox.NewID()
+	messageID = uuid.NewString()
 	var letters []outbox.Letter
 	for _, sub := range subscribers {
 		payload, err := json.Marshal(s.event(topicARN, sub.ARN, messageID, subject, message))
@@ -166,10 +188,7 @@ func (s *Service) publish(topicARN, subject, message string) (messageID string, 
 		}
 		letters = append(letters, outbox.Letter{ID: messageID, Body: body})
 	}
-	if len(letters) == 0 {
-		return messageID, nil
-	}
-	return messageID, s.queue.Put(letters...)
+	return messageID, s.queue.Add(b, letters...)
 }
 
 // delivery is one message on its way to one subscriber.
@@ -204,7 +223,8 @@ func again(l outbox.Letter, err error) (time.Duration, bool) {
 	}
 }
 
-func (s *Service) giveUp(_ context.Context, l outbox.Letter, err error) error {
+func (s *Service) giveUp(_ context.Context, b *store.Batch, l outbox.Letter, err error) error {
 	s.config.Logger.Error("message not delivered", "message", l.ID, "error", err.Error())
-	return s.dead.Add(outbox.Letter{ID: l.ID, Body: l.Body})
+	s.dead.Add(b, outbox.Letter{ID: l.ID, Body: l.Body})
+	return nil
 }

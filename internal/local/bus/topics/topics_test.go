@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +17,9 @@ import (
 
 	"github.com/iris-oculus/iris/internal/local/bus/topics"
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
+	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
@@ -53,18 +54,28 @@ func (b *inbox) attempts() int {
 	return b.n
 }
 
-func open(t *testing.T, dir string, c clock.Clock, in *inbox) *topics.Service {
+// opened is the topics with their store, which Close closes too.
+type opened struct {
+	*topics.Service
+	store *store.Store
+}
+
+func (o opened) Close() error { return errors.Join(o.Service.Close(), o.store.Close()) }
+
+func open(t *testing.T, dir string, c clock.Clock, in *inbox) opened {
 	t.Helper()
-	s, err := topics.New(topics.Config{Dir: dir, Clock: c, Lambda: in.take})
+	o := opened{store: storetest.Open(t, dir)}
+	var err error
+	o.Service, err = topics.New(topics.Config{Store: o.store, Clock: c, Lambda: in.take})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
-	s.AddTopic(topic)
-	if _, err := s.Subscribe(topic, function); err != nil {
+	t.Cleanup(func() { _ = o.Close() })
+	o.AddTopic(topic)
+	if _, err := o.Subscribe(topic, function); err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return o
 }
 
 func waitFor(t *testing.T, ok func() bool) {
@@ -81,7 +92,7 @@ func waitFor(t *testing.T, ok func() bool) {
 
 func TestAFunctionGetsAnSNSEvent(t *testing.T) {
 	in := &inbox{}
-	s := open(t, t.TempDir(), clock.NewVirtual(start), in)
+	s := open(t, t.TempDir(), clocktest.New(start), in)
 	s.Start()
 	const message = `{"invocationStatus":"Completed","ü":"<&>"}`
 	if err := s.Publish(t.Context(), topic, "a subject", message); err != nil {
@@ -144,11 +155,7 @@ func TestAcceptedMessagesSurvive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	copied := filepath.Join(t.TempDir(), "copy") // as kill -9 leaves it
-	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	next := open(t, copied, clock.Real{}, in)
+	next := open(t, storetest.Crashed(t, dir), clock.Real{}, in)
 	next.Start()
 	waitFor(t, func() bool { return next.Waiting() == 0 })
 	if len(in.got) != 5 {
@@ -159,7 +166,7 @@ func TestAcceptedMessagesSurvive(t *testing.T) {
 // SNS's policy for functions: three retries at once, two after 1 s, then waits
 // that grow to 20 s and stay there.
 func TestRetries(t *testing.T) {
-	in, v := &inbox{refuse: func(int) error { return errors.New("busy") }}, clock.NewVirtual(start)
+	in, v := &inbox{refuse: func(int) error { return errors.New("busy") }}, clocktest.New(start)
 	s := open(t, t.TempDir(), v, in)
 	s.Start()
 	if err := s.Publish(t.Context(), topic, "", "m"); err != nil {
@@ -186,6 +193,7 @@ func TestPermanentFailureIsADeadLetter(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor(t, func() bool { return s.Waiting() == 0 })
+	_ = s.Close()
 	dead := open(t, dir, clock.Real{}, in).DeadLetters()
 	if len(dead) != 1 || !strings.Contains(string(dead[0].Body), "precious") || in.attempts() != 1 {
 		t.Errorf("dead letters %+v after %d attempts", dead, in.attempts())

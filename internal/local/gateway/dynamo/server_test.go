@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
 	"github.com/iris-oculus/iris/internal/local/template"
 )
 
@@ -162,7 +163,7 @@ func signalChild(t *testing.T, s *Server, signal os.Signal) {
 
 func TestExpiredItemsGo(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	c := clock.NewVirtual(now)
+	c := clocktest.New(now)
 	s, err := start(t, t.TempDir(), c, jobs)
 	if err != nil {
 		t.Fatal(err)
