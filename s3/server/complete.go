@@ -17,11 +17,11 @@ import (
 var errCopyAsUsual = errors.New("the parts are copied as usual")
 
 // CompleteMultipartUpload needs room for the object beside its parts. Clients
-// repeat it when an answer was late or lost; as on S3, only the call that wrote
-// the object announces it. Calls for one upload run one after the other, so
-// that a repeat finds the object stamped and announced.
+// repeat it when an answer was late or lost; as on S3, that makes no second event.
+// Calls for one upload run one after the other, so that a repeat finds the object
+// stamped and announces it under the same sequencer.
 func (s *store) CompleteMultipartUpload(ctx context.Context, in *awss3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
-	if err := s.room(*in.Bucket, nil, nil); err != nil {
+	if err := s.checkSpace(*in.Bucket, nil, nil); err != nil {
 		return s3response.CompleteMultipartUploadResult{}, "", err
 	}
 	if in.UploadId != nil {
@@ -50,8 +50,8 @@ func (s *store) turn(upload string) *sync.Mutex {
 	return &s.completing[maphash.String(turnSeed, upload)%uint64(len(s.completing))]
 }
 
-// settleAgain announces an object whose upload was completed before, but whose
-// announcement was refused at that time.
+// settleAgain announces an object whose upload was completed before: its announcement
+// may have been refused at that time. It is no second event, by its sequencer.
 func (s *store) settleAgain(ctx context.Context, bucket, key string) error {
 	if !s.announce[bucket] || strings.HasSuffix(key, "/") {
 		return nil
@@ -65,10 +65,6 @@ func (s *store) settleAgain(ctx context.Context, bucket, key string) error {
 		return s.named(bucket, err)
 	}
 	c := newCreated(bucket, key, info.Size(), *head.ETag, info.ModTime(), "CompleteMultipartUpload")
-	known, err := s.journal.read()
-	if err != nil || known[entry{c.Bucket, c.Key, c.Sequencer}] {
-		return err
-	}
 	if err := s.sync(bucket, key); err != nil {
 		return s.named(bucket, gone(err))
 	}

@@ -50,17 +50,17 @@ func Run(ctx context.Context, settings s3.Settings, logger *slog.Logger) error {
 	}
 }
 
-// control answers the parent: whether S3 is ready, and what a start announces.
+// control answers the parent: whether S3 is ready, and what announced buckets hold.
 func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+s3.PathReady, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("POST "+s3.PathAnnounce, func(w http.ResponseWriter, r *http.Request) {
-		n, err := s.Announce(r.Context())
+	mux.HandleFunc("GET "+s3.PathObjects, func(w http.ResponseWriter, r *http.Request) {
+		objects, err := s.Objects(r.Context())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(s3.Announced{Objects: n})
+		_ = json.NewEncoder(w).Encode(objects)
 	})
 	return mux
 }

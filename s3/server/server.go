@@ -1,8 +1,9 @@
 // Package server is versitygw over files, for the program build/s3. In: S3
 // requests on a Unix socket. Out: objects on disk (on stable storage before they
-// are acknowledged) and one ObjectCreated call for each object that came to an
-// announced bucket, before its upload is acknowledged or, after a crash, when
-// Announce is called. A full disk is the S3 error InsufficientStorage (507).
+// are acknowledged) and an ObjectCreated call for each object that came to an
+// announced bucket, before its upload is acknowledged; after a crash the caller
+// finds those that were cut off in what Objects lists. A full disk is the S3 error
+// InsufficientStorage (507).
 //
 // versitygw allows one Server per process, and it changes the process's working
 // directory to its data. That is why S3 has a process of its own.
@@ -17,7 +18,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
 
@@ -49,12 +49,11 @@ type Config struct {
 
 // Server is a running S3. Make one with New.
 type Server struct {
-	store      *store
-	lock       *os.File
-	stop       context.CancelFunc
-	ended      chan error
-	idle       func()
-	announcing sync.Mutex
+	store *store
+	lock  *os.File
+	stop  context.CancelFunc
+	ended chan error
+	idle  func()
 }
 
 // New starts S3 over cfg.Dir and makes its buckets.
@@ -99,8 +98,8 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 }
 
 // lock keeps a second process off the folder. One that was killed may still have
-// a write under way, which this waits for: it must be on the disk before Announce
-// looks for what was not announced.
+// a write under way, which this waits for: it must be on the disk before
+// Objects lists what is there.
 func lock(ctx context.Context, dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -130,7 +129,7 @@ func openStore(cfg Config, data string, closing <-chan struct{}) (*store, error)
 	if err != nil {
 		return nil, fmt.Errorf("s3 files: %w", err)
 	}
-	return newStore(files, cfg, sideCar, closing)
+	return newStore(files, cfg, sideCar, closing), nil
 }
 
 // metadata chooses where object attributes live: with the file where the file
@@ -178,7 +177,7 @@ func (s *Server) Close() error {
 	select {
 	case err := <-s.ended:
 		s.ended <- nil
-		return errors.Join(err, s.store.journal.close(), s.lock.Close())
+		return errors.Join(err, s.lock.Close())
 	case <-time.After(endTimeout):
 		return fmt.Errorf("s3 still has requests after %v", endTimeout)
 	}

@@ -34,9 +34,9 @@ const (
 	lookEvery = 500 * time.Millisecond
 )
 
-// room refuses an object that does not fit on the disk, before a byte of it is
+// checkSpace refuses an object that does not fit on the disk, before a byte of it is
 // written. A nil length is not known.
-func (s *store) room(bucket string, body io.Reader, length *int64) error {
+func (s *store) checkSpace(bucket string, body io.Reader, length *int64) error {
 	for waited := time.Duration(0); ; waited += lookEvery {
 		fits, err := s.fits(bucket, length)
 		if err != nil || fits {
@@ -73,7 +73,7 @@ func (s *store) fits(bucket string, length *int64) (bool, error) {
 
 // named turns an error into one of S3's. A disk that showed full only while
 // writing has its own; for a job's object it is SlowDown, which SDKs send again,
-// and then room lets it wait. An object that could not be announced is SlowDown
+// and then checkSpace lets it wait. An object that could not be announced is SlowDown
 // too, so that it is sent again. What S3 has no name for is logged without the
 // path (keys may name people) and answered InternalError.
 func (s *store) named(bucket string, err error) error {

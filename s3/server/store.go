@@ -31,7 +31,6 @@ type store struct {
 	sideCar  string // absolute, empty with extended attributes
 	announce map[string]bool
 	created  func(context.Context, s3.Created) error
-	journal  *journal
 	log      *slog.Logger
 	free     func(path string) (available, disk int64, err error)
 	closing  <-chan struct{}
@@ -42,19 +41,15 @@ type store struct {
 	last time.Time // the latest stamp; stamps only grow
 }
 
-func newStore(files *posix.Posix, cfg Config, sideCar string, closing <-chan struct{}) (*store, error) {
-	j, err := openJournal(filepath.Join(cfg.Dir, "announced.log"))
-	if err != nil {
-		return nil, err
-	}
+func newStore(files *posix.Posix, cfg Config, sideCar string, closing <-chan struct{}) *store {
 	s := &store{
 		Posix: files, data: filepath.Join(cfg.Dir, "data"), sideCar: sideCar,
-		announce: map[string]bool{}, created: cfg.ObjectCreated, journal: j, log: cfg.Logger, free: free, closing: closing,
+		announce: map[string]bool{}, created: cfg.ObjectCreated, log: cfg.Logger, free: free, closing: closing,
 	}
 	for _, b := range cfg.Buckets {
 		s.announce[b.Name] = b.Announce
 	}
-	return s, nil
+	return s
 }
 
 // PutObject writes the bytes to stable storage before the object gets its name.
@@ -63,7 +58,7 @@ func (s *store) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3
 		drain(in.Body)
 		return s3response.PutObjectOutput{}, err
 	}
-	if err := s.room(*in.Bucket, in.Body, in.ContentLength); err != nil {
+	if err := s.checkSpace(*in.Bucket, in.Body, in.ContentLength); err != nil {
 		return s3response.PutObjectOutput{}, err
 	}
 	out, err := s.PutObjectWithPostFunc(ctx, in, (*os.File).Sync)
@@ -75,7 +70,7 @@ func (s *store) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3
 
 // UploadPart writes a part to stable storage: its ETag is a promise too.
 func (s *store) UploadPart(ctx context.Context, in *awss3.UploadPartInput) (*awss3.UploadPartOutput, error) {
-	if err := s.room(*in.Bucket, in.Body, in.ContentLength); err != nil {
+	if err := s.checkSpace(*in.Bucket, in.Body, in.ContentLength); err != nil {
 		return nil, err
 	}
 	out, err := s.UploadPartWithPostFunc(ctx, in, (*os.File).Sync)
@@ -115,7 +110,7 @@ func (s *store) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (
 	if err := checkKey(*in.Key); err != nil {
 		return s3response.CopyObjectOutput{}, err
 	}
-	if err := s.room(*in.Bucket, nil, nil); err != nil {
+	if err := s.checkSpace(*in.Bucket, nil, nil); err != nil {
 		return s3response.CopyObjectOutput{}, err
 	}
 	out, err := s.Posix.CopyObject(ctx, in)
@@ -184,14 +179,14 @@ func (s *store) stamp(ctx context.Context, bucket, key, reason string) (s3.Creat
 // errNotAnnounced: whoever is to be told does not answer, or refuses.
 var errNotAnnounced = errors.New("the announcement was not taken")
 
-// tell announces and then remembers that it did: a crash between the two
-// announces again, with the same sequencer.
+// tell announces. Whoever is told remembers it, so an object may be announced again
+// with the same sequencer.
 func (s *store) tell(ctx context.Context, c s3.Created) error {
 	// The upload is done: a client that leaves now must not undo its announcement.
 	if err := s.created(context.WithoutCancel(ctx), c); err != nil {
 		return fmt.Errorf("%w: %w", errNotAnnounced, err)
 	}
-	return s.journal.add(c)
+	return nil
 }
 
 // sync puts the object's name and attributes on stable storage.

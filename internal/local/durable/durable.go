@@ -21,16 +21,6 @@ func WriteFile(path string, data []byte) error {
 	return SyncDir(filepath.Dir(path))
 }
 
-// WriteFiles writes several new files of one folder and syncs the folder once.
-func WriteFiles(dir string, files map[string][]byte) error {
-	for name, data := range files {
-		if err := replace(filepath.Join(dir, name), data); err != nil {
-			return err
-		}
-	}
-	return SyncDir(dir)
-}
-
 func replace(path string, data []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*")
 	if err != nil {

@@ -46,9 +46,8 @@ func TestMakeDirRemovesInterruptedWrites(t *testing.T) {
 func TestErrorsNameNoPath(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "somebody", "file")
 	for name, err := range map[string]error{
-		"write":  durable.WriteFile(missing, nil),
-		"writes": durable.WriteFiles(filepath.Dir(missing), map[string][]byte{"file": nil}),
-		"sync":   durable.SyncDir(filepath.Dir(missing)),
+		"write": durable.WriteFile(missing, nil),
+		"sync":  durable.SyncDir(filepath.Dir(missing)),
 	} {
 		if !errors.Is(err, os.ErrNotExist) || strings.Contains(err.Error(), "somebody") {
 			t.Errorf("%s: %v: want a not-exist error without the path", name, err)

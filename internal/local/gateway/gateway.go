@@ -29,8 +29,8 @@ type Config struct {
 	Services map[string]http.Handler
 	// Hosts are names, beside loopback's, under which this endpoint is reached.
 	Hosts []string
-	// Room, if set, returns when the services can write, or after a while.
-	Room func(context.Context)
+	// WaitForDisk, if set, returns when the services can write, or after a while.
+	WaitForDisk func(context.Context)
 }
 
 // Gateway is the endpoint. Make one with New.
@@ -87,8 +87,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseUnsigned(w, r, err)
 		return
 	}
-	if g.cfg.Room != nil {
-		g.cfg.Room(r.Context())
+	if g.cfg.WaitForDisk != nil {
+		g.cfg.WaitForDisk(r.Context())
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	handler.ServeHTTP(w, r)

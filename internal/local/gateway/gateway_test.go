@@ -88,11 +88,11 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-func TestServicesWaitForRoomAndS3DoesNot(t *testing.T) {
+func TestServicesWaitForTheDiskAndS3DoesNot(t *testing.T) {
 	for service, want := range map[string]int{"states": 1, "s3": 0} {
 		waited := 0
 		g := endpoint()
-		g.cfg.Room = func(context.Context) { waited++ }
+		g.cfg.WaitForDisk = func(context.Context) { waited++ }
 		r := httptest.NewRequest("POST", "http://127.0.0.1:4566/", strings.NewReader("{}"))
 		sum := sha256.Sum256([]byte("{}"))
 		err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: key.ID, SecretAccessKey: key.Secret},

@@ -86,7 +86,7 @@ func (s *Service) deregisterScalableTarget(in resource) (any, error) {
 	if e.Target == nil {
 		return nil, errNoTarget
 	}
-	next := e.record
+	next := e.Record
 	next.Target, next.Policies = nil, nil
 	return struct{}{}, e.save(next)
 }
@@ -135,7 +135,7 @@ func (s *Service) putScalingPolicy(in putPolicy) (any, error) {
 	if e.Target == nil {
 		return nil, errNoTarget
 	}
-	next := e.record
+	next := e.Record
 	next.Policies = slices.DeleteFunc(slices.Clone(e.Policies), func(q policy) bool { return q.Name == p.Name })
 	next.Policies = append(next.Policies, p)
 	if len(next.Policies) > maxPolicies {
@@ -212,7 +212,7 @@ func (s *Service) deleteScalingPolicy(in policyName) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := e.record
+	next := e.Record
 	next.Policies = slices.DeleteFunc(slices.Clone(e.Policies), func(q policy) bool { return q.Name == in.PolicyName })
 	if len(next.Policies) == len(e.Policies) {
 		return nil, errNoTarget

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // Endpoint statuses that occur here.
@@ -16,14 +18,14 @@ const (
 // endpoint is one declared endpoint and everything that is known of it.
 type endpoint struct {
 	Endpoint
-	store store
+	store *store.Store
 
-	record    // kept on disk
+	Record    // kept in the store
 	status    string
 	changing  bool // instances come or go, so a change of capacity is refused
 	instances []*instance
 	lastID    int64
-	queue     []*request // by sequence, running ones included
+	queue     []*Request // by sequence, running ones included
 	failure   string     // why the last change of capacity did not succeed
 
 	sampleAt   time.Time // when the scaling policies look next
@@ -33,8 +35,8 @@ type endpoint struct {
 	cooldownTo time.Time
 }
 
-// record is an endpoint's durable part, beside its queue.
-type record struct {
+// Record is an endpoint's durable part, beside its queue.
+type Record struct {
 	Desired    int        `json:"desired"`
 	Created    time.Time  `json:"created"`
 	Modified   time.Time  `json:"modified"`
@@ -93,20 +95,17 @@ func parseS3(uri string) (bucket, key string, err error) {
 	return bucket, key, nil
 }
 
-func openEndpoint(dir string, d Endpoint, now time.Time) (*endpoint, error) {
+func openEndpoint(st *store.Store, d Endpoint, now time.Time) (*endpoint, error) {
 	if d.Variant == "" {
 		d.Variant = "AllTraffic"
 	}
 	d.Concurrency = max(1, d.Concurrency)
-	e := &endpoint{Endpoint: d, store: newStore(dir, d.Name), status: statusInService}
-	e.record = record{Desired: d.Instances, Created: now, Modified: now}
-	if err := e.store.read(&e.record, &e.queue); err != nil {
+	e := &endpoint{Endpoint: d, store: st, status: statusInService}
+	e.Record = Record{Desired: d.Instances, Created: now, Modified: now}
+	if err := e.read(); err != nil {
 		return nil, err
 	}
-	for _, r := range e.queue {
-		e.Sequence = max(e.Sequence, r.Sequence)
-	}
-	return e, e.store.write(e.record)
+	return e, e.save(e.Record)
 }
 
 // current counts the instances that are in service.
@@ -140,22 +139,13 @@ func (s *Service) setDesired(e *endpoint, n int, now time.Time) error {
 	if n == e.Desired {
 		return nil
 	}
-	next := e.record
+	next := e.Record
 	next.Desired, next.Modified = n, now
 	if err := e.save(next); err != nil {
 		return err
 	}
 	e.failure = ""
 	s.resize(e, now)
-	return nil
-}
-
-// save makes next the endpoint's record, on disk first.
-func (e *endpoint) save(next record) error {
-	if err := e.store.write(next); err != nil {
-		return err
-	}
-	e.record = next
 	return nil
 }
 
@@ -210,10 +200,10 @@ func (s *Service) booted(e *endpoint, id int64, err error) {
 	}
 	i.state, i.due = stopping, s.cfg.Clock.Now()
 	e.failure = err.Error()
-	next := e.record
+	next := e.Record
 	next.Desired = max(0, next.Desired-1)
 	if err := e.save(next); err != nil {
-		e.record = next // the disk will say so again at the next change
+		e.Record = next // the disk will say so again at the next change
 	}
 	s.world.halt(e, id)
 }

@@ -24,6 +24,8 @@ import (
 	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 // modelRole makes this test binary the model server of its own tests.
@@ -168,6 +170,7 @@ type stage struct {
 	t        *testing.T
 	s        *Service
 	cfg      Config
+	dir      string // of the store; empty: there is none
 	store    *memory
 	messages chan message
 	states   chan stateChange
@@ -194,13 +197,14 @@ func setUp(t *testing.T, dir string, change func(*Endpoint)) *stage {
 	if change != nil {
 		change(&e)
 	}
+	f.dir = dir
 	f.cfg = Config{
-		Dir: dir, Clock: clock.Real{}, Bucket: f.store.bucket, Log: os.Stderr, Endpoints: []Endpoint{e},
-		Publish: func(_ context.Context, topic, _, text string) error {
+		Clock: clock.Real{}, Bucket: f.store.bucket, Log: os.Stderr, Endpoints: []Endpoint{e},
+		Publish: func(b *store.Batch, topic, _, text string) error {
 			if f.refuses.Add(-1) >= 0 {
 				return errors.New("no such topic")
 			}
-			f.messages <- message{topic, text}
+			b.Then(func() { f.messages <- message{topic, text} })
 			return nil
 		},
 		Emit: func(_ context.Context, _, _ string, _ []string, detail any) error {
@@ -213,8 +217,13 @@ func setUp(t *testing.T, dir string, change func(*Endpoint)) *stage {
 	return f
 }
 
+// start opens the store, again from the disk if it was open, and the service.
 func (f *stage) start() {
 	f.t.Helper()
+	if f.dir != "" {
+		_ = f.cfg.Store.Close()
+		f.cfg.Store = storetest.Open(f.t, f.dir)
+	}
 	s, err := New(f.cfg)
 	if err != nil {
 		f.t.Fatal(err)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 // serviceRole makes this test binary a service that is to be killed: its state
@@ -21,10 +23,15 @@ const serviceRole, serviceMark = "IRIS_SAGEMAKER_TEST_SERVICE", "IRIS_SAGEMAKER_
 
 // victim accepts two requests, begins the first, and waits.
 func victim() {
-	store := &memory{objects: map[string][]byte{}}
-	store.put("s3://work/in", "volume")
+	objects := &memory{objects: map[string][]byte{}}
+	objects.put("s3://work/in", "volume")
+	state, err := store.Open(filepath.Join(os.Getenv(serviceRole), storetest.File), nil)
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
 	s, err := New(Config{
-		Dir: os.Getenv(serviceRole), Clock: clock.Real{}, Bucket: store.bucket,
+		Store: state, Clock: clock.Real{}, Bucket: objects.bucket,
 		Endpoints: []Endpoint{testEndpoint()},
 	})
 	if err != nil {

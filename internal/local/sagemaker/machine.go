@@ -16,13 +16,13 @@ type machine struct {
 
 	mu         sync.Mutex
 	closed     bool
-	containers map[place]*container
+	containers map[instanceKey]*container
 	events     []stateChange
 	sending    bool
 }
 
-// place names one instance of one endpoint.
-type place struct {
+// instanceKey names one instance of one endpoint.
+type instanceKey struct {
 	e  *endpoint
 	id int64
 }
@@ -35,7 +35,7 @@ const (
 )
 
 func newMachine(s *Service) *machine {
-	return &machine{s: s, containers: map[place]*container{}}
+	return &machine{s: s, containers: map[instanceKey]*container{}}
 }
 
 // spawn runs f unless the machine is closed.
@@ -73,13 +73,13 @@ func (m *machine) close() {
 func (m *machine) container(e *endpoint, id int64) *container {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.containers[place{e, id}]
+	return m.containers[instanceKey{e, id}]
 }
 
 func (m *machine) boot(e *endpoint, id int64) {
 	c := newContainer(e.Model, m.s.cfg.Log)
 	m.mu.Lock()
-	m.containers[place{e, id}] = c
+	m.containers[instanceKey{e, id}] = c
 	m.mu.Unlock()
 	m.spawn(func(ctx context.Context) {
 		c.keep(ctx,
@@ -95,13 +95,13 @@ func (m *machine) halt(e *endpoint, id int64) {
 			c.end(stopGrace)
 		}
 		m.mu.Lock()
-		delete(m.containers, place{e, id})
+		delete(m.containers, instanceKey{e, id})
 		m.mu.Unlock()
 		m.s.halted(e, id)
 	})
 }
 
-func (m *machine) serve(e *endpoint, id int64, r request) {
+func (m *machine) serve(e *endpoint, id int64, r Request) {
 	c := m.container(e, id)
 	m.spawn(func(ctx context.Context) {
 		run, cancel := context.WithCancel(ctx)
@@ -122,7 +122,7 @@ func (m *machine) serve(e *endpoint, id int64, r request) {
 			case <-ctx.Done():
 			}
 			if c.ending() && e.LoseOnScaleIn {
-				m.s.served(e, r.Sequence)
+				m.s.lose(e, r.Sequence)
 				return
 			}
 		}
@@ -130,7 +130,7 @@ func (m *machine) serve(e *endpoint, id int64, r request) {
 	})
 }
 
-func (m *machine) abandon(e *endpoint, id int64, r request, reason string) {
+func (m *machine) abandon(e *endpoint, id int64, r Request, reason string) {
 	if id == 0 { // no container has begun it
 		m.spawn(func(ctx context.Context) { m.finish(ctx, e, r, outcome{reason: reason}) })
 		return
@@ -143,10 +143,8 @@ func (m *machine) abandon(e *endpoint, id int64, r request, reason string) {
 	})
 }
 
-func (m *machine) finish(ctx context.Context, e *endpoint, r request, o outcome) {
-	if m.insist(ctx, func() error { return m.s.conclude(ctx, e, r, o) }) {
-		m.s.served(e, r.Sequence)
-	}
+func (m *machine) finish(ctx context.Context, e *endpoint, r Request, o outcome) {
+	m.insist(ctx, func() error { return m.s.conclude(ctx, e, r, o) })
 }
 
 // insist repeats f until it is not interrupted; false when the service closes first.

@@ -37,7 +37,7 @@ type responseParameter struct {
 // awsTime is how SageMaker writes times in messages.
 const awsTime = "2006-01-02T15:04:05.000Z"
 
-func notify(endpoint string, r request, o outcome, now time.Time) string {
+func notify(endpoint string, r Request, o outcome, now time.Time) string {
 	n := notification{
 		Region:           region,
 		EventTime:        now.UTC().Format(awsTime),

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // outcome is how a request ended. reason is empty for a success.
@@ -43,7 +44,7 @@ var errInterrupted = errors.New("interrupted")
 // perform sends a request's input through the container behind transport and
 // stores the answer. It fails only with errInterrupted: whatever is wrong with
 // input, container or answer is an outcome.
-func (s *Service) perform(ctx context.Context, transport http.RoundTripper, r request) (outcome, error) {
+func (s *Service) perform(ctx context.Context, transport http.RoundTripper, r Request) (outcome, error) {
 	bucket, key, err := parseS3(r.Input)
 	if err != nil {
 		return outcome{reason: reasonInput}, nil
@@ -99,7 +100,7 @@ func (s *Service) unreadable(ctx context.Context, err error) (outcome, error) {
 }
 
 // receive checks an answer as SageMaker does and stores it.
-func (s *Service) receive(ctx context.Context, resp *http.Response, r request) (outcome, error) {
+func (s *Service) receive(ctx context.Context, resp *http.Response, r Request) (outcome, error) {
 	if resp.StatusCode >= 300 {
 		kind := "server"
 		if resp.StatusCode < 500 {
@@ -133,8 +134,9 @@ func (s *Service) receive(ctx context.Context, resp *http.Response, r request) (
 	return outcome{contentType: contentType}, nil
 }
 
-// conclude leaves a failure's object at its place and tells the topic.
-func (s *Service) conclude(ctx context.Context, e *endpoint, r request, o outcome) error {
+// conclude ends a request: it leaves a failure's object at its place, then tells
+// the topic and removes the request in one transaction.
+func (s *Service) conclude(ctx context.Context, e *endpoint, r Request, o outcome) error {
 	if o.reason != "" && r.Failure != "" {
 		bucket, key, err := parseS3(r.Failure)
 		if err != nil {
@@ -148,6 +150,21 @@ func (s *Service) conclude(ctx context.Context, e *endpoint, r request, o outcom
 			return fmt.Errorf("%w: store the failure: %w", errInterrupted, err)
 		}
 	}
+	b := e.removal(r.Sequence)
+	if err := s.tell(ctx, b, e, r, o); err != nil {
+		return err
+	}
+	if err := e.store.Write(b); err != nil {
+		return fmt.Errorf("%w: %w", errInterrupted, err)
+	}
+	s.served(e, r.Sequence)
+	return nil
+}
+
+// tell adds the message about a request's end to a batch. A topic that does not
+// take it must not hold the instance: as on AWS the message is then lost, and the
+// janitor finds the object.
+func (s *Service) tell(ctx context.Context, b *store.Batch, e *endpoint, r Request, o outcome) error {
 	topic := e.SuccessTopic
 	if o.reason != "" {
 		topic = e.ErrorTopic
@@ -155,10 +172,8 @@ func (s *Service) conclude(ctx context.Context, e *endpoint, r request, o outcom
 	if topic == "" || s.cfg.Publish == nil {
 		return nil
 	}
-	// A topic that does not take the message must not hold the instance: as on
-	// AWS the message is then lost, and the janitor finds the object.
 	for range publishTries {
-		if s.cfg.Publish(ctx, topic, "", notify(e.Name, r, o, s.cfg.Clock.Now())) == nil {
+		if s.cfg.Publish(b, topic, "", notify(e.Name, r, o, s.cfg.Clock.Now())) == nil {
 			return nil
 		}
 		select {

@@ -3,11 +3,14 @@ package sagemaker
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
-// request is one asynchronous request, as it is kept on disk until it is done.
-type request struct {
+// Request is one asynchronous request, as it is kept in the store until it is done.
+type Request struct {
 	Sequence    int64         `json:"sequence"`
 	InferenceID string        `json:"inference_id"`
 	Input       string        `json:"input"`   // s3:// URI
@@ -31,16 +34,22 @@ const maxQueue = 10_000
 
 var errFull = errors.New("the queue is full")
 
-// enqueue accepts a request: once it returns, the request is on disk.
-func (s *Service) enqueue(e *endpoint, r request) error {
+// enqueue accepts a request: once it returns, the request is in the
+// store.
+func (s *Service) enqueue(e *endpoint, r Request) error {
 	if len(e.queue) >= maxQueue {
 		return fmt.Errorf("%w: %d requests", errFull, maxQueue)
 	}
-	e.Sequence++
-	r.Sequence = e.Sequence
-	if err := e.store.add(&r); err != nil {
+	next := e.Record
+	next.Sequence++
+	r.Sequence = next.Sequence
+	b := &store.Batch{}
+	b.Put(RequestBucket, RequestKey(e.Name, r.Sequence), r)
+	b.Put(EndpointBucket, e.Name, next)
+	if err := e.store.Write(b); err != nil {
 		return err
 	}
+	e.Record = next
 	e.queue = append(e.queue, &r)
 	s.changed()
 	return nil
@@ -62,7 +71,8 @@ func (s *Service) expire(e *endpoint, now time.Time) {
 			r.leaving = true
 			s.world.abandon(e, 0, *r, reasonExpired)
 		default:
-			s.forget(e, r)
+			_ = e.store.Write(e.removal(r.Sequence)) // else it expires again
+			e.queue = slices.Delete(e.queue, n, n+1)
 		}
 	}
 }
@@ -93,7 +103,7 @@ func (s *Service) dispatch(e *endpoint, now time.Time) {
 	}
 }
 
-func (e *endpoint) waiting() *request {
+func (e *endpoint) waiting() *Request {
 	for _, r := range e.queue {
 		if r.instance == 0 && !r.leaving {
 			return r
@@ -102,30 +112,26 @@ func (e *endpoint) waiting() *request {
 	return nil
 }
 
-// served reports that a request's end has been written and announced.
+// served reports that a request's end has been written and announced, and that the
+// request is no longer in the store.
 func (s *Service) served(e *endpoint, sequence int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range e.queue {
+	for n, r := range e.queue {
 		if r.Sequence == sequence {
 			if i := e.instance(r.instance); i != nil {
 				i.running--
 			}
-			s.forget(e, r)
+			e.queue = slices.Delete(e.queue, n, n+1)
 			break
 		}
 	}
 	s.changed()
 }
 
-// forget removes a request for good. If its file stays behind, it runs once
-// more after the next start and gives the same bytes at the same place.
-func (s *Service) forget(e *endpoint, r *request) {
-	_ = e.store.remove(r)
-	for n, q := range e.queue {
-		if q == r {
-			e.queue = append(e.queue[:n], e.queue[n+1:]...)
-			return
-		}
-	}
+// lose forgets a request without object or message. If it stays in the store, it
+// runs once more after the next start and gives the same bytes at the same place.
+func (s *Service) lose(e *endpoint, sequence int64) {
+	_ = e.store.Write(e.removal(sequence))
+	s.served(e, sequence)
 }

@@ -55,7 +55,7 @@ func (s *Service) serveRuntime(w http.ResponseWriter, r *http.Request) {
 }
 
 // invoke checks a request's headers and queues it.
-func (s *Service) invoke(name string, h http.Header) (request, error) {
+func (s *Service) invoke(name string, h http.Header) (Request, error) {
 	q, stem, err := parseInvocation(h)
 	if err != nil {
 		return q, err
@@ -77,9 +77,9 @@ func (s *Service) invoke(name string, h http.Header) (request, error) {
 
 // parseInvocation reads the headers. Output is relative to the endpoint's path;
 // stem is the same for failures.
-func parseInvocation(h http.Header) (q request, stem string, err error) {
+func parseInvocation(h http.Header) (q Request, stem string, err error) {
 	get := func(name string) string { return h.Get(headerPrefix + name) }
-	q = request{
+	q = Request{
 		InferenceID: get("Inference-Id"), Input: get("InputLocation"),
 		ContentType: get("Content-Type"), Accept: get("Accept"), Attributes: get("Custom-Attributes"),
 	}

@@ -14,6 +14,9 @@ import (
 	smtypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
 	"github.com/aws/smithy-go"
+
+	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/store/storetest"
 )
 
 // scale sets the desired count by the SDK.
@@ -80,8 +83,8 @@ func TestAQueuedRequestRunsOnceAnInstanceIsUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.until(0)
-	if left, err := filepath.Glob(filepath.Join(f.cfg.Dir, "gpu", "queue", "*")); err != nil || len(left) > 0 {
-		t.Errorf("left in the queue's folder: %v, %v", left, err)
+	if left := storetest.Count(t, f.cfg.Store, RequestBucket); left > 0 {
+		t.Errorf("%d requests are left in the store", left)
 	}
 }
 
@@ -272,6 +275,37 @@ func TestAFullStoreDelaysButLosesNothing(t *testing.T) {
 	}
 	if _, found := f.store.get("s3://work/one/1/labels.bin"); !found {
 		t.Error("the result is lost")
+	}
+}
+
+// The message about a request and the request's removal are one transaction: a crash
+// between the two would tell twice, or never.
+func TestAnEndIsOneTransaction(t *testing.T) {
+	f := setUp(t, t.TempDir(), nil)
+	publish := f.cfg.Publish
+	var before string
+	f.cfg.Publish = func(b *store.Batch, topic, subject, text string) error {
+		before = storetest.Crashed(t, f.dir)
+		b.Put("told", "message", text)
+		return publish(b, topic, subject, text)
+	}
+	if err := f.s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	if err := f.scale(1); err != nil {
+		t.Fatal(err)
+	}
+	f.mustInvoke("one", "task=x")
+	f.next()
+	for name, want := range map[string]struct {
+		dir           string
+		waiting, told int
+	}{"before": {before, 1, 0}, "after": {storetest.Crashed(t, f.dir), 0, 1}} {
+		s := storetest.Open(t, want.dir)
+		if w, n := storetest.Count(t, s, RequestBucket), storetest.Count(t, s, "told"); w != want.waiting || n != want.told {
+			t.Errorf("%s: %d requests, %d messages: want %d and %d", name, w, n, want.waiting, want.told)
+		}
 	}
 }
 

@@ -86,7 +86,7 @@ func (s *Service) register(e *endpoint, low, high *int, now time.Time) error {
 		return errPendingUpdate
 	}
 	same := e.Target != nil && *e.Target == next
-	record := e.record
+	record := e.Record
 	record.Target = &next
 	if err := e.save(record); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package sagemaker
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -13,6 +12,8 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/smithy-go"
+
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // quiet is a simulation in which nothing happens by itself and no container
@@ -33,10 +34,10 @@ func quiet(t *testing.T, change func(*Endpoint)) (*sim, *endpoint) {
 type still struct{ *sim }
 
 func (w still) boot(e *endpoint, id int64)      { w.after(0, func() { w.s.booted(e, id, nil) }) }
-func (w still) serve(*endpoint, int64, request) {}
+func (w still) serve(*endpoint, int64, Request) {}
 func (w still) halt(e *endpoint, id int64)      { w.after(0, func() { w.s.halted(e, id) }) }
 func (w still) emit(stateChange)                {}
-func (w still) abandon(e *endpoint, _ int64, r request, reason string) {
+func (w still) abandon(e *endpoint, _ int64, r Request, reason string) {
 	w.after(0, func() { w.conclude(e, r, outcome{reason: reason}) })
 }
 
@@ -266,7 +267,7 @@ func TestExpiredRequestsAreAnnouncedWhenAskedFor(t *testing.T) {
 	for _, announce := range []bool{false, true} {
 		m, e := quiet(t, func(e *Endpoint) { e.AnnounceExpired = announce })
 		var told []string
-		m.s.cfg.Publish = func(_ context.Context, _, _, message string) error {
+		m.s.cfg.Publish = func(_ *store.Batch, _, _, message string) error {
 			told = append(told, message)
 			return nil
 		}

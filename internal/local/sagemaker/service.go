@@ -6,8 +6,8 @@
 // SNS's and events shaped as EventBridge's. Errors are AWS's, by code and status.
 //
 // Endpoints are declared by Config (the template's), not by CreateEndpoint. An
-// endpoint's desired capacity, scaling settings and queue live under
-// Config.Dir and survive kill -9: whatever was queued or running then runs
+// endpoint's desired capacity, scaling settings and queue live in
+// Config.Store and survive kill -9: whatever was queued or running then runs
 // (again) after the next start. All decisions are taken in one place, step,
 // under one lock and at times of the injected clock; processes and transfers
 // happen elsewhere (world) and report back.
@@ -24,6 +24,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // Region and account of everything that the one-machine stack names.
@@ -41,10 +42,10 @@ type Objects interface {
 
 // Config is what the service needs. Publish and Emit may be nil.
 type Config struct {
-	Dir       string // where state is kept; empty: in memory only
+	Store     *store.Store // nil: the state ends with the process
 	Clock     clock.Clock
 	Bucket    func(name string) Objects
-	Publish   func(ctx context.Context, topicARN, subject, message string) error
+	Publish   func(b *store.Batch, topicARN, subject, message string) error // makes a message part of a batch
 	Emit      func(ctx context.Context, source, detailType string, resources []string, detail any) error
 	Log       io.Writer // what model servers print; nil: nowhere
 	Endpoints []Endpoint
@@ -116,16 +117,16 @@ type world interface {
 	boot(e *endpoint, instance int64)
 	// serve sends a request to an instance's container, brings the result to
 	// its place and announces it, then calls served.
-	serve(e *endpoint, instance int64, r request)
+	serve(e *endpoint, instance int64, r Request)
 	// give up on a request that waited (instance 0) or ran too long: write and
 	// announce its failure, then call served.
-	abandon(e *endpoint, instance int64, r request, reason string)
+	abandon(e *endpoint, instance int64, r Request, reason string)
 	// halt ends an instance's container, then calls halted.
 	halt(e *endpoint, instance int64)
 	emit(detail stateChange)
 }
 
-// New starts the service on the state that Dir holds. Instances that were up
+// New starts the service on the state that the store holds. Instances that were up
 // start again.
 func New(cfg Config) (*Service, error) {
 	s := newService(cfg)
@@ -153,7 +154,7 @@ func (s *Service) load() error {
 		if s.find(declared.Name) != nil {
 			return fmt.Errorf("endpoint %s is declared twice", declared.Name)
 		}
-		e, err := openEndpoint(s.cfg.Dir, declared, now)
+		e, err := openEndpoint(s.cfg.Store, declared, now)
 		if err != nil {
 			return fmt.Errorf("endpoint %s: %w", declared.Name, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/local/store"
 	"github.com/iris-oculus/iris/internal/stage/gpu"
 )
 
@@ -53,7 +54,7 @@ type sim struct {
 // flight is one request at a container.
 type flight struct {
 	instance int64
-	r        request
+	r        Request
 }
 
 type happening struct {
@@ -152,7 +153,7 @@ func (m *sim) boot(e *endpoint, id int64) {
 	m.after(m.between(60*time.Second, 250*time.Second), func() { m.s.booted(e, id, nil) })
 }
 
-func (m *sim) serve(e *endpoint, id int64, r request) {
+func (m *sim) serve(e *endpoint, id int64, r Request) {
 	m.flying[r.Sequence] = flight{id, r}
 	took := m.between(20*time.Second, 240*time.Second)
 	switch {
@@ -172,7 +173,7 @@ func (m *sim) serve(e *endpoint, id int64, r request) {
 }
 
 // land takes a request from its container; false when somebody else has.
-func (m *sim) land(r request) bool {
+func (m *sim) land(r Request) bool {
 	_, flying := m.flying[r.Sequence]
 	delete(m.flying, r.Sequence)
 	return flying
@@ -184,7 +185,7 @@ func (m *sim) restart(e *endpoint, id int64) {
 }
 
 // answer is the container's, through the endpoint's own transfers and checks.
-func (m *sim) answer(e *endpoint, r request, status int) {
+func (m *sim) answer(e *endpoint, r Request, status int) {
 	if !m.land(r) {
 		return
 	}
@@ -198,11 +199,10 @@ func (m *sim) answer(e *endpoint, r request, status int) {
 	m.conclude(e, r, o)
 }
 
-func (m *sim) conclude(e *endpoint, r request, o outcome) {
+func (m *sim) conclude(e *endpoint, r Request, o outcome) {
 	if err := m.s.conclude(context.Background(), e, r, o); err != nil {
 		m.t.Fatal(err)
 	}
-	m.s.served(e, r.Sequence)
 }
 
 // reply is a container that answers every request with one status.
@@ -215,7 +215,7 @@ func (status reply) RoundTrip(*http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (m *sim) abandon(e *endpoint, id int64, r request, reason string) {
+func (m *sim) abandon(e *endpoint, id int64, r Request, reason string) {
 	m.after(time.Second, func() {
 		if m.land(r) {
 			m.restart(e, id)
@@ -253,7 +253,7 @@ func (m *sim) emit(stateChange) {
 }
 
 // publish is SNS: most messages arrive, some twice, some never.
-func (m *sim) publish(_ context.Context, _, _, text string) error {
+func (m *sim) publish(_ *store.Batch, _, _, text string) error {
 	var n notification
 	if err := json.Unmarshal([]byte(text), &n); err != nil {
 		return err

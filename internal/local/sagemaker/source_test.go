@@ -40,7 +40,7 @@ func TestAStoreThatBreaksOffInterrupts(t *testing.T) {
 		want   error
 	}{"whole": {m.bucket("in"), nil}, "broken": {broken{m.bucket("in")}, errInterrupted}} {
 		s := &Service{cfg: Config{Bucket: func(string) Objects { return c.bucket }}}
-		o, err := s.perform(t.Context(), reads{}, request{Input: "s3://in/scan", Output: "s3://in/labels"})
+		o, err := s.perform(t.Context(), reads{}, Request{Input: "s3://in/scan", Output: "s3://in/labels"})
 		if !errors.Is(err, c.want) || o.reason != "" {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}

@@ -1,99 +1,51 @@
 package sagemaker
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"sort"
 
-	"github.com/iris-oculus/iris/internal/local/durable"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
-// store keeps one endpoint under a folder: endpoint.json, and one file for
-// each request in queue/. Every file appears whole or not at all. The zero
-// store forgets.
-type store struct{ dir string }
+// The buckets of the store that are the service's own.
+const (
+	EndpointBucket = "sagemaker.endpoints" // name → Record
+	RequestBucket  = "sagemaker.requests"  // RequestKey → Request
+)
 
-func newStore(dir, name string) store {
-	if dir == "" {
-		return store{}
-	}
-	return store{dir: filepath.Join(dir, name)}
+// RequestKey names a request in the store; AWS's names of endpoints have no slash.
+func RequestKey(endpoint string, sequence int64) string {
+	return fmt.Sprintf("%s/%012d", endpoint, sequence)
 }
 
-func (s store) read(r *record, queue *[]*request) error {
-	if s.dir == "" {
-		return nil
-	}
-	for _, dir := range []string{s.dir, s.queue()} { // also removes writes that were cut off
-		if err := durable.MakeDir(dir); err != nil {
-			return err
-		}
-	}
-	if err := readJSON(s.record(), r); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	entries, err := os.ReadDir(s.queue())
+// read fills in what the store knows of an endpoint.
+func (e *endpoint) read() error {
+	r, found, err := store.Get[Record](e.store, EndpointBucket, e.Name)
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		var q request
-		if err := readJSON(filepath.Join(s.queue(), entry.Name()), &q); err != nil {
-			return err
-		}
-		*queue = append(*queue, &q)
+	if found {
+		e.Record = r
 	}
-	sort.Slice(*queue, func(i, j int) bool { return (*queue)[i].Sequence < (*queue)[j].Sequence })
+	return store.Each(e.store, RequestBucket, e.Name+"/", func(_ string, q Request) error {
+		e.queue = append(e.queue, &q)
+		return nil
+	})
+}
+
+// save makes next the endpoint's record, on disk first.
+func (e *endpoint) save(next Record) error {
+	b := &store.Batch{}
+	b.Put(EndpointBucket, e.Name, next)
+	if err := e.store.Write(b); err != nil {
+		return err
+	}
+	e.Record = next
 	return nil
 }
 
-func (s store) record() string         { return filepath.Join(s.dir, "endpoint.json") }
-func (s store) queue() string          { return filepath.Join(s.dir, "queue") }
-func (s store) request(n int64) string { return filepath.Join(s.queue(), fmt.Sprintf("%012d.json", n)) }
-
-func (s store) write(r record) error {
-	if s.dir == "" {
-		return nil
-	}
-	return writeJSON(s.record(), r)
-}
-
-func (s store) add(q *request) error {
-	if s.dir == "" {
-		return nil
-	}
-	return writeJSON(s.request(q.Sequence), q)
-}
-
-func (s store) remove(q *request) error {
-	if s.dir == "" {
-		return nil
-	}
-	if err := os.Remove(s.request(q.Sequence)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-func readJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("read %s: %w", filepath.Base(path), err)
-	}
-	return nil
-}
-
-func writeJSON(path string, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return durable.WriteFile(path, b)
+// removal is a batch that removes a request.
+func (e *endpoint) removal(sequence int64) *store.Batch {
+	b := &store.Batch{}
+	b.Delete(RequestBucket, RequestKey(e.Name, sequence))
+	return b
 }

@@ -13,7 +13,7 @@ import (
 // buildMessages makes the topics, and the bus with the template's rules.
 func (s *Stack) buildMessages(v *services) (err error) {
 	v.bus, err = bus.New(bus.Config{
-		Dir: s.place.path("events"), Clock: s.cfg.Clock, Account: Account, Region: Region, Logger: s.cfg.Logger,
+		Store: s.store, Clock: s.cfg.Clock, Account: Account, Region: Region, Logger: s.cfg.Logger,
 		Deliver: map[string]bus.Deliver{
 			"lambda": func(ctx context.Context, t bus.Target, payload []byte) error {
 				return v.host.InvokeAsync(ctx, t.ARN, payload)
@@ -44,7 +44,7 @@ func (s *Stack) buildMessages(v *services) (err error) {
 // buildTopics makes the topics with the template's subscriptions.
 func (s *Stack) buildTopics(v *services) (err error) {
 	v.topics, err = topics.New(topics.Config{
-		Dir: s.place.path("topics"), Clock: s.cfg.Clock, Lambda: v.host.InvokeAsync, Logger: s.cfg.Logger,
+		Store: s.store, Clock: s.cfg.Clock, Lambda: v.host.InvokeAsync, Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return err

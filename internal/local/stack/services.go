@@ -65,7 +65,7 @@ func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err e
 		return nil, err
 	}
 	v.host, err = lambdas.New(lambdas.Config{
-		Dir: s.place.path("lambda"), LogDir: s.place.path("logs"), Clock: s.cfg.Clock, Functions: functions,
+		Store: s.store, LogDir: s.state.path("logs"), Clock: s.cfg.Clock, Functions: functions,
 		Region: Region, Account: Account, Logger: s.cfg.Logger,
 	})
 	if err != nil {
@@ -83,15 +83,23 @@ func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err e
 
 func (s *Stack) buildStorage(ctx context.Context, v *services, api net.Listener) (err error) {
 	v.s3, err = s3.New(ctx, s3.Config{
-		Program: s.s3(), Dir: s.place.path("s3"), Socket: s.place.socket("s3"), Key: s.key, Region: Region,
+		Program: s.s3(), Dir: s.state.path("s3"), Socket: s.state.socket("s3"), Key: s.key, Region: Region,
 		Buckets: buckets(s.Template.Buckets, origins(api)),
 		// The bus is made later; a child that died before that announces what it finds.
 		ObjectCreated: func(ctx context.Context, c s3.Created) error {
 			select {
 			case <-v.messages:
-				return announce(v.bus)(ctx, c)
+				return v.bus.ObjectCreated(ctx, object(c))
 			case <-ctx.Done():
 				return ctx.Err()
+			}
+		},
+		Reconcile: func(ctx context.Context, all []s3.Created) (int, error) {
+			select {
+			case <-v.messages:
+				return v.bus.Reconcile(objects(all))
+			case <-ctx.Done():
+				return 0, ctx.Err()
 			}
 		},
 		Logger: s.cfg.Logger,
@@ -101,7 +109,7 @@ func (s *Stack) buildStorage(ctx context.Context, v *services, api net.Listener)
 	}
 	s.closing(v.s3.Close)
 	v.dynamo, err = dynamo.New(ctx, dynamo.Config{
-		Dir: s.place.path("dynamodb"), Socket: s.place.socket("dynamodb"), Modules: s.modules(), Region: Region,
+		Dir: s.state.path("dynamodb"), Socket: s.state.socket("dynamodb"), Modules: s.modules(), Region: Region,
 		Tables: s.Template.Tables, Clock: s.cfg.Clock, Logger: s.cfg.Logger,
 	})
 	if err != nil {
@@ -124,13 +132,13 @@ func (s *Stack) buildEndpoint(v *services) error {
 	if err != nil {
 		return err
 	}
-	log, err := os.OpenFile(s.place.path("logs", "model.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(s.state.path("logs", "model.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("model log: %w", err)
 	}
 	s.closing(log.Close)
 	v.sagemaker, err = sagemaker.New(sagemaker.Config{
-		Dir: s.place.path("sagemaker"), Clock: s.cfg.Clock, Emit: v.bus.Emit, Publish: v.topics.Publish, Endpoints: endpoints, Log: log,
+		Store: s.store, Clock: s.cfg.Clock, Emit: v.bus.Emit, Publish: v.topics.Add, Endpoints: endpoints, Log: log,
 		Bucket: func(name string) sagemaker.Objects { return v.s3.Objects(name) },
 	})
 	return err
@@ -138,7 +146,7 @@ func (s *Stack) buildEndpoint(v *services) error {
 
 func (s *Stack) buildWorkflow(v *services) (err error) {
 	v.states, err = states.New(states.Config{
-		Dir: s.place.path("states"), Clock: s.cfg.Clock, Invoke: invoke(v.host), Emit: v.bus.Emit,
+		Store: s.store, Clock: s.cfg.Clock, Invoke: invoke(v.host), Emit: v.bus.Add,
 		JSONataPath: s.jsonata(), Region: Region, Account: Account, Logger: s.cfg.Logger,
 	})
 	if err != nil {
@@ -160,11 +168,11 @@ func (s *Stack) buildWorkflow(v *services) (err error) {
 	return nil
 }
 
-// doors are the two handlers through which everything enters.
-func (s *Stack) doors(v *services, api, endpoint net.Listener) (http.Handler, http.Handler, error) {
+// handlers are the two through which every request enters: AWS's and the HTTP API's.
+func (s *Stack) handlers(v *services, api, endpoint net.Listener) (http.Handler, http.Handler, error) {
 	hosts := s.hosts(api, endpoint)
 	aws := gateway.New(gateway.Config{
-		Key: s.key, Region: Region, Account: Account, Hosts: hosts, S3: v.s3, Room: room(s.place.root),
+		Key: s.key, Region: Region, Account: Account, Hosts: hosts, S3: v.s3, WaitForDisk: waitForDisk(s.state.root),
 		Services: map[string]http.Handler{
 			"dynamodb": v.dynamo, "states": v.states, "events": v.bus, "sns": v.topics, "lambda": v.host,
 			"sagemaker": v.sagemaker, "application-autoscaling": v.sagemaker,

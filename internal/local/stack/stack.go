@@ -5,7 +5,8 @@
 // lies in the state folder and survives kill -9: every service goes on where it
 // was, and uploads whose announcement was cut off are announced.
 //
-// One stack per state folder (*InUseError).
+// One stack per state folder (*InUseError). Errors of its store are those of packages
+// store and upgrade.
 package stack
 
 import (
@@ -21,7 +22,9 @@ import (
 
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
+	"github.com/iris-oculus/iris/internal/local/store"
 	"github.com/iris-oculus/iris/internal/local/template"
+	"github.com/iris-oculus/iris/internal/local/upgrade"
 )
 
 // The local account.
@@ -56,7 +59,8 @@ type Stack struct {
 	Reannounced int // uploads that a crash had cut off from their announcement
 
 	cfg    Config
-	place  place
+	state  stateDir
+	store  *store.Store
 	key    sigv4.Key
 	closes []func() error // the last is closed first
 }
@@ -73,16 +77,20 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.place, err = newPlace(cfg.State); err != nil {
+	if s.state, err = newStateDir(cfg.State); err != nil {
 		return nil, err
 	}
-	held, err := lock(s.place.root)
+	held, err := lock(s.state.root)
 	if err != nil {
 		return nil, err
 	}
 	s.closing(held.Close)
-	s.closing(s.place.leave)
-	s.Credentials = s.place.path("credentials")
+	s.closing(s.state.removeSockets)
+	if s.store, err = upgrade.Open(s.state.root, s.cfg.Logger); err != nil {
+		return nil, fmt.Errorf("state folder: %w", err)
+	}
+	s.closing(s.store.Close)
+	s.Credentials = s.state.path("credentials")
 	if s.key, err = credentials(s.Credentials); err != nil {
 		return nil, err
 	}
@@ -98,7 +106,7 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	gateway, adapter, err := s.doors(v, api, endpoint)
+	gateway, adapter, err := s.handlers(v, api, endpoint)
 	if err != nil {
 		return nil, errors.Join(err, v.stop())
 	}
@@ -147,7 +155,7 @@ func (s *Stack) listen() (api, endpoint net.Listener, err error) {
 	s.closing(closer(endpoint))
 	s.HTTP, s.AWS = url(api), url(endpoint)
 	if !loopback(api.Addr()) {
-		s.Token, err = secret(s.place.path("token"))
+		s.Token, err = secret(s.state.path("token"))
 	}
 	return api, endpoint, err
 }

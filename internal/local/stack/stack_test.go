@@ -261,14 +261,14 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestRoomIsThereAtOnceOnAnEmptyDisk: in a bubble time passes only for whoever
+// TestAnEmptyDiskIsNotWaitedFor: in a bubble time passes only for whoever
 // waits for it, so nothing of it has passed.
-func TestRoomIsThereAtOnceOnAnEmptyDisk(t *testing.T) {
+func TestAnEmptyDiskIsNotWaitedFor(t *testing.T) {
 	empty := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		room(empty)(t.Context())
-		room(empty + "/missing")(t.Context())
+		waitForDisk(empty)(t.Context())
+		waitForDisk(empty + "/missing")(t.Context())
 		if took := time.Since(began); took > 0 {
 			t.Errorf("waited %v", took)
 		}

@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"context"
 	"slices"
 
 	"github.com/iris-oculus/iris/internal/local/bus"
@@ -26,12 +25,18 @@ func buckets(declared []template.Bucket, pages []string) []s3.Bucket {
 	return out
 }
 
-// announce puts S3's event of a new object on the bus.
-func announce(b *bus.Service) func(context.Context, s3.Created) error {
-	return func(ctx context.Context, c s3.Created) error {
-		return b.ObjectCreated(ctx, bus.Object{
-			Bucket: c.Bucket, Key: c.Key, Size: c.Size, ETag: c.ETag, Sequencer: c.Sequencer, Reason: c.Reason,
-			RequestID: c.Sequencer, SourceIP: "127.0.0.1",
-		})
+// object is the bus's form of a new object.
+func object(c s3.Created) bus.Object {
+	return bus.Object{
+		Bucket: c.Bucket, Key: c.Key, Size: c.Size, ETag: c.ETag, Sequencer: c.Sequencer, Reason: c.Reason,
+		RequestID: c.Sequencer, SourceIP: "127.0.0.1",
 	}
+}
+
+func objects(all []s3.Created) []bus.Object {
+	out := make([]bus.Object, len(all))
+	for i, c := range all {
+		out[i] = object(c)
+	}
+	return out
 }

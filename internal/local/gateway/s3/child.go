@@ -70,18 +70,26 @@ func (s *Server) ask(ctx context.Context, method, path string) (*http.Response, 
 	return resp, nil
 }
 
-// announce has the child look for objects that were not announced.
-func (s *Server) announce(ctx context.Context) (int, error) {
-	resp, err := s.ask(ctx, http.MethodPost, PathAnnounce)
+// errNotAnnounced: whoever is told of objects does not take the announcement.
+var errNotAnnounced = errors.New("objects are not announced")
+
+// reconcile has the child list what announced buckets hold and says how many of
+// these objects had not been announced.
+func (s *Server) reconcile(ctx context.Context) (int, error) {
+	resp, err := s.ask(ctx, http.MethodGet, PathObjects)
 	if err != nil {
-		return 0, fmt.Errorf("announce objects: %w", err)
+		return 0, fmt.Errorf("list objects: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	var out Announced
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-		return 0, fmt.Errorf("announce objects: %w", err)
+	var objects []Created
+	if err := json.NewDecoder(resp.Body).Decode(&objects); err != nil {
+		return 0, fmt.Errorf("list objects: %w", err)
 	}
-	return out.Objects, nil
+	n, err := s.cfg.Reconcile(ctx, objects)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errNotAnnounced, err)
+	}
+	return n, nil
 }
 
 // maxCreated bounds what the child posts; a key has at most 1024 bytes.

@@ -45,9 +45,13 @@ type Config struct {
 	Region  string
 	Buckets []Bucket
 	// ObjectCreated must have made the announcement durable when it returns
-	// nil; else the upload is answered with an error.
+	// nil; else the upload is answered with an error. It may be called again for
+	// an object that was announced, which its sequencer shows.
 	ObjectCreated func(context.Context, Created) error
-	Logger        *slog.Logger
+	// Reconcile is told all objects of announced buckets, in the order of their
+	// sequencers, announces those that were not and says how many.
+	Reconcile func(context.Context, []Created) (announced int, err error)
+	Logger    *slog.Logger
 }
 
 // Server is a running S3. Make one with New.
@@ -116,9 +120,9 @@ func (s *Server) Announce(ctx context.Context) (int, error) {
 		if err := s.wait(ctx); err != nil {
 			return 0, fmt.Errorf("announce objects: %w", err)
 		}
-		n, err := s.announce(ctx)
+		n, err := s.reconcile(ctx)
 		var refused *refusal
-		if err == nil || errors.As(err, &refused) || ctx.Err() != nil {
+		if err == nil || errors.As(err, &refused) || errors.Is(err, errNotAnnounced) || ctx.Err() != nil {
 			return n, err
 		}
 		pause(ctx, againAfter) // the child has died: it comes back
@@ -214,7 +218,7 @@ func (s *Server) restart(ctx context.Context) *child.Process {
 	for {
 		p, err := s.start(ctx)
 		if err == nil {
-			if _, err = s.announce(ctx); err == nil {
+			if _, err = s.reconcile(ctx); err == nil {
 				return p
 			}
 			_ = p.Kill()

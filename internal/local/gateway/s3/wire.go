@@ -13,9 +13,9 @@ import (
 // Settings are what the program needs. They travel in a file of mode 0600,
 // because they hold the secret key, whose path is the program's one argument.
 type Settings struct {
-	Dir     string // absolute: where objects, their attributes and the journal lie
+	Dir     string // absolute: where objects and their attributes lie
 	Socket  string // where the program answers S3 requests
-	Control string // where it answers PathReady and PathAnnounce
+	Control string // where it answers PathReady and PathObjects
 	Parent  string // where it posts each Created to PathCreated
 	Key     sigv4.Key
 	Region  string
@@ -24,9 +24,9 @@ type Settings struct {
 
 // Paths of the requests between the two processes.
 const (
-	PathReady    = "/ready"    // GET on Control: 204 once S3 answers and its buckets are there
-	PathAnnounce = "/announce" // POST on Control: 200 and an Announced, once all is announced
-	PathCreated  = "/created"  // POST of a Created on Parent: 204 once the announcement is durable
+	PathReady   = "/ready"   // GET on Control: 204 once S3 answers and its buckets are there
+	PathObjects = "/objects" // GET on Control: 200 and a list of Created: all that announced buckets hold
+	PathCreated = "/created" // POST of a Created on Parent: 204 once the announcement is durable
 )
 
 // Bucket is one bucket to have.
@@ -55,9 +55,6 @@ type Created struct {
 	Reason    string // PutObject, CompleteMultipartUpload or CopyObject
 	At        time.Time
 }
-
-// Announced says how many objects were announced that had not been before.
-type Announced struct{ Objects int }
 
 // beside is the path of another file of the program, next to its socket and not
 // longer than that: a Unix socket's path has at most 104 bytes.

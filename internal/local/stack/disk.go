@@ -14,9 +14,9 @@ const (
 	lookEvery = 200 * time.Millisecond
 )
 
-// room makes requests wait while the disk that holds path is full, so that jobs
-// go on once somebody has made room; after that the services say what is wrong.
-func room(path string) func(context.Context) {
+// waitForDisk makes requests wait while the disk that holds path is full, so that
+// jobs go on once somebody has freed space; after that the services say what is wrong.
+func waitForDisk(path string) func(context.Context) {
 	return func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()

@@ -9,42 +9,42 @@ import (
 	"github.com/iris-oculus/iris/internal/local/durable"
 )
 
-// place is the state folder and what lies in it, as absolute paths: children
-// have working directories of their own.
-type place struct{ root, sockets string }
+// stateDir is the state folder and the folder for sockets, as absolute paths:
+// children have working directories of their own.
+type stateDir struct{ root, sockets string }
 
 // longestSocket leaves room for a file name in a Unix socket's 104 bytes.
 const longestSocket = 90
 
-// newPlace makes the folders. Sockets go to a temporary folder where the state
+// newStateDir makes the folders. Sockets go to a temporary folder where the state
 // folder's own path is too long for them.
-func newPlace(state string) (place, error) {
+func newStateDir(state string) (stateDir, error) {
 	root, err := filepath.Abs(state)
 	if err != nil {
-		return place{}, fmt.Errorf("state folder: %w", err)
+		return stateDir{}, fmt.Errorf("state folder: %w", err)
 	}
 	if err := os.MkdirAll(root, 0o700); err != nil {
-		return place{}, fmt.Errorf("state folder: %w", err)
+		return stateDir{}, fmt.Errorf("state folder: %w", err)
 	}
 	if err := durable.MakeDir(root); err != nil {
-		return place{}, fmt.Errorf("state folder: %w", err)
+		return stateDir{}, fmt.Errorf("state folder: %w", err)
 	}
-	p := place{root: root, sockets: filepath.Join(root, "run")}
-	if len(p.sockets) <= longestSocket {
-		return p, os.MkdirAll(p.sockets, 0o700)
+	d := stateDir{root: root, sockets: filepath.Join(root, "run")}
+	if len(d.sockets) <= longestSocket {
+		return d, os.MkdirAll(d.sockets, 0o700)
 	}
-	p.sockets, err = os.MkdirTemp("", "iris-")
-	return p, err
+	d.sockets, err = os.MkdirTemp("", "iris-")
+	return d, err
 }
 
-func (p place) path(name ...string) string {
-	return filepath.Join(append([]string{p.root}, name...)...)
+func (d stateDir) path(name ...string) string {
+	return filepath.Join(append([]string{d.root}, name...)...)
 }
 
-func (p place) socket(name string) string { return filepath.Join(p.sockets, name+".sock") }
+func (d stateDir) socket(name string) string { return filepath.Join(d.sockets, name+".sock") }
 
-// leave removes the sockets.
-func (p place) leave() error { return os.RemoveAll(p.sockets) }
+// removeSockets removes the folder for sockets.
+func (d stateDir) removeSockets() error { return os.RemoveAll(d.sockets) }
 
 // loopback says whether only this machine reaches an address.
 func loopback(addr net.Addr) bool {
