@@ -54,7 +54,7 @@ func (s *store) walk(ctx context.Context, bucket string, visit func(s3.Created))
 	}
 }
 
-// recall tells from the disk what stamp told when the object came.
+// recall describes a stored object as stamp described it when it came.
 func (s *store) recall(bucket string, o s3response.Object) (s3.Created, bool) {
 	if o.Key == nil || o.ETag == nil || strings.HasSuffix(*o.Key, "/") {
 		return s3.Created{}, false

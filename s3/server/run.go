@@ -18,7 +18,7 @@ import (
 
 const (
 	// parentTimeout is how long an upload waits for its announcement before it is
-	// refused: less than clients wait for an answer.
+	// refused. Clients wait longer than that for an answer.
 	parentTimeout = 20 * time.Second
 	maxRefusal    = 512 // bytes kept of what the parent says of a refusal
 )

@@ -71,11 +71,11 @@ func (s *store) fits(bucket string, length *int64) (bool, error) {
 	return available >= need, nil
 }
 
-// named turns an error into one of S3's. A disk that showed full only while
-// writing has its own; for a job's object it is SlowDown, which SDKs send again,
-// and then checkSpace lets it wait. An object that could not be announced is SlowDown
-// too, so that it is sent again. What S3 has no name for is logged without the
-// path (keys may name people) and answered InternalError.
+// named turns an error into one of S3's. A disk that filled up while an upload was
+// written is InsufficientStorage. For a job's object it is SlowDown: SDKs send that
+// again, and then checkSpace lets it wait. An object that could not be announced is
+// SlowDown too. An error that S3 has no name for is logged without the path (keys may
+// name people) and answered InternalError.
 func (s *store) named(bucket string, err error) error {
 	var known s3err.S3Error
 	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
@@ -99,8 +99,8 @@ func (s *store) named(bucket string, err error) error {
 	return s3err.GetAPIError(s3err.ErrInternalError)
 }
 
-// free is what an unprivileged process may still write below path, and the size
-// of the file system.
+// free says how many bytes an unprivileged process may still write below path, and how
+// many the file system has.
 func free(path string) (available, disk int64, err error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(path, &st); err != nil {

@@ -68,7 +68,8 @@ func (s *store) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3
 	return out, s.settle(ctx, *in.Bucket, *in.Key, "PutObject")
 }
 
-// UploadPart writes a part to stable storage: its ETag is a promise too.
+// UploadPart writes a part to stable storage before it is acknowledged: clients do not
+// send it again.
 func (s *store) UploadPart(ctx context.Context, in *awss3.UploadPartInput) (*awss3.UploadPartOutput, error) {
 	if err := s.checkSpace(*in.Bucket, in.Body, in.ContentLength); err != nil {
 		return nil, err
@@ -91,8 +92,8 @@ func (s *store) CreateMultipartUpload(ctx context.Context, in s3response.CreateM
 // maxName is the longest name of a file, in bytes.
 const maxName = 255
 
-// checkKey refuses what S3 takes and a file system cannot keep, with the reason:
-// the parts of a key between slashes are folders and a file.
+// checkKey refuses keys that S3 takes and a file system cannot keep: the parts of a
+// key between slashes become the names of folders and of a file.
 func checkKey(key string) error {
 	for part := range strings.SplitSeq(key, "/") {
 		if len(part) > maxName {
@@ -120,8 +121,8 @@ func (s *store) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (
 	return out, s.settle(ctx, *in.Bucket, *in.Key, "CopyObject")
 }
 
-// settle makes a written object durable and announces it, if its bucket wants
-// that. A folder marker (key ends in a slash) is neither.
+// settle makes a written object durable and announces it, if its bucket wants that.
+// It does neither for a folder marker, whose key ends in a slash.
 func (s *store) settle(ctx context.Context, bucket, key, reason string) error {
 	if strings.HasSuffix(key, "/") {
 		return nil
@@ -142,7 +143,7 @@ func (s *store) settle(ctx context.Context, bucket, key, reason string) error {
 	return s.named(bucket, s.tell(ctx, c))
 }
 
-// gone passes over an object that was deleted while its upload was settled.
+// gone drops the error of an object that was deleted while its upload was settled.
 func gone(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -151,8 +152,8 @@ func gone(err error) error {
 }
 
 // stamp gives an object a modification time of its own, later than any before,
-// so that its sequencer can be told again from the disk after a crash. Of two
-// uploads to one key at the same time both may describe the later one.
+// so that its sequencer follows from the disk alone after a crash. Of two uploads to
+// one key at the same time both may describe the later one.
 func (s *store) stamp(ctx context.Context, bucket, key, reason string) (s3.Created, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,7 +177,7 @@ func (s *store) stamp(ctx context.Context, bucket, key, reason string) (s3.Creat
 	return newCreated(bucket, key, info.Size(), *head.ETag, info.ModTime(), reason), nil
 }
 
-// errNotAnnounced: whoever is to be told does not answer, or refuses.
+// errNotAnnounced says that the parent does not answer, or refuses an announcement.
 var errNotAnnounced = errors.New("the announcement was not taken")
 
 // tell announces. Whoever is told remembers it, so an object may be announced again

@@ -29,7 +29,7 @@ type Failure struct {
 	Cause string `json:"Cause,omitempty"`
 }
 
-// output is $states.errorOutput.
+// output builds the value of $states.errorOutput.
 func (f Failure) output() json.RawMessage { return encode(f) }
 
 // reported is the name that histories and results show: a missed heartbeat has a
@@ -41,7 +41,7 @@ func (f Failure) reported() string {
 	return f.Error
 }
 
-// matches: does one of the names of an ErrorEquals stand for this failure?
+// matches says whether one of the names of an ErrorEquals stands for this failure.
 // States.Runtime is never handled; States.DataLimitExceeded only by its name;
 // States.TaskFailed is any error but a timeout.
 func (f Failure) matches(names []string) bool {

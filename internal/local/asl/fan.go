@@ -153,8 +153,8 @@ func (x *Execution) branchFailed(t, child *Thread, f Failure) {
 	x.fail(t, f)
 }
 
-// tolerates: has the Map a threshold, and do its failures keep to it? With two
-// thresholds both must be kept.
+// tolerates says whether the Map has a threshold and its failures are within it. With
+// two thresholds they must be within both.
 func (f *fan) tolerates() (bounded, kept bool) {
 	kept = true
 	if f.Count != nil {

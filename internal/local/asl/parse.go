@@ -254,7 +254,8 @@ func (s *scope) refuses(name string) string {
 	return ""
 }
 
-// identifier: letters, digits and underscores, the first no digit.
+// identifier says whether a name consists of letters, digits and underscores and does
+// not begin with a digit.
 func identifier(name string) bool {
 	for i, r := range name {
 		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {

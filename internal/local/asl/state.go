@@ -15,7 +15,7 @@ func (x *Execution) enter(t *Thread) {
 	x.perform(t)
 }
 
-// perform does what t's state is for; after a failure, again.
+// perform runs the work of t's state. It is called again for each retry.
 func (x *Execution) perform(t *Thread) {
 	x.touch(t)
 	switch s := t.state; s.Type {
@@ -135,8 +135,9 @@ func (x *Execution) arrive(t *Thread, output json.RawMessage) {
 // extras are what $states has besides input and context.
 type extras struct{ result, errorOutput json.RawMessage }
 
-// evaluating lets evaluate see the world as t's state does. The session is closed
-// when it returns: whoever acts on its error may need one too.
+// evaluating calls evaluate with a session that holds the variables and the context
+// object of t's state. The session is closed when evaluate returns, because handling
+// its error may need another one.
 func (x *Execution) evaluating(t *Thread, extra extras, evaluate func(*Session) error) error {
 	states := append([]byte(`{"input":`), t.Input...)
 	states = append(append(states, `,"context":`...), x.context(t)...)
@@ -154,7 +155,7 @@ func (x *Execution) evaluating(t *Thread, extra extras, evaluate func(*Session) 
 // timeFormat is how the context object writes times.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// context is $states.context.
+// context builds the value of $states.context.
 func (x *Execution) context(t *Thread) json.RawMessage {
 	type execution struct {
 		ID           string          `json:"Id"`
@@ -265,7 +266,7 @@ func (x *Execution) wait(t *Thread) {
 	}
 }
 
-// giveUp is a Fail state.
+// giveUp performs a Fail state.
 func (x *Execution) giveUp(t *Thread) {
 	var f Failure
 	err := x.evaluating(t, extras{}, func(s *Session) (err error) {

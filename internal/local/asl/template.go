@@ -85,7 +85,7 @@ func parseNode(text json.RawMessage, place string, depth int, check func(place, 
 	return node{literal: compact(text)}, nil
 }
 
-// dynamic: is there an expression in any item?
+// dynamic says whether any item holds an expression.
 func (n node) dynamic() bool {
 	for _, item := range n.items {
 		if item.literal == nil {

@@ -4,5 +4,6 @@ package child
 
 import "syscall"
 
-// attributes: without PR_SET_PDEATHSIG only the lifeline tells the child.
+// attributes sets no death signal: only Linux has PR_SET_PDEATHSIG, so elsewhere only
+// the lifeline tells the child that its parent has ended.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

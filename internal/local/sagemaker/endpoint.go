@@ -149,8 +149,8 @@ func (s *Service) setDesired(e *endpoint, n int, now time.Time) error {
 	return nil
 }
 
-// resize begins to move the instances towards the desired number: the newest
-// leave first, busy or not, as nothing says that AWS would choose better.
+// resize begins to move the instances towards the desired number. The newest leave
+// first, busy or not: AWS documents no order.
 func (s *Service) resize(e *endpoint, now time.Time) {
 	have := len(e.instances)
 	if have == e.Desired {
@@ -203,7 +203,7 @@ func (s *Service) booted(e *endpoint, id int64, err error) {
 	next := e.Record
 	next.Desired = max(0, next.Desired-1)
 	if err := e.save(next); err != nil {
-		e.Record = next // the disk will say so again at the next change
+		e.Record = next // the next change meets the same full disk
 	}
 	s.world.halt(e, id)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// machine is the world as it is: containers are child processes, transfers are
-// real. Every method starts one goroutine; close waits for them all.
+// machine is the world outside of tests: containers are child processes, transfers
+// are real. Every method starts one goroutine; close waits for them all.
 type machine struct {
 	s     *Service
 	tasks sync.WaitGroup

@@ -37,8 +37,8 @@ const (
 	publishTries       = 5
 )
 
-// errInterrupted: the service is closing, or its store does not take the
-// result: the request stays in the queue.
+// errInterrupted says that the service is closing, or that S3 or the store does not
+// take the result. The request stays in the queue.
 var errInterrupted = errors.New("interrupted")
 
 // perform sends a request's input through the container behind transport and

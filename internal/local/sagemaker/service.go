@@ -79,8 +79,8 @@ type Endpoint struct {
 	// RefuseZeroMaximum makes MaxCapacity 0 a ValidationException, as one page
 	// of AWS's says (endpoint-auto-scaling-add-policy.html).
 	RefuseZeroMaximum bool
-	// SameBoundsMoveNothing: registering the bounds that a target has already
-	// starts no scaling activity, although the capacity lies outside of them.
+	// SameBoundsMoveNothing says that registering the bounds which a target has
+	// already starts no scaling activity, although the capacity lies outside of them.
 	SameBoundsMoveNothing bool
 	// AnnounceExpired tells of a request that waited too long as of a failure;
 	// false forgets it without object or message.
@@ -225,7 +225,7 @@ func (s *Service) find(name string) *endpoint {
 	return nil
 }
 
-// errUnknown: there is no such endpoint.
+// errUnknown says that there is no such endpoint.
 var errUnknown = errors.New("could not find endpoint")
 
 func (s *Service) get(name string) (*endpoint, error) {

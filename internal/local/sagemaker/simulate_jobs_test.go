@@ -301,7 +301,7 @@ func (m *sim) recover(j *simJob) {
 	}
 }
 
-// queued: the endpoint still has the request.
+// queued says whether the endpoint still has the request.
 func (m *sim) queued(j *simJob) bool {
 	for _, r := range m.s.endpoints[0].queue {
 		if r.InferenceID == j.name {

@@ -10,7 +10,7 @@ import (
 type Rule struct {
 	Name     string
 	Pattern  json.RawMessage // nil: a schedule
-	Schedule string          // rate(…) or cron(…)
+	Schedule string          // rate(…)
 	Enabled  bool
 	Targets  []RuleTarget
 }

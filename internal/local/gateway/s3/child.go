@@ -70,7 +70,7 @@ func (s *Server) ask(ctx context.Context, method, path string) (*http.Response, 
 	return resp, nil
 }
 
-// errNotAnnounced: whoever is told of objects does not take the announcement.
+// errNotAnnounced says that Config.Reconcile refused to announce objects.
 var errNotAnnounced = errors.New("objects are not announced")
 
 // reconcile has the child list what announced buckets hold and says how many of
