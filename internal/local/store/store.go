@@ -178,6 +178,7 @@ func (s *Store) Close() error {
 
 // Each visits the records of a bucket whose keys begin with prefix, in the order
 // of their keys; a bucket that nobody wrote to has none. An error of visit ends it.
+// visit must not use the store: bbolt would wait for itself when the file grows.
 func Each[T any](s *Store, bucket, prefix string, visit func(key string, record T) error) error {
 	if s == nil {
 		return nil

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -386,6 +387,40 @@ func TestAChangedBitIsNoticed(t *testing.T) {
 	t.Logf("%d of %d refused; the others lie in bytes of no use", refused, rounds)
 	if refused == 0 {
 		t.Error("no change was noticed")
+	}
+}
+
+// A branch page that names itself, as a disk that lied about its writes leaves it
+// (etcd-io/bbolt 701), is refused and not followed for ever.
+func TestACycleOfPagesIsRefused(t *testing.T) {
+	path, _ := filled(t)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page, head, branch = 4096, 16, 1
+	cycles := 0
+	for at := 2 * page; at < len(whole); at += page {
+		if binary.NativeEndian.Uint16(whole[at+8:]) != branch {
+			continue
+		}
+		cycle := slices.Clone(whole)
+		copy(cycle[at+head+8:at+head+16], whole[at:at+8]) // its first entry's page is itself
+		if err := os.WriteFile(path, cycle, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(path, nil)
+		var damaged *store.DamagedError
+		if errors.As(err, &damaged) {
+			cycles++
+		} else if err != nil {
+			t.Errorf("page %d: %v", at/page, err)
+		} else if err := s.Close(); err != nil { // a free page
+			t.Error(err)
+		}
+	}
+	if cycles == 0 {
+		t.Error("no cycle was noticed")
 	}
 }
 
