@@ -2,6 +2,7 @@ package bus_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -40,7 +41,7 @@ func code(err error) string {
 func TestSDKPutsEventsAndListsRules(t *testing.T) {
 	in := newInbox()
 	s := open(t, t.TempDir(), clock.Real{}, in)
-	add(t, s, bus.Rule{Name: "r", Pattern: `{"source":["mine"]}`, Description: "d", Targets: []bus.Target{{ID: "t", ARN: function, InputPath: "$.detail.n"}}})
+	add(t, s, bus.Rule{Name: "r", Pattern: `{"source":["mine"]}`, Description: "d", Targets: to(function)})
 	s.Start()
 	c, ctx := client(t, s), t.Context()
 	events, err := c.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{
@@ -58,15 +59,16 @@ func TestSDKPutsEventsAndListsRules(t *testing.T) {
 			t.Errorf("entry %d: %q: want %q", i, got, want)
 		}
 	}
-	if got := <-in.came; got != "42" {
-		t.Errorf("delivered %s", got)
+	var got bus.Event
+	if err := json.Unmarshal([]byte(<-in.came), &got); err != nil || got.Source != "mine" || string(got.Detail) != `{"n":42}` || got.Time != "2026-01-02T03:04:05Z" {
+		t.Errorf("delivered %+v, %v", got, err)
 	}
 	described, err := c.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: aws.String("r")})
 	if err != nil || *described.Arn != "arn:aws:events:us-east-1:000000000000:rule/r" || *described.EventPattern != `{"source":["mine"]}` || described.State != types.RuleStateEnabled || *described.Description != "d" {
 		t.Fatal(described, err)
 	}
 	targets, err := c.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: aws.String("r")})
-	if err != nil || len(targets.Targets) != 1 || *targets.Targets[0].InputPath != "$.detail.n" {
+	if err != nil || len(targets.Targets) != 1 || *targets.Targets[0].Arn != function {
 		t.Fatal(targets, err)
 	}
 	for prefix, want := range map[string]int{"r": 1, "s": 0} {

@@ -50,15 +50,11 @@ func (s *Service) send(ctx context.Context, l outbox.Letter) error {
 	if err := json.Unmarshal(l.Body, &d); err != nil {
 		return permanentError{fmt.Errorf("read delivery: %w", err)}
 	}
-	payload, err := d.Target.payload(d.Event, occasion{rule: d.Rule, ruleARN: s.arn("rule/" + d.Rule), ingested: l.Accepted})
-	if err != nil {
-		return permanentError{err}
-	}
 	service, err := serviceOf(d.Target.ARN)
 	if err != nil || s.config.Deliver[service] == nil {
 		return permanentError{errors.New("no service takes deliveries for the target's ARN")}
 	}
-	return s.config.Deliver[service](ctx, d.Target, payload)
+	return s.config.Deliver[service](ctx, d.Target, d.Event)
 }
 
 // permanentError is not retried.

@@ -27,17 +27,12 @@ type Rule struct {
 	Targets     []Target `json:"Targets,omitempty"`
 }
 
-// Target is where a rule delivers to. At most one of the three inputs is set;
-// without one the whole event is delivered.
+// Target is where a rule delivers events to.
 type Target struct {
-	ID          string       `json:"Id"`
-	ARN         string       `json:"Arn"`
-	Role        string       `json:"RoleArn,omitempty"` // without effect on one machine
-	Input       string       `json:"Input,omitempty"`   // a JSON constant
-	InputPath   string       `json:"InputPath,omitempty"`
-	Transformer *Transformer `json:"InputTransformer,omitempty"`
-	DeadLetter  *DeadQueue   `json:"DeadLetterConfig,omitempty"`
-	Retry       *Retry       `json:"RetryPolicy,omitempty"`
+	ID         string     `json:"Id"`
+	ARN        string     `json:"Arn"`
+	DeadLetter *DeadQueue `json:"DeadLetterConfig,omitempty"`
+	Retry      *Retry     `json:"RetryPolicy,omitempty"`
 }
 
 // DeadQueue names the queue for what could not be delivered. On one machine all
@@ -137,7 +132,7 @@ func (s *Service) checkTarget(t Target) error {
 	if s.config.Deliver[service] == nil {
 		return fmt.Errorf("ARN: nothing is delivered to %q on one machine", service)
 	}
-	return t.checkInput()
+	return nil
 }
 
 // names of all rules in order; s.mu is held.

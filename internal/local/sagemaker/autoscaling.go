@@ -115,7 +115,6 @@ type putPolicy struct {
 	PolicyName                               string
 	PolicyType                               string
 	TargetTrackingScalingPolicyConfiguration json.RawMessage
-	StepScalingPolicyConfiguration           json.RawMessage
 }
 
 // maxPolicies bounds what one endpoint keeps.
@@ -153,38 +152,22 @@ func (in putPolicy) policy() (policy, error) {
 	if p.Name == "" || len(p.Name) > 256 {
 		return p, invalid("PolicyName of %d characters: want 1..256", len(p.Name))
 	}
-	switch in.PolicyType {
-	case "TargetTrackingScaling":
-		c, err := decode[struct {
-			TargetValue                       float64
-			ScaleInCooldown, ScaleOutCooldown *int
-			CustomizedMetricSpecification     struct{ MetricName string }
-		}](in.TargetTrackingScalingPolicyConfiguration)
-		if err != nil {
-			return p, err
-		}
-		if !(c.TargetValue > 0) || c.CustomizedMetricSpecification.MetricName != "ApproximateBacklogSizePerInstance" {
-			return p, invalid("target tracking: want TargetValue over 0 and metric ApproximateBacklogSizePerInstance")
-		}
-		p.TargetValue, p.Configuration = c.TargetValue, in.TargetTrackingScalingPolicyConfiguration
-		p.InCooldown, p.OutCooldown = orDefault(c.ScaleInCooldown), orDefault(c.ScaleOutCooldown)
-	case "StepScaling":
-		c, err := decode[struct {
-			AdjustmentType  string
-			Cooldown        *int
-			StepAdjustments []struct{ ScalingAdjustment int }
-		}](in.StepScalingPolicyConfiguration)
-		if err != nil {
-			return p, err
-		}
-		if c.AdjustmentType != "ChangeInCapacity" || len(c.StepAdjustments) != 1 || c.StepAdjustments[0].ScalingAdjustment < 1 {
-			return p, invalid("step scaling: want AdjustmentType ChangeInCapacity and one step that adds instances")
-		}
-		p.Step, p.Configuration = c.StepAdjustments[0].ScalingAdjustment, in.StepScalingPolicyConfiguration
-		p.InCooldown, p.OutCooldown = orDefault(c.Cooldown), orDefault(c.Cooldown)
-	default:
-		return p, invalid("PolicyType %.32q: want TargetTrackingScaling or StepScaling", in.PolicyType)
+	if in.PolicyType != "TargetTrackingScaling" {
+		return p, invalid("PolicyType %.32q: one machine has TargetTrackingScaling", in.PolicyType)
 	}
+	c, err := decode[struct {
+		TargetValue                       float64
+		ScaleInCooldown, ScaleOutCooldown *int
+		CustomizedMetricSpecification     struct{ MetricName string }
+	}](in.TargetTrackingScalingPolicyConfiguration)
+	if err != nil {
+		return p, err
+	}
+	if !(c.TargetValue > 0) || c.CustomizedMetricSpecification.MetricName != "ApproximateBacklogSizePerInstance" {
+		return p, invalid("target tracking: want TargetValue over 0 and metric ApproximateBacklogSizePerInstance")
+	}
+	p.TargetValue, p.Configuration = c.TargetValue, in.TargetTrackingScalingPolicyConfiguration
+	p.InCooldown, p.OutCooldown = orDefault(c.ScaleInCooldown), orDefault(c.ScaleOutCooldown)
 	return p, nil
 }
 
@@ -226,10 +209,7 @@ func (s *Service) describeScalingPolicies(in resource) (any, error) {
 	list := []any{}
 	for _, e := range s.targets(in, nil) {
 		for _, p := range e.Policies {
-			kind := "StepScaling"
-			if p.TargetValue > 0 {
-				kind = "TargetTrackingScaling"
-			}
+			const kind = "TargetTrackingScaling"
 			list = append(list, map[string]any{
 				"PolicyARN": policyARN(e, p), "PolicyName": p.Name, "PolicyType": kind, "CreationTime": seconds(e.Target.Created),
 				"ServiceNamespace": namespace, "ResourceId": resourceID(e), "ScalableDimension": dimension,

@@ -31,7 +31,6 @@ type endpoint struct {
 	sampleAt   time.Time // when the scaling policies look next
 	highs      int       // datapoints in a row over the target
 	lows       int       // and under it
-	starved    int       // with a backlog and no capacity
 	cooldownTo time.Time
 }
 

@@ -32,15 +32,12 @@ const (
 	maxActivities      = 50
 )
 
-// policy is a scaling policy. Target tracking follows
-// ApproximateBacklogSizePerInstance; step scaling is taken to hang on an alarm
-// on HasBacklogWithoutCapacity ≥ 1 for two minutes, the only one that an
-// asynchronous endpoint needs.
+// policy is a scaling policy: target tracking that follows
+// ApproximateBacklogSizePerInstance.
 type policy struct {
 	Name          string  `json:"name"`
-	TargetValue   float64 `json:"target_value,omitempty"` // target tracking when over 0
-	Step          int     `json:"step,omitempty"`         // step scaling otherwise
-	InCooldown    int     `json:"in_cooldown"`            // seconds
+	TargetValue   float64 `json:"target_value"`
+	InCooldown    int     `json:"in_cooldown"` // seconds
 	OutCooldown   int     `json:"out_cooldown"`
 	Configuration []byte  `json:"configuration"` // as it came, for DescribeScalingPolicies
 }
@@ -52,7 +49,6 @@ const (
 	highDatapoints = 3
 	lowDatapoints  = 15
 	lowShare       = 0.9
-	starvedPoints  = 2
 )
 
 var (
@@ -139,7 +135,7 @@ func (s *Service) act(e *endpoint, now time.Time) {
 // the target's bounds. Several policies at once: the largest capacity wins.
 func (s *Service) evaluate(e *endpoint, now time.Time) {
 	if e.Target == nil || e.Target.Max == 0 || len(e.Policies) == 0 {
-		e.sampleAt, e.highs, e.lows, e.starved = time.Time{}, 0, 0, 0
+		e.sampleAt, e.highs, e.lows = time.Time{}, 0, 0
 		return
 	}
 	if e.sampleAt.IsZero() {
@@ -166,28 +162,17 @@ func (s *Service) evaluate(e *endpoint, now time.Time) {
 		}
 	}
 	e.cooldownTo = now.Add(time.Duration(cooldown) * time.Second)
-	e.highs, e.lows, e.starved = 0, 0, 0
+	e.highs, e.lows = 0, 0
 	s.scale(e, want, "a scaling policy's alarm", now)
 }
 
 // advise counts this minute's datapoints and says what the policies ask for.
 func (e *endpoint) advise() (want int, found bool) {
 	current, backlog := e.current(), float64(e.backlog())
-	propose := func(n int) { want, found = max(want, n), true }
-	e.starved++
-	if current > 0 || backlog == 0 {
-		e.starved = 0
+	if current == 0 {
+		return 0, false // the metric per instance has no datapoint
 	}
 	for _, p := range e.Policies {
-		if p.TargetValue <= 0 {
-			if e.starved >= starvedPoints {
-				propose(e.Desired + p.Step)
-			}
-			continue
-		}
-		if current == 0 {
-			continue // the metric per instance has no datapoint
-		}
 		each := backlog / float64(current)
 		e.highs, e.lows = e.highs+1, e.lows+1
 		if each <= p.TargetValue {
@@ -197,10 +182,8 @@ func (e *endpoint) advise() (want int, found bool) {
 			e.lows = 0
 		}
 		ideal := int(math.Ceil(backlog / p.TargetValue))
-		if e.highs >= highDatapoints {
-			propose(ideal)
-		} else if e.lows >= lowDatapoints {
-			propose(ideal)
+		if e.highs >= highDatapoints || e.lows >= lowDatapoints {
+			want, found = max(want, ideal), true
 		}
 	}
 	return want, found

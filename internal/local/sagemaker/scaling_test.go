@@ -100,25 +100,9 @@ func TestTargetTrackingFollowsTheBacklog(t *testing.T) {
 	if e.Desired != 1 {
 		t.Errorf("after 15 low datapoints and the cooldown: %d, want 1", e.Desired)
 	}
-}
-
-func TestStepScalingWakesFromZero(t *testing.T) {
-	m, e := quiet(t, nil)
-	e.Policies = []policy{{Name: "wake", Step: 1, InCooldown: 300, OutCooldown: 300}}
-	if err := m.bounds(0, 2); err != nil {
+	m.add(5, "21600")
+	if err := m.bounds(0, 0); err != nil {
 		t.Fatal(err)
-	}
-	m.add(1, "21600")
-	m.pass(90 * time.Second)
-	if e.Desired != 0 {
-		t.Errorf("after one datapoint: %d", e.Desired)
-	}
-	m.pass(time.Minute)
-	if e.Desired != 1 {
-		t.Errorf("after two datapoints without capacity: %d, want 1", e.Desired)
-	}
-	if err := m.bounds(0, 0); err != nil || e.Desired != 0 {
-		t.Errorf("bounds 0..0: %d, %v", e.Desired, err)
 	}
 	m.pass(time.Hour)
 	if e.Desired != 0 {

@@ -2,6 +2,7 @@ package sagemaker
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/iris-oculus/iris/internal/local/store"
 )
@@ -25,6 +26,8 @@ func (e *endpoint) read() error {
 	}
 	if found {
 		e.Record = r
+		// Earlier versions had step scaling too.
+		e.Policies = slices.DeleteFunc(r.Policies, func(p policy) bool { return p.TargetValue <= 0 })
 	}
 	return store.Each(e.store, RequestBucket, e.Name+"/", func(_ string, q Request) error {
 		e.queue = append(e.queue, &q)

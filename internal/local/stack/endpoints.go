@@ -84,8 +84,7 @@ func registerTargets(service *sagemaker.Service, t *template.Template) error {
 			scaled
 			PolicyName, PolicyType                   string
 			TargetTrackingScalingPolicyConfiguration json.RawMessage `json:",omitempty"`
-			StepScalingPolicyConfiguration           json.RawMessage `json:",omitempty"`
-		}{scaled{p.Namespace, p.Dimension, p.Target}, p.Name, p.Type, p.TargetTracking, p.Step}, &struct{}{})
+		}{scaled{p.Namespace, p.Dimension, p.Target}, p.Name, p.Type, p.TargetTracking}, &struct{}{})
 		if err != nil {
 			return fmt.Errorf("scaling policy %s: %w", p.Name, err)
 		}

@@ -67,10 +67,7 @@ func rule(r template.Rule) bus.Rule {
 		out.State = bus.Disabled
 	}
 	for _, t := range r.Targets {
-		target := bus.Target{ID: t.ID, ARN: t.ARN, Input: t.Input, InputPath: t.InputPath}
-		if t.Transformer != nil {
-			target.Transformer = &bus.Transformer{Paths: t.Transformer.InputPathsMap, Template: t.Transformer.InputTemplate}
-		}
+		target := bus.Target{ID: t.ID, ARN: t.ARN}
 		if t.MaxRetries != nil || t.MaxAge != 0 {
 			target.Retry = &bus.Retry{Attempts: t.MaxRetries, Seconds: seconds(t.MaxAge)}
 		}

@@ -29,13 +29,8 @@ func op[In any](handle func(s *Service, ctx context.Context, in In) (any, error)
 }
 
 var operations = map[string]operation{
-	"CreateStateMachine":               op(createStateMachine),
-	"UpdateStateMachine":               op(updateStateMachine),
 	"DescribeStateMachine":             op(describeStateMachine),
 	"ListStateMachines":                op(listStateMachines),
-	"DeleteStateMachine":               op(deleteStateMachine),
-	"ValidateStateMachineDefinition":   op(validateDefinition),
-	"ListTagsForResource":              op(listTags),
 	"StartExecution":                   op(startExecution),
 	"StopExecution":                    op(stopExecution),
 	"DescribeExecution":                op(describeExecution),

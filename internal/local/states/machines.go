@@ -14,14 +14,13 @@ import (
 
 // Machine is a stored state machine. It is replaced, never changed.
 type Machine struct {
-	Name       string            `json:"name"`
-	ARN        string            `json:"arn"`
-	Definition string            `json:"definition"`
-	RoleARN    string            `json:"role_arn"`
-	Created    time.Time         `json:"created"`
-	Updated    time.Time         `json:"updated"`
-	Revision   string            `json:"revision"`
-	Tags       map[string]string `json:"tags,omitempty"`
+	Name       string    `json:"name"`
+	ARN        string    `json:"arn"`
+	Definition string    `json:"definition"`
+	RoleARN    string    `json:"role_arn"`
+	Created    time.Time `json:"created"`
+	Updated    time.Time `json:"updated"`
+	Revision   string    `json:"revision"`
 
 	parsed *asl.Machine
 }
@@ -69,7 +68,7 @@ func (s *Service) CreateOrUpdate(name string, definition []byte, roleARN string)
 		if before.Definition == m.Definition && before.RoleARN == roleARN {
 			return before.ARN, nil
 		}
-		m.Created, m.Tags = before.Created, before.Tags
+		m.Created = before.Created
 	}
 	return m.ARN, s.keep(m)
 }
@@ -102,17 +101,4 @@ func (s *Service) machineList() []*Machine {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.SortedFunc(maps.Values(s.machines), func(a, b *Machine) int { return strings.Compare(a.Name, b.Name) })
-}
-
-// deleteMachine removes a machine; one that is not there is removed already.
-func (s *Service) deleteMachine(name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := &store.Batch{}
-	b.Delete(MachineBucket, name)
-	if err := s.cfg.Store.Write(b); err != nil {
-		return fmt.Errorf("delete state machine: %w", err)
-	}
-	delete(s.machines, name)
-	return nil
 }

@@ -2,8 +2,6 @@ package states
 
 import (
 	"encoding/base64"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -50,5 +48,3 @@ func pageOf[T any](p page, list []T, newestFirst bool) (part []T, next string, e
 
 // seconds is a time as AWS JSON writes it.
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

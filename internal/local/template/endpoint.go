@@ -40,7 +40,7 @@ type ScalableTarget struct {
 type ScalingPolicy struct {
 	Name, Type                   string
 	Namespace, Dimension, Target string
-	TargetTracking, Step         json.RawMessage // as PutScalingPolicy takes them
+	TargetTracking               json.RawMessage // as PutScalingPolicy takes it
 }
 
 func (t *Template) addModel(e *evaluator, r resource) error {
@@ -128,16 +128,16 @@ func (t *Template) addScalableTarget(r resource) error {
 // properties that name it.
 func (t *Template) addScalingPolicy(e *evaluator, r resource) error {
 	var p struct {
-		PolicyName, PolicyType, ScalingTargetId                                  string
-		ServiceNamespace, ScalableDimension, ResourceId                          string
-		TargetTrackingScalingPolicyConfiguration, StepScalingPolicyConfiguration json.RawMessage
+		PolicyName, PolicyType, ScalingTargetId         string
+		ServiceNamespace, ScalableDimension, ResourceId string
+		TargetTrackingScalingPolicyConfiguration        json.RawMessage
 	}
 	if err := decode(r.properties, &p); err != nil {
 		return err
 	}
 	policy := ScalingPolicy{
 		Name: p.PolicyName, Type: p.PolicyType, Namespace: p.ServiceNamespace, Dimension: p.ScalableDimension, Target: p.ResourceId,
-		TargetTracking: p.TargetTrackingScalingPolicyConfiguration, Step: p.StepScalingPolicyConfiguration,
+		TargetTracking: p.TargetTrackingScalingPolicyConfiguration,
 	}
 	if p.ScalingTargetId != "" {
 		id, err := e.owner(p.ScalingTargetId, "AWS::ApplicationAutoScaling::ScalableTarget")

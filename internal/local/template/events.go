@@ -17,17 +17,10 @@ type Rule struct {
 
 // RuleTarget is where a rule sends its events.
 type RuleTarget struct {
-	ID, ARN, Input, InputPath string
-	Transformer               *Transformer
-	MaxRetries                *int
-	MaxAge                    time.Duration // 0: AWS's default
-	DeadLetters               string        // ARN of a queue
-}
-
-// Transformer is a target's InputTransformer.
-type Transformer struct {
-	InputPathsMap map[string]string
-	InputTemplate string
+	ID, ARN     string
+	MaxRetries  *int
+	MaxAge      time.Duration // 0: AWS's default
+	DeadLetters string        // ARN of a queue
 }
 
 // Topic is an SNS topic.
@@ -38,9 +31,8 @@ type Subscription struct{ TopicARN, FunctionARN string }
 
 // target is a rule's target as written, in rules and in functions' events.
 type target struct {
-	Id, Arn, Input, InputPath string
-	InputTransformer          *Transformer
-	RetryPolicy               struct {
+	Id, Arn     string
+	RetryPolicy struct {
 		MaximumRetryAttempts     *number
 		MaximumEventAgeInSeconds number
 	}
@@ -49,7 +41,7 @@ type target struct {
 
 func (w target) target(id, arn string) RuleTarget {
 	return RuleTarget{
-		ID: cmpOr(w.Id, id), ARN: arn, Input: w.Input, InputPath: w.InputPath, Transformer: w.InputTransformer,
+		ID: cmpOr(w.Id, id), ARN: arn,
 		MaxRetries: w.RetryPolicy.MaximumRetryAttempts.int(), MaxAge: seconds(w.RetryPolicy.MaximumEventAgeInSeconds),
 		DeadLetters: w.DeadLetterConfig.Arn,
 	}

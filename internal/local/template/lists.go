@@ -81,7 +81,7 @@ var lists = map[string]list{
 		declared: []string{"RoleARN"},
 	},
 	"AWS::ApplicationAutoScaling::ScalingPolicy": {
-		honoured: []string{"PolicyName", "PolicyType", "ScalingTargetId", "ServiceNamespace", "ScalableDimension", "ResourceId", "TargetTrackingScalingPolicyConfiguration", "StepScalingPolicyConfiguration"},
+		honoured: []string{"PolicyName", "PolicyType", "ScalingTargetId", "ServiceNamespace", "ScalableDimension", "ResourceId", "TargetTrackingScalingPolicyConfiguration"},
 	},
 	"AWS::ApiGatewayV2::Api": {
 		honoured: []string{"ProtocolType", "CorsConfiguration"},
@@ -103,7 +103,7 @@ var lists = map[string]list{
 
 // ruleTarget are the properties of a rule's target, in a rule and in a
 // function's event alike.
-var ruleTarget = []string{"Id", "Arn", "Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig"}
+var ruleTarget = []string{"Id", "Arn", "RetryPolicy", "DeadLetterConfig"}
 
 // below puts a path before each property.
 func below(path string, properties []string) []string {

@@ -169,7 +169,7 @@ Resources:
       Policies: [{ Statement: [{ Condition: { Bool: { x: true } } }] }]
       Events:
         Tick: { Type: Schedule, Properties: { Schedule: rate(5 minutes), Enabled: false } }
-        Drop: { Type: EventBridgeRule, Properties: { Pattern: { source: [aws.s3] }, InputPath: $.detail } }
+        Drop: { Type: EventBridgeRule, Properties: { Pattern: { source: [aws.s3] }, RetryPolicy: { MaximumRetryAttempts: 3 } } }
         Told: { Type: SNS, Properties: { Topic: !Ref T } }
   Q: { Type: AWS::SQS::Queue }
   T: { Type: AWS::SNS::Topic }
@@ -188,8 +188,9 @@ Resources:
 	if diff := cmp.Diff(map[string]string{"A": "2", "B": "us-east-1"}, f.Environment); diff != "" {
 		t.Error(diff)
 	}
+	three := 3
 	want := []Rule{
-		{Name: "iris-mesh-drop", Pattern: json.RawMessage(`{"source":["aws.s3"]}`), Enabled: true, Targets: []RuleTarget{{ID: "Drop", ARN: f.ARN, InputPath: "$.detail"}}},
+		{Name: "iris-mesh-drop", Pattern: json.RawMessage(`{"source":["aws.s3"]}`), Enabled: true, Targets: []RuleTarget{{ID: "Drop", ARN: f.ARN, MaxRetries: &three}}},
 		{Name: "iris-mesh-tick", Schedule: "rate(5 minutes)", Targets: []RuleTarget{{ID: "Tick", ARN: f.ARN}}},
 	}
 	if diff := cmp.Diff(want, tp.Rules); diff != "" {
