@@ -28,10 +28,13 @@ func validation(format string, args ...any) error {
 // maxBody bounds a request: PutEvents may carry 256 KiB, JSON in JSON doubles it.
 const maxBody = 1 << 20
 
-// operations are those that are answered, by the name in X-Amz-Target. The rules are
-// the template's: clients list them and change none.
+// operations are those that are answered, by the name in X-Amz-Target.
 var operations = map[string]func(*Service, []byte) (any, error){
 	"PutEvents":         (*Service).putEvents,
+	"PutRule":           (*Service).putRule,
+	"DeleteRule":        (*Service).deleteRule,
+	"PutTargets":        (*Service).putTargets,
+	"RemoveTargets":     (*Service).removeTargets,
 	"DescribeRule":      (*Service).describeRule,
 	"ListRules":         (*Service).listRules,
 	"ListTargetsByRule": (*Service).listTargets,

@@ -1,5 +1,5 @@
-// Package bus is EventBridge on one machine: the default event bus with the
-// template's rules, targets and schedules.
+// Package bus is EventBridge on one machine: the default event bus with its
+// rules, targets and schedules.
 //
 // In: events from services (Emit, Add) and clients (PutEvents over ServeHTTP). Out:
 // each event that matches a rule's pattern is delivered to the rule's targets
@@ -26,8 +26,9 @@ import (
 const (
 	QueueBucket   = "events.queue"   // deliveries on their way
 	DeadBucket    = "events.dead"    // deliveries that were given up
+	RulesBucket   = "events.rules"   // name → Rule that a client made
 	DueBucket     = "events.due"     // rule → its Due
-	ObjectsBucket = "events.objects" // bucket/key → sequencer of the object announced last
+	ObjectsBucket = "events.objects" // ObjectName → sequencer of the object announced last
 )
 
 // Deliver hands a payload to a target and returns once it is accepted for
@@ -67,8 +68,8 @@ type Service struct {
 	reconciling sync.RWMutex
 }
 
-// New reads when schedules fall due and which deliveries have not arrived. Nothing
-// is delivered before Start.
+// New reads the rules of clients, when schedules fall due and which deliveries have
+// not arrived. Nothing is delivered before Start.
 func New(c Config) (*Service, error) {
 	if c.Account == "" {
 		c.Account = "000000000000"
@@ -85,6 +86,9 @@ func New(c Config) (*Service, error) {
 	s := &Service{config: c, rules: map[string]*rule{}, wake: make(chan struct{}, 1), stop: make(chan struct{})}
 	var err error
 	s.due, err = readDue(c.Store)
+	if err == nil {
+		err = s.readRules()
+	}
 	if err == nil {
 		s.dead, err = outbox.OpenDead(c.Store, DeadBucket)
 	}

@@ -2,6 +2,8 @@ package bus
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -94,8 +96,12 @@ func (s *Service) Reconcile(objects []Object) (announced int, err error) {
 // name is an object's key among the announced ones.
 func (o Object) name() string { return ObjectName(o.Bucket, o.Key) }
 
-// ObjectName is the key in ObjectsBucket of an object.
-func ObjectName(bucket, key string) string { return bucket + "/" + key }
+// ObjectName is the key in ObjectsBucket of an object: a digest, since the keys of
+// uploads may name people.
+func ObjectName(bucket, key string) string {
+	sum := sha256.Sum256([]byte(bucket + "/" + key))
+	return hex.EncodeToString(sum[:])
+}
 
 // announce adds an object's event to a batch, and the note of it unless a later
 // object of the key was announced before.

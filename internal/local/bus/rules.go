@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/bus/pattern"
+	"github.com/iris-oculus/iris/internal/local/store"
 )
 
 // States of a rule.
@@ -31,6 +32,7 @@ type Rule struct {
 type Target struct {
 	ID         string     `json:"Id"`
 	ARN        string     `json:"Arn"`
+	Role       string     `json:"RoleArn,omitempty"` // without effect on one machine
 	DeadLetter *DeadQueue `json:"DeadLetterConfig,omitempty"`
 	Retry      *Retry     `json:"RetryPolicy,omitempty"`
 }
@@ -69,12 +71,36 @@ func (s *Service) AddRule(r Rule) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.plan(compiled); err != nil {
-		return err
+	return s.keep(&store.Batch{}, compiled)
+}
+
+// keep writes a batch, together with when the rule's schedule falls due first unless
+// that is known, and takes the rule; s.mu is held.
+func (s *Service) keep(b *store.Batch, r *rule) error {
+	due := s.due[r.Name]
+	if r.every > 0 && due.Expression != r.Schedule {
+		now := s.config.Clock.Now()
+		due = Due{r.Schedule, after(now, r.every, now)}
+		b.Put(DueBucket, r.Name, due)
 	}
-	s.rules[r.Name] = compiled
+	if err := s.config.Store.Write(b); err != nil {
+		return fmt.Errorf("keep rule %s: %w", r.Name, err)
+	}
+	s.due[r.Name], s.rules[r.Name] = due, r
 	s.stir()
 	return nil
+}
+
+// readRules reads the rules that clients made.
+func (s *Service) readRules() error {
+	return store.Each(s.config.Store, RulesBucket, "", func(name string, r Rule) error {
+		compiled, err := s.compile(r)
+		if err != nil {
+			return err
+		}
+		s.rules[name] = compiled
+		return nil
+	})
 }
 
 func (s *Service) compile(r Rule) (*rule, error) {

@@ -61,27 +61,6 @@ func readDue(s *store.Store) (map[string]Due, error) {
 	return due, nil
 }
 
-// plan notes when a rule's schedule falls due first, unless that is known already;
-// s.mu is held.
-func (s *Service) plan(r *rule) error {
-	if r.every == 0 || s.due[r.Name].Expression == r.Schedule {
-		return nil
-	}
-	now := s.config.Clock.Now()
-	return s.setDue(&store.Batch{}, r, after(now, r.every, now))
-}
-
-// setDue adds when a rule falls due next to a batch and writes it; s.mu is held.
-func (s *Service) setDue(b *store.Batch, r *rule, at time.Time) error {
-	due := Due{r.Schedule, at}
-	b.Put(DueBucket, r.Name, due)
-	if err := s.config.Store.Write(b); err != nil {
-		return fmt.Errorf("note a schedule: %w", err)
-	}
-	s.due[r.Name] = due
-	return nil
-}
-
 // tickRetry is the pause after a tick that could not be written down.
 const tickRetry = time.Minute
 
@@ -145,6 +124,11 @@ func (s *Service) fire(r *rule, due, now time.Time) (next time.Time, err error) 
 			return time.Time{}, err
 		}
 	}
-	next = after(due, r.every, now)
-	return next, s.setDue(b, r, next)
+	d := Due{r.Schedule, after(due, r.every, now)}
+	b.Put(DueBucket, r.Name, d)
+	if err := s.config.Store.Write(b); err != nil {
+		return time.Time{}, err
+	}
+	s.due[r.Name] = d
+	return d.Due, nil
 }

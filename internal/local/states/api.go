@@ -29,6 +29,8 @@ func op[In any](handle func(s *Service, ctx context.Context, in In) (any, error)
 }
 
 var operations = map[string]operation{
+	"CreateStateMachine":               op(createStateMachine),
+	"DeleteStateMachine":               op(deleteStateMachine),
 	"DescribeStateMachine":             op(describeStateMachine),
 	"ListStateMachines":                op(listStateMachines),
 	"StartExecution":                   op(startExecution),

@@ -1,8 +1,9 @@
 package states
 
-import "context"
-
-// The machines are the template's: clients describe and list them, and change none.
+import (
+	"context"
+	"errors"
+)
 
 type logging struct {
 	Level string `json:"level"`
@@ -56,4 +57,50 @@ func listStateMachines(s *Service, _ context.Context, in page) (any, error) {
 		Machines []machineSummary `json:"stateMachines"`
 		Next     string           `json:"nextToken,omitempty"`
 	}{list, next}, nil
+}
+
+type createInput struct {
+	Name       string `json:"name"`
+	Definition string `json:"definition"`
+	RoleARN    string `json:"roleArn"`
+	Type       string `json:"type"`
+	Publish    bool   `json:"publish"`
+}
+
+func createStateMachine(s *Service, _ context.Context, in createInput) (any, error) {
+	switch {
+	case !validName(in.Name):
+		return nil, refuse("InvalidName", "Invalid Name: '%.100s'", in.Name)
+	case in.Type != "" && in.Type != "STANDARD":
+		return nil, refuse("StateMachineTypeNotSupported", "the type %.40q is not supported: want STANDARD", in.Type)
+	case in.Publish:
+		return nil, refuse("ValidationException", "versions are not supported: publish = true")
+	}
+	type created struct {
+		ARN     string  `json:"stateMachineArn"`
+		Created float64 `json:"creationDate"`
+	}
+	if before := s.machine(in.Name); before != nil {
+		if before.Definition != in.Definition || before.RoleARN != in.RoleARN {
+			return nil, refuse("StateMachineAlreadyExists", "State Machine Already Exists: '%s'", before.ARN)
+		}
+		return created{before.ARN, seconds(before.Created)}, nil
+	}
+	now := s.now()
+	m := &Machine{Name: in.Name, ARN: s.machineARN(in.Name), Definition: in.Definition, RoleARN: in.RoleARN, Created: now, Updated: now, Revision: newID()}
+	if err := s.keep(m); err != nil {
+		return nil, err
+	}
+	return created{m.ARN, seconds(m.Created)}, nil
+}
+
+func deleteStateMachine(s *Service, _ context.Context, in machineInput) (any, error) {
+	m, err := s.machineByARN(in.ARN)
+	var known *Error
+	if errors.As(err, &known) && known.Code == "StateMachineDoesNotExist" {
+		return struct{}{}, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return struct{}{}, s.deleteMachine(m.Name)
 }

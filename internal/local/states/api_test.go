@@ -23,13 +23,26 @@ func TestErrors(t *testing.T) {
 	arn := b.start(t, machine, "x", "{}")
 	b.wait(t, arn)
 	missing := "arn:aws:states:us-east-1:000000000000:stateMachine:none"
+	role := aws.String("arn:aws:iam::000000000000:role/r")
 	ctx, c := t.Context(), b.client
 	for _, tc := range []struct {
 		name, code string
 		call       func() error
 	}{
-		{"create a machine", "UnknownOperationException", func() error {
-			_, err := c.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("n"), Definition: aws.String(callMachine), RoleArn: aws.String("arn:aws:iam::000000000000:role/r")})
+		{"create with a bad name", "InvalidName", func() error {
+			_, err := c.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("a/b"), Definition: aws.String(callMachine), RoleArn: role})
+			return err
+		}},
+		{"create what is no definition", "InvalidDefinition", func() error {
+			_, err := c.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("n"), Definition: aws.String("{"), RoleArn: role})
+			return err
+		}},
+		{"create another of the same name", "StateMachineAlreadyExists", func() error {
+			_, err := c.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("m"), Definition: aws.String(strings.Replace(callMachine, `"f"`, `"g"`, 1)), RoleArn: role})
+			return err
+		}},
+		{"create an express machine", "StateMachineTypeNotSupported", func() error {
+			_, err := c.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("e"), Type: types.StateMachineTypeExpress, Definition: aws.String(callMachine), RoleArn: role})
 			return err
 		}},
 		{"describe no machine", "StateMachineDoesNotExist", func() error {
@@ -38,6 +51,10 @@ func TestErrors(t *testing.T) {
 		}},
 		{"describe by another ARN", "InvalidArn", func() error {
 			_, err := c.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
+			return err
+		}},
+		{"update a machine", "UnknownOperationException", func() error {
+			_, err := c.UpdateStateMachine(ctx, &sfn.UpdateStateMachineInput{StateMachineArn: &machine, Definition: aws.String(callMachine)})
 			return err
 		}},
 		{"start no machine", "StateMachineDoesNotExist", func() error {

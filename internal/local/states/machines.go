@@ -102,3 +102,16 @@ func (s *Service) machineList() []*Machine {
 	defer s.mu.Unlock()
 	return slices.SortedFunc(maps.Values(s.machines), func(a, b *Machine) int { return strings.Compare(a.Name, b.Name) })
 }
+
+// deleteMachine removes a machine; one that is not there is removed already.
+func (s *Service) deleteMachine(name string) error {
+	b := &store.Batch{}
+	b.Delete(MachineBucket, name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.cfg.Store.Write(b); err != nil {
+		return fmt.Errorf("delete state machine: %w", err)
+	}
+	delete(s.machines, name)
+	return nil
+}

@@ -146,11 +146,11 @@ func (b *bench) history(t *testing.T, arn string) []string {
 
 func (b *bench) create(t *testing.T, name, definition string) string {
 	t.Helper()
-	arn, err := b.CreateOrUpdate(name, []byte(definition), "arn:aws:iam::000000000000:role/r")
+	out, err := b.client.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{Name: &name, Definition: &definition, RoleArn: aws.String("arn:aws:iam::000000000000:role/r")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return arn
+	return *out.StateMachineArn
 }
 
 func (b *bench) start(t *testing.T, machine, name, input string) string {
@@ -224,8 +224,8 @@ func TestSDKClient(t *testing.T) {
 	if err != nil || *of.Definition != callMachine || *of.Name != "calls" {
 		t.Errorf("machine of the execution: %v, %v", of, err)
 	}
-	if again := b.create(t, "calls", `{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","Output":"new","End":true}}}`); again != machine {
-		t.Errorf("updated: %s: want %s", again, machine)
+	if again, err := b.CreateOrUpdate("calls", []byte(`{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","Output":"new","End":true}}}`), "arn:aws:iam::000000000000:role/r"); err != nil || again != machine {
+		t.Errorf("updated: %s, %v: want %s", again, err, machine)
 	}
 	if d := b.wait(t, b.start(t, machine, "four", "{}")); *d.Output != `"new"` {
 		t.Errorf("after the update: %s", *d.Output)
@@ -233,7 +233,10 @@ func TestSDKClient(t *testing.T) {
 	if m, err := b.client.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &machine}); err != nil || m.Status != types.StateMachineStatusActive || m.Type != types.StateMachineTypeStandard {
 		t.Errorf("describe: %v, %v", m, err)
 	}
-	if list, err := b.client.ListStateMachines(ctx, &sfn.ListStateMachinesInput{}); err != nil || len(list.StateMachines) != 1 || *list.StateMachines[0].StateMachineArn != machine {
-		t.Errorf("list: %v, %v", list, err)
+	if _, err := b.client.DeleteStateMachine(ctx, &sfn.DeleteStateMachineInput{StateMachineArn: &machine}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := b.client.ListStateMachines(ctx, &sfn.ListStateMachinesInput{}); err != nil || len(list.StateMachines) != 0 {
+		t.Errorf("list after the deletion: %v, %v", list, err)
 	}
 }

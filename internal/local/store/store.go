@@ -4,7 +4,8 @@
 //
 // In: batches of changes to JSON records, which are named by a bucket and a key.
 // Out: a batch is on the disk, whole, when Write returns nil; batches that come
-// while another is written share the next write. The file is a bbolt database.
+// while another is written share the next write. What is deleted is overwritten a
+// moment later. The file is a bbolt database.
 //
 // Errors: *NewerError for a file of a later version, *DamagedError for a file that
 // was cut short or changed by something else (it is left as it is), ErrClosed,
@@ -83,10 +84,13 @@ type Store struct {
 	waiting []*write   // in the order in which they came
 	urgent  bool
 	delayed bool // a timer will make it urgent
+	quiet   bool // nothing was written for a moment
 	closed  bool
 	ended   chan struct{}
 
-	broken error // used by the writing goroutine alone
+	// The writing goroutine alone uses these.
+	broken     error
+	scrubTimer *time.Timer
 }
 
 // Open opens the file, or makes one that fill has filled: a crash meanwhile
@@ -152,6 +156,7 @@ func open(path string, noSync bool) (*Store, error) {
 	}
 	s := &Store{path: path, file: file, db: db, ended: make(chan struct{})}
 	s.wake = sync.NewCond(&s.mu)
+	s.quiet = true // what a process that was killed has deleted is overwritten
 	go s.run()
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/local/store"
 )
@@ -387,6 +389,72 @@ func TestAChangedBitIsNoticed(t *testing.T) {
 	t.Logf("%d of %d refused; the others lie in bytes of no use", refused, rounds)
 	if refused == 0 {
 		t.Error("no change was noticed")
+	}
+}
+
+// What is deleted does not stay in the file, even if the process is killed before it
+// was overwritten; and nothing else is lost by that.
+func TestDeletedRecordsAreOverwritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path)
+	fill := func(bucket, text string) {
+		for n := range 40 {
+			put(t, s, bucket, fmt.Sprint(n), record{N: n, Text: strings.Repeat(text, 1+n*5)})
+		}
+	}
+	clear := func(bucket string) {
+		b := &store.Batch{}
+		for n := range 40 {
+			b.Delete(bucket, fmt.Sprint(n))
+		}
+		if err := s.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := func(text string) bool {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Contains(file, []byte(text))
+	}
+	fill("kept", "KEPT")
+	want := all(t, s, "kept")
+	fill("erased", "SOMEBODY")
+	clear("erased")
+	for found("SOMEBODY") { // until the moment has passed
+		time.Sleep(time.Millisecond)
+	}
+	fill("erased", "ANYBODY")
+	clear("erased")
+	if err := s.Close(); err != nil || found("ANYBODY") {
+		t.Errorf("after closing: %v, still there: %v", err, found("ANYBODY"))
+	}
+
+	s = open(t, path)
+	crashed := filepath.Join(t.TempDir(), "s.db")
+	var file []byte // as kill -9 leaves it, before anything is overwritten
+	for !bytes.Contains(file, []byte("NOBODY")) {
+		fill("erased", "NOBODY")
+		clear("erased")
+		var err error
+		if file, err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(crashed, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path = crashed
+	s = open(t, path)
+	for found("NOBODY") {
+		time.Sleep(time.Millisecond)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := all(t, open(t, path), "kept"); !maps.Equal(got, want) {
+		t.Error("other records were lost")
 	}
 }
 

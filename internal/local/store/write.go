@@ -76,13 +76,18 @@ func (s *Store) run() {
 	defer close(s.ended)
 	for {
 		s.mu.Lock()
-		for !s.urgent && !s.closed {
+		for !s.urgent && !s.closed && !s.quiet {
 			s.wake.Wait()
 		}
-		group, closed := s.waiting, s.closed
-		s.waiting, s.urgent = nil, false
+		group, closed, quiet := s.waiting, s.closed, s.quiet && !s.urgent
+		s.waiting, s.urgent, s.quiet = nil, false, false
 		s.mu.Unlock()
 		s.writeGroup(group)
+		if closed || quiet {
+			s.scrub()
+		} else {
+			s.scrubLater()
+		}
 		if closed {
 			return
 		}

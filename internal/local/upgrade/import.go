@@ -104,16 +104,21 @@ func (i *importer) letters(folder, bucket string) error {
 	})
 }
 
-// rules says which rules of clients are lost: the bus keeps the template's alone.
+// rules brings in the rules that clients made.
 func (i *importer) rules() error {
 	var list []bus.Rule
 	if _, err := i.read(&list, "events", "rules.json"); err != nil {
 		return fmt.Errorf("events/rules.json: %w", err)
 	}
+	b := &store.Batch{}
 	for _, r := range list {
-		i.log.Warn("a rule that a client made is not kept: rules are the template's", "rule", r.Name)
+		if strings.HasPrefix(r.Schedule, "cron(") || strings.HasPrefix(r.Schedule, "at(") {
+			i.log.Warn("a rule that a client made is not kept: schedules are rate(…)", "rule", r.Name, "schedule", r.Schedule)
+			continue
+		}
+		b.Put(bus.RulesBucket, r.Name, r)
 	}
-	return nil
+	return i.store.Write(b)
 }
 
 func (i *importer) schedules() error {

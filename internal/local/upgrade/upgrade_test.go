@@ -61,7 +61,7 @@ func oldFolder(t *testing.T) string {
 		write(t, dir, folder+"/00000000000000000041.json", fmt.Sprintf(letter, id, id))
 		write(t, dir, folder+"/.tmp-123", `{"id"`)
 	}
-	write(t, dir, "events/rules.json", `[{"Name":"mine","EventPattern":"{}"}]`)
+	write(t, dir, "events/rules.json", `[{"Name":"mine","EventPattern":"{\"source\":[\"a\"]}","State":"ENABLED"},{"Name":"hourly","ScheduleExpression":"cron(0 * * * ? *)"}]`)
 	write(t, dir, "events/schedules.json", `{"janitor":{"expression":"rate(5 minutes)","due":"2026-11-30T12:05:00Z"}}`)
 	write(t, dir, "states/machines/iris-scan.json", `{"name":"iris-scan","arn":"arn:m","definition":"{}","role_arn":"r","created":"2026-11-30T12:00:00Z","updated":"2026-11-30T12:00:00Z","revision":"1"}`)
 	header := `{"header":{"name":"%s","machine":"iris-scan","role_arn":"r","definition":"{}","revision":"1","input":{"job":1},"start":"2026-11-30T12:00:00Z"}}`
@@ -136,7 +136,10 @@ func TestEverythingIsBroughtIn(t *testing.T) {
 	if d := get[bus.Due](t, s, bus.DueBucket, "janitor"); d.Expression != "rate(5 minutes)" || !d.Due.Equal(at.Add(5*time.Minute)) {
 		t.Errorf("due %+v", d)
 	}
-	if !strings.Contains(log.String(), "rule=mine") {
+	if r := get[bus.Rule](t, s, bus.RulesBucket, "mine"); r.Pattern != `{"source":["a"]}` || r.State != bus.Enabled || storetest.Count(t, s, bus.RulesBucket) != 1 {
+		t.Errorf("rule %+v", r)
+	}
+	if !strings.Contains(log.String(), "rule=hourly") {
 		t.Errorf("nobody was told of the rule that is lost: %s", &log)
 	}
 	if m := get[states.Machine](t, s, states.MachineBucket, "iris-scan"); m.ARN != "arn:m" {
