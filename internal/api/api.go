@@ -41,6 +41,7 @@ type Results interface {
 	Head(ctx context.Context, key string) (job.Object, error)
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	SignGet(ctx context.Context, key, filename string) (string, error)
+	SignHead(ctx context.Context, key string) (string, error)
 }
 
 // Exports makes exports. Send returns before the export is made.

@@ -234,6 +234,29 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// HEAD leads to what answers HEAD: the object's length and ETag, of an artifact and of an
+// export alike.
+func TestHeadOfAnArtifact(t *testing.T) {
+	w := newWorld()
+	id := w.job(t, "alice", job.Ready, func(r *job.Record) { r.Structures = []job.Structure{{Name: "liver"}} })
+	key := job.Key(id, 1, job.ExportName("stl", []string{"liver"}))
+	path := "/v1/jobs/" + id + "/artifacts/model.glb"
+	if out := w.ask(t, alice, "HEAD", path+"?format=stl&structure=liver", ""); out.Code != http.StatusAccepted || out.Header().Get("Retry-After") == "" {
+		t.Errorf("not made yet: %d %v", out.Code, out.Header())
+	}
+	w.results.Set(key, []byte("solid"), nil)
+	for _, c := range []struct{ method, query, want string }{
+		{"HEAD", "?format=stl&structure=liver", "https://signed/head/" + key},
+		{"GET", "?format=stl&structure=liver", "https://signed/" + key + "?as=liver.stl"},
+		{"HEAD", "?format=glb", "https://signed/head/" + job.Key(id, 1, job.ModelGLB)},
+		{"HEAD", "", "https://signed/head/" + job.Key(id, 1, job.ModelGLB)},
+	} {
+		if out := w.ask(t, alice, c.method, path+c.query, ""); out.Code != http.StatusTemporaryRedirect || out.Header().Get("Location") != c.want {
+			t.Errorf("%s %s: %d %s, want %s", c.method, c.query, out.Code, out.Header().Get("Location"), c.want)
+		}
+	}
+}
+
 // What is asked for is read to the end before anything is made: the names, the
 // format, and what the parameters are called.
 func TestExportQueries(t *testing.T) {

@@ -31,14 +31,19 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 	return a.redirect(w, r, job.Key(rec.ID, rec.Shown, name), name)
 }
 
-// redirect leads to an object by a signed URL.
+// redirect leads to an object by a signed URL, which is of the request's method unless
+// the URL itself is the answer.
 func (a *API) redirect(w http.ResponseWriter, r *http.Request, key, filename string) error {
 	expires := a.Now().Add(job.SignedURLLife)
+	told := strings.Contains(r.Header.Get("Accept"), "application/json")
 	url, err := a.Results.SignGet(r.Context(), key, filename)
+	if r.Method == http.MethodHead && !told {
+		url, err = a.Results.SignHead(r.Context(), key)
+	}
 	if err != nil {
 		return err
 	}
-	if strings.Contains(r.Header.Get("Accept"), "application/json") {
+	if told {
 		return reply(w, http.StatusOK, struct {
 			URL     string `json:"url"`
 			Expires string `json:"expires_at"`

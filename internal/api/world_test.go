@@ -62,6 +62,10 @@ func (p *parts) SignGet(_ context.Context, key, filename string) (string, error)
 	return "https://signed/" + key + "?as=" + filename, nil
 }
 
+func (p *parts) SignHead(_ context.Context, key string) (string, error) {
+	return "https://signed/head/" + key, nil
+}
+
 func (w *world) Start(_ context.Context, e job.Execution) error {
 	if w.refused == nil {
 		w.executions = append(w.executions, job.ExecutionName(e.Job, e.Attempt)+" "+e.From)

@@ -290,6 +290,14 @@ func TestBlobs(t *testing.T) {
 		t.Errorf("signed: %v, %v", resp, err)
 	}
 	_ = resp.Body.Close()
+	if signed, err = b.SignHead(ctx, "one"); err != nil {
+		t.Fatal(err)
+	}
+	resp, err = http.Head(signed)
+	if err != nil || resp.StatusCode != 200 || resp.ContentLength != 1 || resp.Header.Get("ETag") == "" {
+		t.Errorf("signed for HEAD: %v, %v", resp, err)
+	}
+	_ = resp.Body.Close()
 
 	if err := b.DeletePrefix(ctx, ""); err == nil {
 		t.Error("a whole bucket was emptied")

@@ -26,6 +26,16 @@ func (b *Bucket) SignGet(ctx context.Context, key, filename string) (string, err
 	return req.URL, nil
 }
 
+// SignHead is a URL that yields the object's headers, its length and ETag among them.
+// What is signed for GET answers HEAD with 403, for the method is signed, too.
+func (b *Bucket) SignHead(ctx context.Context, key string) (string, error) {
+	req, err := s3.NewPresignClient(b.client).PresignHeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key}, s3.WithPresignExpires(job.SignedURLLife))
+	if err != nil {
+		return "", fmt.Errorf("sign headers: %w", err)
+	}
+	return req.URL, nil
+}
+
 // StartParts begins a multipart upload and returns its id.
 func (b *Bucket) StartParts(ctx context.Context, key, mediaType string, metadata map[string]string) (string, error) {
 	out, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
