@@ -55,7 +55,7 @@ func open(t *testing.T, startAfter time.Duration, change ...func(*sagemaker.Endp
 		c(&declared)
 	}
 	s, err := sagemaker.New(sagemaker.Config{
-		Dir: t.TempDir(), Clock: clock.Real{}, Bucket: func(string) sagemaker.Objects { return nowhere{} },
+		Clock: clock.Real{}, Bucket: func(string) sagemaker.Objects { return nowhere{} },
 		Endpoints: []sagemaker.Endpoint{declared},
 	})
 	if err != nil {
