@@ -7,7 +7,6 @@ import (
 	"context"
 	_ "embed"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -36,7 +35,8 @@ type Uploads interface {
 	Head(ctx context.Context, key string) (job.Object, error)
 }
 
-// Results signs downloads. Head and Get wrap job.ErrNotFound.
+// Results signs downloads. Head and Get wrap job.ErrNotFound. SignHead is SignGet for
+// the method HEAD: S3 checks the method with the signature.
 type Results interface {
 	Head(ctx context.Context, key string) (job.Object, error)
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
@@ -85,24 +85,13 @@ var openAPI []byte
 //go:embed page.html
 var page []byte
 
-// Handler routes the API.
+// Handler routes the API. What GET answers HEAD answers too, without the body.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
-	route := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("X-Content-Type-Options", "nosniff")
-			if err := h(w, r); err != nil {
-				p := problemOf(err)
-				if p.Status >= http.StatusInternalServerError {
-					slog.Error("request failed", job.LogRoute, pattern, job.LogError, err.Error())
-				}
-				p.write(w)
-			}
-		})
-	}
+	free := func(pattern string, h handler) { mux.Handle(pattern, serve(pattern, h)) }
+	route := func(pattern string, h handler, parameters ...string) { free(pattern, takes(parameters, h)) }
 	route("POST /v1/jobs", a.create)
-	route("GET /v1/jobs", a.list)
+	free("GET /v1/jobs", a.list) // reads its query itself
 	route("GET /v1/jobs/{id}", a.get)
 	route("DELETE /v1/jobs/{id}", a.erase)
 	route("POST /v1/jobs/{id}/parts", a.parts)
@@ -110,15 +99,15 @@ func (a *API) Handler() http.Handler {
 	route("POST /v1/jobs/{id}/cancel", a.cancel)
 	route("POST /v1/jobs/{id}/retry", a.retry)
 	route("POST /v1/jobs/{id}/remesh", a.remesh)
-	route("GET /v1/jobs/{id}/artifacts/{name}", a.artifact)
-	route("GET /healthz", func(w http.ResponseWriter, r *http.Request) error {
+	route("GET /v1/jobs/{id}/artifacts/{name}", a.artifact, "format", "structure", "structures")
+	free("GET /healthz", func(w http.ResponseWriter, r *http.Request) error {
 		return reply(w, http.StatusOK, struct {
 			OK      bool   `json:"ok"`
 			Service string `json:"service"`
 			Version string `json:"version"`
 		}{true, "iris-oculus-api", Version})
 	})
-	route("GET /readyz", func(w http.ResponseWriter, r *http.Request) error {
+	free("GET /readyz", func(w http.ResponseWriter, r *http.Request) error {
 		if err := a.Ready(r.Context()); err != nil {
 			return problem{Status: http.StatusServiceUnavailable, Code: "not_ready", Detail: "a service that the API stands on does not answer"}
 		}
@@ -126,17 +115,22 @@ func (a *API) Handler() http.Handler {
 			OK bool `json:"ok"`
 		}{true})
 	})
-	route("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) error {
+	free("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) error {
 		return send(w, "application/vnd.oai.openapi+json;version=3.1", openAPI)
 	})
-	route("GET /{$}", func(w http.ResponseWriter, r *http.Request) error {
+	free("GET /{$}", func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:")
 		return send(w, "text/html; charset=utf-8", page)
 	})
-	route("/", func(w http.ResponseWriter, r *http.Request) error {
-		return problem{Status: http.StatusNotFound, Code: "not_found", Detail: "there is nothing at this address"}
+	free("/", elsewhere(mux))
+	refuse := serve("/", func(http.ResponseWriter, *http.Request) error { return nothingHere })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !clean(r.URL) {
+			refuse.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
 	})
-	return mux
 }
 
 func send(w http.ResponseWriter, mediaType string, body []byte) error {

@@ -23,7 +23,7 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 		found = found || x.Name == name
 	}
 	if !found {
-		if after := pollAfter(rec.Status); after > 0 {
+		if after := a.askAgain(rec); after > 0 {
 			return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: after}
 		}
 		return problem{Status: http.StatusNotFound, Code: "no_artifact", Detail: "the job has no artifact of this name"}
@@ -35,6 +35,7 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 // the URL itself is the answer.
 func (a *API) redirect(w http.ResponseWriter, r *http.Request, key, filename string) error {
 	expires := a.Now().Add(job.SignedURLLife)
+	w.Header().Add("Vary", "Accept")
 	told := strings.Contains(r.Header.Get("Accept"), "application/json")
 	url, err := a.Results.SignGet(r.Context(), key, filename)
 	if r.Method == http.MethodHead && !told {

@@ -82,7 +82,7 @@ func (a *API) cost(r job.Record) float64 {
 	return float64(int64(busy.Hours()*a.USDPerGPUHour*1e4+0.5)) / 1e4
 }
 
-// pollAfter is how many seconds a client should wait before it asks again.
+// pollAfter is how many seconds a client should wait at least before it asks again.
 func pollAfter(s job.Status) int {
 	switch s {
 	case job.AwaitingUpload, job.Warming:
@@ -91,4 +91,21 @@ func pollAfter(s job.Status) int {
 		return 2
 	}
 	return 0
+}
+
+// longestPoll is the longest wait, in seconds, that a client is asked for. An instance
+// takes minutes to start, and a label map of a large scan as long.
+const longestPoll = 15
+
+// askAgain is how many seconds the client of this job should wait before it asks again:
+// a tenth of the time that the job has been in its stage. So a change is seen late by a
+// tenth of what it took, and a job that takes minutes is not asked after every 2 s.
+// 0 says that nothing more will happen.
+func (a *API) askAgain(rec job.Record) int {
+	least := pollAfter(rec.Status)
+	if least == 0 || len(rec.Stages) == 0 {
+		return least
+	}
+	tenth := int(a.Now().Sub(rec.Stages[len(rec.Stages)-1].StartedAt) / (10 * time.Second))
+	return max(least, min(tenth, longestPoll))
 }

@@ -47,8 +47,11 @@ func (a *API) get(w http.ResponseWriter, r *http.Request) error {
 	}
 	sum := sha256.Sum256(text)
 	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	if compressed(r, len(text)+1) { // other bytes need another strong tag (RFC 9110 §8.8.3.3)
+		etag = `"` + hex.EncodeToString(sum[:12]) + `-gzip"`
+	}
 	w.Header().Set("ETag", etag)
-	if after := pollAfter(rec.Status); after > 0 {
+	if after := a.askAgain(rec); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
 	if matches(r.Header.Get("If-None-Match"), etag) {

@@ -1,14 +1,19 @@
 package api
 
 import (
-	"cmp"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"mime"
 	"net/http"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -87,27 +92,57 @@ func reply(w http.ResponseWriter, status int, body any) error {
 // maxBody bounds a request's body; the longest holds 10,000 parts.
 const maxBody = 1 << 20
 
-var errMore = errors.New("something more than one value")
-
-// read decodes a JSON body strictly. An empty body leaves the zero value.
+// read decodes a JSON body strictly: one object, only known fields in their exact
+// spelling, and no null, which would read like a field that was left out. An empty body
+// leaves the zero value. A body of another media type is refused, because a page of any
+// origin may send text/plain without asking first (the CORS protocol's safelist).
 func read(w http.ResponseWriter, r *http.Request, into any) error {
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(into)
-	if errors.Is(err, io.EOF) {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return fmt.Errorf("read body: %w", err)
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
 		return nil
 	}
-	if err == nil {
-		if _, more := dec.Token(); !errors.Is(more, io.EOF) {
-			err = fmt.Errorf("after the body: %w", cmp.Or(more, errMore))
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" || r.Header.Get("Content-Encoding") != "" {
+		return problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "want a body of Content-Type application/json, with no Content-Encoding"}
+	}
+	var fields map[string]json.RawMessage
+	if !utf8.Valid(raw) || json.Unmarshal(raw, &fields) != nil || fields == nil {
+		return badBody("the body is not one JSON object in UTF-8")
+	}
+	known := fieldNames(into)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		switch {
+		case !slices.Contains(known, name) && len(known) == 0:
+			return badBody("%s is not known: this address takes no fields", quoted(name))
+		case !slices.Contains(known, name):
+			return badBody("%s is not known: want %s", quoted(name), strings.Join(known, ", "))
+		case string(fields[name]) == "null":
+			return badBody("%s is null: leave it out", name)
 		}
 	}
-	if err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return err
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) && kind.Field != "" {
+			return badBody("%s: a JSON %s is not what /openapi.json describes", kind.Field, kind.Value)
 		}
-		return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "the body is not the JSON that /openapi.json describes"}
+		return badBody("the body is not the JSON that /openapi.json describes")
 	}
 	return nil
+}
+
+func badBody(format string, args ...any) problem {
+	return problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: fmt.Sprintf(format, args...)}
+}
+
+// fieldNames are the JSON names of the fields of the struct that v points to.
+func fieldNames(v any) (names []string) {
+	for f := range reflect.TypeOf(v).Elem().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
 }

@@ -187,13 +187,19 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &body); err != nil {
 		return err
 	}
+	if err := listed(body.Parts); err != nil {
+		return err
+	}
+	if rec.Status == job.Cancelled || rec.Status == job.Expired {
+		return conflict("the job is %s: its upload is not taken any more", statusWords(rec.Status))
+	}
 	if rec.Status == job.AwaitingUpload {
 		err := a.Uploads.CompleteParts(r.Context(), rec.Upload.Key, rec.Upload.Parts, body.Parts)
 		if err != nil {
 			_, err = a.Uploads.Head(r.Context(), rec.Upload.Key)
 		}
 		if errors.Is(err, job.ErrNotFound) {
-			return problem{Status: http.StatusBadRequest, Code: "bad_parts", Detail: "the parts do not make the upload: want every part's number and ETag, in order"}
+			return badParts
 		}
 		if err != nil {
 			return err
@@ -201,4 +207,20 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Location", "/v1/jobs/"+rec.ID)
 	return reply(w, http.StatusAccepted, a.body(rec))
+}
+
+var badParts = problem{Status: http.StatusBadRequest, Code: "bad_parts", Detail: "the parts do not make the upload: want every part's number and ETag, in order"}
+
+// listed refuses a list that cannot be one of parts, also where the upload is complete
+// and the list would not be looked at.
+func listed(parts []job.Part) error {
+	for i, p := range parts {
+		if p.ETag == "" || p.Number < 1 || i > 0 && p.Number <= parts[i-1].Number {
+			return badParts
+		}
+	}
+	if len(parts) == 0 {
+		return badParts
+	}
+	return nil
 }

@@ -6,6 +6,7 @@
 package apigw
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -30,7 +32,13 @@ type Config struct {
 	Token  string        // asked of every request; empty: none is
 	Invoke func(ctx context.Context, function string, payload []byte) (reply []byte, functionError string, err error)
 	Logger *slog.Logger
+	// BodyWithin is how long a request's body may take, as long as API Gateway's
+	// integration when 0. Otherwise clients that send a byte a minute would hold
+	// connections for ever.
+	BodyWithin time.Duration
 }
+
+const bodyWithin = 30 * time.Second
 
 // Adapter is the HTTP API. Make one with New.
 type Adapter struct {
@@ -70,15 +78,26 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "Not Found")
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			fail(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
-		}
-		return // otherwise the client is gone
+	body, err := a.body(w, r)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		a.answer(w, r, route, body)
+	case errors.As(err, &tooLarge):
+		fail(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.Header().Set("Connection", "close")
+		fail(w, http.StatusRequestTimeout, "Request Timeout")
+	} // otherwise the client is gone
+}
+
+// body reads a request's body, for a bounded time where the connection can be told to.
+func (a *Adapter) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	connection := http.NewResponseController(w)
+	if err := connection.SetReadDeadline(time.Now().Add(cmp.Or(a.cfg.BodyWithin, bodyWithin))); err == nil {
+		defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
 	}
-	a.answer(w, r, route, body)
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 }
 
 // anyPath is the one path variable that is matched: the greedy one, alone.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,5 +208,38 @@ func TestToken(t *testing.T) {
 		if w := serve(a, c.r); w.Code != c.status {
 			t.Errorf("%s %v: %d, want %d", c.r.URL, c.r.Header, w.Code, c.status)
 		}
+	}
+}
+
+// A client that stops in the middle of its body is told so, and its connection ends.
+func TestASlowBodyIsNotWaitedForForever(t *testing.T) {
+	a := adapter(t, says(`{"statusCode":204}`), "")
+	a.cfg.BodyWithin = 20 * time.Millisecond
+	server := httptest.NewServer(a)
+	defer server.Close()
+	body, write := io.Pipe()
+	defer func() { _ = write.Close() }()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/jobs", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = 100
+	go func() { _, _ = write.Write([]byte(`{"file":`)) }()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusRequestTimeout || !resp.Close {
+		t.Errorf("%s, connection closed: %v", resp.Status, resp.Close)
+	}
+}
+
+// What a reply varies by is added to what the API's CORS does.
+func TestRepliesVaryByMoreThanTheOrigin(t *testing.T) {
+	a := adapter(t, says(`{"statusCode":200,"headers":{"vary":"Accept-Encoding"},"body":"x"}`), "")
+	w := serve(a, request("GET", "/v1/jobs", "", "Origin", "http://localhost:5173"))
+	if got := w.Header().Values("Vary"); !slices.Equal(got, []string{"Origin", "Accept-Encoding"}) {
+		t.Errorf("Vary %q", got)
 	}
 }

@@ -64,6 +64,10 @@ func setUnlessCORS(h http.Header, name, value string) {
 	if strings.HasPrefix(strings.ToLower(name), "access-control-") && h.Get("Access-Control-Allow-Origin") != "" {
 		return
 	}
+	if strings.EqualFold(name, "Vary") { // the API's own CORS has its Vary: Origin there
+		h.Add(name, value)
+		return
+	}
 	h.Set(name, value)
 }
 
