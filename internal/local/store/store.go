@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/iris-oculus/iris/internal/local/durable"
 )
@@ -162,7 +163,7 @@ func open(path string, noSync bool) (*Store, error) {
 }
 
 func inUse(err error) error {
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return errors.New("another process uses the file")
 	}
 	return err

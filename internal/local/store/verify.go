@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // leastBytes is the size of a database without records: four pages of 4 KiB, the
@@ -31,7 +32,7 @@ func verify(path string) error {
 	switch {
 	case errors.As(err, &system):
 		return err
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bbolterrors.ErrTimeout):
 		return inUse(err)
 	case err != nil:
 		return &DamagedError{file, err.Error()}
