@@ -25,6 +25,8 @@ type client struct {
 	token string
 	http  *http.Client
 
+	uploads string // where unfinished uploads are kept; empty: they are not
+
 	reached bool                                       // the service has answered before
 	pause   func(context.Context, time.Duration) error // replaces the timer when not nil
 	stall   time.Duration                              // maxStall when 0
@@ -38,7 +40,7 @@ func newClient(cmd *cobra.Command) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{base: os.Getenv("IRIS_API"), token: os.Getenv("IRIS_TOKEN"), http: &http.Client{Timeout: time.Minute}}
+	c := &client{base: os.Getenv("IRIS_API"), token: os.Getenv("IRIS_TOKEN"), http: &http.Client{Timeout: time.Minute}, uploads: uploadsFolder()}
 	here, err := readReady(state)
 	switch {
 	case cmd.Flags().Changed("state") || c.base == "":
@@ -179,6 +181,14 @@ func unreachable(err error) error {
 	return &exitError{exitUnreachable, fmt.Errorf("unreachable: the service does not answer: %w", err)}
 }
 
+// refusedError is a problem that the service answered with.
+type refusedError struct {
+	status       int
+	code, detail string
+}
+
+func (e *refusedError) Error() string { return e.code + ": " + e.detail }
+
 func refusal(status int, raw []byte) error {
 	var p struct {
 		Code   string `json:"code"`
@@ -188,9 +198,9 @@ func refusal(status int, raw []byte) error {
 		if status == http.StatusUnauthorized {
 			return &exitError{1, errors.New("http_401: this stack asks for a token: set IRIS_TOKEN to it (it lies in the file `token` of the state folder), or name that folder with --state")}
 		}
-		return &exitError{1, fmt.Errorf("http_%d: the service refused", status)}
+		return &exitError{1, &refusedError{status, fmt.Sprintf("http_%d", status), "the service refused"}}
 	}
-	err := fmt.Errorf("%s: %s", p.Code, p.Detail)
+	err := &refusedError{status, p.Code, p.Detail}
 	if status == http.StatusBadRequest || p.Code == "unsupported_option" {
 		return &exitError{exitUsage, err}
 	}

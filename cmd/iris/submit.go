@@ -40,6 +40,12 @@ type uploadPlan struct {
 		Number int32  `json:"number"`
 		URL    string `json:"url"`
 	} `json:"signed"`
+	Uploaded []job.Uploaded `json:"uploaded"` // what is there of an upload that is resumed
+}
+
+type createdJob struct {
+	Job    jobView    `json:"job"`
+	Upload uploadPlan `json:"upload"`
 }
 
 // submit uploads a scan, a file or a folder of slices, and returns its job.
@@ -49,13 +55,17 @@ func (c *client) submit(ctx context.Context, path string, options map[string]any
 		return jobView{}, nil, err
 	}
 	defer f.Close()
-	var created struct {
-		Job    jobView    `json:"job"`
-		Upload uploadPlan `json:"upload"`
-	}
 	body := map[string]any{"file": "scan" + f.suffix, "bytes": f.size, "options": options}
-	if _, err := c.do(ctx, http.MethodPost, "/v1/jobs", body, &created); err != nil {
-		return jobView{}, nil, err
+	begun := c.unfinished(path, body)
+	created, complete, err := c.resume(ctx, begun)
+	if err != nil || complete {
+		return created.Job, nil, err
+	}
+	if created.Job.ID == "" {
+		if _, err := c.do(ctx, http.MethodPost, "/v1/jobs", body, &created); err != nil {
+			return jobView{}, nil, err
+		}
+		begun.keep(created.Job.ID)
 	}
 	parts, err := c.sendParts(ctx, created.Job.ID, f, f.size, created.Upload, progress)
 	if err != nil {
@@ -63,6 +73,9 @@ func (c *client) submit(ctx context.Context, path string, options map[string]any
 	}
 	var v jobView
 	raw, err := c.do(ctx, http.MethodPost, "/v1/jobs/"+created.Job.ID+"/complete", map[string]any{"parts": parts}, &v)
+	if err == nil {
+		begun.forget()
+	}
 	return v, raw, err
 }
 
@@ -74,37 +87,51 @@ func suffix(path string) string {
 	return ".nii.gz" // the service detects the kind from the content
 }
 
-// sendParts sends each part of a file to its URL. Signatures are valid for some
-// minutes, so URLs of the parts that are still to be sent are signed again.
+// sendParts sends each part of a file to its URL, without those that are there already.
+// Signatures are valid for some minutes, so URLs of the parts that are still to be sent
+// are signed again.
 func (c *client) sendParts(ctx context.Context, id string, f io.ReaderAt, size int64, plan uploadPlan, progress func(sent, total int64)) ([]job.Part, error) {
+	there, err := mine(f, size, plan)
+	if err != nil {
+		return nil, err
+	}
 	var parts []job.Part
-	for len(parts) < plan.Parts {
-		next := len(parts) + 1
-		if len(plan.Signed) == 0 || int(plan.Signed[0].Number) != next {
-			if err := c.sign(ctx, id, next, &plan); err != nil {
+	for next := 1; next <= plan.Parts; next++ {
+		etag, arrived := there[next]
+		for len(plan.Signed) > 0 && int(plan.Signed[0].Number) < next {
+			plan.Signed = plan.Signed[1:]
+		}
+		if !arrived {
+			if etag, err = c.sendPart(ctx, id, next, func() *io.SectionReader { return part(f, size, plan.PartBytes, next) }, &plan, there); err != nil {
 				return nil, err
 			}
 		}
-		off := int64(next-1) * plan.PartBytes
-		var etag string
-		renewed := 0
-		err := c.again(ctx, func() (err error) {
-			etag, err = c.putPart(ctx, plan.Signed[0].URL, io.NewSectionReader(f, off, min(plan.PartBytes, size-off)))
-			if renewed++; errors.Is(err, errSignature) && renewed <= maxRenewals { // run out: those of the following parts too
-				if err := c.sign(ctx, id, next, &plan); err != nil {
-					return err
-				}
-				return &transient{error: err}
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		parts, plan.Signed = append(parts, job.Part{Number: int32(next), ETag: etag}), plan.Signed[1:]
-		progress(min(off+plan.PartBytes, size), size)
+		parts = append(parts, job.Part{Number: int32(next), ETag: etag})
+		progress(min(int64(next)*plan.PartBytes, size), size)
 	}
 	return parts, nil
+}
+
+// sendPart sends one part, to a new URL where there is none or it has expired. Each try
+// has a reader of its own: the transport may still read that of a try that has failed.
+func (c *client) sendPart(ctx context.Context, id string, number int, body func() *io.SectionReader, plan *uploadPlan, there map[int]string) (etag string, err error) {
+	if len(plan.Signed) == 0 || int(plan.Signed[0].Number) != number {
+		if err := c.sign(ctx, id, number, plan, there); err != nil {
+			return "", err
+		}
+	}
+	renewed := 0
+	err = c.again(ctx, func() (err error) {
+		etag, err = c.putPart(ctx, plan.Signed[0].URL, body())
+		if renewed++; errors.Is(err, errSignature) && renewed <= maxRenewals { // run out: those of the following parts too
+			if err := c.sign(ctx, id, number, plan, there); err != nil {
+				return err
+			}
+			return &transient{error: err}
+		}
+		return err
+	})
+	return etag, err
 }
 
 // maxRenewals bounds how often a part is signed again. If a new signature is refused as
@@ -114,11 +141,13 @@ const maxRenewals = 3
 // signAhead is how many parts the service signs at once.
 const signAhead = 16
 
-// sign asks for URLs of the parts from next on.
-func (c *client) sign(ctx context.Context, id string, next int, plan *uploadPlan) error {
+// sign asks for URLs of the parts from next on that are not there.
+func (c *client) sign(ctx context.Context, id string, next int, plan *uploadPlan, there map[int]string) error {
 	var numbers []int
 	for n := next; n <= plan.Parts && len(numbers) < signAhead; n++ {
-		numbers = append(numbers, n)
+		if _, arrived := there[n]; !arrived {
+			numbers = append(numbers, n)
+		}
 	}
 	var signed uploadPlan
 	if _, err := c.do(ctx, http.MethodPost, "/v1/jobs/"+id+"/parts", map[string]any{"numbers": numbers}, &signed); err != nil {

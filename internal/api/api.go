@@ -26,11 +26,13 @@ type Jobs interface {
 	Unclaim(ctx context.Context, owner, key string) error
 }
 
-// Uploads signs the parts of an upload and joins them.
+// Uploads signs the parts of an upload, lists those that have arrived, and joins them.
+// ListParts wraps job.ErrNotFound for an upload that is complete or was given up.
 type Uploads interface {
 	Name() string
 	StartParts(ctx context.Context, key, mediaType string, metadata map[string]string) (string, error)
 	SignPart(ctx context.Context, key, upload string, number int32) (string, error)
+	ListParts(ctx context.Context, key, upload string) ([]job.Uploaded, error)
 	CompleteParts(ctx context.Context, key, upload string, parts []job.Part) error
 	Head(ctx context.Context, key string) (job.Object, error)
 }

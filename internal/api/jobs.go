@@ -139,6 +139,24 @@ func mayBegin(r job.Record, from string) error {
 	return nil
 }
 
+// meshedAgain are the options of a remesh. What shaped the label map (the task, the fast
+// model, the series, the modality) is refused by name when it is to change: the labels
+// would stay those of before. The task auto stands for the one that was chosen.
+func meshedAgain(was, asked job.Options) (job.Options, error) {
+	if asked.Task == job.TaskAuto {
+		asked.Task = was.Task
+	}
+	for _, o := range []struct {
+		name     string
+		was, now any
+	}{{"task", was.Task, asked.Task}, {"fast", was.Fast, asked.Fast}, {"series", was.Series, asked.Series}, {"modality", was.Modality, asked.Modality}} {
+		if o.was != o.now {
+			return asked, job.Reject("bad_option", "%s: a remesh keeps the labels, which were made with %s=%v: send the scan again to have it segmented with %s=%v", o.name, o.name, o.was, o.name, o.now)
+		}
+	}
+	return asked, nil
+}
+
 func (a *API) beginAttempt(w http.ResponseWriter, r *http.Request, from string) error {
 	rec, err := a.ownJob(r)
 	if err != nil {
@@ -161,6 +179,11 @@ func (a *API) beginAttempt(w http.ResponseWriter, r *http.Request, from string) 
 		options, err := a.changed(now.Options, body.Options)
 		if err != nil {
 			return err
+		}
+		if from == job.FromMesh {
+			if options, err = meshedAgain(now.Options, options); err != nil {
+				return err
+			}
 		}
 		if from == job.FromPrepare {
 			if err := options.Segmentable(a.Tasks); err != nil {

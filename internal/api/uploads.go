@@ -1,11 +1,15 @@
 package api
 
 import (
+	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -33,6 +37,9 @@ type uploadPlan struct {
 	PartBytes int64      `json:"part_bytes"`
 	Parts     int        `json:"parts"`
 	Signed    []partPlan `json:"signed"`
+	// Uploaded are the parts that have arrived whole; absent where they were not looked
+	// up, which costs a request to S3.
+	Uploaded []job.Uploaded `json:"uploaded,omitempty"`
 }
 
 type createReply struct {
@@ -63,12 +70,12 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 	if err := options.CheckNew(a.Tasks); err != nil {
 		return err
 	}
-	rec, err := a.awaiting(r, suffix, body.Bytes, options)
+	rec, made, err := a.awaiting(r, suffix, body, options)
 	if err != nil {
 		return err
 	}
-	plan, err := a.plan(r, rec, nil)
-	if err != nil {
+	plan, err := a.plan(r, rec, nil, !made)
+	if err != nil && !errors.Is(err, job.ErrNotFound) { // complete: nothing is left to plan
 		return err
 	}
 	w.Header().Set("Location", "/v1/jobs/"+rec.ID)
@@ -76,32 +83,29 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 }
 
 // awaiting makes the record, or finds the one that this Idempotency-Key made.
-func (a *API) awaiting(r *http.Request, suffix string, size int64, options job.Options) (job.Record, error) {
+func (a *API) awaiting(r *http.Request, suffix string, body createBody, options job.Options) (rec job.Record, made bool, err error) {
 	ctx := r.Context()
 	if err := requireSubject(ctx); err != nil {
-		return job.Record{}, err
+		return rec, false, err
 	}
 	owner := caller(ctx).Subject
 	id, err := a.newID()
 	if err != nil {
-		return job.Record{}, err
+		return rec, false, err
 	}
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
-		if len(key) > 255 {
-			return job.Record{}, problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "Idempotency-Key: at most 255 characters"}
-		}
-		sum := sha256.Sum256([]byte(key))
-		first, mine, err := a.Jobs.Claim(ctx, owner, hex.EncodeToString(sum[:]), id, a.Now())
+		first, err := a.claim(ctx, owner, key, id, body)
 		if err != nil {
-			return job.Record{}, err
+			return rec, false, err
 		}
-		if id = first; !mine {
+		if first != id {
+			id = first
 			rec, err := a.Jobs.Get(ctx, id)
 			if rec.Erased {
-				return rec, conflict("the job of this Idempotency-Key was erased: send another key")
+				return rec, false, conflict("the job of this Idempotency-Key was erased: send another key")
 			}
 			if !errors.Is(err, job.ErrNotFound) {
-				return rec, err
+				return rec, false, err
 			}
 			// The request that claimed the key has not written its job, or has died.
 		}
@@ -109,35 +113,76 @@ func (a *API) awaiting(r *http.Request, suffix string, size int64, options job.O
 	key := job.UploadKey(id, "scan"+suffix)
 	upload, err := a.Uploads.StartParts(ctx, key, "application/octet-stream", nil)
 	if err != nil {
-		return job.Record{}, err
+		return rec, false, err
 	}
 	now := a.Now()
-	rec, _, err := a.Jobs.Create(ctx, job.Record{
+	rec, made, err = a.Jobs.Create(ctx, job.Record{
 		ID: id, Attempt: 1, Status: job.AwaitingUpload, From: job.FromPrepare, Owner: owner, Options: options,
-		Upload:    job.Upload{Bucket: a.Uploads.Name(), Key: key, Size: size, Parts: upload},
+		Upload:    job.Upload{Bucket: a.Uploads.Name(), Key: key, Size: body.Bytes, Parts: upload},
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(job.Lifetime),
 		Stages: []job.StageTime{{Name: job.AwaitingUpload, StartedAt: now}},
 	})
 	if err != nil {
-		return rec, err
+		return rec, made, err
 	}
-	return rec, a.Jobs.LinkKey(ctx, rec)
+	return rec, made, a.Jobs.LinkKey(ctx, rec)
 }
 
-// plan signs some parts: those asked for, or the first few.
-func (a *API) plan(r *http.Request, rec job.Record, numbers []int32) (uploadPlan, error) {
+// claim is the id of the job that an Idempotency-Key stands for: id, or that of the
+// first request. The same key with another body is refused: its sender would take the
+// first job for the second one. Kept is a digest of the body that nobody can try names
+// of patients against, because the key, which is not kept, is part of it.
+func (a *API) claim(ctx context.Context, owner, key, id string, body createBody) (string, error) {
+	const longest = 255
+	if len(key) > longest {
+		return "", problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: fmt.Sprintf("Idempotency-Key: at most %d characters", longest)}
+	}
+	text, err := json.Marshal(body) // its fields in one order, its options by name
+	if err != nil {
+		return "", fmt.Errorf("encode body: %w", err)
+	}
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write(text)
+	digest := hex.EncodeToString(mac.Sum(nil))
+	name := sha256.Sum256([]byte(key))
+	held, _, err := a.Jobs.Claim(ctx, owner, hex.EncodeToString(name[:]), id+" "+digest, a.Now())
+	if err != nil {
+		return "", err
+	}
+	first, of, known := strings.Cut(held, " ") // a claim of an earlier version holds no digest
+	if known && of != digest {
+		return "", problem{Status: http.StatusUnprocessableEntity, Code: "idempotency_key_reused", Detail: "this Idempotency-Key was sent with another body: send a new key for a new job"}
+	}
+	return first, nil
+}
+
+// plan signs some parts: those asked for, or the first few of those that are missing.
+// Resumed says that parts may have arrived before.
+func (a *API) plan(r *http.Request, rec job.Record, numbers []int32, resumed bool) (uploadPlan, error) {
 	total := int((rec.Upload.Size + partBytes - 1) / partBytes)
 	plan := uploadPlan{PartBytes: partBytes, Parts: total, Signed: []partPlan{}}
 	if rec.Status != job.AwaitingUpload {
 		return plan, nil
 	}
-	if numbers == nil {
-		for n := 1; n <= min(total, signAhead); n++ {
-			numbers = append(numbers, int32(n))
-		}
-	}
 	if len(numbers) > signAhead {
 		return plan, problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: fmt.Sprintf("numbers: at most %d parts are signed at once", signAhead)}
+	}
+	if numbers == nil {
+		there := map[int32]bool{}
+		if resumed {
+			var err error
+			if plan.Uploaded, err = a.arrived(r.Context(), rec); err != nil {
+				return plan, err
+			}
+			for _, p := range plan.Uploaded {
+				there[p.Number] = true
+			}
+		}
+		for n := int32(1); int(n) <= total && len(numbers) < signAhead; n++ {
+			if !there[n] {
+				numbers = append(numbers, n)
+			}
+		}
 	}
 	for _, n := range numbers {
 		if n < 1 || int(n) > total {
@@ -152,7 +197,26 @@ func (a *API) plan(r *http.Request, rec job.Record, numbers []int32) (uploadPlan
 	return plan, nil
 }
 
-// parts signs further parts, or the same again when their signatures ran out.
+// arrived are the parts of an upload that are there and as long as they have to be. A
+// part of another length is to be sent again. Of an upload that is complete, so that its
+// event is under way, the error wraps job.ErrNotFound.
+func (a *API) arrived(ctx context.Context, rec job.Record) ([]job.Uploaded, error) {
+	parts, err := a.Uploads.ListParts(ctx, rec.Upload.Key, rec.Upload.Parts)
+	if err != nil {
+		return nil, err
+	}
+	whole := parts[:0:0]
+	for _, p := range parts {
+		if p.Bytes == min(partBytes, rec.Upload.Size-int64(p.Number-1)*partBytes) {
+			whole = append(whole, p)
+		}
+	}
+	return whole, nil
+}
+
+// parts signs further parts, or the same again when their signatures ran out. Without
+// numbers it is the way to resume: it lists the parts that are there, and signs the first
+// few of those that are not.
 func (a *API) parts(w http.ResponseWriter, r *http.Request) error {
 	rec, err := a.ownJob(r)
 	if err != nil {
@@ -167,7 +231,10 @@ func (a *API) parts(w http.ResponseWriter, r *http.Request) error {
 	if err := read(w, r, &body); err != nil {
 		return err
 	}
-	plan, err := a.plan(r, rec, body.Numbers)
+	plan, err := a.plan(r, rec, body.Numbers, true)
+	if errors.Is(err, job.ErrNotFound) {
+		return conflict("the upload is complete or was given up: look at the job")
+	}
 	if err != nil {
 		return err
 	}

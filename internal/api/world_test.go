@@ -26,6 +26,7 @@ type world struct {
 	refused    error // what Start answers
 	sendFails  int   // so many exports are refused before one is taken
 	unready    error
+	tasks      []string // the deployment's; nil: tissue
 	now        time.Time
 	ids        byte
 }
@@ -33,7 +34,9 @@ type world struct {
 // parts is a bucket with multipart uploads, signed by nothing but their words.
 type parts struct {
 	jobtest.Bucket
-	begun map[string]bool
+	begun   map[string]bool
+	arrived []job.Uploaded // of every upload
+	listed  int            // how often parts were listed
 }
 
 func (p *parts) StartParts(_ context.Context, key, _ string, _ map[string]string) (string, error) {
@@ -47,6 +50,14 @@ func (p *parts) StartParts(_ context.Context, key, _ string, _ map[string]string
 
 func (p *parts) SignPart(_ context.Context, key, upload string, number int32) (string, error) {
 	return fmt.Sprintf("https://signed/%s?upload=%s&part=%d", key, upload, number), nil
+}
+
+func (p *parts) ListParts(_ context.Context, key, upload string) ([]job.Uploaded, error) {
+	p.listed++
+	if !p.begun[upload+key] {
+		return nil, fmt.Errorf("list parts: %w", job.ErrNotFound)
+	}
+	return p.arrived, nil
 }
 
 func (p *parts) CompleteParts(_ context.Context, key, upload string, done []job.Part) error {
@@ -105,7 +116,7 @@ func (w *world) ask(t *testing.T, who Principal, method, path, body string, head
 	t.Helper()
 	a := API{
 		Jobs: &w.store, Uploads: &w.uploads, Results: &w.results, Exports: w, Endings: w, Workflow: w,
-		Ready: func(context.Context) error { return w.unready }, Tasks: []string{"tissue"}, USDPerGPUHour: 1.2,
+		Ready: func(context.Context) error { return w.unready }, Tasks: w.served(), USDPerGPUHour: 1.2,
 		Now: func() time.Time { return w.now }, Entropy: w,
 	}
 	r := httptest.NewRequest(method, path, strings.NewReader(body)).WithContext(WithPrincipal(t.Context(), who))
@@ -123,6 +134,13 @@ func (w *world) ask(t *testing.T, who Principal, method, path, body string, head
 		isProblem(t, method+" "+path, out)
 	}
 	return out
+}
+
+func (w *world) served() []string {
+	if w.tasks == nil {
+		return []string{"tissue"}
+	}
+	return w.tasks
 }
 
 // isProblem checks the form of every error.

@@ -11,3 +11,9 @@ type Part struct {
 	Number int32  `json:"number"`
 	ETag   string `json:"etag"`
 }
+
+// Uploaded is a part that has arrived of an upload that is not complete.
+type Uploaded struct {
+	Part
+	Bytes int64 `json:"bytes"`
+}

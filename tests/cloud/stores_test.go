@@ -5,6 +5,8 @@ package cloud_test
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -299,6 +301,8 @@ func TestBlobs(t *testing.T) {
 	}
 	_ = resp.Body.Close()
 
+	listParts(t, b)
+
 	if err := b.DeletePrefix(ctx, ""); err == nil {
 		t.Error("a whole bucket was emptied")
 	}
@@ -311,3 +315,42 @@ func TestBlobs(t *testing.T) {
 type bufferless struct{ r io.Reader }
 
 func (b bufferless) Read(p []byte) (int, error) { return b.r.Read(p[:min(len(p), 512)]) }
+
+// The parts of an upload are listed while it is open, whatever their number.
+func listParts(t *testing.T, b *blobs.Bucket) {
+	t.Helper()
+	ctx := t.Context()
+	upload, err := b.StartParts(ctx, "parts", "application/octet-stream", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int32{1, 3} {
+		address, err := b.SignPart(ctx, "parts", upload, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPut, address, strings.NewReader(strings.Repeat("x", int(n))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("part %d: %v, %v", n, resp, err)
+		}
+		_ = resp.Body.Close()
+	}
+	// The ETag is the MD5 of the part's bytes, by which a client knows that they are its own.
+	sum := md5.Sum([]byte("xxx"))
+	parts, err := b.ListParts(ctx, "parts", upload)
+	if err != nil || len(parts) != 2 || parts[1].Number != 3 || parts[1].Bytes != 3 || strings.Trim(parts[1].ETag, `"`) != hex.EncodeToString(sum[:]) {
+		t.Errorf("parts %+v, %v", parts, err)
+	}
+	if err := b.CompleteParts(ctx, "parts", upload, []job.Part{parts[1].Part}); err != nil {
+		t.Fatal(err)
+	}
+	for name, id := range map[string]string{"complete": upload, "unknown": "none"} {
+		if _, err := b.ListParts(ctx, "parts", id); !errors.Is(err, job.ErrNotFound) {
+			t.Errorf("parts of an upload that is %s: %v", name, err)
+		}
+	}
+}

@@ -58,6 +58,29 @@ func (b *Bucket) SignPart(ctx context.Context, key, upload string, number int32)
 	return req.URL, nil
 }
 
+// ListParts gives the parts that have arrived, by their numbers. An upload that is
+// complete, aborted or unknown is job.ErrNotFound.
+func (b *Bucket) ListParts(ctx context.Context, key, upload string) ([]job.Uploaded, error) {
+	var parts []job.Uploaded
+	pages := s3.NewListPartsPaginator(b.client, &s3.ListPartsInput{Bucket: &b.name, Key: &key, UploadId: &upload})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		var api smithy.APIError
+		if errors.As(err, &api) && api.ErrorCode() == "NoSuchUpload" {
+			return nil, fmt.Errorf("list parts: %w", job.ErrNotFound)
+		}
+		if err != nil {
+			return nil, fault.Name("list parts", err)
+		}
+		for _, p := range page.Parts {
+			parts = append(parts, job.Uploaded{
+				Part: job.Part{Number: aws.ToInt32(p.PartNumber), ETag: aws.ToString(p.ETag)}, Bytes: aws.ToInt64(p.Size),
+			})
+		}
+	}
+	return parts, nil
+}
+
 // CompleteParts joins the parts into the object.
 func (b *Bucket) CompleteParts(ctx context.Context, key, upload string, parts []job.Part) error {
 	done := make([]types.CompletedPart, len(parts))
