@@ -16,10 +16,8 @@ type Object struct {
 	Size        int64
 	ETag        string // quotes are dropped
 	Sequencer   string // hexadecimal, of one length; grows with each write of a key
-	VersionID   string // empty: the bucket is not versioned
 	Reason      string // PutObject, CompleteMultipartUpload, CopyObject, "POST Object"
 	RequestID   string
-	Requester   string // account id of who wrote it; default the stack's
 	SourceIP    string
 }
 
@@ -34,7 +32,6 @@ type objectCreated struct {
 		Key       string `json:"key"`
 		Size      int64  `json:"size"`
 		ETag      string `json:"etag"`
-		VersionID string `json:"version-id,omitempty"`
 		Sequencer string `json:"sequencer"`
 	} `json:"object"`
 	RequestID string `json:"request-id"`
@@ -107,13 +104,10 @@ func ObjectName(bucket, key string) string {
 // object of the key was announced before.
 func (s *Service) announce(b *store.Batch, o Object, last string) error {
 	d := objectCreated{
-		Version: "0", RequestID: o.RequestID, Requester: o.Requester, SourceIP: o.SourceIP, Reason: o.Reason,
-	}
-	if d.Requester == "" {
-		d.Requester = s.config.Account
+		Version: "0", RequestID: o.RequestID, Requester: s.config.Account, SourceIP: o.SourceIP, Reason: o.Reason,
 	}
 	d.Bucket.Name = o.Bucket
-	d.Object.Key, d.Object.Size, d.Object.VersionID, d.Object.Sequencer = o.Key, o.Size, o.VersionID, o.Sequencer
+	d.Object.Key, d.Object.Size, d.Object.Sequencer = o.Key, o.Size, o.Sequencer
 	d.Object.ETag = strings.Trim(o.ETag, `"`)
 	if err := s.Add(b, "aws.s3", "Object Created", []string{"arn:aws:s3:::" + o.Bucket}, d); err != nil {
 		return fmt.Errorf("announce an object: %w", err)
