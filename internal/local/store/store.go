@@ -184,12 +184,15 @@ func (s *Store) Close() error {
 
 // Each visits the records of a bucket whose keys begin with prefix, in the order
 // of their keys; a bucket that nobody wrote to has none. An error of visit ends it.
-// visit must not use the store: bbolt would wait for itself when the file grows.
+// The records are all read before the first visit, so visit may write to the store:
+// within a reading transaction bbolt would wait for itself when the file grows.
 func Each[T any](s *Store, bucket, prefix string, visit func(key string, record T) error) error {
 	if s == nil {
 		return nil
 	}
-	return s.db.View(func(tx *bbolt.Tx) error {
+	var keys []string
+	var records []T
+	err := s.db.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket([]byte(bucket))
 		if b == nil {
 			return nil
@@ -200,12 +203,19 @@ func Each[T any](s *Store, bucket, prefix string, visit func(key string, record 
 			if err := s.decode(bucket, string(k), v, &record); err != nil {
 				return err
 			}
-			if err := visit(string(k), record); err != nil {
-				return err
-			}
+			keys, records = append(keys, string(k)), append(records, record)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for n, key := range keys {
+		if err := visit(key, records[n]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Get reads one record; found is false when there is none.

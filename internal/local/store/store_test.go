@@ -183,6 +183,21 @@ func TestLaterIsWrittenByItself(t *testing.T) {
 	}
 }
 
+// Whoever visits records may write so much that the file grows (boltdb/bolt 378).
+func TestAVisitMayWrite(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	for n := range 3 {
+		put(t, s, "bucket", fmt.Sprint(n), record{N: n})
+	}
+	err := store.Each(s, "bucket", "", func(key string, r record) error {
+		put(t, s, "copies", key, record{N: r.N, Text: strings.Repeat("x", 1<<20)})
+		return nil
+	})
+	if got := all(t, s, "copies"); err != nil || len(got) != 3 {
+		t.Errorf("%d copies, %v", len(got), err)
+	}
+}
+
 func TestANilStoreKeepsNothing(t *testing.T) {
 	var s *store.Store
 	told := false
