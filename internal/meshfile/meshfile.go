@@ -11,11 +11,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/zip"
 
-	"github.com/iris-oculus/iris/internal/meshfile/deflate"
 	"github.com/iris-oculus/iris/internal/meshfile/glb"
 	"github.com/iris-oculus/iris/internal/meshfile/mz3"
 	"github.com/iris-oculus/iris/internal/meshfile/obj"
@@ -118,18 +116,10 @@ func near(s *Scene) error {
 // writeZip writes one binary STL per structure, named after it.
 func writeZip(w io.Writer, s Scene) error {
 	pack := zip.NewWriter(w)
-	deflate.Register(pack)
 	for i, name := range scene.FileNames(s.Surfaces) {
-		// The oldest time that a zip can hold stands for no time.
-		epoch := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
-		entry, err := pack.CreateHeader(&zip.FileHeader{Name: name + ".stl", Method: zip.Deflate, Modified: epoch})
-		if err != nil {
-			return err
-		}
 		one := s
 		one.Surfaces = s.Surfaces[i : i+1]
-		if err := stl.Write(entry, one); err != nil {
-			_ = pack.Close() // only to end the goroutines of the entry: the first error counts
+		if err := stl.WriteEntry(pack, name+".stl", one); err != nil {
 			return err
 		}
 	}

@@ -30,11 +30,11 @@ const exact = 1 << 52
 
 // Round gives the number that Append writes, half away from zero, as float64.
 func Round(x float64, digits int) float64 {
-	scaled := math.Abs(x) * powers[digits]
-	if !(scaled < exact) {
+	scaled := x * powers[digits]
+	if !(math.Abs(scaled) < exact) {
 		return x
 	}
-	return math.Copysign(math.Floor(scaled+0.5)/powers[digits], x)
+	return float64(int64(scaled+math.Copysign(0.5, x))) / powers[digits]
 }
 
 // Append appends x with at most so many decimals.
@@ -72,6 +72,23 @@ func Append(b []byte, x float64, digits int) []byte {
 		at--
 		text[at] = '.'
 	}
+	for n >= 100 {
+		at -= 2
+		copy(text[at:at+2], pairs[2*(n%100):])
+		n /= 100
+	}
+	at -= 2
+	copy(text[at:at+2], pairs[2*n:])
+	if n < 10 {
+		at++
+	}
+	return append(b, text[at:]...)
+}
+
+// AppendUint appends a whole number.
+func AppendUint(b []byte, n uint64) []byte {
+	var text [20]byte
+	at := len(text)
 	for n >= 100 {
 		at -= 2
 		copy(text[at:at+2], pairs[2*(n%100):])

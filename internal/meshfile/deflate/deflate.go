@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/zip"
 )
 
 const (
@@ -139,11 +138,6 @@ func (p *Writer) Close() error {
 	close(p.order)
 	<-p.ended
 	return p.failed()
-}
-
-// Register makes a zip compress its entries with this package.
-func Register(pack *zip.Writer) {
-	pack.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return NewWriter(w), nil })
 }
 
 // Gzip is a Writer whose stream is a gzip file (RFC 1952) without name and time.

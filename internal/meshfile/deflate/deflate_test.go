@@ -90,7 +90,7 @@ func TestTheBytesDependOnTheDataOnly(t *testing.T) {
 func TestZipEntries(t *testing.T) {
 	var b bytes.Buffer
 	z := kzip.NewWriter(&b)
-	deflate.Register(z)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return deflate.NewWriter(w), nil })
 	for _, name := range []string{"a", "b"} {
 		entry, err := z.CreateHeader(&kzip.FileHeader{Name: name, Method: kzip.Deflate})
 		if err != nil {

@@ -15,11 +15,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/zip"
 
-	"github.com/iris-oculus/iris/internal/meshfile/chunk"
 	"github.com/iris-oculus/iris/internal/meshfile/decimal"
 	"github.com/iris-oculus/iris/internal/meshfile/deflate"
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
@@ -47,30 +45,21 @@ const materials = 1
 // pieceElements is how many vertices or triangles are encoded at a time.
 const pieceElements = 1 << 13
 
-// epoch is the time of every entry. It is the oldest that a zip can hold, and stands
-// for no time.
-var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // Write writes all surfaces as one 3MF package.
 func Write(w io.Writer, s scene.Scene) error {
 	pack := zip.NewWriter(w)
-	deflate.Register(pack)
-	literal := func(text string) []encoder { return []encoder{func(b []byte) []byte { return append(b, text...) }} }
-	parts := []struct {
+	literal := func(text string) []encoder {
+		return []encoder{func(p *deflate.Piece) { p.Plain = append(p.Plain, text...) }}
+	}
+	for _, part := range []struct {
 		name   string
 		pieces []encoder
 	}{
 		{"[Content_Types].xml", literal(contentTypes)},
 		{"_rels/.rels", literal(relationships)},
 		{"3D/3dmodel.model", model(s)},
-	}
-	for _, part := range parts {
-		entry, err := pack.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Deflate, Modified: epoch})
-		if err != nil {
-			return err
-		}
-		if err := chunk.Write(entry, len(part.pieces), func(i int, b []byte) []byte { return part.pieces[i](b) }); err != nil {
-			_ = pack.Close() // only to end the goroutines of the entry: the first error counts
+	} {
+		if err := deflate.Entry(pack, part.name, len(part.pieces), func(i int, p *deflate.Piece) { part.pieces[i](p) }); err != nil {
 			return err
 		}
 	}
@@ -78,7 +67,7 @@ func Write(w io.Writer, s scene.Scene) error {
 }
 
 // encoder appends a piece of the model.
-type encoder func(b []byte) []byte
+type encoder func(p *deflate.Piece)
 
 // model lists the pieces of the model in order.
 func model(s scene.Scene) []encoder {
@@ -87,30 +76,33 @@ func model(s scene.Scene) []encoder {
 	meshes := s.Meshes()
 	moves := weld.Pinches(meshes, digits)
 
-	pieces := []encoder{func(b []byte) []byte {
+	text := func(add func(b []byte) []byte) encoder {
+		return func(p *deflate.Piece) { p.Plain = add(p.Plain) }
+	}
+	pieces := []encoder{text(func(b []byte) []byte {
 		b = fmt.Appendf(b, modelHead, attribute(s.OriginText()))
 		b = append(b, `<basematerials id="`+strconv.Itoa(materials)+`">`...)
 		for i, name := range names {
 			b = append(b, `<base name="`+attribute(name)+`" displaycolor="`+scene.Color(s.Surfaces[i].Label).Hex()+`"/>`...)
 		}
 		return append(b, "</basematerials>\n"...)
-	}}
+	})}
 	for i, name := range names {
 		open := `<object id="` + object(i) + `" type="model" name="` + attribute(name) +
 			`" pid="` + strconv.Itoa(materials) + `" pindex="` + strconv.Itoa(i) + `"><mesh><vertices>` + "\n"
-		pieces = append(pieces, func(b []byte) []byte { return append(b, open...) })
+		pieces = append(pieces, text(func(b []byte) []byte { return append(b, open...) }))
 		m := &meshes[i]
 		for from := 0; from < len(m.Vertices); from += pieceElements {
 			vertices := m.Vertices[from:min(from+pieceElements, len(m.Vertices))]
-			pieces = append(pieces, func(b []byte) []byte { return appendVertices(b, weld.Moved(vertices, moves[i], from), digits) })
+			pieces = append(pieces, func(p *deflate.Piece) { appendVertices(p, weld.Moved(vertices, moves[i], from), digits) })
 		}
-		pieces = append(pieces, func(b []byte) []byte { return append(b, "</vertices><triangles>\n"...) })
+		pieces = append(pieces, text(func(b []byte) []byte { return append(b, "</vertices><triangles>\n"...) }))
 		for triangles := range slices.Chunk(m.Triangles, pieceElements) {
-			pieces = append(pieces, func(b []byte) []byte { return appendTriangles(b, triangles) })
+			pieces = append(pieces, func(p *deflate.Piece) { appendTriangles(p, triangles) })
 		}
-		pieces = append(pieces, func(b []byte) []byte { return append(b, "</triangles></mesh></object>\n"...) })
+		pieces = append(pieces, text(func(b []byte) []byte { return append(b, "</triangles></mesh></object>\n"...) }))
 	}
-	return append(pieces, func(b []byte) []byte { return appendBuild(b, len(meshes), floor(meshes, moves)) })
+	return append(pieces, text(func(b []byte) []byte { return appendBuild(b, len(meshes), floor(meshes, moves)) }))
 }
 
 // appendBuild joins the objects in one that is printed as a whole: parts that lie in one
@@ -138,25 +130,54 @@ func floor(meshes []surface.Mesh, moves [][]weld.Move) float64 {
 
 func object(i int) string { return strconv.Itoa(materials + 1 + i) }
 
-func appendVertices(b []byte, vertices [][3]float32, digits int) []byte {
+func appendVertices(p *deflate.Piece, vertices [][3]float32, digits int) {
+	r := record{fields: [3]string{`<vertex x="`, `" y="`, `" z="`}}
 	for _, v := range vertices {
-		p := scene.LPS(v)
-		b = decimal.Append(append(b, `<vertex x="`...), float64(p[0]), digits)
-		b = decimal.Append(append(b, `" y="`...), float64(p[1]), digits)
-		b = decimal.Append(append(b, `" z="`...), float64(p[2]), digits)
-		b = append(b, "\"/>\n"...)
+		v = scene.LPS(v)
+		for k, x := range v {
+			p.Plain = decimal.Append(r.begin(p, k), float64(x), digits)
+			r.end(p, k)
+		}
 	}
-	return b
+	p.Plain = append(p.Plain, closing...)
 }
 
-func appendTriangles(b []byte, triangles [][3]uint32) []byte {
+func appendTriangles(p *deflate.Piece, triangles [][3]uint32) {
+	r := record{fields: [3]string{`<triangle v1="`, `" v2="`, `" v3="`}}
 	for _, t := range triangles {
-		b = strconv.AppendUint(append(b, `<triangle v1="`...), uint64(t[0]), 10)
-		b = strconv.AppendUint(append(b, `" v2="`...), uint64(t[1]), 10)
-		b = strconv.AppendUint(append(b, `" v3="`...), uint64(t[2]), 10)
-		b = append(b, "\"/>\n"...)
+		for k, v := range t {
+			p.Plain = decimal.AppendUint(r.begin(p, k), uint64(v))
+			r.end(p, k)
+		}
 	}
-	return b
+	p.Plain = append(p.Plain, closing...)
+}
+
+// closing is the end of an element.
+const closing = "\"/>\n"
+
+// record is elements of one form with three numbers each. A field begins like that of
+// the element before, often with some of its number's digits.
+type record struct {
+	fields [3]string
+	starts [3]int // of the fields of the element before; 0: there is none
+	start  int
+}
+
+// begin appends what stands before a field's number, after the end of the element
+// before, and gives the text to which the number is to be appended.
+func (r *record) begin(p *deflate.Piece, field int) []byte {
+	r.start = len(p.Plain)
+	if field == 0 && r.starts[2] > 0 {
+		p.Plain = append(p.Plain, closing...)
+	}
+	return append(p.Plain, r.fields[field]...)
+}
+
+// end says what the field that was appended is like.
+func (r *record) end(p *deflate.Piece, field int) {
+	p.Like(r.starts[field])
+	r.starts[field] = r.start
 }
 
 func attribute(s string) string {
