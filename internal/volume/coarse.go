@@ -25,15 +25,7 @@ func Coarse(v *Volume, least float64) *Volume {
 	if f == [3]int{1, 1, 1} {
 		return v
 	}
-	out := &Volume{Dims: dims, Affine: v.Affine, Voxels: make([]int16, dims[0]*dims[1]*dims[2])}
-	// The middle of the first new voxel, in voxels of v.
-	middle := v.Affine.Apply([3]float64{float64(f[0]-1) / 2, float64(f[1]-1) / 2, float64(f[2]-1) / 2})
-	for row := range 3 {
-		for axis := range f {
-			out.Affine[row][axis] *= float64(f[axis])
-		}
-		out.Affine[row][3] = middle[row]
-	}
+	out := &Volume{Dims: dims, Affine: coarseAffine(v.Affine, f), Voxels: make([]int16, dims[0]*dims[1]*dims[2])}
 	var next atomic.Int64
 	var done sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), dims[2]) {
