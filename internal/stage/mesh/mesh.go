@@ -93,7 +93,11 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 		return job.MeshOutput{}, fmt.Errorf("look at the job again: %w", err)
 	}
 	scan.origin = origin
-	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces)
+	preview, err := s.preview(ctx, r, scan, surfaces)
+	if err != nil {
+		return job.MeshOutput{}, err
+	}
+	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces, preview)
 }
 
 // noSurface is the error that says why there is no surface: nothing was found in the scan, or nothing

@@ -23,7 +23,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
-var everyArtifact = []string{job.ModelGLB, job.ViewGLB, job.LabelsNIfTI, job.SlicesNIfTI, job.MeasurementsJSON, job.MeasurementsCSV, job.PreviewPNG, job.CheckPNG, job.ProvenanceJSON}
+var everyArtifact = []string{job.ModelGLB, job.ViewGLB, job.PreviewGLB, job.LabelsNIfTI, job.SlicesNIfTI, job.MeasurementsJSON, job.MeasurementsCSV, job.PreviewPNG, job.CheckPNG, job.ProvenanceJSON}
 
 func (w *world) run(t *testing.T, attempt int) job.MeshOutput {
 	t.Helper()

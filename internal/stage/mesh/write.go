@@ -21,7 +21,7 @@ import (
 
 // write stores every artifact and then job.MeshObject, so that all artifacts exist when
 // that does.
-func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface) error {
+func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface, preview *preview) error {
 	model := meshfile.Scene{Surfaces: surfaces, Provenance: scan.labels.Table.Provenance, Spacing: scan.labels.Affine.Spacing(), Origin: scan.origin}
 	artifacts := []struct {
 		name  string
@@ -30,6 +30,9 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 	}{
 		{job.ModelGLB, func(w io.Writer) error { return meshfile.Write(w, "glb", model) }, s.put},
 		{job.ViewGLB, func(w io.Writer) error { return meshfile.WriteView(w, model, meshfile.ViewStep) }, s.putGzip},
+		{job.PreviewGLB, nil, func(ctx context.Context, r job.Record, name string, _ func(io.Writer) error) (job.Artifact, error) {
+			return s.putPacked(ctx, r, name, preview.file, preview.packed)
+		}},
 		{job.LabelsNIfTI, func(w io.Writer) error { return nifti.WriteLabels(w, scan.labels) }, s.put},
 		{job.SlicesNIfTI, func(w io.Writer) error { return writeSlices(w, scan.volume) }, s.put},
 		{job.MeasurementsJSON, func(w io.Writer) error { return writeMeasurementsJSON(w, scan, surfaces) }, s.put},
@@ -39,6 +42,9 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		{job.ProvenanceJSON, func(w io.Writer) error { return writeProvenance(w, scan, r.Options) }, s.put},
 	}
 	meshed := job.Meshed{Artifacts: []job.Artifact{}, Table: table(scan, surfaces), Warnings: s.warnings(r, scan, surfaces)}
+	if preview == nil {
+		meshed.Warnings = append(meshed.Warnings, noPreview)
+	}
 	if meshed.IsLong() { // no record holds it: whoever reads the job reads this
 		_, err := s.put(ctx, r, job.TableObject, func(w io.Writer) error { return json.NewEncoder(w).Encode(meshed.Table) })
 		if err != nil {
@@ -46,8 +52,8 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		}
 	}
 	for _, a := range artifacts {
-		if a.name == job.SlicesNIfTI && scan.volume == nil {
-			continue // the upload was a label map, or the prepared volume has expired
+		if a.name == job.SlicesNIfTI && scan.volume == nil || a.name == job.PreviewGLB && preview == nil {
+			continue // the upload was a label map, or the prepared volume has expired; noPreview
 		}
 		done, err := a.put(ctx, r, a.name, a.write)
 		if err != nil {
@@ -95,6 +101,20 @@ func (s Stage) putGzip(ctx context.Context, r job.Record, name string, write fun
 	}
 	return job.Artifact{
 		Name: name, Bytes: int64(size), SHA256: hex.EncodeToString(digest.Sum(nil)), MediaType: stored.MediaType,
+		Encoding: encoding, StoredBytes: stored.Bytes,
+	}, nil
+}
+
+// putPacked is putGzip for a file that is in memory, packed and unpacked.
+func (s Stage) putPacked(ctx context.Context, r job.Record, name string, file, packed []byte) (job.Artifact, error) {
+	const encoding = "gzip"
+	stored, err := s.Results.PutEncoded(ctx, job.Key(r.ID, r.Attempt, name), job.MediaType(name), encoding, bytes.NewReader(packed))
+	if err != nil {
+		return stored, fmt.Errorf("write %s: %w", name, err)
+	}
+	digest := sha256.Sum256(file)
+	return job.Artifact{
+		Name: name, Bytes: int64(len(file)), SHA256: hex.EncodeToString(digest[:]), MediaType: stored.MediaType,
 		Encoding: encoding, StoredBytes: stored.Bytes,
 	}, nil
 }

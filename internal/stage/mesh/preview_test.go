@@ -1,0 +1,127 @@
+package mesh_test
+
+import (
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
+	"github.com/iris-oculus/iris/internal/surface"
+	"github.com/iris-oculus/iris/internal/surface/surfacetest"
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/nifti"
+)
+
+// worldOf has a segmented job of a label map, and no volume.
+func worldOf(t *testing.T, m *volume.LabelMap) *world {
+	t.Helper()
+	w := newWorld(t, twoBoxes())
+	w.work.Set(job.Key(id, 1, job.LabelsObject), encoded(t, func(out io.Writer) error { return nifti.WriteLabels(out, m) }), nil)
+	_ = w.work.Delete(t.Context(), job.Key(id, 1, job.VolumeObject))
+	return w
+}
+
+// previewOf is the preview of an attempt as a client decodes it; false without one.
+func previewOf(t *testing.T, w *world) (light []surface.Surface, sent int, ok bool) {
+	t.Helper()
+	meshed := w.meshed(t, 1)
+	has := slices.ContainsFunc(meshed.Artifacts, func(a job.Artifact) bool { return a.Name == job.PreviewGLB })
+	told := slices.ContainsFunc(meshed.Warnings, func(n job.Notice) bool { return n.Code == "no_preview" })
+	if has == told {
+		t.Fatalf("a preview: %v, a warning of none: %v", has, told)
+	}
+	if !has {
+		return nil, 0, false
+	}
+	data := w.results.Bytes(job.Key(id, 1, job.PreviewGLB))
+	s, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, unpacked(t, data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Surfaces, len(data), true
+}
+
+// A scan of a million triangles has a preview of all its structures within the bounds,
+// closed and where the model is, with the model's measurements; neighbours share
+// positions exactly.
+func TestPreviewOfAScan(t *testing.T) {
+	m := surfacetest.Torso([3]int{200, 200, 240}, [3]float64{2, 2, 2.5})
+	w := worldOf(t, m)
+	w.run(t, 1)
+	model, err := meshtest.ReadGLB(w.results.Bytes(job.Key(id, 1, job.ModelGLB)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	light, sent, ok := previewOf(t, w)
+	if !ok {
+		t.Fatal("no preview")
+	}
+	all, n := 0, 0
+	owners := map[[3]float32]int{}
+	for i := range light {
+		n += len(light[i].Mesh.Triangles)
+		for _, v := range light[i].Mesh.Vertices {
+			owners[v]++
+		}
+		if err := meshtest.Closed(light[i].Mesh); err != nil {
+			t.Errorf("%s: %v", light[i].Label.Name, err)
+		}
+	}
+	for i := range model.Surfaces {
+		all += len(model.Surfaces[i].Mesh.Triangles)
+	}
+	t.Logf("%d triangles became %d, of %d bytes", all, n, sent)
+	if n > 100_000 || sent > 350_000 || n > all/2 || n < 50_000 {
+		t.Errorf("%d triangles became %d, of %d bytes", all, n, sent)
+	}
+	if len(light) != len(model.Surfaces) {
+		t.Fatalf("%d structures, the model has %d", len(light), len(model.Surfaces))
+	}
+	shared := 0
+	for _, count := range owners {
+		if count > 1 {
+			shared++
+		}
+	}
+	if shared < len(owners)/20 {
+		t.Errorf("%d of %d positions are shared by neighbours", shared, len(owners))
+	}
+	for i := range light {
+		a, b := &model.Surfaces[i], &light[i]
+		if a.Label != b.Label || a.Measure != b.Measure {
+			t.Errorf("%+v, %+v: want %+v, %+v", b.Label, b.Measure, a.Label, a.Measure)
+		}
+		low, high := surface.Extent(&a.Mesh)
+		lightLow, lightHigh := surface.Extent(&b.Mesh)
+		for k := range 3 {
+			if max(low[k]-lightLow[k], lightLow[k]-low[k], high[k]-lightHigh[k], lightHigh[k]-high[k]) > 8 {
+				t.Errorf("%s reaches from %v to %v, in the model from %v to %v", a.Label.Name, lightLow, lightHigh, low, high)
+				break
+			}
+		}
+	}
+}
+
+// Noise of a thousand labels is no model to look at, but is meshed all the same; what
+// has no light preview says so.
+func TestPreviewOfNoise(t *testing.T) {
+	for name, m := range map[string]*volume.LabelMap{
+		"of 3 labels":    surfacetest.Noise(1, [3]int{48, 48, 48}, 3),
+		"of 1000 labels": surfacetest.Noise(2, [3]int{40, 40, 40}, 1000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := worldOf(t, m)
+			w.run(t, 1)
+			light, sent, ok := previewOf(t, w)
+			n := 0
+			for i := range light {
+				n += len(light[i].Mesh.Triangles)
+			}
+			t.Logf("preview: %v, %d structures, %d triangles, %d bytes", ok, len(light), n, sent)
+			if ok && (n > 100_000 || sent > 350_000 || len(light) != len(w.meshed(t, 1).Structures)) {
+				t.Errorf("%d triangles, %d bytes", n, sent)
+			}
+		})
+	}
+}
