@@ -130,7 +130,7 @@ READS ?= 25000
 soak: build
 	python3 tests/bench/soak/soak.py bin/iris $(READS)
 
-# The long set of phantoms of bone beside contrast medium; some are known to fail
+# The long sets of phantoms of bone beside contrast medium; some are known to fail
 # (docs/benchmarks.md).
 SEEDS ?= 1-120
 test-phantoms:

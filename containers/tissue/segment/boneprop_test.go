@@ -58,7 +58,11 @@ type boneCase struct {
 // beside the bone at which distance. Its shell can be seen: it makes a voxel 100
 // HU denser than the inside, or more. Where it does not, no look at a border tells
 // bone from contrast medium.
-func newBoneCase(seed int64, voxels []float64) boneCase {
+func newBoneCase(seed int64, voxels []float64) boneCase { return drawCase(seed, voxels, false) }
+
+// drawCase draws a phantom; in a hard one blood touches the bone, and every third has a
+// piece of metal in it from which streaks go out.
+func drawCase(seed int64, voxels []float64, isHard bool) boneCase {
 	rng := rand.New(rand.NewSource(seed))
 	in := func(low, high float64) float64 { return low + (high-low)*rng.Float64() }
 	c := boneCase{by: scanner{mm: voxels[rng.Intn(len(voxels))], noise: in(0, 40), seed: seed}}
@@ -69,6 +73,9 @@ func newBoneCase(seed int64, voxels []float64) boneCase {
 		}
 	}
 	hu, gap, without := in(150, 500), in(1, 3), rng.Intn(4) == 0
+	if isHard {
+		gap, without = 0, false
+	}
 	kinds := []struct {
 		name   string
 		scene  func(boneOf, ...solid) *scene
@@ -86,21 +93,40 @@ func newBoneCase(seed int64, voxels []float64) boneCase {
 		k.beside, hu = nil, 0
 	}
 	c.scene = k.scene(c.bone, k.beside...)
+	if isHard && seed%3 == 0 {
+		k.name += ", metal"
+		streak := solid{soft, func(p spot) float64 {
+			return min(1-math.Abs(math.Mod(math.Abs(p.x+p.y), 16)-8), 40-math.Hypot(p.x, p.y), 4-math.Abs(p.z))
+		}, even(140)}
+		at := len(c.scene.solids) - 2
+		c.scene.solids = slices.Insert(c.scene.solids, at, streak)
+		c.scene.solids = slices.Insert(c.scene.solids, 0, solid{metal, c.inBone(), even(3071)})
+	}
 	c.name = fmt.Sprintf("%d: %s, bone %.0f/%.0f HU, shell %.1f mm, voxels %g mm, noise %.0f, blood %.0f HU at %.1f mm",
 		seed, k.name, c.bone.spongy, c.bone.compact, c.bone.shell, c.by.mm, c.by.noise, hu, gap)
 	return c
 }
 
+// inBone is a ball of metal of 3 mm radius within the bone of a phantom.
+func (c boneCase) inBone() func(spot) float64 {
+	for _, p := range []spot{{0, 0, 20}, {0, 2, -20}, {0, 40, 0}, {-38, 0, 0}} {
+		if n, _ := c.scene.at(p); n >= 0 && c.scene.kind(n) == hard {
+			return ellipsoid(p.x, p.y, p.z, 3, 3, 3)
+		}
+	}
+	return ellipsoid(0, 0, 0, 3, 3, 3)
+}
+
 // check says what is wrong with the bone of a phantom, "" for nothing.
 func (c boneCase) check(t *testing.T) string {
 	s := c.scene.see(c.by)
-	f, want := s.found(segment(t, s.Volume)), s.ml(hard)
+	f, want := s.found(segment(t, s.Volume)), s.ml(hard)+s.ml(metal)
 	allowed := boneError * want
 	if c.bone.shell < c.by.mm {
 		allowed += surfaceError * c.by.mm * s.surface() / 1000
 	}
 	var wrong []string
-	if got := f[hard] + f[soft]; math.Abs(got-want) > allowed {
+	if got := f[hard] + f[soft] + f[metal]; math.Abs(got-want) > allowed {
 		wrong = append(wrong, fmt.Sprintf("bone has %.1f ml: want %.1f ± %.1f", got, want, allowed))
 	}
 	if f[blood] > vesselML {
@@ -133,44 +159,54 @@ const (
 // TestPhantoms is the long set of phantoms: `make test-phantoms`. It reports each
 // one that fails and how many passed; some are known to fail (docs/benchmarks.md).
 func TestPhantoms(t *testing.T) {
-	if os.Getenv(phantomsEnv) == "" {
-		t.Skip(phantomsEnv + " is not set: run make test-phantoms")
-	}
-	voxels := []float64{1.5, 2, 3}
-	if list := os.Getenv(voxelsEnv); list != "" {
-		voxels = nil
-		for _, part := range strings.Split(list, ",") {
-			mm, err := strconv.ParseFloat(part, 64)
-			if err != nil {
-				t.Fatal(err)
+	for _, set := range []struct {
+		name   string
+		voxels []float64
+		isHard bool
+	}{{"apart", []float64{1.5, 2, 3}, false}, {"fine", []float64{0.5, 0.7}, false}, {"touching", []float64{0.7, 1, 1.5, 2}, true}} {
+		seeds, voxels := os.Getenv(phantomsEnv), set.voxels
+		if seeds == "" {
+			t.Skip(phantomsEnv + " is not set: run make test-phantoms")
+		}
+		if list := os.Getenv(voxelsEnv); list != "" {
+			voxels = numbers(t, list)
+		}
+		t.Run(set.name, func(t *testing.T) {
+			all, failed := 0, 0
+			for _, part := range strings.Split(seeds, ",") {
+				low, high, isRange := strings.Cut(part, "-")
+				if !isRange {
+					high = low
+				}
+				for seed := int64(numbers(t, low)[0]); seed <= int64(numbers(t, high)[0]); seed++ {
+					if voxels[0] < 1 && seed > fineSeeds {
+						break
+					}
+					c := drawCase(seed, voxels, set.isHard)
+					all++
+					if wrong := c.check(t); wrong != "" {
+						failed++
+						t.Errorf("%s: %s", c.name, wrong)
+					}
+				}
 			}
-			voxels = append(voxels, mm)
-		}
+			t.Logf("%d of %d phantoms passed", all-failed, all)
+		})
 	}
-	all, failed := 0, 0
-	for _, part := range strings.Split(os.Getenv(phantomsEnv), ",") {
-		low, high, isRange := strings.Cut(part, "-")
-		if !isRange {
-			high = low
-		}
-		first, err := strconv.ParseInt(low, 10, 64)
+}
+
+// fineSeeds is how many phantoms of fine voxels are drawn: each has millions.
+const fineSeeds = 20
+
+func numbers(t *testing.T, list string) (out []float64) {
+	for _, part := range strings.Split(list, ",") {
+		n, err := strconv.ParseFloat(part, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		last, err := strconv.ParseInt(high, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for seed := first; seed <= last; seed++ {
-			c := newBoneCase(seed, voxels)
-			all++
-			if wrong := c.check(t); wrong != "" {
-				failed++
-				t.Errorf("%s: %s", c.name, wrong)
-			}
-		}
+		out = append(out, n)
 	}
-	t.Logf("%d of %d phantoms passed", all-failed, all)
+	return out
 }
 
 // TestFemoralHeads are the heads that were once taken for contrast medium.

@@ -14,7 +14,8 @@ const (
 
 // foreign is the hard matter that lies bare in the outside air: holders, plates
 // and lead marks, also where they touch the skin. When nothing larger is in the
-// scan the hard matter is itself what was scanned (a dry bone), and stays.
+// scan the hard matter is itself what was scanned (the dry bones of a skull), and all of
+// it stays.
 func (s *scan) foreign(dense, outside *mask) *mask {
 	hard := s.between(boneHigh, highest).and(dense)
 	c := hard.components(false)
@@ -31,9 +32,14 @@ func (s *scan) foreign(dense, outside *mask) *mask {
 	if !any {
 		return s.empty()
 	}
-	largest := s.largestSolid(outside, c.keep(want))
+	largest, most := s.largestSolid(dense, outside, c.keep(want)), 0
 	for k, n := range sizes {
-		want[k] = want[k] && n < largest
+		if want[k] {
+			most = max(most, n)
+		}
+	}
+	if most >= largest {
+		return s.empty()
 	}
 	return c.keep(want)
 }
@@ -74,13 +80,22 @@ func (s *scan) faces(c *components, hard, outside *mask) []faces {
 	return out
 }
 
-// largestSolid is the number of voxels of the largest solid that is neither bare
-// nor a table, the hollows within it included.
-func (s *scan) largestSolid(outside, bare *mask) int {
+// largestSolid is the number of dense voxels of the largest solid that is neither
+// bare nor a table. What bare matter encloses, such as a block within a dry skull, is
+// such a solid, but the air there is not part of it.
+func (s *scan) largestSolid(dense, outside, bare *mask) int {
 	c := outside.clone().or(bare).not().components(false)
-	most := 0
-	flat := s.flatness(c)
-	for k, n := range c.sizes() {
+	dense = dense.clone().minus(bare.dilate(s.ball(blurMM, 1)))
+	most, flat, counts := 0, s.flatness(c), make([]int, c.count)
+	c.each(func(k, row, x0, x1 int) {
+		bits := dense.row(row)
+		for at := seek(bits, x0, 0); at < x1; {
+			end := min(seek(bits, at, ^uint64(0)), x1)
+			counts[k] += end - at
+			at = seek(bits, end, 0)
+		}
+	})
+	for k, n := range counts {
 		if n > most && !flat[k].table() {
 			most = n
 		}
