@@ -201,7 +201,7 @@ func refusal(status int, raw []byte) error {
 		return &exitError{1, &refusedError{status, fmt.Sprintf("http_%d", status), "the service refused"}}
 	}
 	err := &refusedError{status, p.Code, p.Detail}
-	if status == http.StatusBadRequest || p.Code == "unsupported_option" {
+	if status == http.StatusBadRequest {
 		return &exitError{exitUsage, err}
 	}
 	return &exitError{1, err}

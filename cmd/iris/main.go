@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/iris-oculus/iris/internal/codes"
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/volume"
 )
@@ -45,9 +46,23 @@ func main() {
 	defer stop()
 	if err := execute(ctx, rootCommand(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if text := hint(err); text != "" {
+			fmt.Fprintln(os.Stderr, "hint: "+text)
+		}
 		stop()
 		os.Exit(exitCode(err))
 	}
+}
+
+// hint is what a person should do about an error of a service or a job, after the list
+// of codes. The errors of the command itself say it in their own words.
+func hint(err error) string {
+	name, _, _ := strings.Cut(err.Error(), ": ")
+	code, ok := codes.Find(name)
+	if !ok || code.Where&(codes.Request|codes.Scan|codes.Job) == 0 {
+		return ""
+	}
+	return code.Do
 }
 
 // execute runs the command that args name. A name that is not known is an error

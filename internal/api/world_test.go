@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iris-oculus/iris/internal/codes"
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/job/jobtest"
 )
@@ -153,6 +154,9 @@ func isProblem(t *testing.T, what string, out *httptest.ResponseRecorder) {
 	if err := json.Unmarshal(out.Body.Bytes(), &p); err != nil || out.Header().Get("Content-Type") != "application/problem+json" ||
 		p.Type != "about:blank" || p.Title != http.StatusText(out.Code) || p.Status != out.Code || p.Code == "" || p.Detail == "" {
 		t.Errorf("%s: %d with %q is no problem: %s", what, out.Code, out.Header().Get("Content-Type"), out.Body)
+	}
+	if c, ok := codes.Find(p.Code); !ok || c.Where&codes.Request == 0 || !slices.Contains(c.Status, out.Code) {
+		t.Errorf("%s: %d with code %q, which internal/codes does not have so", what, out.Code, p.Code)
 	}
 }
 
