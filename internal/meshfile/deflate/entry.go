@@ -16,7 +16,8 @@ import (
 // in order. encode fills piece i; it runs on several goroutines at once. The entry has
 // no time. Errors are those of the writer beneath.
 func Entry(pack *zip.Writer, name string, n int, encode func(i int, p *Piece)) error {
-	head := &zip.FileHeader{Name: name, Method: zip.Deflate, Flags: sizesFollow, ModifiedDate: epoch, CreatorVersion: version, ReaderVersion: version}
+	head := &zip.FileHeader{Name: name, Method: zip.Deflate, Flags: sizesFollow, CreatorVersion: version, ReaderVersion: version}
+	head.ModifiedDate = epoch //nolint:staticcheck // Modified is not looked at where an entry is compressed already
 	for _, r := range name {
 		if r >= utf8.RuneSelf {
 			head.Flags |= namesAreUTF8

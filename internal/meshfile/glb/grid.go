@@ -13,7 +13,7 @@ import (
 // its numbers are exact in float32, for readers compute in it.
 type grid struct {
 	origin [3]float64 // of the grid's point (0, 0, 0), in metres
-	step   float64    // metres
+	reach  float64    // metres from there to the last point along an axis
 }
 
 // maxGrid is the largest coordinate on the grid: coordinates have 16 bits.
@@ -39,7 +39,7 @@ func gridOf(s *scene.Scene, share float64) grid {
 		g.origin[k] = below(float64(low[k]) * 1e-3)
 		reach = max(reach, float64(high[k])*1e-3-g.origin[k])
 	}
-	g.step = -below(-max(s.Voxel()*share*1e-3, reach/maxGrid))
+	g.reach = -below(-max(s.Voxel()*share*1e-3*maxGrid, reach))
 	return g
 }
 
@@ -56,7 +56,7 @@ func below(x float64) float64 {
 // half a step along each axis.
 func (g *grid) point(v [3]float32) (p [3]uint16) {
 	for k, x := range scene.Facing(v) {
-		p[k] = uint16(max(0, min(maxGrid, math.Round((float64(x)*1e-3-g.origin[k])/g.step))))
+		p[k] = uint16(max(0, min(maxGrid, math.Round((float64(x)*1e-3-g.origin[k])/g.reach*maxGrid))))
 	}
 	return p
 }

@@ -105,7 +105,7 @@ func describeView(s *scene.Scene, packed []packedMesh, g *grid) (document, int) 
 		}
 		position := doc.array(accessor{
 			BufferView: view(p.lengths[0], positionStride, p.vertices, targetVertices, "ATTRIBUTES", ""), ComponentType: componentUint16,
-			Count: p.vertices, Type: "VEC3", Min: least, Max: greatest,
+			Normalized: true, Count: p.vertices, Type: "VEC3", Min: least, Max: greatest,
 		})
 		normal := doc.array(accessor{
 			BufferView: view(p.lengths[1], normalStride, p.vertices, targetVertices, "ATTRIBUTES", "OCTAHEDRAL"), ComponentType: componentInt8,
@@ -117,7 +117,9 @@ func describeView(s *scene.Scene, packed []packedMesh, g *grid) (document, int) 
 		}
 		indices := doc.array(accessor{BufferView: view(p.lengths[2], size, corners, targetIndices, "TRIANGLES", ""), ComponentType: kind, Count: corners, Type: "SCALAR"})
 		n := doc.add(name, &s.Surfaces[i], position, normal, indices)
-		n.Translation, n.Scale = g.origin[:], []float64{g.step, g.step, g.step}
+		// Positions are shares of the grid's reach: a node's scale of a twentieth of a
+		// millimetre, as whole steps would need, makes engines shade black.
+		n.Translation, n.Scale = g.origin[:], []float64{g.reach, g.reach, g.reach}
 	}
 	fallback := &bufferExtensions{}
 	fallback.Meshopt.Fallback = true

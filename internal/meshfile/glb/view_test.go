@@ -41,15 +41,16 @@ func balls() scene.Scene {
 	return s
 }
 
-// rounded are a mesh's triangles by the positions of their corners in steps of the
-// grid, sorted, each from its least corner.
-func rounded(m surface.Mesh, origin [3]float32, step float64) [][9]int {
+// rounded are a mesh's triangles by the positions of their corners on the grid of a
+// node, sorted, each from its least corner.
+func rounded(m surface.Mesh, n *gltf.Node) [][9]int {
 	out := make([][9]int, len(m.Triangles))
 	for i, t := range m.Triangles {
 		var corners [3][3]int
 		for k, v := range t {
-			for axis, x := range m.Vertices[v] {
-				corners[k][axis] = int(math.Round((float64(x) - float64(origin[axis])) / step))
+			p := m.Vertices[v]
+			for axis, x := range [3]float32{-p[0], p[2], p[1]} {
+				corners[k][axis] = int(math.Round((float64(x)*1e-3 - n.Translation[axis]) / n.Scale[axis] * 65535))
 			}
 		}
 		least := 0
@@ -70,9 +71,14 @@ func rounded(m surface.Mesh, origin [3]float32, step float64) [][9]int {
 // corner farther away than half a step of the grid along an axis.
 func TestViewIsTheSameModel(t *testing.T) {
 	want := balls()
-	got, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, view(t, want)))
+	data := view(t, want)
+	got, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, data))
 	if err != nil {
 		t.Fatal(err)
+	}
+	grid := documentOf(t, data).Nodes[1]
+	if step := 0.8e-3 * glb.ViewStep; grid.Scale[0]/65535 < step*(1-1e-6) || grid.Scale[0]/65535 > step*(1+1e-6) {
+		t.Errorf("the grid's step is %v m, want %v, of the shortest voxel edge", grid.Scale[0]/65535, step)
 	}
 	diff := cmp.Diff(want, got, cmpopts.IgnoreTypes(surface.Mesh{}), cmpopts.EquateEmpty(),
 		cmpopts.IgnoreFields(surface.Measure{}, "Voxels", "Components"),
@@ -80,13 +86,9 @@ func TestViewIsTheSameModel(t *testing.T) {
 	if diff != "" {
 		t.Fatal(diff)
 	}
-	step := 0.8 * glb.ViewStep // of the scene's shortest voxel edge
 	for i := range want.Surfaces {
 		m, n := want.Surfaces[i].Mesh, got.Surfaces[i].Mesh
-		// The grid's points, as the file gives them, and what lies between: a third of
-		// a step finer, nothing of the rounding is left.
-		corner := n.Vertices[0]
-		a, b := rounded(m, corner, step), rounded(n, corner, step)
+		a, b := rounded(m, grid), rounded(n, grid)
 		if len(a) != len(b) {
 			t.Fatalf("%s: %d triangles, want %d", want.Surfaces[i].Label.Name, len(b), len(a))
 		}
@@ -163,7 +165,7 @@ func TestViewNormals(t *testing.T) {
 		// The ball's middle is at RAS (0, 300, 0) mm: (0, 0, 0.3) m.
 		var out, long, square float64
 		for k, q := range positions.([][3]uint16)[i] {
-			x := float64(q)*node.Scale[k] + node.Translation[k] - []float64{0, 0, 0.3}[k]
+			x := float64(q)/65535*node.Scale[k] + node.Translation[k] - []float64{0, 0, 0.3}[k]
 			out += x * float64(n[k]) / 127
 			square += x * x
 			long += float64(n[k]) * float64(n[k]) / 127 / 127

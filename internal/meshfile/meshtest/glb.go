@@ -153,8 +153,12 @@ func positionsOf(doc *gltf.Document, n *gltf.Node, a *gltf.Accessor) ([][3]float
 			add([3]float64{float64(v[0]), float64(v[1]), float64(v[2])})
 		}
 	case [][3]uint16:
+		one := 1.0
+		if a.Normalized {
+			one = math.MaxUint16
+		}
 		for _, v := range data {
-			add([3]float64{float64(v[0]), float64(v[1]), float64(v[2])})
+			add([3]float64{float64(v[0]) / one, float64(v[1]) / one, float64(v[2]) / one})
 		}
 	default:
 		return nil, fmt.Errorf("positions are %T", data)

@@ -107,8 +107,8 @@ func TestPreviewOfAScan(t *testing.T) {
 // has no light preview says so.
 func TestPreviewOfNoise(t *testing.T) {
 	for name, m := range map[string]*volume.LabelMap{
-		"of 3 labels":    surfacetest.Noise(1, [3]int{48, 48, 48}, 3),
-		"of 1000 labels": surfacetest.Noise(2, [3]int{40, 40, 40}, 1000),
+		"of 3 labels":    surfacetest.Noise(1, [3]int{32, 32, 32}, 3),
+		"of 1000 labels": surfacetest.Noise(2, [3]int{20, 20, 20}, 1000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := worldOf(t, m)
