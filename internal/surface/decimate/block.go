@@ -37,6 +37,7 @@ type block struct {
 	ring         []int32
 	first, count []int32
 
+	moved []bool  // of the same: others became part of it
 	into  []int32 // of each vertex when the block was filled: which one it became part of
 	stays []bool  // of the same: it is not to be touched, see crossing.go
 
@@ -77,7 +78,9 @@ func (b *block) run(q *cubes, cube int) kept {
 	clear(b.stays)
 	b.fill(vertices)
 	if b.decimate() && !b.s.o.Crossings {
-		for tries := 0; b.holdCrossing(); tries++ {
+		// Each time all that stands for the triangles that cross is held, and from the
+		// second time on what is next to it, too, so that it takes few times.
+		for tries := 0; b.holdCrossing(tries > 0); tries++ {
 			b.fill(vertices)
 			if !b.decimate() {
 				break
@@ -93,6 +96,8 @@ func (b *block) fill(vertices []uint32) {
 	n := len(vertices)
 	b.pinched, _ = slices.BinarySearch(vertices, uint32(c.Free))
 	b.at, b.quad, b.kinds, b.origin, b.into = resize(b.at, n), resize(b.quad, n), resize(b.kinds, n), resize(b.origin, n), resize(b.into, n)
+	b.moved = resize(b.moved, n)
+	clear(b.moved)
 	b.same = resize(b.same, n-b.pinched)
 	for i, v := range vertices {
 		b.at[i] = pointOf(c.Vertices[v])
@@ -200,7 +205,7 @@ func (b *block) empty(vertices []uint32) kept {
 		k.vertices = append(k.vertices, vertices[b.origin[v]])
 		k.at = append(k.at, [3]float32{p.x, p.y, p.z})
 		kept := b.kinds[v]
-		if kept == held {
+		if kept == held && !b.stays[b.origin[v]] {
 			kept = b.before(vertices[b.origin[v]])
 		}
 		k.kinds = append(k.kinds, kept)

@@ -58,6 +58,9 @@ func (g *budget) total() float32 {
 	return sum
 }
 
+// spent says whether none is left to go, where all are counted together.
+func (g *budget) spent() bool { return g.share != nil && g.together && g.left[0] <= 0 }
+
 // wants says whether a vertex between these labels is to go.
 func (g *budget) wants(sides uint32) bool {
 	if g.share == nil {

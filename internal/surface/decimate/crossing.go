@@ -17,27 +17,50 @@ type finder struct {
 // solid is a triangle in space. Its corners are known by numbers, to tell which are
 // the same point.
 type solid struct {
-	p         [3]point
 	low, high point
+	fresh     bool // it was not there when the round began
+	p         [3]point
 	id        [3]int32
+	normal    point
+	size      float32 // as of a plane
 }
 
 func (s *solid) bound() {
 	a, b, c := s.p[0], s.p[1], s.p[2]
 	s.low = point{min(a.x, b.x, c.x), min(a.y, b.y, c.y), min(a.z, b.z, c.z)}
 	s.high = point{max(a.x, b.x, c.x), max(a.y, b.y, c.y), max(a.z, b.z, c.z)}
+	u, v := b.minus(a), c.minus(a)
+	s.normal, s.size = u.cross(v), u.steps()*v.steps()
+}
+
+// apart says, in float32, that all corners of o but those in common lie on one side of
+// the triangle's plane; where it cannot tell it says no.
+func (s *solid) apart(o *solid, common *[3]bool) bool {
+	// A dozen roundings of 2⁻²⁴ each, of products that are at most size times steps.
+	const rounding = 1e-6
+	above, below := true, true
+	for i := range o.p {
+		if common[i] {
+			continue
+		}
+		w := o.p[i].minus(s.p[0])
+		d, most := s.normal.dot(w), rounding*s.size*w.steps()
+		above, below = above && d > most, below && d < -most
+	}
+	return above || below
 }
 
 // holdCrossing looks for triangles of the block that cross others, and marks all
 // vertices for which their corners stand: these stay when the block is done again. It
 // says whether it marked any.
-func (b *block) holdCrossing() bool {
+func (b *block) holdCrossing(wide bool) bool {
 	f := &b.work.finder
 	f.all = f.all[:0]
 	for i := range b.tri {
 		var s solid
 		for k, v := range b.tri[i] {
 			s.p[k], s.id[k] = b.at[v], b.cell(v)
+			s.fresh = s.fresh || b.moved[b.origin[v]]
 		}
 		s.bound()
 		f.all = append(f.all, s)
@@ -58,7 +81,7 @@ func (b *block) holdCrossing() bool {
 		f.all = append(f.all, s)
 	}
 	f.find(own)
-	return len(f.crossing) > 0 && b.hold(f.crossing)
+	return len(f.crossing) > 0 && b.hold(f.crossing, wide)
 }
 
 // idOf is a number for a vertex of the complex that no other vertex has: of those in
@@ -73,14 +96,23 @@ func (b *block) idOf(v uint32) int32 {
 	return b.work.now[b.q.number[v]] // it is held, so it is still there
 }
 
-// hold marks what the corners of triangles stand for.
-func (b *block) hold(pairs [][2]int32) bool {
+// hold marks what the corners of triangles stand for, and where wide is set what those
+// next to them do.
+func (b *block) hold(pairs [][2]int32, wide bool) bool {
 	hit := make(map[int32]bool)
 	for _, pair := range pairs {
 		for _, i := range pair {
 			if int(i) < len(b.tri) {
 				for _, v := range b.tri[i] {
 					hit[b.origin[v]] = true
+					if !wide {
+						continue
+					}
+					for _, g := range b.around(v) {
+						for _, x := range b.tri[g] {
+							hit[b.origin[x]] = true
+						}
+					}
 				}
 			}
 		}
@@ -137,6 +169,9 @@ func (f *finder) find(own int) {
 			s := &f.all[i]
 			for _, j := range list[n+1:] {
 				o := &f.all[j]
+				if !(s.fresh || o.fresh) {
+					continue // they did not cross when the round began
+				}
 				if s.high.x < o.low.x || o.high.x < s.low.x || s.high.y < o.low.y || o.high.y < s.low.y || s.high.z < o.low.z || o.high.z < s.low.z {
 					continue
 				}
@@ -218,14 +253,28 @@ func (p spot) cross(q spot) spot {
 // be off in float64.
 const rounding = 1e-14
 
-// side is on which side of the plane of a, b and c the point d lies: 1, -1, or 0 when it
-// is too near to tell.
+// plane is the plane through three points.
+type plane struct {
+	from, normal spot
+	size         float64 // no product in the normal is larger
+}
+
+func planeOf(a, b, c spot) plane {
+	u, v := b.minus(a), c.minus(a)
+	return plane{a, u.cross(v), (math.Abs(u.x) + math.Abs(u.y) + math.Abs(u.z)) * (math.Abs(v.x) + math.Abs(v.y) + math.Abs(v.z))}
+}
+
 func side(a, b, c, d spot) int {
-	u, v, w := b.minus(a), c.minus(a), d.minus(a)
-	n := u.cross(v)
-	sum := n.dot(w)
-	// No term is larger than this product of the longest steps.
-	size := (math.Abs(u.x) + math.Abs(u.y) + math.Abs(u.z)) * (math.Abs(v.x) + math.Abs(v.y) + math.Abs(v.z)) * (math.Abs(w.x) + math.Abs(w.y) + math.Abs(w.z))
+	p := planeOf(a, b, c)
+	return p.side(d)
+}
+
+// side is on which side of the plane a point lies: 1, -1, or 0 when it is too near to
+// tell.
+func (p *plane) side(d spot) int {
+	w := d.minus(p.from)
+	sum := p.normal.dot(w)
+	size := p.size * (math.Abs(w.x) + math.Abs(w.y) + math.Abs(w.z))
 	switch {
 	case sum > rounding*size:
 		return 1
@@ -248,20 +297,26 @@ func (s *solid) crosses(o *solid) bool {
 			}
 		}
 	}
-	p, q := [3]spot{spotOf(s.p[0]), spotOf(s.p[1]), spotOf(s.p[2])}, [3]spot{spotOf(o.p[0]), spotOf(o.p[1]), spotOf(o.p[2])}
-	switch shared {
-	case 3:
+	switch {
+	case shared == 3:
 		return false
-	case 2:
+	case shared == 2 && s.normal.dot(o.normal) > 0:
+		return false // turned by less than a right angle
+	case shared < 2 && (s.apart(o, &other) || o.apart(s, &own)):
+		return false
+	}
+	p, q := [3]spot{spotOf(s.p[0]), spotOf(s.p[1]), spotOf(s.p[2])}, [3]spot{spotOf(o.p[0]), spotOf(o.p[1]), spotOf(o.p[2])}
+	if shared == 2 {
 		return folded(&p, &q, own, other)
 	}
 	// Where all other corners of one lie on one side of the other's plane, they do not
 	// meet.
 	var sides, back [3]int
 	low, high := 0, 0
+	of := planeOf(p[0], p[1], p[2])
 	for j := range q {
 		if !other[j] {
-			sides[j] = side(p[0], p[1], p[2], q[j])
+			sides[j] = of.side(q[j])
 			low, high = min(low, sides[j]), max(high, sides[j])
 		}
 	}
@@ -269,9 +324,10 @@ func (s *solid) crosses(o *solid) bool {
 		return false
 	}
 	low, high = 0, 0
+	of = planeOf(q[0], q[1], q[2])
 	for i := range p {
 		if !own[i] {
-			back[i] = side(q[0], q[1], q[2], p[i])
+			back[i] = of.side(p[i])
 			low, high = min(low, back[i]), max(high, back[i])
 		}
 	}

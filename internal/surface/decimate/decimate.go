@@ -45,7 +45,8 @@ import (
 // all are, nothing is done.
 type Options struct {
 	// Error in millimetres is how far a surface may move: no vertex goes farther from
-	// the plane of a triangle of mean size for which it stands.
+	// the plane of a triangle of mean size, for which it stands, and where it stands for
+	// more than a few, the mean square of these distances is at most that of half of it.
 	Error float64
 	// Ratio is the share of the triangles of all labels' meshes to keep, 0 to 1.
 	Ratio float64

@@ -136,7 +136,7 @@ func (b *block) trianglesAt(u, w int32) int {
 // are held.
 func (b *block) classify(vertices []uint32) {
 	for v := range b.pinched {
-		if b.stays[v] || b.q.isLocked(vertices[v]) || b.count[v] == 0 {
+		if b.kinds[v] == held || b.stays[v] || b.q.isLocked(vertices[v]) || b.count[v] == 0 {
 			b.kinds[v] = held
 			continue
 		}

@@ -41,9 +41,9 @@ func (b *block) decimate() bool {
 	}
 }
 
-// cost is about what the collapse of an edge makes of the quadrics, and where along it,
-// from the first end on, that is least.
-func (b *block) cost(u, w int32) (value, t float32) {
+// cost is about what the collapse of an edge makes of the quadrics, where along it, from
+// the first end on, that is least, and whether it may be as much as is allowed.
+func (b *block) cost(u, w int32) (value, t float32, ok bool) {
 	e := b.at[w].minus(b.at[u])
 	qu, qw := &b.quad[u], &b.quad[w]
 	su, gu := qu.along(e)
@@ -58,7 +58,9 @@ func (b *block) cost(u, w int32) (value, t float32) {
 	}
 	r := 1 - t
 	value = t*(t*su+2*gu) + r*(r*sw-2*gw) + qu.c + qw.c
-	return max(value, 0) + even, t
+	// Where a vertex is put better than along the edge, the distance may be smaller.
+	const better = 2
+	return max(value, 0) + even, t, value <= better*b.s.limit*max(1, (qu.weight()+qw.weight())/many)
 }
 
 // mayCollapse says whether an edge is none of those that never collapse.
@@ -88,28 +90,23 @@ func (b *block) bestEdges() int {
 		t := &b.tri[i]
 		for k := range 3 {
 			u, v := t[k], t[nextCorner[k]]
-			// An edge of two triangles runs up in one of them.
-			if u > v && (kinds[u] < curve || kinds[v] < curve) || !b.mayCollapse(u, v) {
+			if kinds[u]|kinds[v] == interior {
+				if u > v {
+					continue // an edge of two triangles runs up in one of them
+				}
+			} else if u > v && (kinds[u] < curve || kinds[v] < curve) || !b.mayCollapse(u, v) {
 				continue
 			}
-			value, _ := b.cost(u, v)
-			if !(value < math.MaxFloat32) {
-				continue // overflow, or positions that are no numbers
+			value, _, ok := b.cost(u, v)
+			if !ok || !(value < math.MaxFloat32) {
+				continue // so are overflow, and positions that are no numbers
 			}
 			key := uint64(math.Float32bits(value)) << 32
 			best[u] = min(best[u], key|uint64(v))
 			best[v] = min(best[v], key|uint64(u))
 		}
 	}
-	// Those whose edges move a surface too far are left out; where a vertex is put
-	// better than along the edge, the distance may be smaller, so not all of them.
-	const slack = 4
-	most := uint64(math.MaxUint64)
-	if b.s.limit < math.MaxFloat32/slack {
-		most = uint64(math.Float32bits(slack*b.s.limit))<<32 | math.MaxUint32
-	} else {
-		most = uint64(math.Float32bits(math.MaxFloat32))<<32 | math.MaxUint32
-	}
+	const most = uint64(math.MaxUint64) - 1
 	var start [bins + 1]int32
 	for _, key := range best {
 		if key <= most {
@@ -154,9 +151,13 @@ func (b *block) pass(candidates int) int {
 		if w.busy[v] {
 			continue // the cost is no longer what it was
 		}
-		if b.collapse(u, v) || b.other(u, v, w.best[u]) {
+		did := b.collapse(u, v)
+		if did == shapes {
+			did = b.other(u, v)
+		}
+		if did == collapsed {
 			done++
-			if b.budget.share != nil && b.budget.total() <= 0 {
+			if b.budget.spent() {
 				break
 			}
 		}
@@ -164,31 +165,29 @@ func (b *block) pass(candidates int) int {
 	return done
 }
 
-// other tries the other edges of a vertex whose cheapest was refused.
-func (b *block) other(u, refused int32, key uint64) bool {
-	most := min(2*b.s.limit, math.MaxFloat32)
+// other tries the other edges of a vertex whose cheapest would have harmed shapes.
+func (b *block) other(u, refused int32) outcome {
 	var tried [retries + 1]int32
 	tried[0] = refused
 	for n := 1; n <= retries; n++ {
-		next, least := int32(-1), most
+		next, least := int32(-1), float32(math.MaxFloat32)
 		for _, f := range b.live(u) {
 			for _, v := range b.tri[f] {
 				if v == u || b.work.busy[v] || contains(tried[:n], v) || !b.mayCollapse(u, v) {
 					continue
 				}
-				if value, _ := b.cost(u, v); value < least || value == least && v < next {
+				if value, _, ok := b.cost(u, v); ok && value < least || value == least && v < next {
 					next, least = v, value
 				}
 			}
 		}
 		if next < 0 {
-			return false
+			return shapes
 		}
-		if b.collapse(u, next) {
-			return true
+		if b.collapse(u, next) == collapsed {
+			return collapsed
 		}
 		tried[n] = next
 	}
-	_ = key
-	return false
+	return shapes
 }

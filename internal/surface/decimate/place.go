@@ -3,6 +3,9 @@ package decimate
 import "math"
 
 const (
+	// many is the weight beyond which a new vertex may be half as far away on average
+	// as the error, and not the error at most from any plane.
+	many = 4
 	// firmness is the weight of the condition that a sheet gains no volume, beside
 	// that of its planes: large, so that it holds to a part in firmness.
 	firmness = 1000
@@ -22,17 +25,26 @@ type fan struct {
 	b, c     int32 // the other corners, in the sense of the triangle
 }
 
+// outcome says what became of an attempt.
+type outcome uint8
+
+const (
+	collapsed outcome = iota
+	costs             // it would move a surface too far, or is not wanted
+	shapes            // it would change what meets where, or the shapes of triangles
+)
+
 // collapse makes one vertex of the edge from u to w, if nothing speaks against it.
-func (b *block) collapse(u, w int32) bool {
+func (b *block) collapse(u, w int32) outcome {
 	if b.kinds[u] > b.kinds[w] {
 		u, w = w, u // w's kind is the one that stays
 	}
 	if !b.links(u, w) {
-		return false
+		return shapes
 	}
 	pair := b.sides[b.ring[b.first[u]]]
 	if !b.budget.wants(pair) {
-		return false
+		return costs
 	}
 	b.fans(u, w)
 	e := b.at[u].minus(b.at[w])
@@ -41,13 +53,16 @@ func (b *block) collapse(u, w int32) bool {
 	p, ok := b.at[w], true
 	if b.kinds[u] == b.kinds[w] {
 		if p, ok = b.place(u, w, f); !ok {
-			return false
+			return shapes
 		}
 	}
 	x, y, z := float64(p.x-b.at[w].x), float64(p.y-b.at[w].y), float64(p.z-b.at[w].z)
 	value, gx, gy, gz := f.at(x, y, z)
-	if !(value <= float64(b.s.limit)) || b.dents(e, x, y, z) || !b.fits(p) {
-		return false
+	if !(value <= b.allowed(&f)) {
+		return costs
+	}
+	if b.dents(e, x, y, z) || !b.fits(p) {
+		return shapes
 	}
 	b.budget.take(pair)
 	b.join(u, w)
@@ -56,7 +71,13 @@ func (b *block) collapse(u, w int32) bool {
 		xx: float32(f.xx), yy: float32(f.yy), zz: float32(f.zz), xy: float32(f.xy), xz: float32(f.xz), yz: float32(f.yz),
 		bx: float32(gx), by: float32(gy), bz: float32(gz), c: float32(max(value, 0)),
 	}
-	return true
+	return collapsed
+}
+
+// allowed is how large a quadric may become. Of a few triangles the vertex may be as far
+// from the plane of any as Options.Error; of many, half as far on average.
+func (b *block) allowed(f *form) float64 {
+	return float64(b.s.limit) * max(1, (f.xx+f.yy+f.zz)/many)
 }
 
 // fans lists the triangles that stay, first those at u.
@@ -90,7 +111,7 @@ const atSecond = -1 << 31
 
 // place is where the new vertex of an edge lies best.
 func (b *block) place(u, w int32, f form) (point, bool) {
-	_, t := b.cost(u, w)
+	_, t, _ := b.cost(u, w)
 	e := b.at[u].minus(b.at[w])
 	ex, ey, ez := float64(e.x), float64(e.y), float64(e.z)
 	r := 1 - float64(t)
@@ -133,7 +154,7 @@ type sheet struct {
 
 // dent is how far a sheet may move on average, for each length of the edge, where the
 // new vertex is not placed freely. Beside it, a small part could turn inside out.
-const dent = 0.15
+const dent = 0.05
 
 // dents says whether a sheet would move too far.
 func (b *block) dents(e point, x, y, z float64) bool {
@@ -243,6 +264,6 @@ func (b *block) join(u, w int32) {
 	}
 	b.first[w], b.count[w] = start, int32(len(b.ring))-start
 	b.count[u] = 0
-	b.into[b.origin[u]] = b.origin[w]
+	b.into[b.origin[u]], b.moved[b.origin[w]] = b.origin[w], true
 	b.work.busy[u], b.work.busy[w] = true, true
 }

@@ -10,6 +10,11 @@ func (p point) minus(q point) point { return point{p.x - q.x, p.y - q.y, p.z - q
 
 func (p point) dot(q point) float32 { return p.x*q.x + p.y*q.y + p.z*q.z }
 
+// steps is the sum of the lengths along the axes.
+func (p point) steps() float32 {
+	return float32(math.Abs(float64(p.x))) + float32(math.Abs(float64(p.y))) + float32(math.Abs(float64(p.z)))
+}
+
 func (p point) cross(q point) point {
 	return point{p.y*q.z - p.z*q.y, p.z*q.x - p.x*q.z, p.x*q.y - p.y*q.x}
 }
