@@ -38,7 +38,7 @@ type MeshOptions struct {
 }
 
 // DefaultDecimate is how light models are made where nobody says it.
-const DefaultDecimate = "none"
+const DefaultDecimate = "0.25vx"
 
 // Decimation is Decimate, or the default.
 func (o Options) Decimation() string {

@@ -117,6 +117,7 @@ func TestOnlyWhatWasAskedFor(t *testing.T) {
 // attempt was asked for: a remesh that runs, or one that failed.
 func TestOptionsOfTheAttemptThatIsShown(t *testing.T) {
 	provenance := func(o job.MeshOptions) []byte {
+		o.Decimate = "none"
 		text, err := json.Marshal(map[string]any{"schema": "iris.provenance/1", "options": o})
 		if err != nil {
 			t.Fatal(err)

@@ -17,10 +17,12 @@ const cubeEdges = 48
 // where a few small structures lie far apart.
 const mostCubes = 1 << 21
 
-const (
-	nowhere = math.MaxUint32 // the cube of a triangle that reaches into several
-	dead    = math.MaxUint32 // the first corner of a triangle that is gone
-)
+// largestCube is how many vertices a cube holds, and half of its triangles, at most,
+// so that what a worker has at hand is bounded: cubes of noise get narrower.
+const largestCube = 1 << 17
+
+// dead is the first corner of a triangle that is gone.
+const dead = math.MaxUint32
 
 // cubes is how space is cut in one round, and what lies where.
 type cubes struct {
@@ -45,7 +47,7 @@ type lists struct {
 
 func (l *lists) of(i int) []uint32 { return l.all[l.start[i]:l.start[i+1]] }
 
-// newCubes cuts space. Each round moves the borders by a part of a cube.
+// newCubes cuts space and finds what lies where. Each round moves the borders by a part of a cube.
 func (s *state) newCubes(round int) *cubes {
 	low, high := s.c.Vertices[0], s.c.Vertices[0]
 	for _, v := range s.c.Vertices {
@@ -64,7 +66,26 @@ func (s *state) newCubes(round int) *cubes {
 	for !(q.width > 0) || q.count(low, high, shift) > mostCubes {
 		q.width = max(2*q.width, math.SmallestNonzeroFloat32)
 	}
+	for q.sort(s); q.tooLarge(); q.sort(s) {
+		q.width /= 2
+		if q.count(low, high, shift) > mostCubes {
+			q.width *= 2
+			q.count(low, high, shift)
+			q.sort(s)
+			break
+		}
+	}
 	return q
+}
+
+// tooLarge says whether a cube holds more than largestCube.
+func (q *cubes) tooLarge() bool {
+	for i := range len(q.vertices.start) - 1 {
+		if len(q.vertices.of(i)) > largestCube || len(q.triangles.of(i)) > 2*largestCube {
+			return true
+		}
+	}
+	return false
 }
 
 // count sets the origin and the dims, and says how many cubes there are.
@@ -173,7 +194,6 @@ type kept struct {
 // round decimates each cube, then closes the gaps that were left in the lists.
 func (s *state) round(ctx context.Context, round int) {
 	q := s.newCubes(round)
-	q.sort(s)
 	var full []int
 	for cube := range len(q.vertices.start) - 1 {
 		if len(q.vertices.of(cube)) > 0 {

@@ -13,9 +13,7 @@ func Bytes(vertices, triangles, workers int64) int64 {
 		// costs, orders and marks; triangles in space and the boxes that they are in.
 		vertexAtHand   = 2 * 100
 		triangleAtHand = 2*(12+4+4) + 3*12 + 2*64 + 16*4
-		// A cube is 48 mean edges wide; noise fills it.
-		largest = 1 << 18
 	)
-	v, t := min(vertices, largest), min(triangles, 4*largest)
+	v, t := min(vertices, largestCube), min(triangles, 2*largestCube)
 	return vertices*vertex + triangles*triangle + workers*(v*vertexAtHand+t*triangleAtHand)
 }

@@ -152,13 +152,18 @@ type sheet struct {
 	h       float64
 }
 
-// dent is how far a sheet may move on average, for each length of the edge, where the
-// new vertex is not placed freely. Beside it, a small part could turn inside out.
-const dent = 0.05
+// dent is how far a sheet may move on average, for each length of the edge; without a
+// bound a small part could turn inside out where the new vertex is not placed freely.
+// bias is the same for each length of Options.Error: there, what many collapses do adds
+// up to a change of volume.
+const (
+	dent = 0.05
+	bias = 0.1
+)
 
 // dents says whether a sheet would move too far.
 func (b *block) dents(e point, x, y, z float64) bool {
-	long := float64(e.dot(e)) * dent * dent
+	long := min(float64(e.dot(e))*dent*dent, float64(b.s.limit)*bias*bias)
 	for i := range b.work.sheets {
 		s := &b.work.sheets[i]
 		by := s.x*x + s.y*y + s.z*z - s.h
