@@ -48,11 +48,11 @@ func (h *hierarchy) thickness(p, n vector, most float64) (best contact, found bo
 	var stack [64]int32 // a path down and a sibling each level
 	depth := 1
 	stack[0] = 1
-	half := len(h.boxes) / 2
+	half, octants := len(h.boxes)/2, facingOctants(n)
 	for depth > 0 {
 		depth--
 		node := int(stack[depth])
-		if h.boxes[node].squared(c) >= squared {
+		if h.octants[node]&octants == 0 || h.boxes[node].squared(c) >= squared {
 			continue
 		}
 		if node < half {
@@ -80,11 +80,11 @@ func (h *hierarchy) thickness(p, n vector, most float64) (best contact, found bo
 func (h *hierarchy) faced(c, n vector, radius float64) bool {
 	var stack [64]int32
 	stack[0] = 1
-	half := len(h.boxes) / 2
+	half, octants := len(h.boxes)/2, facingOctants(n)
 	for depth := 1; depth > 0; {
 		depth--
 		node := int(stack[depth])
-		if h.boxes[node].squared(c) > radius*radius {
+		if h.octants[node]&octants == 0 || h.boxes[node].squared(c) > radius*radius {
 			continue
 		}
 		if node < half {

@@ -108,10 +108,10 @@ func (r *Report) Good() bool {
 // Memory bounds the bytes that Examine allocates for meshes of a size, kept or not.
 func Memory(s surface.Size) int64 {
 	const (
-		edges    = 3 * 8                                // of a triangle
-		walls    = 16 + boxBytes*4/leafSize + wallBytes // its place in the order, boxes, what is known of it
-		places   = (80 + 64) / 4                        // of a triangle: one in four is a thin place by itself
-		vertex   = 4 + 4 + (64+64)/4                    // its set, its first thin triangle, one in four a piece
+		edges    = 3 * 8                                    // of a triangle
+		walls    = 16 + (boxBytes+1)*4/leafSize + wallBytes // its place in the order, boxes, what is known of it
+		places   = (80 + 64) / 4                            // of a triangle: one in four is a thin place by itself
+		vertex   = 4 + 4 + (64+64)/4                        // its set, its first thin triangle, one in four a piece
 		touching = 16
 		mesh     = 8 << 10 // what is listed
 		fixed    = 1 << 20
