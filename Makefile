@@ -20,7 +20,7 @@ GOVULNCHECK := $(CACHE)/govulncheck-v1.8.0
 venv = $(CACHE)/venv-$(shell sha256sum $(1) | cut -c1-12)
 E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
-.PHONY: test-phantoms build package probe run test unit race e2e lint vuln bench soak fuzz crossings clean
+.PHONY: test-phantoms build package probe run test unit race e2e schema lint vuln bench soak fuzz crossings clean
 .DEFAULT_GOAL := build
 build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue build/s3 bin/iris
 
@@ -91,8 +91,16 @@ build/contract/.installed: tests/contract/package.json tests/contract/package-lo
 $(E2E_VENV)/.installed: tests/e2e/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
-e2e: build build/contract/.installed $(E2E_VENV)/.installed
-	IRIS_E2E=1 IRIS_PYTHON=$(E2E_VENV)/bin/python go test -json -count=1 -timeout 60m ./tests/... | go run ./tests/skips
+# Schemathesis sends what openapi.json allows and what it forbids to a stack of its own.
+SCHEMA_VENV = $(call venv,tests/schema/requirements.txt)
+$(SCHEMA_VENV)/.installed: tests/schema/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+schema: build $(SCHEMA_VENV)/.installed
+	IRIS_E2E=1 IRIS_SCHEMATHESIS=$(SCHEMA_VENV)/bin/schemathesis go test -count=1 -v -timeout 20m ./tests/schema
+
+e2e: build build/contract/.installed $(E2E_VENV)/.installed $(SCHEMA_VENV)/.installed
+	IRIS_E2E=1 IRIS_SCHEMATHESIS=$(SCHEMA_VENV)/bin/schemathesis IRIS_PYTHON=$(E2E_VENV)/bin/python go test -json -count=1 -timeout 60m ./tests/... | go run ./tests/skips
 
 $(GOLANGCI):
 	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0 && mv $(CACHE)/bin/golangci-lint $@
