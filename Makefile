@@ -133,6 +133,14 @@ bench: build $(BENCH_VENV)/.installed
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
 	go test -run '^$$' -bench FullSize -benchtime 1x ./internal/stage/mesh
 
+# Every mesh format by a reader of its users; the table of docs/formats.md.
+FORMATS_VENV = $(call venv,tests/formats/requirements.txt)
+$(FORMATS_VENV)/.installed: tests/formats/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+.PHONY: formats
+formats: bin/iris $(FORMATS_VENV)/.installed
+	$(FORMATS_VENV)/bin/python tests/formats/judge.py bin/iris
+
 # The memory of every process of the stack under 25,000 reads of the job list.
 READS ?= 25000
 soak: build

@@ -34,13 +34,20 @@ const (
 <Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
 		`<Relationship Target="/3D/3dmodel.model" Id="rel0" Type="http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"/></Relationships>`
 	modelHead = `<?xml version="1.0" encoding="UTF-8"?>
-<model unit="millimeter" xml:lang="en-US" xmlns="http://schemas.microsoft.com/3dmanufacturing/core/2015/02">` +
+<model unit="millimeter" xml:lang="en-US" xmlns="http://schemas.microsoft.com/3dmanufacturing/core/2015/02" ` +
+		`xmlns:m="http://schemas.microsoft.com/3dmanufacturing/material/2015/02">` +
 		`<metadata name="Application">IRIS Oculus</metadata><metadata name="Description">SPACE=LPS%s; not for diagnosis</metadata><resources>`
 )
 
-// materials is the resource id of the one group of base materials; objects follow,
-// and after them the object that joins them.
-const materials = 1
+// Resource ids. The object of each structure names its colour in a group of the
+// materials extension, which is what Bambu Studio and OrcaSlicer read. The same colours
+// with the structures' names are base materials of the core specification beside it:
+// an object can name one group only. Objects follow, and after them the one that joins
+// them.
+const (
+	materials = 1
+	colors    = 2
+)
 
 // pieceElements is how many vertices or triangles are encoded at a time.
 const pieceElements = 1 << 13
@@ -85,11 +92,15 @@ func model(s scene.Scene) []encoder {
 		for i, name := range names {
 			b = append(b, `<base name="`+attribute(name)+`" displaycolor="`+scene.Color(s.Surfaces[i].Label).Hex()+`"/>`...)
 		}
-		return append(b, "</basematerials>\n"...)
+		b = append(b, `</basematerials><m:colorgroup id="`+strconv.Itoa(colors)+`">`...)
+		for i := range names {
+			b = append(b, `<m:color color="`+scene.Color(s.Surfaces[i].Label).Hex()+`"/>`...)
+		}
+		return append(b, "</m:colorgroup>\n"...)
 	})}
 	for i, name := range names {
 		open := `<object id="` + object(i) + `" type="model" name="` + attribute(name) +
-			`" pid="` + strconv.Itoa(materials) + `" pindex="` + strconv.Itoa(i) + `"><mesh><vertices>` + "\n"
+			`" pid="` + strconv.Itoa(colors) + `" pindex="` + strconv.Itoa(i) + `"><mesh><vertices>` + "\n"
 		pieces = append(pieces, text(func(b []byte) []byte { return append(b, open...) }))
 		m := &meshes[i]
 		for from := 0; from < len(m.Vertices); from += pieceElements {
@@ -128,7 +139,7 @@ func floor(meshes []surface.Mesh, moves [][]weld.Move) float64 {
 	return z
 }
 
-func object(i int) string { return strconv.Itoa(materials + 1 + i) }
+func object(i int) string { return strconv.Itoa(colors + 1 + i) }
 
 func appendVertices(p *deflate.Piece, vertices [][3]float32, digits int) {
 	r := record{fields: [3]string{`<vertex x="`, `" y="`, `" z="`}}

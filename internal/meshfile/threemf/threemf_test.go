@@ -25,6 +25,12 @@ type model struct {
 			Color string `xml:"displaycolor,attr"`
 		} `xml:"base"`
 	} `xml:"resources>basematerials"`
+	Colors struct {
+		ID    int `xml:"id,attr"`
+		Color []struct {
+			Color string `xml:"color,attr"`
+		} `xml:"http://schemas.microsoft.com/3dmanufacturing/material/2015/02 color"`
+	} `xml:"resources>colorgroup"`
 	Objects []struct {
 		ID       int    `xml:"id,attr"`
 		Name     string `xml:"name,attr"`
@@ -97,8 +103,11 @@ func TestModel(t *testing.T) {
 	}
 	for i, o := range m.Objects[:3] {
 		label := s.Surfaces[i].Label
-		if o.Name != label.Name || o.PID != m.Materials.ID || o.ID == o.PID || whole.Components[i].Object != o.ID {
+		if o.Name != label.Name || o.PID != m.Colors.ID || o.ID == o.PID || o.ID == m.Materials.ID || whole.Components[i].Object != o.ID {
 			t.Errorf("object %d: %q, pid %d, component %d", o.ID, o.Name, o.PID, whole.Components[i].Object)
+		}
+		if color := m.Colors.Color[o.PIndex].Color; color != scene.Color(label).Hex() {
+			t.Errorf("object %d has the colour %s", o.ID, color)
 		}
 		if base := m.Materials.Base[o.PIndex]; base.Color != scene.Color(label).Hex() || base.Name != label.Name {
 			t.Errorf("object %d has material %+v", o.ID, base)
