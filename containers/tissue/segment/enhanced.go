@@ -75,7 +75,7 @@ func (s *scan) pools(inside, metal *mask) *pools {
 			shells.or(c.thin(within, level))
 		}
 	}
-	within = c.shrink(inside).minus(shells).minus(p.bone.dilate(c.ball(0, 1)))
+	within = c.shrink(inside).minus(shells).minus(p.bone)
 	for n := range p.blood {
 		p.lengthen(&p.blood[n], within)
 	}
@@ -85,7 +85,8 @@ func (s *scan) pools(inside, metal *mask) *pools {
 // lengthen follows a pool to where it is narrower, as vessels are, within what is
 // about as dense.
 func (c *coarse) lengthen(of *pool, within *mask) {
-	wide := c.alike(of.inside).and(within)
+	low, high := likeHU(of.inside)
+	wide := c.smoothBetween(low, high).or(c.between(low, high)).and(within)
 	parts := wide.clone().minus(wide.open(c.ball(poolMM, 1))).open(c.ball(narrowMM, 1)).or(of.blocks).components(false)
 	more := parts.keep(parts.touching(of.blocks))
 	of.blocks = more

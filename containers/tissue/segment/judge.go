@@ -47,7 +47,7 @@ func (s *scan) judge(c *coarse, region, layers *mask, least int16, noise int) (v
 		// Where something dense touches, only what is as dense as the inside is known.
 		hidden := r.hidden.dilate(c.ball(hiddenMM, 1))
 		if len(e.below) > 0 {
-			hidden.minus(c.alike(median(e.below)))
+			hidden.minus(c.alike(region, median(e.below)))
 		}
 		return verdict{c.empty(), region.clone().minus(hidden), r}, true
 	case bony:
@@ -235,7 +235,7 @@ func (c *coarse) divide(region *mask, r *rays, inside int) (blood, bone *mask) {
 	}
 	step := c.ball(max(c.spacing[0], c.spacing[1], c.spacing[2]), 1)
 	free := region.clone().minus(blood).minus(bone)
-	alike := c.alike(inside)
+	alike := c.alike(region, inside)
 	for range maxRegrow {
 		b, o := blood.dilate(step).and(free).and(alike), bone.dilate(step).and(free)
 		if b.none() && o.none() {
@@ -251,9 +251,26 @@ func (c *coarse) divide(region *mask, r *rays, inside int) (blood, bone *mask) {
 	return blood, bone.minus(near)
 }
 
-// alike is the blocks of about a density.
-func (c *coarse) alike(hu int) *mask {
-	return c.smoothBetween(int16(max(hu-narrowHU, poolLow)), int16(min(hu+narrowHU, highest)))
+// alike is the blocks of a mask whose means are about as dense as hu.
+func (c *coarse) alike(m *mask, hu int) *mask {
+	out := c.empty()
+	low, high := likeHU(hu)
+	for n := range m.ny * m.nz {
+		means := c.means.row(n)
+		runs(m.row(n), func(x0, x1 int) {
+			for x := x0; x < x1; x++ {
+				if means[x] >= low && means[x] <= high {
+					out.set(n, x, x+1)
+				}
+			}
+		})
+	}
+	return out
+}
+
+// likeHU is the densities that are about as high as one.
+func likeHU(hu int) (low, high int16) {
+	return int16(max(hu-narrowHU, poolLow)), int16(min(hu+narrowHU, highest))
 }
 
 // mark sets the blocks of a cell.
