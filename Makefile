@@ -129,6 +129,7 @@ $(BENCH_VENV)/.installed: tests/bench/intake/requirements.txt
 bench: build $(BENCH_VENV)/.installed
 	@command -v dcm2niix >/dev/null || apt-get install -y dcm2niix
 	python3 tests/bench/overhead/bench.py bin/iris --out docs/benchmarks.md
+	go run ./tests/bench/routes -out docs/benchmarks.md
 	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
 	go test -run '^$$' -bench FullSize -benchtime 1x ./internal/stage/mesh
