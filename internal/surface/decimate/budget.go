@@ -6,8 +6,6 @@ type budget struct {
 	share    []float32 // as in state; nil: no bound
 	together bool
 	left     []float32
-	// first is how many there were to go, of all.
-	first float32
 }
 
 func newBudget(s *state) budget {
@@ -46,7 +44,6 @@ func (g *budget) fill(b *block) {
 			}
 		}
 	}
-	g.first = g.total()
 }
 
 // total is how many are left to go.

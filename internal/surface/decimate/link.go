@@ -14,9 +14,6 @@ package decimate
 // if both lie on curves, ab is an edge of a curve; no third vertex is next to both along
 // curves; a and b are not both points.
 
-// isHeld and the like keep the tests short.
-func (k kind) free() bool { return k != held }
-
 // links says whether the collapse of the edge from u to w leaves the complex what it
 // is. Triangles that are gone are dropped from both rings, which moves nothing.
 func (b *block) links(u, w int32) bool {
