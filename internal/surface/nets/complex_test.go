@@ -74,3 +74,26 @@ func TestComplexSplitsLikeTheNet(t *testing.T) {
 		}
 	}
 }
+
+// The largest label that a map can hold has its mesh like any other.
+func TestComplexOfTheLargestLabel(t *testing.T) {
+	m := &volume.LabelMap{Dims: [3]int{2, 1, 1}, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, U16: []uint16{1, 65535}}
+	n, err := Extract(t.Context(), m, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := n.Complex(t.Context(), nil, m.Affine, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meshes := c.Split(len(n.Labels), 1)
+	if len(meshes) != 1<<16 {
+		t.Fatalf("%d meshes", len(meshes))
+	}
+	checkAll(t, m, n, meshes)
+	for _, l := range []int{1, 65535} {
+		if got := len(meshes[l].Triangles); got != 12 {
+			t.Errorf("label %d has %d triangles, want 12", l, got)
+		}
+	}
+}

@@ -16,7 +16,7 @@ func (c *Complex) Split(labels, workers int) []surface.Mesh {
 	for _, s := range c.Sides {
 		for _, label := range s {
 			if label != 0 {
-				start[label+1]++
+				start[int(label)+1]++ // label+1 of 65535 would be 0
 			}
 		}
 	}
