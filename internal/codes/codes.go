@@ -112,6 +112,7 @@ var All = []Code{
 	{"no_image_series", Scan, nil, "Nothing in the upload is a series of images.", "Send the folder of slices, not reports or structured data."},
 	{"no_model", Scan, nil, "This deployment has no model that does the task.", "Choose one of the tasks that the message lists."},
 	{"no_output", Command, nil, "The output cannot be written where it was named.", "Name a file in a folder that is there and can be written to."},
+	{"no_preview", Warning, nil, "The light model for a first look could not be made; the model itself is whole.", "Open view.glb or model.glb; fewer structures make a lighter model."},
 	{"no_structure", Request | Scan, []int{404}, "The job has no structure of this name.", "GET the job: structures lists those that it has."},
 	{"non_orthogonal_affine", Scan, nil, "The axes of the volume are not at right angles.", "Resample the scan to a straight grid (gantry tilt)."},
 	{"not_3d", Scan, nil, "The image does not have three axes.", "Send one volume with three axes."},
