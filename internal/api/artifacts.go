@@ -23,12 +23,18 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 		found = found || x.Name == name
 	}
 	if !found {
-		if after := a.askAgain(rec); after > 0 {
-			return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: after}
-		}
-		return problem{Status: http.StatusNotFound, Code: "no_artifact", Detail: "the job has no artifact of this name"}
+		return a.noArtifact(rec)
 	}
 	return a.redirect(w, r, job.Key(rec.ID, rec.Shown, name), name)
+}
+
+// noArtifact says that a job has not got what was asked for: that it may yet come, or,
+// of a job that has ended, that it never will.
+func (a *API) noArtifact(rec job.Record) error {
+	if after := a.askAgain(rec); after > 0 {
+		return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: after}
+	}
+	return problem{Status: http.StatusNotFound, Code: "no_artifact", Detail: "the job has no artifact of this name"}
 }
 
 // redirect leads to an object by a signed URL, which is of the request's method unless

@@ -41,7 +41,7 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 		}
 	}
 	if rec.Shown == 0 {
-		return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: max(1, pollAfter(rec.Status))}
+		return a.noArtifact(rec)
 	}
 	rec, err := a.withTable(r.Context(), rec)
 	if err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -56,6 +57,62 @@ func TestAnUploadIsResumed(t *testing.T) {
 	again := answer[createReply](t, w.ask(t, alice, "POST", "/v1/jobs", fmt.Sprintf(`{"file":"a.nii.gz","bytes":%d}`, size), "Idempotency-Key: k"))
 	if again.Job.ID != id || len(again.Upload.Signed) != 0 {
 		t.Errorf("the same request after its upload: %+v", again)
+	}
+}
+
+// wholeParts are the parts of a file of some bytes, and the body that completes it.
+func wholeParts(bytes int64) (there []job.Uploaded, complete string) {
+	var list []job.Part
+	for n := range int32(partsOf(bytes)) {
+		p := job.Part{Number: n + 1, ETag: fmt.Sprint("e", n+1)}
+		list = append(list, p)
+		there = append(there, job.Uploaded{Part: p, Bytes: min(partBytes, bytes-int64(n)*partBytes)})
+	}
+	text, _ := json.Marshal(map[string]any{"parts": list}) // numbers and words
+	return there, string(text)
+}
+
+// An upload of which a part is missing, is not listed or has another length is not made
+// into a scan that ends early.
+func TestAnUploadIsWholeOrRefused(t *testing.T) {
+	const size = 2*partBytes + 7
+	for name, change := range map[string]func(there []job.Uploaded, body string) ([]job.Uploaded, string){
+		"the last has not arrived": func(there []job.Uploaded, body string) ([]job.Uploaded, string) { return there[:2], body },
+		"the first alone is listed": func(there []job.Uploaded, _ string) ([]job.Uploaded, string) {
+			_, first := wholeParts(partBytes)
+			return there, first
+		},
+		"the last is short": func(there []job.Uploaded, body string) ([]job.Uploaded, string) { there[2].Bytes--; return there, body },
+		"one is long":       func(there []job.Uploaded, body string) ([]job.Uploaded, string) { there[1].Bytes++; return there, body },
+	} {
+		w := newWorld()
+		id := answer[createReply](t, w.ask(t, alice, "POST", "/v1/jobs", fmt.Sprintf(`{"file":"a.nii.gz","bytes":%d}`, size))).Job.ID
+		there, whole := wholeParts(size)
+		var body string
+		w.uploads.arrived, body = change(there, whole)
+		out := w.ask(t, alice, "POST", "/v1/jobs/"+id+"/complete", body)
+		if out.Code != http.StatusBadRequest || code(out) != "bad_parts" || len(w.uploads.Keys()) > 0 {
+			t.Errorf("%s: %d %s, objects %v", name, out.Code, out.Body, w.uploads.Keys())
+		}
+		w.uploads.arrived, body = wholeParts(size)
+		if out := w.ask(t, alice, "POST", "/v1/jobs/"+id+"/complete", body); out.Code != http.StatusAccepted {
+			t.Errorf("%s, then whole: %d %s", name, out.Code, out.Body)
+		}
+	}
+}
+
+// A client that asks for an export of a job that never made a model is not told to ask
+// again.
+func TestNoExportOfAJobThatEndedWithoutAModel(t *testing.T) {
+	w := newWorld()
+	for status, want := range map[job.Status]int{
+		job.Cancelled: 404, job.Expired: 404, job.Rejected: 404, job.Failed: 404, job.AwaitingUpload: 409, job.Meshing: 409,
+	} {
+		id := w.job(t, "alice", status, func(r *job.Record) { r.Shown = 0 })
+		out := w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/model.stl?format=stl", "")
+		if again := out.Header().Get("Retry-After") != ""; out.Code != want || again != (want == 409) {
+			t.Errorf("%s: %d, Retry-After %v, %s", status, out.Code, again, out.Body)
+		}
 	}
 }
 

@@ -159,7 +159,7 @@ func (a *API) claim(ctx context.Context, owner, key, id string, body createBody)
 // plan signs some parts: those asked for, or the first few of those that are missing.
 // Resumed says that parts may have arrived before.
 func (a *API) plan(r *http.Request, rec job.Record, numbers []int32, resumed bool) (uploadPlan, error) {
-	total := int((rec.Upload.Size + partBytes - 1) / partBytes)
+	total := partsOf(rec.Upload.Size)
 	plan := uploadPlan{PartBytes: partBytes, Parts: total, Signed: []partPlan{}}
 	if rec.Status != job.AwaitingUpload {
 		return plan, nil
@@ -261,20 +261,38 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request) error {
 		return conflict("the job is %s: its upload is not taken any more", statusWords(rec.Status))
 	}
 	if rec.Status == job.AwaitingUpload {
-		err := a.Uploads.CompleteParts(r.Context(), rec.Upload.Key, rec.Upload.Parts, body.Parts)
-		if err != nil {
-			_, err = a.Uploads.Head(r.Context(), rec.Upload.Key)
-		}
-		if errors.Is(err, job.ErrNotFound) {
-			return badParts
-		}
-		if err != nil {
+		if err := a.join(r.Context(), rec, body.Parts); err != nil {
 			return err
 		}
 	}
 	w.Header().Set("Location", "/v1/jobs/"+rec.ID)
 	return reply(w, http.StatusAccepted, a.body(rec))
 }
+
+// join makes the object of its parts, unless it is there already. Parts that do not have
+// the length that was announced are refused: the scan would end where one is missing.
+func (a *API) join(ctx context.Context, rec job.Record, parts []job.Part) error {
+	total := partsOf(rec.Upload.Size)
+	there, err := a.arrived(ctx, rec)
+	switch {
+	case errors.Is(err, job.ErrNotFound): // another request joins them, or has
+	case err != nil:
+		return err
+	case len(there) != total || len(parts) != total:
+		return problem{Status: http.StatusBadRequest, Code: "bad_parts", Detail: fmt.Sprintf("the parts do not make the upload of %d bytes: %d of %d have arrived whole and %d are listed; POST …/parts without numbers says which are there", rec.Upload.Size, len(there), total, len(parts))}
+	}
+	if a.Uploads.CompleteParts(ctx, rec.Upload.Key, rec.Upload.Parts, parts) == nil {
+		return nil
+	}
+	_, err = a.Uploads.Head(ctx, rec.Upload.Key)
+	if errors.Is(err, job.ErrNotFound) {
+		return badParts
+	}
+	return err
+}
+
+// partsOf is how many parts a file of some bytes has.
+func partsOf(bytes int64) int { return int((bytes + partBytes - 1) / partBytes) }
 
 var badParts = problem{Status: http.StatusBadRequest, Code: "bad_parts", Detail: "the parts do not make the upload: want every part's number and ETag, in order"}
 
