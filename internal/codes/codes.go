@@ -138,6 +138,7 @@ var All = []Code{
 	{"too_large", Request | Scan | Job | Command, []int{400, 413, 422}, "It is larger than is accepted here.", "The message says the limit: send less, choose fewer structures, or another format."},
 	{"too_large_to_mesh", Scan, nil, "The model is too large for the memory of this deployment.", "Choose fewer structures, or ask the operator to raise StageMemory."},
 	{"too_many_structures", Scan, nil, "The label map holds more structures than are accepted.", "Choose some of them by structures."},
+	{"too_many_triangles", Warning, nil, "Meshes keep more triangles than decimate asked for: fewer would change their form or let surfaces cross.", "Take the model as it is, or choose fewer structures, or an error (decimate=0.5mm) in place of a number."},
 	{"too_small", Scan, nil, "The scan is too small for the model.", "Send the whole series."},
 	{"trailing_bytes", Warning, nil, "Bytes follow the last voxel; they were ignored.", "Nothing, unless the file was cut and joined."},
 	{"truncated", Scan | Command, nil, "The file ends before its last voxel.", "Upload or download it again; compare its size with the original's."},

@@ -7,6 +7,8 @@ type Surface struct {
 	Label   volume.Label
 	Mesh    Mesh
 	Measure Measure
+	// Whole is how many triangles the mesh had before decimation; 0 where it is unknown.
+	Whole int64
 }
 
 // Measure holds the measurements of one structure. Lengths are millimetres in world

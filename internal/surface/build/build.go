@@ -101,7 +101,7 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 	for d := 1; d < len(tallies); d++ {
 		if t := tallies[d]; t.Voxels > 0 {
 			numbers = append(numbers, d)
-			surfaces = append(surfaces, surface.Surface{Label: choice.label(d), Mesh: meshes[d], Measure: voxelMeasure(t, m.Affine)})
+			surfaces = append(surfaces, surface.Surface{Label: choice.label(d), Mesh: meshes[d], Measure: voxelMeasure(t, m.Affine), Whole: 2 * t.Quads})
 		}
 	}
 	if err := measure(ctx, m, choice, surfaces, numbers, &o, &progress); err != nil {

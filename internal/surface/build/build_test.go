@@ -299,6 +299,36 @@ func TestParseDecimation(t *testing.T) {
 	}
 }
 
+// Where decimation stops before the number asked for, the owner of the scan is told.
+func TestDecimationThatStopsEarlyIsTold(t *testing.T) {
+	m := surfacetest.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6})
+	for _, c := range []struct {
+		d    build.Decimation
+		told bool
+	}{
+		{build.Decimation{Triangles: 10}, true},
+		{build.Decimation{Triangles: 1 << 20}, false},
+		{build.Decimation{Ratio: 0.001}, true},
+		{build.Decimation{Ratio: 0.5}, false},
+		{build.Decimation{Error: 0.25, Voxels: true}, false},
+	} {
+		o := build.Options{Smoothing: 0.5, Decimation: c.d}
+		light := surfaces(t, m, o)
+		whole, left := int64(0), int64(0)
+		for i := range light {
+			whole += light[i].Whole
+			left += int64(len(light[i].Mesh.Triangles))
+		}
+		if left >= whole && !(c.d.Triangles > 1000) {
+			t.Errorf("%+v: %d triangles of %d", c.d, left, whole)
+		}
+		got := build.Warnings(m, o, light)
+		if told := len(got) == 1 && got[0].Code == "too_many_triangles"; told != c.told || len(got) > 1 {
+			t.Errorf("%+v: %v, %d of %d triangles", c.d, got, left, whole)
+		}
+	}
+}
+
 // Decimated organs keep what was measured of them, and share their border.
 func TestDecimation(t *testing.T) {
 	m := surfacetest.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6})

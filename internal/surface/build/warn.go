@@ -10,8 +10,52 @@ import (
 
 // Warnings say what was asked for and is not in the surfaces, and which groups are
 // not one piece: structure_not_found for a structure, or a member of a group, without
-// voxels, and merge_apart for a group whose members do not all touch.
+// voxels, merge_apart for a group whose members do not all touch, and
+// too_many_triangles where decimation stopped before the number asked for.
 func Warnings(m *volume.LabelMap, o Options, surfaces []surface.Surface) []volume.Warning {
+	return append(missing(m, o, surfaces), heavy(o.Decimation, surfaces)...)
+}
+
+// within is how far a number of triangles may lie above the one asked for before it
+// is worth a warning.
+const within = 1.1
+
+// heavy warns of meshes that keep clearly more triangles than were asked for.
+func heavy(d Decimation, surfaces []surface.Surface) []volume.Warning {
+	const why = "fewer would change their form, or let surfaces cross"
+	switch {
+	case d.Triangles > 0:
+		var names []string
+		for i := range surfaces {
+			if n := len(surfaces[i].Mesh.Triangles); float64(n) > within*float64(d.Triangles) {
+				names = append(names, fmt.Sprintf("%s (%d)", surfaces[i].Label.Name, n))
+			}
+		}
+		if len(names) == 0 {
+			return nil
+		}
+		const most = 8 // names in one sentence
+		more := ""
+		if len(names) > most {
+			more = fmt.Sprintf(" and %d others", len(names)-most)
+			names = names[:most]
+		}
+		return []volume.Warning{{Code: "too_many_triangles", Message: fmt.Sprintf("more than %d triangles are left in %s%s: %s", d.Triangles, strings.Join(names, ", "), more, why)}}
+	case d.Ratio > 0:
+		var left, whole int64
+		for i := range surfaces {
+			left += int64(len(surfaces[i].Mesh.Triangles))
+			whole += surfaces[i].Whole
+		}
+		if whole > 0 && float64(left) > within*d.Ratio*float64(whole) {
+			return []volume.Warning{{Code: "too_many_triangles", Message: fmt.Sprintf("%d of %d triangles are left, more than the share of %g that was asked for: %s", left, whole, d.Ratio, why)}}
+		}
+	}
+	return nil
+}
+
+// missing warns of what was asked for and is not there, and of groups in pieces.
+func missing(m *volume.LabelMap, o Options, surfaces []surface.Surface) []volume.Warning {
 	if len(o.Structures)+len(o.Merge) == 0 {
 		return nil
 	}
