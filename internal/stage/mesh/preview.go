@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
@@ -39,12 +40,17 @@ var noPreview = job.Notice{
 }
 
 // preview makes a light model of the structures that surfaces has, with the names,
-// colours and measurements of these, by meshing the label map anew in coarse voxels and
-// decimating what comes. It is nil where that does not lead below the bounds.
+// colours and measurements of these: of these themselves where they are few, else by
+// meshing the label map anew in coarse voxels and decimating what comes. It is nil where that does not lead below the bounds.
 func (s Stage) preview(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface) (*preview, error) {
 	spacing := scan.labels.Affine.Spacing()
 	finest := min(spacing[0], spacing[1], spacing[2])
 	total := triangles(surfaces)
+	if total <= previewTriangles { // the model is light enough itself, and lighter than what comes below
+		if p, err := s.lightFile(scan, surfaces, slices.Clone(surfaces), 1); err != nil || len(p.packed) <= previewBytes {
+			return p, err
+		}
+	}
 	edge := finest * max(1, math.Sqrt(float64(total)/previewBegin)) // a surface has triangles by its voxels' area
 	goal := previewTriangles * previewAim
 	for range previewTries {

@@ -1,6 +1,8 @@
 package mesh_test
 
 import (
+	"encoding/binary"
+	"encoding/json"
 	"io"
 	"slices"
 	"testing"
@@ -123,5 +125,34 @@ func TestPreviewOfNoise(t *testing.T) {
 				t.Errorf("%d triangles, %d bytes", n, sent)
 			}
 		})
+	}
+}
+
+// A model that is light enough is its own preview: with as many triangles, not with
+// those that its decimation took away.
+func TestPreviewOfALightModel(t *testing.T) {
+	w := worldOf(t, surfacetest.Torso([3]int{60, 60, 40}, [3]float64{7, 7, 15}))
+	w.run(t, 1)
+	indices := func(file []byte) (sum int) {
+		var document struct {
+			Accessors []struct {
+				Count int
+				Type  string
+			}
+		}
+		if err := json.Unmarshal(file[20:20+binary.LittleEndian.Uint32(file[12:])], &document); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range document.Accessors {
+			if a.Type == "SCALAR" {
+				sum += a.Count
+			}
+		}
+		return sum
+	}
+	model := indices(w.results.Bytes(job.Key(id, 1, job.ModelGLB)))
+	light := indices(unpacked(t, w.results.Bytes(job.Key(id, 1, job.PreviewGLB))))
+	if model == 0 || light == 0 || light > model {
+		t.Errorf("the preview has %d indices, the model %d", light, model)
 	}
 }
