@@ -81,6 +81,17 @@ func (b *Bucket) ListParts(ctx context.Context, key, upload string) ([]job.Uploa
 	return parts, nil
 }
 
+// AbortParts ends an upload and deletes its parts. An upload that is complete, aborted
+// or unknown is none.
+func (b *Bucket) AbortParts(ctx context.Context, key, upload string) error {
+	_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &upload})
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "NoSuchUpload" {
+		return nil
+	}
+	return fault.Name("abort multipart upload", err)
+}
+
 // CompleteParts joins the parts into the object.
 func (b *Bucket) CompleteParts(ctx context.Context, key, upload string, parts []job.Part) error {
 	done := make([]types.CompletedPart, len(parts))

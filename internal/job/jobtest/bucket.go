@@ -31,6 +31,8 @@ type Bucket struct {
 	Before func(call, key string) error
 	// Short ends every body and range in its middle, as a lost connection does.
 	Short bool
+	// Aborted are the uploads that AbortParts was asked to end, as "key upload".
+	Aborted []string
 
 	mu        sync.Mutex
 	order     []string // keys as Put was asked for them
@@ -273,6 +275,17 @@ func (b *Bucket) DeleteIf(_ context.Context, key, etag string) error {
 		return fmt.Errorf("delete object: %w", job.ErrReplaced)
 	}
 	delete(b.objects, key)
+	return nil
+}
+
+// AbortParts notes that an upload was ended; the bucket holds no parts.
+func (b *Bucket) AbortParts(_ context.Context, key, upload string) error {
+	if err := b.before("AbortParts", key); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.Aborted = append(b.Aborted, key+" "+upload)
 	return nil
 }
 

@@ -36,8 +36,23 @@ func (s Stage) abandon(ctx context.Context, r job.Record) error {
 	if err := s.Workflow.Stop(ctx, job.ExecutionName(r.ID, r.Attempt)); err != nil {
 		return err
 	}
+	if err := s.abortParts(ctx, r); err != nil {
+		return err
+	}
 	if err := s.Work.Delete(ctx, job.Key(r.ID, r.Attempt, job.VolumeObject)); err != nil {
 		return fmt.Errorf("delete the request's input: %w", err)
+	}
+	return nil
+}
+
+// abortParts deletes what has arrived of an upload that the API began and that nobody
+// will complete. On one machine no rule of the bucket does.
+func (s Stage) abortParts(ctx context.Context, r job.Record) error {
+	if r.Upload.Parts == "" {
+		return nil
+	}
+	if err := s.Uploads.AbortParts(ctx, r.Upload.Key, r.Upload.Parts); err != nil {
+		return fmt.Errorf("delete the parts of the upload: %w", err)
 	}
 	return nil
 }

@@ -32,8 +32,11 @@ func (s Stage) findUpload(ctx context.Context, r job.Record) error {
 	return job.Begin(ctx, s.Jobs, s.Workflow, r)
 }
 
-// expire ends a job for which nothing was uploaded.
+// expire ends a job for which nothing was uploaded, or not all of it.
 func (s Stage) expire(ctx context.Context, r job.Record) error {
+	if err := s.abortParts(ctx, r); err != nil {
+		return err
+	}
 	_, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
 		if now.Status != job.AwaitingUpload {
 			return job.ErrStale

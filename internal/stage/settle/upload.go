@@ -19,6 +19,9 @@ type Uploads interface {
 	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
 	// DeleteIf removes an object that still has this ETag; job.ErrReplaced for another.
 	DeleteIf(ctx context.Context, key, etag string) error
+	// AbortParts deletes the parts of an upload that is not complete; of one that is
+	// complete or was aborted before it deletes nothing.
+	AbortParts(ctx context.Context, key, upload string) error
 }
 
 // Links finds the jobs that were made of an upload key or of a folder's prefix,
