@@ -157,5 +157,6 @@ var All = []Code{
 	{"unsupported_transfer_syntax", Scan, nil, "The DICOM files are compressed in a way that is not read.", "Export them uncompressed, or convert them with gdcmconv --raw."},
 	{"upload_replaced", Scan, nil, "Another file was uploaded under the same name.", "Look at the job of that one."},
 	{"usage", Command, nil, "The command was called in another way than it takes.", "`iris COMMAND --help` lists what it takes."},
+	{"volume_changed", Warning, nil, "Decimation changed the volume of thin structures by more than 2 %.", "Use volume_ml, which is the scan's own, or decimate=none."},
 	{"wrong_modality", Scan, nil, "The scan is not of the modality that the task is for.", "Choose the task for what it is, or say modality if the file says it wrongly."},
 }

@@ -7,8 +7,15 @@ type Surface struct {
 	Label   volume.Label
 	Mesh    Mesh
 	Measure Measure
-	// Whole is how many triangles the mesh had before decimation; 0 where it is unknown.
-	Whole int64
+	// Before is what the mesh was before decimation; zero where it was not decimated.
+	Before Before
+}
+
+// Before is what decimation takes from a mesh: its number of triangles, and the volume
+// in millilitres that they enclosed.
+type Before struct {
+	Triangles int64
+	ML        float64
 }
 
 // Measure holds the measurements of one structure. Lengths are millimetres in world

@@ -280,20 +280,6 @@ func (c *coarse) mark(m *mask, of *cell) {
 	}
 }
 
-// mean is that of a region's blocks.
-func (c *coarse) mean(region *mask) int {
-	sum, count := 0, 0
-	for n := range c.ny * c.nz {
-		runs(region.row(n), func(x0, x1 int) {
-			for _, v := range c.row(n)[x0:x1] {
-				sum += int(v)
-			}
-			count += x1 - x0
-		})
-	}
-	return sum / max(count, 1)
-}
-
 func median(sorted []int) int { return sorted[len(sorted)/2] }
 
 // same says whether the medians of two sorted lists of densities are those of one

@@ -16,11 +16,6 @@ func ball3(x, y, z, r float64) func(spot) float64 {
 	return func(p spot) float64 { return r - math.Sqrt((p.x-x)*(p.x-x)+(p.y-y)*(p.y-y)+(p.z-z)*(p.z-z)) }
 }
 
-// both is where two solids overlap.
-func both(a, b func(spot) float64) func(spot) float64 {
-	return func(p spot) float64 { return min(a(p), b(p)) }
-}
-
 // without is a solid less another.
 func without(a, b func(spot) float64) func(spot) float64 {
 	return func(p spot) float64 { return min(a(p), -b(p)) }

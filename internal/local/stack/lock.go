@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // InUseError: another process runs a stack on the same state folder.
@@ -24,14 +25,27 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf("state folder %s is in use by %s: stop it, or give --state another folder", e.State, who)
 }
 
-// lock takes the state folder for this process; the system gives it back when
-// the process ends, however it ends.
-func lock(state string) (*os.File, error) {
+// ending is how long a stack waits for another one on the same folder: the system gives
+// the folder back only when it has freed the memory of a killed process, which may be a
+// moment after whoever killed it starts the next one.
+const ending = 5 * time.Second
+
+// lock takes the state folder for this process, and waits so long for one that is just
+// ending. The system gives it back when the process ends, however it ends.
+func lock(state string, wait time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(state, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock state folder: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	const pause = 20 * time.Millisecond
+	for ; ; wait -= pause {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || wait <= 0 {
+			break
+		}
+		time.Sleep(pause)
+	}
+	if err != nil {
 		pid, _ := os.ReadFile(f.Name())
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {

@@ -80,7 +80,7 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 	if s.state, err = newStateDir(cfg.State); err != nil {
 		return nil, err
 	}
-	held, err := lock(s.state.root)
+	held, err := lock(s.state.root, ending)
 	if err != nil {
 		return nil, err
 	}

@@ -228,18 +228,30 @@ func TestWhatStopsAStart(t *testing.T) {
 
 func TestLock(t *testing.T) {
 	dir := t.TempDir()
-	held, err := lock(dir)
+	held, err := lock(dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var inUse *InUseError
-	if _, err := lock(dir); !errors.As(err, &inUse) || inUse.PID != fmt.Sprint(os.Getpid()) {
+	if _, err := lock(dir, 0); !errors.As(err, &inUse) || inUse.PID != fmt.Sprint(os.Getpid()) {
 		t.Errorf("got %v", err)
 	}
+	// One that is just ending is waited for.
+	taken := make(chan error, 1)
+	go func() {
+		next, err := lock(dir, time.Hour)
+		if err == nil {
+			err = next.Close()
+		}
+		taken <- err
+	}()
 	if err := held.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := lock(dir); err != nil || again.Close() != nil {
+	if err := <-taken; err != nil {
+		t.Errorf("got %v", err)
+	}
+	if again, err := lock(dir, 0); err != nil || again.Close() != nil {
 		t.Errorf("got %v", err)
 	}
 }

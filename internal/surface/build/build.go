@@ -87,7 +87,7 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 	}
 	progress.at(50, 70, 1, 1)
 	tallies := net.Labels
-	meshes, err := meshesOf(ctx, net, offsets, m.Affine, &o)
+	meshes, before, err := meshesOf(ctx, net, offsets, m.Affine, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,10 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 	for d := 1; d < len(tallies); d++ {
 		if t := tallies[d]; t.Voxels > 0 {
 			numbers = append(numbers, d)
-			surfaces = append(surfaces, surface.Surface{Label: choice.label(d), Mesh: meshes[d], Measure: voxelMeasure(t, m.Affine), Whole: 2 * t.Quads})
+			surfaces = append(surfaces, surface.Surface{Label: choice.label(d), Mesh: meshes[d], Measure: voxelMeasure(t, m.Affine)})
+			if before != nil {
+				surfaces[len(surfaces)-1].Before = before[d]
+			}
 		}
 	}
 	if err := measure(ctx, m, choice, surfaces, numbers, &o, &progress); err != nil {
@@ -110,20 +113,23 @@ func Surfaces(ctx context.Context, m *volume.LabelMap, o Options) ([]surface.Sur
 	return surfaces, nil
 }
 
-// meshesOf makes the mesh of each label of a net, which nobody uses afterwards.
-func meshesOf(ctx context.Context, net *nets.Net, offsets []nets.Offset, affine volume.Affine, o *Options) ([]surface.Mesh, error) {
+// meshesOf makes the mesh of each label of a net, which nobody uses afterwards, and
+// says what each was before decimation, if it was decimated.
+func meshesOf(ctx context.Context, net *nets.Net, offsets []nets.Offset, affine volume.Affine, o *Options) ([]surface.Mesh, []surface.Before, error) {
 	if o.Decimation.none() {
-		return net.Split(ctx, offsets, affine, o.Threads)
+		meshes, err := net.Split(ctx, offsets, affine, o.Threads)
+		return meshes, nil, err
 	}
 	labels := len(net.Labels)
 	shared, err := net.Complex(ctx, offsets, affine, o.Threads)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	before := beforeOf(shared, labels)
 	if err := decimate.Run(ctx, shared, labels, o.Decimation.options(affine.Spacing(), o.Threads)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return shared.Split(labels, o.Threads), nil
+	return shared.Split(labels, o.Threads), before, nil
 }
 
 func check(m *volume.LabelMap, o *Options) error {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -316,16 +317,57 @@ func TestDecimationThatStopsEarlyIsTold(t *testing.T) {
 		light := surfaces(t, m, o)
 		whole, left := int64(0), int64(0)
 		for i := range light {
-			whole += light[i].Whole
+			whole += light[i].Before.Triangles
 			left += int64(len(light[i].Mesh.Triangles))
 		}
 		if left >= whole && !(c.d.Triangles > 1000) {
 			t.Errorf("%+v: %d triangles of %d", c.d, left, whole)
 		}
-		got := build.Warnings(m, o, light)
+		got := slices.DeleteFunc(build.Warnings(m, o, light), func(w volume.Warning) bool { return w.Code == "volume_changed" })
 		if told := len(got) == 1 && got[0].Code == "too_many_triangles"; told != c.told || len(got) > 1 {
 			t.Errorf("%+v: %v, %d of %d triangles", c.d, got, left, whole)
 		}
+	}
+}
+
+// A plate of one voxel that decimation makes thinner is told of by its owner's warning.
+// The volume before is that of the whole mesh.
+func TestAChangedVolumeIsTold(t *testing.T) {
+	m := surfacetest.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6})
+	whole := surfaces(t, m, build.Options{Smoothing: 0.5})
+	for _, d := range []build.Decimation{{Error: 0.25, Voxels: true}, {Ratio: 0.01}} {
+		o := build.Options{Smoothing: 0.5, Decimation: d}
+		light := surfaces(t, m, o)
+		want := map[string]bool{}
+		for i := range light {
+			if off := light[i].Before.ML/whole[i].Measure.MeshML - 1; math.Abs(off) > 1e-4 {
+				t.Errorf("%s: %.4f ml before, the whole mesh has %.4f", light[i].Label.Name, light[i].Before.ML, whole[i].Measure.MeshML)
+			}
+			if n := len(whole[i].Mesh.Triangles); light[i].Before.Triangles != int64(n) {
+				t.Errorf("%s: %d triangles before, want %d", light[i].Label.Name, light[i].Before.Triangles, n)
+			}
+			if math.Abs(light[i].Measure.MeshML/whole[i].Measure.MeshML-1) > 0.02 {
+				want[light[i].Label.Name] = true
+			}
+		}
+		told := ""
+		for _, w := range build.Warnings(m, o, light) {
+			if w.Code == "volume_changed" {
+				told = w.Message
+			}
+		}
+		if (told != "") != (len(want) > 0) {
+			t.Errorf("%+v: %q, want %v", d, told, want)
+		}
+	}
+	// One voxel thick, three labels side by side: what an outside reader broke decimation with.
+	plate := &volume.LabelMap{Dims: [3]int{40, 40, 5}, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, U8: make([]uint8, 40*40*5)}
+	for i := range 40 * 40 {
+		plate.U8[2*40*40+i] = uint8(1 + i%40*3/40)
+	}
+	o := build.Options{Smoothing: 1, Decimation: build.Decimation{Ratio: 0.01}}
+	if got := build.Warnings(plate, o, surfaces(t, plate, o)); !slices.ContainsFunc(got, func(w volume.Warning) bool { return w.Code == "volume_changed" }) {
+		t.Errorf("a plate of one voxel: %v", got)
 	}
 }
 

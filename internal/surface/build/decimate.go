@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/surface/decimate"
+	"github.com/iris-oculus/iris/internal/surface/nets"
 	"github.com/iris-oculus/iris/internal/volume"
 )
 
@@ -64,4 +66,30 @@ func (d Decimation) options(spacing [3]float64, threads int) decimate.Options {
 		o.Error *= min(spacing[0], spacing[1], spacing[2])
 	}
 	return o
+}
+
+// beforeOf counts the triangles of each label's mesh in a complex, and what they enclose.
+func beforeOf(c *nets.Complex, labels int) []surface.Before {
+	before := make([]surface.Before, labels)
+	if len(c.Triangles) == 0 {
+		return before
+	}
+	// Far from the origin of the scanner, differences of large products would be lost.
+	near := c.Vertices[c.Triangles[0][0]]
+	at := func(v uint32) (p [3]float64) {
+		for axis := range p {
+			p[axis] = float64(c.Vertices[v][axis]) - float64(near[axis])
+		}
+		return p
+	}
+	for i, t := range c.Triangles {
+		a, b, d := at(t[0]), at(t[1]), at(t[2])
+		six := a[0]*(b[1]*d[2]-b[2]*d[1]) + a[1]*(b[2]*d[0]-b[0]*d[2]) + a[2]*(b[0]*d[1]-b[1]*d[0])
+		for side, sign := range [2]float64{1, -1} { // a triangle faces away from the label behind it
+			label := c.Sides[i][side]
+			before[label].Triangles++
+			before[label].ML += sign * six / 6000 // cubic millimetres to millilitres
+		}
+	}
+	return before
 }

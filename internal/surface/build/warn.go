@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/iris-oculus/iris/internal/surface"
@@ -10,10 +11,37 @@ import (
 
 // Warnings say what was asked for and is not in the surfaces, and which groups are
 // not one piece: structure_not_found for a structure, or a member of a group, without
-// voxels, merge_apart for a group whose members do not all touch, and
-// too_many_triangles where decimation stopped before the number asked for.
+// voxels, merge_apart for a group whose members do not all touch, too_many_triangles
+// where decimation stopped before the number asked for, and volume_changed where it
+// took or gave more than 2 % of a volume.
 func Warnings(m *volume.LabelMap, o Options, surfaces []surface.Surface) []volume.Warning {
-	return append(missing(m, o, surfaces), heavy(o.Decimation, surfaces)...)
+	return append(append(missing(m, o, surfaces), heavy(o.Decimation, surfaces)...), thinned(surfaces)...)
+}
+
+// thinned warns of structures that decimation made clearly smaller or larger: sheets
+// as thin as a voxel have little volume for their surface.
+func thinned(surfaces []surface.Surface) []volume.Warning {
+	const told = 0.02 // of the volume
+	var names []string
+	for i := range surfaces {
+		was, is := surfaces[i].Before.ML, surfaces[i].Measure.MeshML
+		if was > 0 && math.Abs(is-was) > told*was {
+			names = append(names, fmt.Sprintf("%s (%+.1f %%)", surfaces[i].Label.Name, 100*(is/was-1)))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []volume.Warning{{Code: "volume_changed", Message: "decimation changed the volume of " + listed(names) + ": decimate=none keeps it"}}
+}
+
+// listed joins names into one sentence, which names at most eight of them.
+func listed(names []string) string {
+	const most = 8
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d others", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // within is how far a number of triangles may lie above the one asked for before it
@@ -34,18 +62,12 @@ func heavy(d Decimation, surfaces []surface.Surface) []volume.Warning {
 		if len(names) == 0 {
 			return nil
 		}
-		const most = 8 // names in one sentence
-		more := ""
-		if len(names) > most {
-			more = fmt.Sprintf(" and %d others", len(names)-most)
-			names = names[:most]
-		}
-		return []volume.Warning{{Code: "too_many_triangles", Message: fmt.Sprintf("more than %d triangles are left in %s%s: %s", d.Triangles, strings.Join(names, ", "), more, why)}}
+		return []volume.Warning{{Code: "too_many_triangles", Message: fmt.Sprintf("more than %d triangles are left in %s: %s", d.Triangles, listed(names), why)}}
 	case d.Ratio > 0:
 		var left, whole int64
 		for i := range surfaces {
 			left += int64(len(surfaces[i].Mesh.Triangles))
-			whole += surfaces[i].Whole
+			whole += surfaces[i].Before.Triangles
 		}
 		if whole > 0 && float64(left) > within*d.Ratio*float64(whole) {
 			return []volume.Warning{{Code: "too_many_triangles", Message: fmt.Sprintf("%d of %d triangles are left, more than the share of %g that was asked for: %s", left, whole, d.Ratio, why)}}

@@ -50,8 +50,9 @@ func (b *block) collapse(u, w int32) outcome {
 	e := b.at[u].minus(b.at[w])
 	b.sheets(w, e)
 	f := formOf(&b.quad[w], &b.quad[u], e)
-	p, ok := b.at[w], true
+	p := b.at[w]
 	if b.kinds[u] == b.kinds[w] {
+		var ok bool
 		if p, ok = b.place(u, w, f); !ok {
 			return shapes
 		}

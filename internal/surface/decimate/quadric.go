@@ -30,19 +30,6 @@ func (p point) cross(q point) point {
 // a triangle of mean size.
 type quadric struct{ xx, yy, zz, xy, xz, yz, bx, by, bz, c float32 }
 
-func (q *quadric) add(o *quadric) {
-	q.xx += o.xx
-	q.yy += o.yy
-	q.zz += o.zz
-	q.xy += o.xy
-	q.xz += o.xz
-	q.yz += o.yz
-	q.bx += o.bx
-	q.by += o.by
-	q.bz += o.bz
-	q.c += o.c
-}
-
 // weight is that of all planes, twice that of all lines.
 func (q *quadric) weight() float32 { return q.xx + q.yy + q.zz }
 

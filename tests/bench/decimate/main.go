@@ -121,7 +121,6 @@ func run() error {
 		}
 	}
 	labels := len(n.Labels)
-	n, offsets = nil, nil
 	if err := decimate.Run(ctx, c, labels, o); err != nil {
 		return err
 	}
