@@ -72,7 +72,7 @@ test: build unit race e2e
 IRIS_BYTES := 25000000
 
 # A skip that tests/skips/list.txt does not name is a failure.
-unit: build/contract/.installed build/s3 bin/iris
+unit: build/contract/.installed build/node/.installed build/s3 bin/iris
 	@size=$$(wc -c < bin/iris); [ $$size -le $(IRIS_BYTES) ] || { echo "bin/iris has $$size bytes: want at most $(IRIS_BYTES)"; exit 1; }
 	go vet ./...
 	cd s3 && go vet ./...
