@@ -102,17 +102,22 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 	if err != nil {
 		return fmt.Errorf("send request: %w", err)
 	}
-	_, err = s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
+	recorded, err := s.Jobs.Amend(ctx, r.ID, func(now *job.Record) error {
 		if now.Attempt != r.Attempt || now.Erased || now.Status.Ended() {
 			return job.ErrStale
 		}
 		now.Request = job.Request{Outstanding: true, Output: output, Failure: failure, Sent: r.Request.Sent + 1, At: sent}
 		return nil
 	})
-	if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {
+	if errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("record request: %w", err)
 	}
-	return nil
+	// A request may fail before it is recorded. Its message was about nothing then, and
+	// the next one to look would be the janitor.
+	return s.look(ctx, recorded, answered, Message{})
 }
 
 // maxAttributes is SageMaker's bound on custom attributes, in bytes.
