@@ -302,6 +302,9 @@ func TestParseDecimation(t *testing.T) {
 
 // Where decimation stops before the number asked for, the owner of the scan is told.
 func TestDecimationThatStopsEarlyIsTold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector finds nothing here that TestDecimation does not show, and takes long")
+	}
 	m := surfacetest.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6})
 	for _, c := range []struct {
 		d    build.Decimation
