@@ -13,14 +13,21 @@ import (
 	"github.com/iris-oculus/iris/internal/local/store"
 )
 
-// On a full disk Write says so and changes nothing; what fits is still written,
-// and once there is room everything is.
-func TestFullDisk(t *testing.T) {
+// smallDisk mounts a disk of a size for one test.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
 	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=512k"); err != nil {
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size="+size); err != nil {
 		t.Skipf("SKIPPED, NOT PASSED: a small disk needs the right to mount: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	return disk
+}
+
+// On a full disk Write says so and changes nothing; what fits is still written,
+// and once there is room everything is.
+func TestFullDisk(t *testing.T) {
+	disk := smallDisk(t, "512k")
 	path := filepath.Join(disk, "s.db")
 	s := open(t, path)
 	for n := range 5 {
@@ -62,11 +69,7 @@ func TestFullDisk(t *testing.T) {
 
 // A disk that is full from the start leaves no file that the next start refuses.
 func TestAFullDiskAtTheFirstStart(t *testing.T) {
-	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=8k"); err != nil {
-		t.Skipf("SKIPPED, NOT PASSED: a small disk needs the right to mount: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	disk := smallDisk(t, "8k")
 	path := filepath.Join(disk, "s.db")
 	if _, err := store.Open(path, nil); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("opened on a disk of two pages: %v", err)
@@ -79,11 +82,7 @@ func TestAFullDiskAtTheFirstStart(t *testing.T) {
 
 // A folder that cannot be written to is named, whether the file is there or not.
 func TestAReadOnlyDisk(t *testing.T) {
-	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=512k"); err != nil {
-		t.Skipf("SKIPPED, NOT PASSED: a small disk needs the right to mount: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	disk := smallDisk(t, "512k")
 	path := filepath.Join(disk, "s.db")
 	s := open(t, path)
 	put(t, s, "bucket", "a", record{})

@@ -72,22 +72,12 @@ func Append(b []byte, x float64, digits int) []byte {
 		at--
 		text[at] = '.'
 	}
-	for n >= 100 {
-		at -= 2
-		copy(text[at:at+2], pairs[2*(n%100):])
-		n /= 100
-	}
-	at -= 2
-	copy(text[at:at+2], pairs[2*n:])
-	if n < 10 {
-		at++
-	}
-	return append(b, text[at:]...)
+	return append(b, text[putWhole(text[:at], n):]...)
 }
 
-// AppendUint appends a whole number.
-func AppendUint(b []byte, n uint64) []byte {
-	var text [20]byte
+// putWhole writes the digits of n to the end of text, two at a time, and gives the place
+// of the first.
+func putWhole(text []byte, n uint64) int {
 	at := len(text)
 	for n >= 100 {
 		at -= 2
@@ -99,7 +89,13 @@ func AppendUint(b []byte, n uint64) []byte {
 	if n < 10 {
 		at++
 	}
-	return append(b, text[at:]...)
+	return at
+}
+
+// AppendUint appends a whole number.
+func AppendUint(b []byte, n uint64) []byte {
+	var text [20]byte
+	return append(b, text[putWhole(text[:], n):]...)
 }
 
 // pairs are the numbers from 00 to 99.

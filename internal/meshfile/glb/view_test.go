@@ -186,12 +186,7 @@ func TestViewIsSmall(t *testing.T) {
 // The validator finds nothing in the container but that it cannot look into the
 // compressed views, and nothing at all in what they hold.
 func TestKhronosValidatorOfViews(t *testing.T) {
-	nameless := meshtest.Scene()
-	for i := range nameless.Surfaces {
-		nameless.Surfaces[i].Label.Name, nameless.Surfaces[i].Label.SNOMED = "", ""
-		nameless.Surfaces[i].Measure.Watertight = false
-	}
-	for name, s := range map[string]scene.Scene{"full": meshtest.Scene(), "nameless": nameless, "balls": balls()} {
+	for name, s := range map[string]scene.Scene{"full": meshtest.Scene(), "nameless": nameless(), "balls": balls()} {
 		t.Run(name, func(t *testing.T) {
 			data := view(t, s)
 			for _, issue := range meshtest.ValidateGLB(t, data) {
