@@ -79,11 +79,17 @@ unit: build/contract/.installed build/node/.installed build/s3 bin/iris
 	go test -json -timeout 60m ./... | go run ./tests/skips
 	(cd s3 && go test -json -timeout 60m ./...) | go run ./tests/skips
 
-# The race detector where goroutines meet. No test depends on how fast the machine
-# is: the timeouts end only what would never end.
+# The race detector where goroutines meet: all tests of the services, and of the
+# engine, which it slows ten times, those whose names say that several workers share
+# the work. No test depends on how fast the machine is: the timeouts end only what
+# would never end.
+WORKERS := ForAny|Workers|Threads|AtOnce
 race: build/s3
 	cd s3 && CGO_ENABLED=1 go test -race -short -timeout 60m ./...
-	CGO_ENABLED=1 go test -race -short -timeout 60m ./internal/local/... ./internal/stage/... ./internal/surface/... ./internal/meshfile/... ./internal/volume/dicom ./internal/api/... ./internal/cloud/...
+	CGO_ENABLED=1 go test -race -short -timeout 60m $$(go list ./internal/local/... ./internal/stage/... ./internal/api/... ./internal/cloud/... ./internal/volume/dicom ./internal/meshfile/deflate | grep -v -e stage/mesh -e stage/export)
+	CGO_ENABLED=1 go test -race -short -timeout 60m -run '$(WORKERS)' ./internal/surface/... ./internal/meshfile/... ./internal/volume
+	CGO_ENABLED=1 go test -race -short -timeout 60m -run 'TestArtifactsSayTheSame' ./internal/stage/mesh
+	CGO_ENABLED=1 go test -race -short -timeout 60m -run 'TestEveryFormat' ./internal/stage/export
 
 build/contract/.installed: tests/contract/package.json tests/contract/package-lock.json
 	npm ci --prefix tests/contract --no-audit --no-fund --loglevel=error && mkdir -p build/contract && touch $@
