@@ -10,6 +10,8 @@ type components struct {
 	first []int32 // first run of each row; one more at the end
 	of    []int32 // the component of each run
 	count int
+
+	inSlice bool // voxels of two slices are not joined
 }
 
 // run is the voxels x0 to x1-1 of a row.
@@ -17,7 +19,7 @@ type run struct{ x0, x1 uint16 }
 
 // components joins voxels that share a face, across slices unless inSlice.
 func (m *mask) components(inSlice bool) *components {
-	c := &components{grid: m.grid, first: make([]int32, 0, m.ny*m.nz+1), runs: make([]run, 0, m.countRuns())}
+	c := &components{grid: m.grid, inSlice: inSlice, first: make([]int32, 0, m.ny*m.nz+1), runs: make([]run, 0, m.countRuns())}
 	for n := range m.ny * m.nz {
 		c.first = append(c.first, int32(len(c.runs)))
 		runs(m.row(n), func(x0, x1 int) { c.runs = append(c.runs, run{uint16(x0), uint16(x1)}) })
@@ -164,6 +166,72 @@ func (c *components) touching(o *mask) []bool {
 	return out
 }
 
+// within is how many voxels of each component lie in a mask.
+func (c *components) within(o *mask) []int {
+	out := make([]int, c.count)
+	c.each(func(k, row, x0, x1 int) {
+		words := o.row(row)
+		for n := x0 / 64; n <= (x1-1)/64; n++ {
+			out[k] += bits.OnesCount64(words[n] & span(n, x0, x1))
+		}
+	})
+	return out
+}
+
 func anySet(row []uint64, x0, x1 int) bool {
 	return seek(row, x0, 0) < x1
+}
+
+// faces is, for each component, the number of voxel faces of its surface, and of
+// those against a mask. The edge of the scan is no surface, nor is a slice that of a
+// component within it.
+func (c *components) faces(o *mask) (all, against []int) {
+	wanted := make([]bool, c.count)
+	for k := range wanted {
+		wanted[k] = true
+	}
+	own := c.keep(wanted)
+	all, against = make([]int, c.count), make([]int, c.count)
+	c.each(func(k, row, x0, x1 int) {
+		side := func(row, x0, x1 int) {
+			a, b := own.row(row), o.row(row)
+			for n := x0 / 64; n <= (x1-1)/64; n++ {
+				free := span(n, x0, x1) &^ a[n]
+				all[k] += bits.OnesCount64(free)
+				against[k] += bits.OnesCount64(free & b[n])
+			}
+		}
+		y, z := row%c.ny, row/c.ny
+		if x0 > 0 {
+			side(row, x0-1, x0)
+		}
+		if x1 < c.nx {
+			side(row, x1, x1+1)
+		}
+		if y > 0 {
+			side(row-1, x0, x1)
+		}
+		if y < c.ny-1 {
+			side(row+1, x0, x1)
+		}
+		if z > 0 && !c.inSlice {
+			side(row-c.ny, x0, x1)
+		}
+		if z < c.nz-1 && !c.inSlice {
+			side(row+c.ny, x0, x1)
+		}
+	})
+	return all, against
+}
+
+// span is the bits of the voxels x0 to x1-1 in word n of a row.
+func span(n, x0, x1 int) uint64 {
+	w := ^uint64(0)
+	if d := x0 - n*64; d > 0 {
+		w <<= d
+	}
+	if d := (n+1)*64 - x1; d > 0 {
+		w &= ^uint64(0) >> d
+	}
+	return w
 }

@@ -135,40 +135,13 @@ func (s *scan) enhanced(inside, dense, metal *mask) (_ *mask, doubtful float64) 
 	// Branches that go on from there are small and not compact; bone that touches
 	// is neither.
 	c := dense.clone().minus(blood).components(false)
-	branch, sizes, compact, touch := c.touching(blood.dilate(s.ball(0, 1))), c.sizes(), s.atLeast(c, tops), s.facing(c, blood)
+	branch, sizes, compact := c.touching(blood.dilate(s.ball(0, 1))), c.sizes(), s.atLeast(c, tops)
+	faces, against := c.faces(blood)
 	for k, n := range sizes {
 		ml := float64(n) * s.voxelML()
-		branch[k] = branch[k] && (ml < branchML && compact[k]*compactShare < n || touch[k] > restShare)
+		branch[k] = branch[k] && (ml < branchML && compact[k]*compactShare < n || float64(against[k]) > restShare*float64(faces[k]))
 	}
 	return blood.or(c.keep(branch)), doubtful
-}
-
-// facing is the share of the surface of each component that lies against o.
-func (s *scan) facing(c *components, o *mask) []float64 {
-	faces, against := make([]int, c.count), make([]int, c.count)
-	all := make([]bool, c.count)
-	for k := range all {
-		all[k] = true
-	}
-	own := c.keep(all)
-	c.each(func(k, row, x0, x1 int) {
-		for at := row*c.nx + x0; at < row*c.nx+x1; at++ {
-			c.neighbours(at, func(n int) {
-				if own.at(n) {
-					return
-				}
-				faces[k]++
-				if o.at(n) {
-					against[k]++
-				}
-			})
-		}
-	})
-	out := make([]float64, c.count)
-	for k := range out {
-		out[k] = float64(against[k]) / float64(max(faces[k], 1))
-	}
-	return out
 }
 
 // settle decides what is denser than blood and has no shell. It is contrast

@@ -8,18 +8,27 @@ const bridges = 2
 // of its surface is not against bone. A piece of the spinal canal is open at both ends.
 const openPart = 8
 
+// linedShare of the outline of spongy bone lies against bone. Spongy bone is denser than
+// linedHU, a disc seldom is.
+const (
+	linedShare = 0.65
+	linedHU    = 110
+)
+
 // fill adds the pores of spongy bone and the marrow that bone encloses. Rim is what
 // may be bone, up to the foot of the slope at its surface: compact bone thinner than
 // a voxel, seen where two voxels share it, is a wall only with its rim.
 func (s *scan) fill(bone, rim *mask) *mask {
 	air := s.between(lowest, hollowHigh)
-	bone = s.fillSpongy(s.fillHoles(s.pores(bone)))
+	loose := s.loose()
+	bone = s.fillSpongy(s.fillHoles(s.pores(bone)), loose)
+	bone = bone.clone().or(s.lined(bone, rim.clone().minus(bone)))
 	// A wider ring may hold less that is dense, so both are tried.
 	bridged := bone.clone().or(rim).minus(air)
 	for range bridges {
 		bridged.or(bridged.gaps().minus(air))
 	}
-	solid := s.fillSpongy(s.fillHoles(bridged.clone()))
+	solid := s.fillSpongy(s.fillHoles(bridged.clone()), loose)
 	solid.or(s.enclosed(solid, air))
 	bone = bone.clone().or(solid.minus(bridged))
 	// What lies between the marrow and the surface of bone is bone as well. A bridge
@@ -93,37 +102,29 @@ func (s *scan) enclosed(bone, air *mask) *mask {
 	twice := x.clone().and(y)
 	twice.or(x.or(y).and(z))
 	c := twice.components(false)
-	faces, open := c.openFaces(bone)
+	faces, against := c.faces(bone)
 	want := make([]bool, c.count)
-	for k, n := range open {
-		want[k] = n*openPart <= faces[k]
+	for k, n := range faces {
+		want[k] = (n-against[k])*openPart <= n
 	}
 	return c.keep(want)
 }
 
-// openFaces is, for each component, the number of voxel faces of its surface, and of
-// those that are not against bone.
-func (c *components) openFaces(bone *mask) (faces, open []int) {
-	all := make([]bool, c.count)
-	for k := range all {
-		all[k] = true
+// lined is what is as dense as spongy bone may be and has bone around most of it in its
+// slice: the inside of a vertebra that its canal or a vein opens, where the loosest bone
+// is below the threshold. An organ with contrast medium touches bone with a small part
+// of its outline, and a disc touches it above and below. Blur is what is as dense as
+// bone and was found to lie outside of its surface, as in a slice that an endplate fills
+// in part.
+func (s *scan) lined(bone, blur *mask) *mask {
+	c := s.smoothBetween(linedHU, boneHigh-1).minus(bone).components(true)
+	all, against := c.faces(bone)
+	want, blurred := make([]bool, c.count), c.within(blur)
+	for k, n := range c.sizes() {
+		area := float64(n) * s.spacing[0] * s.spacing[1]
+		want[k] = 2*blurred[k] < n && area >= layerMM2 && area <= spongyMM2 && float64(against[k]) >= linedShare*float64(all[k])
 	}
-	own := c.keep(all)
-	faces, open = make([]int, c.count), make([]int, c.count)
-	c.each(func(k, row, x0, x1 int) {
-		for at := row*c.nx + x0; at < row*c.nx+x1; at++ {
-			c.neighbours(at, func(n int) {
-				if own.at(n) {
-					return
-				}
-				faces[k]++
-				if !bone.at(n) {
-					open[k]++
-				}
-			})
-		}
-	})
-	return faces, open
+	return c.keep(want)
 }
 
 // turned is a mask whose slices lie across another axis: that axis and the last
