@@ -27,7 +27,7 @@ func main() {
 			Work: blobs.New(cfg, env.String("WORK_BUCKET"))},
 		Exports: functions.New(cfg, env.String("EXPORT_FUNCTION")),
 		Ready:   store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),
-		Now: time.Now, Entropy: rand.Reader,
+		Keep: env.Days("RETENTION_DAYS"), Now: time.Now, Entropy: rand.Reader,
 	}
 	env.Require()
 	edge.ServeHTTP(a.Handler(), func(ctx context.Context, c edge.Caller) context.Context {

@@ -21,7 +21,7 @@ func main() {
 	cfg := env.Config(context.Background())
 	store := jobs.New(cfg, env.String("JOBS_TABLE"))
 	stage := intake.Stage{
-		Jobs: store, Folders: store, Tasks: env.List("TASKS"), Now: time.Now,
+		Jobs: store, Folders: store, Tasks: env.List("TASKS"), Keep: env.Days("RETENTION_DAYS"), Now: time.Now,
 		Uploads:  blobs.New(cfg, env.String("UPLOADS_BUCKET")),
 		Consumed: blobs.New(cfg, env.String("WORK_BUCKET")),
 		Workflow: workflow.New(cfg, env.String("STATE_MACHINE_ARN")),

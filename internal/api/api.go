@@ -54,7 +54,7 @@ type Exports interface {
 // Endings cancels and erases jobs.
 type Endings interface {
 	Cancel(ctx context.Context, id string) (job.Record, error)
-	Erase(ctx context.Context, id string) error
+	Erase(ctx context.Context, id string, by job.Eraser) error
 }
 
 // Workflow starts executions.
@@ -74,8 +74,10 @@ type API struct {
 	Tasks    []string
 	// USDPerGPUHour prices a job's time on the GPU; 0 on one machine.
 	USDPerGPUHour float64
-	Now           func() time.Time
-	Entropy       io.Reader
+	// Keep is how long jobs are kept; 0 is job.Lifetime.
+	Keep    time.Duration
+	Now     func() time.Time
+	Entropy io.Reader
 }
 
 // Version is the API's, as /healthz tells it.

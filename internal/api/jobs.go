@@ -107,7 +107,11 @@ func (a *API) erase(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Endings.Erase(r.Context(), rec.ID); err != nil {
+	by := job.ByOperator
+	if rec.Owner == caller(r.Context()).Subject {
+		by = job.ByOwner
+	}
+	if err := a.Endings.Erase(r.Context(), rec.ID, by); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

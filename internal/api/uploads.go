@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -119,7 +120,7 @@ func (a *API) awaiting(r *http.Request, suffix string, body createBody, options 
 	rec, made, err = a.Jobs.Create(ctx, job.Record{
 		ID: id, Attempt: 1, Status: job.AwaitingUpload, From: job.FromPrepare, Owner: owner, Options: options,
 		Upload:    job.Upload{Bucket: a.Uploads.Name(), Key: key, Size: body.Bytes, Parts: upload},
-		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(job.Lifetime),
+		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(cmp.Or(a.Keep, job.Lifetime)),
 		Stages: []job.StageTime{{Name: job.AwaitingUpload, StartedAt: now}},
 	})
 	if err != nil {

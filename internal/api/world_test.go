@@ -98,8 +98,11 @@ func (w *world) Cancel(ctx context.Context, id string) (job.Record, error) {
 	return w.store.Amend(ctx, id, func(r *job.Record) error { return r.Enter(job.Cancelled, w.now) })
 }
 
-func (w *world) Erase(ctx context.Context, id string) error {
-	_, err := w.store.Amend(ctx, id, func(r *job.Record) error { r.Erased = true; return nil })
+func (w *world) Erase(ctx context.Context, id string, by job.Eraser) error {
+	_, err := w.store.Amend(ctx, id, func(r *job.Record) error {
+		r.Erased, r.Erasure = true, &job.Erasure{At: w.now, By: by}
+		return nil
+	})
 	return err
 }
 

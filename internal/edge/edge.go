@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,6 +43,15 @@ func (e *Env) Int(name string) int {
 		e.problems = append(e.problems, name+" is not a whole number")
 	}
 	return n
+}
+
+// Days is a variable that must be a whole number of days, at least one.
+func (e *Env) Days(name string) time.Duration {
+	n := e.Int(name)
+	if n < 1 {
+		e.problems = append(e.problems, name+" is less than a day")
+	}
+	return time.Duration(n) * 24 * time.Hour
 }
 
 // Float is a variable that must be a number.

@@ -16,6 +16,10 @@ const (
 	MeshObject   = "mesh.json"   // what the mesh stage measured, read by settle when it publishes
 )
 
+// FailuresPrefix is what SageMaker puts before a request's folder, which begins with the
+// job's id, when it writes why a request failed (S3FailurePath in template.yaml).
+const FailuresPrefix = "failures/"
+
 // Artifact names below a job's attempt in the results bucket.
 const (
 	ModelGLB         = "model.glb"

@@ -8,15 +8,19 @@ import (
 // Record is a job as the parts know it. It is neither a table row (cloud/jobs)
 // nor an API body (api): each of those maps it.
 type Record struct {
-	ID        string
-	Attempt   int
-	Status    Status
-	From      string // where this attempt's execution begins
-	Owner     string
-	Upload    Upload
-	Options   Options
-	Erased    bool // the record is a tombstone, and stages write nothing more
-	Execution bool // StartExecution has been answered for this attempt
+	ID      string
+	Attempt int
+	Status  Status
+	From    string // where this attempt's execution begins
+	Owner   string
+	Upload  Upload
+	Options Options
+	Erased  bool // the record is a tombstone, and stages write nothing more
+	// Of a tombstone: what the erasure did, and, once the owner is forgotten, by what it
+	// is known again (OwnerDigest).
+	Erasure     *Erasure `json:",omitempty"`
+	OwnerDigest string   `json:",omitempty"`
+	Execution   bool     // StartExecution has been answered for this attempt
 
 	CreatedAt, UpdatedAt, ExpiresAt time.Time
 
@@ -126,5 +130,6 @@ const BucketOwner = "bucket"
 // SignedURLLife is how long a signed URL holds (DESIGN.md §6).
 const SignedURLLife = 15 * time.Minute
 
-// Lifetime is how long a job and its results are kept.
+// Lifetime is how long a job and its results are kept where nobody says otherwise
+// (RetentionDays in template.yaml).
 const Lifetime = 90 * 24 * time.Hour

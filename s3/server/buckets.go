@@ -36,6 +36,9 @@ func ensure(ctx context.Context, client *awss3.Client, b s3.Bucket) error {
 	if err != nil && !errors.As(err, &ours) && !errors.As(err, &exists) {
 		return fmt.Errorf("make bucket %s: %w", b.Name, err)
 	}
+	if err := version(ctx, client, b); err != nil {
+		return fmt.Errorf("set versions of bucket %s: %w", b.Name, err)
+	}
 	if len(b.CORS) == 0 {
 		_, err = client.DeleteBucketCors(ctx, &awss3.DeleteBucketCorsInput{Bucket: &b.Name})
 	} else {
@@ -47,6 +50,25 @@ func ensure(ctx context.Context, client *awss3.Client, b s3.Bucket) error {
 		return fmt.Errorf("set CORS of bucket %s: %w", b.Name, err)
 	}
 	return nil
+}
+
+// version lets a bucket keep versions, or keep no further ones when it has kept some.
+func version(ctx context.Context, client *awss3.Client, b s3.Bucket) error {
+	now, err := client.GetBucketVersioning(ctx, &awss3.GetBucketVersioningInput{Bucket: &b.Name})
+	if err != nil {
+		return err
+	}
+	want := types.BucketVersioningStatusSuspended
+	if b.Versions {
+		want = types.BucketVersioningStatusEnabled
+	}
+	if now.Status == want || now.Status == "" && !b.Versions {
+		return nil
+	}
+	_, err = client.PutBucketVersioning(ctx, &awss3.PutBucketVersioningInput{
+		Bucket: &b.Name, VersioningConfiguration: &types.VersioningConfiguration{Status: want},
+	})
+	return err
 }
 
 func rules(declared []s3.CORSRule) (out []types.CORSRule) {

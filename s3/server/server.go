@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -125,11 +126,32 @@ func openStore(cfg Config, data string, closing <-chan struct{}) (*store, error)
 	if err != nil {
 		return nil, err
 	}
-	files, err := posix.New(data, attributes, posix.PosixOpts{CopyObjectThreshold: maxCopy, ForceNoObjLockFile: true})
+	versions, err := versionsFolder(cfg)
+	if err != nil {
+		return nil, err
+	}
+	files, err := posix.New(data, attributes, posix.PosixOpts{CopyObjectThreshold: maxCopy, ForceNoObjLockFile: true, VersioningDir: versions})
 	if err != nil {
 		return nil, fmt.Errorf("s3 files: %w", err)
 	}
 	return newStore(files, cfg, sideCar, closing), nil
+}
+
+// versionsFolder is where earlier versions of objects lie. It is used when a bucket keeps
+// versions, and as long as it is there, because a bucket may have kept some before.
+func versionsFolder(cfg Config) (string, error) {
+	dir := filepath.Join(cfg.Dir, "versions")
+	_, err := os.Stat(dir)
+	if err == nil {
+		return dir, nil
+	}
+	if !slices.ContainsFunc(cfg.Buckets, func(b s3.Bucket) bool { return b.Versions }) {
+		return "", nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("s3 versions: %w", err)
+	}
+	return dir, nil
 }
 
 // metadata chooses where object attributes live: with the file where the file

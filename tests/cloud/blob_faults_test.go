@@ -79,7 +79,7 @@ func TestAnObjectReplacedOrDeletedUnderItsReader(t *testing.T) {
 	for name, change := range map[string]func(){
 		"replaced": func() { f.fill(t, "replaced", 20<<20, 'b') },
 		"deleted": func() {
-			if err := f.DeletePrefix(t.Context(), "deleted"); err != nil {
+			if _, err := f.DeletePrefix(t.Context(), "deleted"); err != nil {
 				t.Fatal(err)
 			}
 		},

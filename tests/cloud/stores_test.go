@@ -303,7 +303,7 @@ func TestBlobs(t *testing.T) {
 
 	listParts(t, b)
 
-	if err := b.DeletePrefix(ctx, ""); err == nil {
+	if _, err := b.DeletePrefix(ctx, ""); err == nil {
 		t.Error("a whole bucket was emptied")
 	}
 	if _, err := b.Head(ctx, "one"); err != nil {

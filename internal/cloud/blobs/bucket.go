@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/iris-oculus/iris/internal/cloud/fault"
@@ -178,40 +177,4 @@ func unlessGone(err error) error {
 		return nil
 	}
 	return err
-}
-
-// DeletePrefix removes every object below a prefix, which must not be empty.
-func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) error {
-	if prefix == "" {
-		return errors.New("delete objects: empty prefix would empty the bucket")
-	}
-	var batch []types.ObjectIdentifier
-	flush := func() error {
-		if len(batch) == 0 {
-			return nil
-		}
-		out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
-			Bucket: &b.name, Delete: &types.Delete{Objects: batch, Quiet: aws.Bool(true)},
-		})
-		if err != nil {
-			return fault.Name("delete objects", err)
-		}
-		if len(out.Errors) > 0 {
-			return fault.Code(fmt.Sprintf("delete objects: %d of %d refused", len(out.Errors), len(batch)), aws.ToString(out.Errors[0].Code))
-		}
-		batch = batch[:0]
-		return nil
-	}
-	for object, err := range b.List(ctx, prefix) {
-		if err != nil {
-			return err
-		}
-		batch = append(batch, types.ObjectIdentifier{Key: aws.String(object.Key)})
-		if len(batch) == deleteBatch {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	return flush()
 }

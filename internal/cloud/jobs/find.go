@@ -203,10 +203,10 @@ func (s *Store) Erase(ctx context.Context, r job.Record, until time.Time) error 
 	if err := s.unlink(ctx, r); err != nil {
 		return err
 	}
-	it, err := row(job.Record{
-		ID: r.ID, Attempt: r.Attempt, Status: r.Status, Erased: true,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ExpiresAt: until,
-	}, rev+1)
+	if err := s.forgetFolder(ctx, r, time.Now().Add(folderAfterErasure)); err != nil {
+		return err
+	}
+	it, err := row(r.Bare(until), rev+1)
 	if err != nil {
 		return err
 	}

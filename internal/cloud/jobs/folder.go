@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -74,4 +75,26 @@ func stale(err error) error {
 		return fmt.Errorf("folder: %w", job.ErrStale)
 	}
 	return err
+}
+
+// folderAfterErasure is how long a folder is known after its job was erased. EventBridge
+// delivers events of its slices for a day.
+const folderAfterErasure = 25 * time.Hour
+
+// forgetFolder lets what is known of an erased job's folder end at a time, unless the
+// folder has another job by now.
+func (s *Store) forgetFolder(ctx context.Context, r job.Record, until time.Time) error {
+	if r.Upload.Prefix == "" {
+		return nil
+	}
+	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table, Key: folderKey(r.Upload.Bucket, r.Upload.Prefix),
+		UpdateExpression: aws.String("SET #ttl = :until"), ConditionExpression: aws.String("#job = :job"),
+		ExpressionAttributeNames:  map[string]string{"#ttl": "ttl", "#job": "job"},
+		ExpressionAttributeValues: item{":until": num(until.Unix()), ":job": str(r.ID)},
+	})
+	if isConditionFailed(err) {
+		return nil
+	}
+	return fault.Name("update folder", err)
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -33,6 +32,8 @@ type Bucket struct {
 	Short bool
 	// Aborted are the uploads that AbortParts was asked to end, as "key upload".
 	Aborted []string
+	// Begun are the keys of uploads that are not complete, for AbortBelow.
+	Begun []string
 
 	mu        sync.Mutex
 	order     []string // keys as Put was asked for them
@@ -286,19 +287,5 @@ func (b *Bucket) AbortParts(_ context.Context, key, upload string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.Aborted = append(b.Aborted, key+" "+upload)
-	return nil
-}
-
-// DeletePrefix removes every object below a prefix, which must not be empty.
-func (b *Bucket) DeletePrefix(_ context.Context, prefix string) error {
-	if err := b.before("DeletePrefix", prefix); err != nil {
-		return err
-	}
-	if prefix == "" {
-		return errors.New("delete objects: empty prefix would empty the bucket")
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	maps.DeleteFunc(b.objects, func(key string, _ []byte) bool { return strings.HasPrefix(key, prefix) })
 	return nil
 }

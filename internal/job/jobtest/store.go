@@ -206,7 +206,7 @@ func (s *Store) Erase(_ context.Context, r job.Record, until time.Time) error {
 		s.keys[key] = slices.DeleteFunc(ids, func(id string) bool { return id == r.ID })
 	}
 	delete(s.uploads, r.ID)
-	s.put(job.Record{ID: r.ID, Attempt: r.Attempt, Status: r.Status, Erased: true, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ExpiresAt: until})
+	s.put(r.Bare(until))
 	return nil
 }
 

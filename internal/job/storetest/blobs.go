@@ -27,6 +27,7 @@ var blobChecks = []check{
 	{"a delete takes one object", hasBlobs, deletes},
 	{"a conditional delete takes the object that is meant", hasBlobs, conditionalDeletes},
 	{"a prefix is emptied and nothing else", hasBlobs, prefixes},
+	{"a version is deleted while it is the one that is meant", hasBlobs, versions},
 }
 
 func put(ctx context.Context, w World, key, text string) (job.Object, error) {
@@ -168,8 +169,8 @@ func longLists(ctx context.Context, name string, w World) error {
 	if err != nil || len(keys) != objects || !slices.IsSorted(keys) {
 		return wrong("listed", len(keys), err)
 	}
-	if err := w.Blobs.DeletePrefix(ctx, name+"/"); err != nil {
-		return err
+	if t, err := w.Blobs.DeletePrefix(ctx, name+"/"); err != nil || t.Objects != objects {
+		return wrong("deleted", t, err)
 	}
 	if keys, err := listed(ctx, w, name+"/"); err != nil || len(keys) > 0 {
 		return wrong("left", len(keys), err)
@@ -227,16 +228,58 @@ func prefixes(ctx context.Context, name string, w World) error {
 			return err
 		}
 	}
-	for range 2 {
-		if err := w.Blobs.DeletePrefix(ctx, name+"/a/"); err != nil {
-			return err
+	for _, want := range []job.Tally{{Objects: 2, Bytes: 2}, {}} {
+		if t, err := w.Blobs.Tally(ctx, name+"/a/"); err != nil || t != want {
+			return wrong("tally", t, err)
+		}
+		if t, err := w.Blobs.DeletePrefix(ctx, name+"/a/"); err != nil || t != want {
+			return wrong("deleted", t, err)
 		}
 	}
-	if err := w.Blobs.DeletePrefix(ctx, ""); err == nil {
+	if _, err := w.Blobs.DeletePrefix(ctx, ""); err == nil {
 		return errors.New("an empty prefix: the whole bucket may be emptied")
+	}
+	if _, err := w.Blobs.AbortBelow(ctx, ""); err == nil {
+		return errors.New("an empty prefix: all uploads of the bucket may be ended")
 	}
 	if keys, err := listed(ctx, w, name); err != nil || !slices.Equal(keys, []string{name + "/ab"}) {
 		return wrong("left", keys, err)
+	}
+	return nil
+}
+
+// versions: in a bucket that keeps none, each object has one.
+func versions(ctx context.Context, name string, w World) error {
+	old, err := put(ctx, w, name, "old")
+	if err != nil {
+		return err
+	}
+	now, err := put(ctx, w, name, "newer")
+	if err != nil {
+		return err
+	}
+	var all []job.Version
+	for v, err := range w.Blobs.Versions(ctx, name) {
+		if err != nil {
+			return err
+		}
+		all = append(all, v)
+	}
+	if len(all) != 1 || all[0].Key != name || all[0].ETag != now.ETag || all[0].Size != 5 || !all[0].Latest || all[0].Marker || all[0].ID != job.NullVersion {
+		return wrong("versions", all)
+	}
+	meant := all[0]
+	meant.ETag = old.ETag
+	if err := w.Blobs.DeleteVersion(ctx, meant); !errors.Is(err, job.ErrReplaced) {
+		return wrong("another object", err)
+	}
+	for range 2 {
+		if err := w.Blobs.DeleteVersion(ctx, all[0]); err != nil {
+			return wrong("its own object", err)
+		}
+	}
+	if _, err := w.Blobs.Head(ctx, name); !errors.Is(err, job.ErrNotFound) {
+		return wrong("it is still there", err)
 	}
 	return nil
 }

@@ -290,7 +290,7 @@ type blobsWith struct {
 	head     func(ctx context.Context, key string) (job.Object, error)
 	list     func(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
 	deleteIf func(ctx context.Context, key, etag string) error
-	empty    func(ctx context.Context, prefix string) error
+	empty    func(ctx context.Context, prefix string) (job.Tally, error)
 }
 
 func (b *blobsWith) Get(ctx context.Context, key string) (io.ReadCloser, error) {
@@ -335,7 +335,7 @@ func (b *blobsWith) DeleteIf(ctx context.Context, key, etag string) error {
 	return b.Bucket.DeleteIf(ctx, key, etag)
 }
 
-func (b *blobsWith) DeletePrefix(ctx context.Context, prefix string) error {
+func (b *blobsWith) DeletePrefix(ctx context.Context, prefix string) (job.Tally, error) {
 	if b.empty != nil {
 		return b.empty(ctx, prefix)
 	}
@@ -412,26 +412,26 @@ func TestDefectsOfBuckets(t *testing.T) {
 			}
 		}, "a list has every page"},
 		"the first thousand deleted": {func(b *blobsWith) {
-			b.empty = func(ctx context.Context, prefix string) error {
+			b.empty = func(ctx context.Context, prefix string) (job.Tally, error) {
 				if prefix == "" {
-					return errors.New("empty")
+					return job.Tally{}, errors.New("empty")
 				}
 				n := 0
 				for o, err := range b.Bucket.List(ctx, prefix) {
 					if n++; err != nil || n > 1000 {
-						return err
+						return job.Tally{}, err
 					}
 					if err := b.Delete(ctx, o.Key); err != nil {
-						return err
+						return job.Tally{}, err
 					}
 				}
-				return nil
+				return job.Tally{}, nil
 			}
 		}, "a list has every page"},
 		"an empty prefix": {func(b *blobsWith) {
-			b.empty = func(ctx context.Context, prefix string) error {
+			b.empty = func(ctx context.Context, prefix string) (job.Tally, error) {
 				if prefix == "" {
-					return nil
+					return job.Tally{}, nil
 				}
 				return b.Bucket.DeletePrefix(ctx, prefix)
 			}

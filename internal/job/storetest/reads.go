@@ -172,7 +172,8 @@ func busyBlobs(ctx context.Context, name string, w World) error {
 	calls["list"] = func() error { _, err := listed(ctx, w, name); return err }
 	calls["delete"] = func() error { return w.Blobs.Delete(ctx, name) }
 	calls["delete if"] = func() error { return w.Blobs.DeleteIf(ctx, name, o.ETag) }
-	calls["delete prefix"] = func() error { return w.Blobs.DeletePrefix(ctx, name) }
+	calls["delete prefix"] = func() error { _, err := w.Blobs.DeletePrefix(ctx, name); return err }
+	calls["tally"] = func() error { _, err := w.Blobs.Tally(ctx, name); return err }
 	if err := busyAll(w, calls); err != nil {
 		return err
 	}

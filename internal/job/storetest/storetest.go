@@ -64,7 +64,11 @@ type Blobs interface {
 	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
 	Delete(ctx context.Context, key string) error
 	DeleteIf(ctx context.Context, key, etag string) error
-	DeletePrefix(ctx context.Context, prefix string) error
+	DeletePrefix(ctx context.Context, prefix string) (job.Tally, error)
+	Versions(ctx context.Context, prefix string) iter.Seq2[job.Version, error]
+	DeleteVersion(ctx context.Context, v job.Version) error
+	Tally(ctx context.Context, prefix string) (job.Tally, error)
+	AbortBelow(ctx context.Context, prefix string) (int, error)
 }
 
 // Fault is how the services behind the stores fail.

@@ -13,7 +13,7 @@ import (
 func buckets(declared []template.Bucket, pages []string) []s3.Bucket {
 	var out []s3.Bucket
 	for _, b := range declared {
-		bucket := s3.Bucket{Name: b.Name, Announce: b.Announce}
+		bucket := s3.Bucket{Name: b.Name, Announce: b.Announce, Versions: b.Versions}
 		for _, r := range b.CORS {
 			bucket.CORS = append(bucket.CORS, s3.CORSRule{
 				AllowedOrigins: slices.Concat(r.AllowedOrigins, pages), AllowedMethods: r.AllowedMethods,

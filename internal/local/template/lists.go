@@ -33,8 +33,8 @@ func without(kind string) bool {
 
 var lists = map[string]list{
 	"AWS::S3::Bucket": {
-		honoured: []string{"BucketName", "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", "CorsConfiguration.CorsRules"},
-		declared: []string{"BucketEncryption", "LifecycleConfiguration", "PublicAccessBlockConfiguration", "OwnershipControls", "VersioningConfiguration", "LoggingConfiguration", "IntelligentTieringConfigurations", "Tags"},
+		honoured: []string{"BucketName", "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", "CorsConfiguration.CorsRules", "VersioningConfiguration.Status"},
+		declared: []string{"BucketEncryption", "LifecycleConfiguration", "PublicAccessBlockConfiguration", "OwnershipControls", "LoggingConfiguration", "IntelligentTieringConfigurations", "Tags"},
 	},
 	"AWS::DynamoDB::Table": {
 		honoured: []string{"TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes[].IndexName", "GlobalSecondaryIndexes[].KeySchema", "GlobalSecondaryIndexes[].Projection", "TimeToLiveSpecification"},

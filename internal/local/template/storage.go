@@ -9,6 +9,7 @@ import (
 type Bucket struct {
 	ID, Name string
 	Announce bool // EventBridge is on
+	Versions bool // what is overwritten or deleted is kept as an earlier version
 	CORS     []CORSRule
 }
 
@@ -23,7 +24,8 @@ func (t *Template) addBucket(e *evaluator, r resource) error {
 		NotificationConfiguration struct {
 			EventBridgeConfiguration struct{ EventBridgeEnabled flag }
 		}
-		CorsConfiguration struct {
+		VersioningConfiguration struct{ Status string }
+		CorsConfiguration       struct {
 			CorsRules []struct {
 				CORSRule
 				MaxAge number
@@ -37,7 +39,10 @@ func (t *Template) addBucket(e *evaluator, r resource) error {
 	if err != nil {
 		return err
 	}
-	b := Bucket{ID: r.id, Name: name, Announce: bool(p.NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled)}
+	b := Bucket{
+		ID: r.id, Name: name, Announce: bool(p.NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled),
+		Versions: p.VersioningConfiguration.Status == "Enabled",
+	}
 	for _, rule := range p.CorsConfiguration.CorsRules {
 		rule.CORSRule.MaxAge = int(rule.MaxAge)
 		b.CORS = append(b.CORS, rule.CORSRule)

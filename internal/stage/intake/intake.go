@@ -5,6 +5,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,7 @@ type Stage struct {
 	Workflow Workflow
 	Tasks    []string // what the model server can do
 	Now      func() time.Time
+	Keep     time.Duration                              // how long jobs are kept; 0 is job.Lifetime
 	Pause    func(context.Context, time.Duration) error // replaces the timer when not nil
 }
 
@@ -142,7 +144,7 @@ func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Re
 	r := job.Record{
 		ID: id, Attempt: 1, Status: job.Received, From: job.FromPrepare, Owner: job.BucketOwner,
 		Upload:    job.Upload{Bucket: e.Bucket, Key: e.Key, Prefix: prefix, Sequencer: e.Sequencer, ETag: e.ETag, Size: e.Size},
-		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(job.Lifetime),
+		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(cmp.Or(s.Keep, job.Lifetime)),
 		Stages: []job.StageTime{{Name: job.Received, StartedAt: now}},
 	}
 	if object.ETag == e.ETag { // else it was replaced already, and Prepare will say so

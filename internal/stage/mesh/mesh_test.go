@@ -145,7 +145,7 @@ func TestARepeatWritesEqualBytes(t *testing.T) {
 	w := newWorld(t, twoBoxes())
 	w.run(t, 1)
 	first, stages := w.results.Contents(), w.jobs.Record(id).Stages
-	if err := w.results.DeletePrefix(t.Context(), id); err != nil {
+	if _, err := w.results.DeletePrefix(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 	w.Threads = 3

@@ -13,12 +13,12 @@ import (
 // parts of a scan. They go with the job; where they cannot, the ending is tried again.
 func TestThePartsOfAnUploadGoWithItsJob(t *testing.T) {
 	for name, end := range map[string]func(*bench) error{
-		"erase":  func(b *bench) error { return b.Erase(t.Context(), id) },
+		"erase":  func(b *bench) error { return b.Erase(t.Context(), id, job.ByOwner) },
 		"cancel": func(b *bench) error { _, err := b.Cancel(t.Context(), id); return err },
 		"expire": func(b *bench) error { b.now = b.now.Add(25 * time.Hour); return b.Sweep(t.Context()) },
 	} {
 		b := newBench(t, job.AwaitingUpload)
-		if err := b.uploads.DeletePrefix(t.Context(), "scan"); err != nil {
+		if _, err := b.uploads.DeletePrefix(t.Context(), "scan"); err != nil {
 			t.Fatal(err)
 		}
 		_, err := b.jobs.Amend(t.Context(), id, func(r *job.Record) error {

@@ -47,7 +47,10 @@ type Jobs interface {
 type Bucket interface {
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	Delete(ctx context.Context, key string) error
-	DeletePrefix(ctx context.Context, prefix string) error
+	// DeletePrefix deletes every version below a prefix, and parts of uploads that are
+	// not complete, and counts them. Tally only counts.
+	DeletePrefix(ctx context.Context, prefix string) (job.Tally, error)
+	Tally(ctx context.Context, prefix string) (job.Tally, error)
 }
 
 // Workflow is the executions and the bus.

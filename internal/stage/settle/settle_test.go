@@ -246,7 +246,7 @@ func TestEraseLeavesNothing(t *testing.T) {
 	b.results.Set(job.Key(id, 1, job.ModelGLB), []byte("glb"), nil)
 	other := job.Key("01JD0000000000000000000002", 1, job.ModelGLB)
 	b.results.Set(other, []byte("another's"), nil)
-	if err := b.Erase(t.Context(), id); err != nil {
+	if err := b.Erase(t.Context(), id, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	if got := append(append(b.uploads.Keys(), b.work.Keys()...), b.results.Keys()...); len(got) != 1 || got[0] != other {
@@ -255,19 +255,24 @@ func TestEraseLeavesNothing(t *testing.T) {
 	if r := b.record(t); !r.Erased || r.Upload != (job.Upload{}) || r.Artifacts != nil {
 		t.Errorf("more than a tombstone is left: %+v", r)
 	}
-	if err := b.Erase(t.Context(), id); err != nil {
+	if err := b.Erase(t.Context(), id, job.ByOwner); err != nil {
 		t.Errorf("erase again: %v", err)
 	}
 }
 
-// A stage that was running at the erasure writes minutes later, and nobody asks it.
+// A stage that was running at the erasure writes minutes later, and a model server that
+// held the volume within the hour, and nobody asks either.
 func TestAnErasureOutlivesLateWrites(t *testing.T) {
 	b := newBench(t, job.Meshing)
-	if err := b.Erase(t.Context(), id); err != nil {
+	if err := b.Erase(t.Context(), id, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
-	b.results.Set(job.Key(id, 1, job.ModelGLB), []byte("late"), nil)
-	for _, after := range []time.Duration{5 * time.Minute, 25 * time.Minute} {
+	for _, after := range []time.Duration{5 * time.Minute, 64 * time.Minute, 70 * time.Minute} {
+		if !b.jobs.IsOpen(id) {
+			t.Fatalf("the janitor lets go before %v", after)
+		}
+		b.results.Set(job.Key(id, 1, job.ModelGLB), []byte("late"), nil)
+		b.work.Set(job.FailuresPrefix+job.Key(id, 1, "labels.bin-error.out"), []byte("late"), nil)
 		b.now = start.Add(after)
 		if err := b.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
@@ -289,7 +294,7 @@ func TestEraseOfAFolderLeavesItsNeighbours(t *testing.T) {
 	b.uploads.Set("scans/2", []byte("slice"), nil)
 	b.uploads.Set("scans/other.nii.gz", []byte("a scan of its own"), nil)
 	b.uploads.Set("scans/below/1.dcm", []byte("another folder's"), nil)
-	if err := b.Erase(t.Context(), id); err != nil {
+	if err := b.Erase(t.Context(), id, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"scan.nii.gz", "scans/below/1.dcm", "scans/other.nii.gz"}

@@ -16,12 +16,15 @@ import (
 // Uploads is the bucket that people drop into.
 type Uploads interface {
 	Head(ctx context.Context, key string) (job.Object, error)
-	List(ctx context.Context, prefix string) iter.Seq2[job.Object, error]
-	// DeleteIf removes an object that still has this ETag; job.ErrReplaced for another.
-	DeleteIf(ctx context.Context, key, etag string) error
+	// Versions yields all versions below a prefix, and marks of deletions.
+	Versions(ctx context.Context, prefix string) iter.Seq2[job.Version, error]
+	// DeleteVersion removes a version; job.ErrReplaced when another is in its place.
+	DeleteVersion(ctx context.Context, v job.Version) error
 	// AbortParts deletes the parts of an upload that is not complete; of one that is
-	// complete or was aborted before it deletes nothing.
+	// complete or was aborted before it deletes nothing. AbortBelow does so for every
+	// upload below a prefix.
 	AbortParts(ctx context.Context, key, upload string) error
+	AbortBelow(ctx context.Context, prefix string) (int, error)
 }
 
 // Links finds the jobs that were made of an upload key or of a folder's prefix,
@@ -31,61 +34,213 @@ type Links interface {
 	Linked(ctx context.Context, id string) iter.Seq2[job.Upload, error]
 }
 
-// eraseUpload deletes the objects that a job was made from. It keeps an object that was
-// uploaded under the same key later, and one that another job was made from as well.
-func (s Stage) eraseUpload(ctx context.Context, r job.Record) error {
-	switch {
-	case r.Upload.Key == "":
-		return nil // a bare tombstone: its upload is gone
-	case r.Upload.Prefix != "":
-		return s.eraseFolder(ctx, r)
-	}
-	return s.eraseFile(ctx, r)
-}
+// eraseRounds bounds how often the uploads are listed. In a bucket that keeps versions
+// the deletion of one that has no version of its own takes a second round.
+const eraseRounds = 3
 
-// eraseLinked deletes the further slices of a series that was dropped without a folder,
-// and says whether the job can still be found by an upload. Intake may link an upload
-// while its job is being erased; that one is deleted here as well.
-func (s Stage) eraseLinked(ctx context.Context, r job.Record) (found bool, err error) {
-	for u, err := range s.Links.Linked(ctx, r.ID) {
-		if err != nil {
-			return found, fmt.Errorf("list the job's uploads: %w", err)
+// eraseUploads deletes the objects that a job was made from, in all versions. It keeps a
+// version that was uploaded later, and one that another job was made from as well.
+func (s Stage) eraseUploads(ctx context.Context, r job.Record) (deleted job.Tally, err error) {
+	counted := map[string]bool{}
+	for range eraseRounds {
+		versions, _, err := s.taken(ctx, r)
+		if err != nil || len(versions) == 0 {
+			return deleted, err
 		}
-		found = true
-		if u.Prefix == "" && u.Key != r.Upload.Key && u.ETag != "" {
-			further := r
-			further.Upload = u
-			if err := s.eraseFile(ctx, further); err != nil {
-				return found, err
+		for _, v := range versions {
+			err := s.Uploads.DeleteVersion(ctx, v)
+			if errors.Is(err, job.ErrReplaced) {
+				continue
+			}
+			if err != nil {
+				return deleted, err
+			}
+			if mark := v.Key + "\x00" + v.ID; !counted[mark] {
+				counted[mark] = true
+				deleted.Count(v)
 			}
 		}
 	}
-	return found, nil
+	return deleted, nil
 }
 
-// eraseFile deletes the one object of a job's upload.
-func (s Stage) eraseFile(ctx context.Context, r job.Record) error {
-	object, err := s.Uploads.Head(ctx, r.Upload.Key)
-	if errors.Is(err, job.ErrNotFound) {
-		return nil
+// uploaded counts what eraseUploads would delete, and the uploads that it would keep for
+// another job.
+func (s Stage) uploaded(ctx context.Context, r job.Record) (all job.Tally, kept int, err error) {
+	versions, kept, err := s.taken(ctx, r)
+	for _, v := range versions {
+		all.Count(v)
 	}
-	if err != nil {
-		return fmt.Errorf("look at upload: %w", err)
+	return all, kept, err
+}
+
+// taken are the versions of uploads that go with a job, each once, and how many stay
+// because another job was made of them.
+func (s Stage) taken(ctx context.Context, r job.Record) (all []job.Version, kept int, err error) {
+	sum := func(versions []job.Version, kept1 int, err1 error) {
+		all, kept, err = append(all, versions...), kept+kept1, errors.Join(err, err1)
 	}
-	if !took(r, object) {
-		return nil
-	}
-	others, err := s.others(ctx, r, r.Upload.Key)
-	if err != nil {
-		return err
-	}
-	for _, other := range others {
-		theirs, err := s.alsoTook(ctx, other, object)
-		if theirs || err != nil {
-			return err // the same bytes under the same key, uploaded twice
+	sum(s.takenBelow(ctx, r))
+	if id, _, ok := job.ParseUploadKey(r.Upload.Key); r.Upload.Key != "" && (!ok || id != r.ID) {
+		if r.Upload.Prefix != "" {
+			sum(s.takenFolder(ctx, r))
+		} else {
+			sum(s.takenFile(ctx, r))
 		}
 	}
-	return s.deleteTaken(ctx, object)
+	// The further slices of a series that was dropped without a folder. Intake may link
+	// one while its job is being erased.
+	for u, err1 := range s.Links.Linked(ctx, r.ID) {
+		if err1 != nil {
+			return nil, 0, fmt.Errorf("list the job's uploads: %w", err1)
+		}
+		if u.Prefix == "" && u.Key != r.Upload.Key && u.ETag != "" {
+			further := r
+			further.Upload = u
+			sum(s.takenFile(ctx, further))
+		}
+	}
+	return all, kept, err
+}
+
+// takenBelow are the versions in the folder that the API makes for a job's upload, but
+// for a file there that another job was made of. No file that comes later becomes a job.
+func (s Stage) takenBelow(ctx context.Context, r job.Record) (all []job.Version, kept int, err error) {
+	var theirs bool
+	key := ""
+	for v, err := range s.Uploads.Versions(ctx, job.UploadKey(r.ID, "")) {
+		if err != nil {
+			return nil, 0, fmt.Errorf("list the job's folder: %w", err)
+		}
+		if v.Key != key {
+			others, err := s.others(ctx, r, v.Key)
+			if err != nil {
+				return nil, 0, err
+			}
+			key, theirs = v.Key, len(others) > 0
+		}
+		if !theirs {
+			all = append(all, v)
+		}
+	}
+	return all, 0, nil
+}
+
+// takenFile are the versions of a job's one upload.
+func (s Stage) takenFile(ctx context.Context, r job.Record) ([]job.Version, int, error) {
+	others, err := s.others(ctx, r, r.Upload.Key)
+	if err != nil {
+		return nil, 0, err
+	}
+	return s.pick(ctx, r.Upload.Key, func(v job.Version) (whose, error) {
+		if v.Key != r.Upload.Key {
+			return outside, nil
+		}
+		// Of an earlier version the store on one machine does not keep the time. Nobody
+		// reads such a version, so that its bytes are enough to know it by.
+		old := v.Object
+		if old.Modified = (time.Time{}); !took(r, v.Object) && (v.Latest || !took(r, old)) {
+			return another, nil
+		}
+		for _, other := range others {
+			theirs, err := s.alsoTook(ctx, other, v.Object)
+			if !theirs && err == nil && !took(r, v.Object) {
+				theirs, err = s.alsoTook(ctx, other, old)
+			}
+			if theirs || err != nil {
+				return shared, err // the same bytes under the same key, uploaded twice
+			}
+		}
+		return mine, nil
+	})
+}
+
+// takenFolder are the slices of a folder's job. Objects in folders below, scans with a
+// job of their own, slices that came later, and slices that another generation of the
+// folder reads as well are not among them.
+func (s Stage) takenFolder(ctx context.Context, r job.Record) ([]job.Version, int, error) {
+	listed, read, err := s.slicesOf(ctx, r.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	others, err := s.others(ctx, r, r.Upload.Prefix)
+	if err != nil {
+		return nil, 0, err
+	}
+	theirs := map[string]bool{}
+	unread := false // another job has not listed the folder yet and may need every slice
+	for _, other := range others {
+		digests, listed, err := s.slicesOf(ctx, other.ID)
+		if err != nil {
+			return nil, 0, err
+		}
+		unread = unread || !listed
+		for digest := range digests {
+			theirs[digest] = true
+		}
+	}
+	return s.pick(ctx, r.Upload.Prefix, func(v job.Version) (whose, error) {
+		digest := job.SliceDigest(v.Key, v.ETag)
+		switch {
+		case strings.Contains(strings.TrimPrefix(v.Key, r.Upload.Prefix), "/"), job.IsSingle(v.Key):
+			return outside, nil
+		case v.Marker:
+			return mine, nil
+		case read && !listed[digest], v.Modified.After(r.UpdatedAt):
+			return another, nil
+		case unread, theirs[digest]:
+			return shared, nil
+		}
+		return mine, nil
+	})
+}
+
+// whose says to whom a version of an upload belongs.
+type whose int
+
+const (
+	outside whose = iota // its key is none of the job's
+	another              // another upload's, under the job's key
+	shared               // the job's and another job's
+	mine                 // the job's alone
+)
+
+// pick lists the versions below a prefix that are the job's alone, and counts those that
+// it shares. The mark of a deletion goes along when nothing else is left of its key, for
+// the key may name a person. One without an id of its own stays: an upload could take its
+// place before it is deleted.
+func (s Stage) pick(ctx context.Context, prefix string, of func(job.Version) (whose, error)) (all []job.Version, kept int, err error) {
+	var marks []job.Version
+	stay := map[string]bool{} // keys of which a version stays
+	for v, err := range s.Uploads.Versions(ctx, prefix) {
+		if err != nil {
+			return nil, 0, fmt.Errorf("list uploads: %w", err)
+		}
+		w, err := of(v)
+		if err != nil {
+			return nil, 0, err
+		}
+		switch {
+		case w == outside:
+		case v.Marker:
+			if v.ID != job.NullVersion {
+				marks = append(marks, v)
+			}
+		case w == mine:
+			all = append(all, v)
+		default:
+			stay[v.Key] = true
+			if w == shared {
+				kept++
+			}
+		}
+	}
+	for _, m := range marks {
+		if !stay[m.Key] {
+			all = append(all, m)
+		}
+	}
+	return all, kept, nil
 }
 
 // alsoTook says whether an object is the upload of a job, or a further slice of
@@ -120,56 +275,6 @@ func took(r job.Record, object job.Object) bool {
 	sameTime := u.Modified.IsZero() || object.Modified.IsZero() ||
 		u.Modified.Truncate(time.Second).Equal(object.Modified.Truncate(time.Second)) // HEAD tells whole seconds
 	return object.ETag == u.ETag && sameTime
-}
-
-func (s Stage) deleteTaken(ctx context.Context, object job.Object) error {
-	if err := s.Uploads.DeleteIf(ctx, object.Key, object.ETag); err != nil && !errors.Is(err, job.ErrReplaced) {
-		return err
-	}
-	return nil
-}
-
-// eraseFolder deletes the slices of a folder's job. It keeps objects in folders below,
-// scans with a job of their own, slices that came later, and slices that another
-// generation of the folder reads as well.
-func (s Stage) eraseFolder(ctx context.Context, r job.Record) error {
-	mine, listed, err := s.slicesOf(ctx, r.ID)
-	if err != nil {
-		return err
-	}
-	others, err := s.others(ctx, r, r.Upload.Prefix)
-	if err != nil {
-		return err
-	}
-	theirs := map[string]bool{}
-	for _, other := range others {
-		digests, listed, err := s.slicesOf(ctx, other.ID)
-		if err != nil {
-			return err
-		}
-		if !listed {
-			return nil // the other job has not listed the folder yet and may need every slice
-		}
-		for digest := range digests {
-			theirs[digest] = true
-		}
-	}
-	for object, err := range s.Uploads.List(ctx, r.Upload.Prefix) {
-		if err != nil {
-			return fmt.Errorf("list folder: %w", err)
-		}
-		digest := job.SliceDigest(object.Key, object.ETag)
-		switch {
-		case strings.Contains(strings.TrimPrefix(object.Key, r.Upload.Prefix), "/"), job.IsSingle(object.Key):
-			continue
-		case theirs[digest], listed && !mine[digest], object.Modified.After(r.UpdatedAt):
-			continue
-		}
-		if err := s.deleteTaken(ctx, object); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // maxSlices bounds the list of slices: 20,000 digests of 35 bytes.

@@ -47,13 +47,13 @@ func TestEraseLeavesTheNextUploadUnderItsKey(t *testing.T) {
 			b.link(t, b.record(t), "scan.nii.gz")
 			b.now = b.now.Add(c.later)
 			b.drop(t, otherID, "scan.nii.gz", c.body)
-			if err := b.Erase(t.Context(), id); err != nil {
+			if err := b.Erase(t.Context(), id, job.ByOwner); err != nil {
 				t.Fatal(err)
 			}
 			if got := string(b.uploads.Bytes("scan.nii.gz")); got != c.body {
 				t.Errorf("the other job's upload is %q, want %q", got, c.body)
 			}
-			if err := b.Erase(t.Context(), otherID); err != nil {
+			if err := b.Erase(t.Context(), otherID, job.ByOwner); err != nil {
 				t.Fatal(err)
 			}
 			if keys := b.uploads.Keys(); len(keys) != 0 {
@@ -70,7 +70,7 @@ func TestEraseLeavesTheNextUploadUnderItsKey(t *testing.T) {
 func TestEraseLeavesAnUploadThatHasNoJobYet(t *testing.T) {
 	b := newBench(t, job.Ready)
 	b.uploads.Set("scan.nii.gz", []byte("a newer scan"), nil)
-	if err := b.Erase(t.Context(), id); err != nil {
+	if err := b.Erase(t.Context(), id, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	if b.uploads.Bytes("scan.nii.gz") == nil {
@@ -108,7 +108,7 @@ func TestEraseOfAGenerationLeavesSharedSlices(t *testing.T) {
 	slicesOf := [][]string{{"ct/1", "ct/2"}, {"ct/1", "ct/2", "ct/3"}, {"ct/1", "ct/2", "ct/3", "ct/4"}}
 	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 		b := newBench(t, job.Ready)
-		if err := b.Erase(t.Context(), id); err != nil { // the bench's own job is not of this folder
+		if err := b.Erase(t.Context(), id, job.ByOwner); err != nil { // the bench's own job is not of this folder
 			t.Fatal(err)
 		}
 		for n, id := range jobs {
@@ -116,7 +116,7 @@ func TestEraseOfAGenerationLeavesSharedSlices(t *testing.T) {
 		}
 		left := map[int]bool{0: true, 1: true, 2: true}
 		for _, n := range order {
-			if err := b.Erase(t.Context(), jobs[n]); err != nil {
+			if err := b.Erase(t.Context(), jobs[n], job.ByOwner); err != nil {
 				t.Fatal(err)
 			}
 			delete(left, n)
@@ -141,7 +141,7 @@ func TestEraseOfAFolderKeepsWhatItDidNotRead(t *testing.T) {
 	b.folder(t, otherID, true, "ct/1", "ct/2")
 	b.uploads.Set("ct/2", []byte("replaced"), nil)
 	b.uploads.Set("ct/late", []byte("its event is on the way"), nil)
-	if err := b.Erase(t.Context(), otherID); err != nil {
+	if err := b.Erase(t.Context(), otherID, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := b.uploads.Keys(), []string{"ct/2", "ct/late", "scan.nii.gz"}; !slices.Equal(got, want) {
@@ -151,7 +151,7 @@ func TestEraseOfAFolderKeepsWhatItDidNotRead(t *testing.T) {
 	const third = "01JD0000000000000000000003"
 	b.folder(t, third, false, "ct/2", "ct/late")
 	b.folder(t, "01JD0000000000000000000005", true, "ct/2")
-	if err := b.Erase(t.Context(), "01JD0000000000000000000005"); err != nil {
+	if err := b.Erase(t.Context(), "01JD0000000000000000000005", job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := b.uploads.Keys(), []string{"ct/2", "ct/late", "scan.nii.gz"}; !slices.Equal(got, want) {
@@ -169,7 +169,7 @@ func TestEraseTakesEverySliceOfASeriesAtTheRoot(t *testing.T) {
 	}
 	b.uploads.Set("IM2", []byte("another scan"), nil)
 	b.uploads.Set("IM4", []byte("nobody's"), nil)
-	if err := b.Erase(t.Context(), otherID); err != nil {
+	if err := b.Erase(t.Context(), otherID, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	var left []string
@@ -188,7 +188,7 @@ func TestEraseTakesEverySliceOfASeriesAtTheRoot(t *testing.T) {
 func TestASliceThatIsLinkedDuringTheErasureGoesToo(t *testing.T) {
 	b := newBench(t, job.Ready)
 	r := b.drop(t, otherID, "IM0", "slice 0")
-	if err := b.Erase(t.Context(), otherID); err != nil {
+	if err := b.Erase(t.Context(), otherID, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	b.linkSlice(t, r, "IM1")
@@ -209,13 +209,13 @@ func TestASliceOfTwoSeriesJobsStaysForTheOther(t *testing.T) {
 	first, second := b.drop(t, otherID, "IM0", "slice 0"), b.drop(t, third, "IM9", "slice 9")
 	b.linkSlice(t, first, "IM1")
 	b.linkSlice(t, second, "IM1")
-	if err := b.Erase(t.Context(), otherID); err != nil {
+	if err := b.Erase(t.Context(), otherID, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	if left, want := b.uploads.Keys(), []string{"IM1", "IM9", "scan.nii.gz"}; !slices.Equal(left, want) {
 		t.Errorf("left: %v, want %v", left, want)
 	}
-	if err := b.Erase(t.Context(), third); err != nil {
+	if err := b.Erase(t.Context(), third, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}
 	if left, want := b.uploads.Keys(), []string{"scan.nii.gz"}; !slices.Equal(left, want) {

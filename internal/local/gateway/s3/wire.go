@@ -33,6 +33,7 @@ const (
 type Bucket struct {
 	Name     string
 	Announce bool // EventBridge is on: each new object is a Created
+	Versions bool // what is overwritten or deleted is kept as an earlier version
 	CORS     []CORSRule
 }
 
