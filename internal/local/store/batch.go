@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
@@ -66,6 +67,13 @@ func (b *Batch) apply(tx *bbolt.Tx) error {
 		}
 	}
 	return nil
+}
+
+// yield drops the changes of records that a later batch has changed already.
+func (b *Batch) yield(later *Batch) {
+	b.changes = slices.DeleteFunc(b.changes, func(c change) bool {
+		return slices.ContainsFunc(later.changes, func(l change) bool { return l.bucket == c.bucket && l.key == c.key })
+	})
 }
 
 func (b *Batch) done() {

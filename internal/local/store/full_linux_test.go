@@ -67,6 +67,37 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// A change that waits for room on the disk does not undo a later one: a letter that
+// was to be noted and is given up meanwhile does not come back.
+func TestWhatWaitsForRoomYieldsToLaterChanges(t *testing.T) {
+	disk := smallDisk(t, "512k")
+	s := open(t, filepath.Join(disk, "s.db"))
+	for n := range 5 {
+		put(t, s, "bucket", fmt.Sprint("before", n), record{N: n})
+	}
+	ballast := filepath.Join(disk, "ballast")
+	if err := os.WriteFile(ballast, bytes.Repeat([]byte("x"), 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("the disk did not fill up: %v", err)
+	}
+	landed := make(chan struct{})
+	later, removal, large := &store.Batch{}, &store.Batch{}, &store.Batch{}
+	later.Put("bucket", "before0", record{Text: "too late"})
+	later.Put("bucket", "large", record{Text: strings.Repeat("x", 100_000)})
+	later.Then(func() { close(landed) })
+	removal.Delete("bucket", "before0")
+	large.Put("bucket", "refused", record{Text: strings.Repeat("x", 100_000)})
+	if errs := s.WriteTogether([]*store.Batch{later}, []*store.Batch{removal, large}); errs[0] != nil || !errors.Is(errs[1], syscall.ENOSPC) {
+		t.Fatalf("on a full disk: %v: want the removal written, the other refused", errs)
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	<-landed
+	if got := all(t, s, "bucket"); len(got) != 5 || len(got["large"].Text) != 100_000 {
+		t.Errorf("%d records: want before1 to before4 and large", len(got))
+	}
+}
+
 // A disk that is full from the start leaves no file that the next start refuses.
 func TestAFullDiskAtTheFirstStart(t *testing.T) {
 	disk := smallDisk(t, "8k")

@@ -96,46 +96,47 @@ func (s *Store) run() {
 
 // writeGroup writes a group of batches. One that cannot be written (it may be
 // larger than what the disk has room for) must not fail the others, so after an
-// error each is tried by itself. Batches that nobody waits for stay together.
+// error each is tried by itself, in the order in which they came; neighbours that
+// nobody waits for stay together. What nobody waits for and fails is tried again
+// until it is written or the store is closed, without what later batches have
+// changed meanwhile.
 func (s *Store) writeGroup(group []*write) {
 	if len(group) == 0 {
 		return
 	}
 	err := s.transact(group)
-	if err == nil {
+	if err == nil || len(group) == 1 && group[0].done != nil {
 		for _, w := range group {
-			w.end(nil)
+			w.end(err)
 		}
 		return
 	}
-	var unawaited []*write
-	for _, w := range group {
-		switch {
-		case w.done == nil:
-			unawaited = append(unawaited, w)
-		case len(group) == 1:
+	var kept []*write
+	for len(group) > 0 {
+		n := 1
+		for group[0].done == nil && n < len(group) && group[n].done == nil {
+			n++
+		}
+		err := s.transact(group[:n])
+		for _, w := range group[:n] {
+			if err == nil {
+				for _, k := range kept {
+					k.batch.yield(w.batch)
+				}
+			} else if w.done == nil {
+				kept = append(kept, w)
+				continue
+			}
 			w.end(err)
-		default:
-			w.end(s.transact([]*write{w}))
 		}
+		group = group[n:]
 	}
-	if len(unawaited) > 0 {
-		s.writeUnawaited(unawaited)
-	}
-}
-
-// writeUnawaited tries batches that nobody waits for, again and again until they
-// are written or the store is closed.
-func (s *Store) writeUnawaited(group []*write) {
-	if s.transact(group) == nil {
-		for _, w := range group {
-			w.end(nil)
-		}
+	if len(kept) == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waiting = append(group, s.waiting...)
+	s.waiting = append(kept, s.waiting...)
 	s.delay()
 }
 
