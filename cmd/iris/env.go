@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/iris-oculus/iris/internal/local/durable"
 )
 
 const (
@@ -39,15 +37,6 @@ func readReady(state string) (ready, error) {
 		return r, errors.New("read the state folder: it does not say where the stack is")
 	}
 	return r, nil
-}
-
-func writeReady(state string, r ready) error {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	// Only its owner may read the file: the token is in it.
-	return durable.WriteFile(filepath.Join(state, readyFile), append(text, '\n'))
 }
 
 func envCommand() *cobra.Command {

@@ -47,6 +47,9 @@ func codeOf(err error) string {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "disk_full"
 	}
+	if code := systemCode(err); code != "" {
+		return code
+	}
 	return "io_error"
 }
 

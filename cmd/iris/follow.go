@@ -63,24 +63,18 @@ func timeline(w io.Writer, v jobView) {
 	}
 }
 
-// isTerminal says whether a person sees what is written to f. Progress is shown only
-// then.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
 // bar is one line of progress on a terminal, and nothing elsewhere.
 type bar struct {
-	w    io.Writer
-	what string
+	w     io.Writer
+	erase string
+	what  string
 }
 
 func newBar(cmd *cobra.Command, what string) *bar {
 	if !isTerminal(os.Stderr) {
 		return &bar{}
 	}
-	return &bar{w: cmd.ErrOrStderr(), what: what}
+	return &bar{w: cmd.ErrOrStderr(), erase: eraser(terminalOf(os.Stderr)), what: what}
 }
 
 func (b *bar) set(done, total int64) {
@@ -91,13 +85,13 @@ func (b *bar) set(done, total int64) {
 	if done >= total {
 		end = "\n"
 	}
-	fmt.Fprintf(b.w, "\r\x1b[K%s %d %%%s", b.what, done*100/total, end)
+	fmt.Fprintf(b.w, "%s%s %d %%%s", b.erase, b.what, done*100/total, end)
 }
 
 // now replaces the line by a text, and takes it away for none.
 func (b *bar) now(text string) {
 	if b.w != nil {
-		fmt.Fprint(b.w, "\r\x1b[K", text)
+		fmt.Fprint(b.w, b.erase, text)
 	}
 }
 

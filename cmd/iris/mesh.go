@@ -176,13 +176,14 @@ func warn(cmd *cobra.Command, warnings []volume.Warning) {
 
 // progress draws a line that counts up, on a terminal only; nil elsewhere.
 func progress(doing string) func(done, total int) {
-	if !isTerminal(os.Stderr) {
+	t := terminalOf(os.Stderr)
+	if t == noTerminal {
 		return nil
 	}
 	return func(done, total int) {
 		fmt.Fprintf(os.Stderr, "\r%s %d/%d", doing, done, total)
 		if done == total {
-			fmt.Fprint(os.Stderr, "\r\x1b[K") // leave nothing behind
+			fmt.Fprint(os.Stderr, eraser(t)) // leave nothing behind
 		}
 	}
 }

@@ -23,6 +23,9 @@ func checkOutput(path string) (format string, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return "", usage("no_output: %s is a folder: name a file", path)
 	}
+	if err := checkName(path); err != nil {
+		return "", err
+	}
 	format = strings.ToLower(strings.TrimPrefix(filepath.Ext(path), "."))
 	if !meshfile.Known(format) {
 		return "", usage("unsupported_format: the ending of -o names the format: want one of .%s", strings.Join(meshfile.Formats(), ", ."))
@@ -35,6 +38,9 @@ func checkFolder(path string) error {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return usage("no_output: %s is a folder: name a file", path)
+	}
+	if err := checkName(path); err != nil {
+		return err
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return usage("no_output: the folder %s does not exist", dir)

@@ -93,6 +93,9 @@ func openSource(path string) (source prepare.Source, done func(), err error) {
 // replace writes a file beside path and moves it there when write succeeds;
 // nothing is left otherwise.
 func replace(path string, write func(*os.File) error) (err error) {
+	if err := checkName(path); err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".iris-*")
 	if errors.Is(err, fs.ErrNotExist) {
 		return &codedError{"not_found", errors.New("write the output: its folder does not exist")}
@@ -113,5 +116,5 @@ func replace(path string, write func(*os.File) error) (err error) {
 	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {
 		return coded("write the output", err)
 	}
-	return coded("write the output", os.Rename(f.Name(), path))
+	return coded("write the output", rename(f.Name(), path))
 }

@@ -45,18 +45,6 @@ func replace(path string, data []byte) (err error) {
 // tempPrefix marks files that a crash may leave behind; MakeDir removes them.
 const tempPrefix = ".tmp-"
 
-// SyncDir makes names created, renamed or removed in dir last.
-func SyncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder: %w", plain(err))
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("sync folder: %w", plain(err))
-	}
-	return nil
-}
-
 // MakeDir makes dir if it is not there and removes what an interrupted write
 // left in it.
 func MakeDir(dir string) error {
