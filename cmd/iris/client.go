@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,8 +29,9 @@ type client struct {
 
 	uploads string // where unfinished uploads are kept; empty: they are not
 
-	reached bool                                       // the service has answered before
+	reached atomic.Bool                                // the service has answered before
 	pause   func(context.Context, time.Duration) error // replaces the timer when not nil
+	random  func(most time.Duration) time.Duration     // replaces the random part of waits when not nil
 	stall   time.Duration                              // maxStall when 0
 }
 
@@ -150,7 +153,7 @@ func (c *client) once(ctx context.Context, method, path, key string, body []byte
 	if err != nil {
 		return nil, 0, c.lost(ctx, err)
 	}
-	c.reached = true
+	c.reached.Store(true)
 	if res.StatusCode < http.StatusBadRequest {
 		return raw, res.StatusCode, nil
 	}
@@ -161,16 +164,26 @@ func (c *client) once(ctx context.Context, method, path, key string, body []byte
 	return raw, res.StatusCode, err
 }
 
-// lost is the error of a request without an answer. It may pass when there was
-// one before: a service that never answered is not there.
+// lost is the error of a request without an answer. It may pass when there was one before,
+// or a connection that was cut: a service that was never reached is not there.
 func (c *client) lost(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if c.reached {
+	if c.reached.Load() || cut(err) {
 		return &transient{error: unreachable(err)}
 	}
 	return unreachable(err)
+}
+
+// cut says whether a connection was there and ended before its answer.
+func cut(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 func unreachable(err error) error {

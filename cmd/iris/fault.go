@@ -36,6 +36,11 @@ type codedError struct {
 func (e *codedError) Error() string { return e.code + ": " + e.err.Error() }
 func (e *codedError) Unwrap() error { return e.err }
 
+// failure is an error with a code, whose advice the list of codes has.
+func failure(code, format string, args ...any) error {
+	return &codedError{code: code, err: fmt.Errorf(format, args...)}
+}
+
 func codeOf(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -44,7 +43,7 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 	defer stop()
 	req, err := http.NewRequestWithContext(watched, http.MethodGet, address, nil)
 	if err != nil {
-		return errors.New("download: the service's address cannot be used")
+		return failure("download_failed", "the service's address cannot be used")
 	}
 	res, err := http.DefaultClient.Do(req) //nolint:bodyclose // closed below: the linter loses it in noted
 	if err != nil {
@@ -52,7 +51,7 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		refused := fmt.Errorf("download: storage refused: %s", res.Status)
+		refused := failure("download_failed", "storage refused: %s", res.Status)
 		if mayPass(res.StatusCode) {
 			return &transient{refused, retryAfter(res.Header, time.Now())}
 		}
@@ -62,14 +61,16 @@ func (c *client) download(ctx context.Context, address, digest, path string) err
 		sum := sha256.New()
 		body := &noted{r: res.Body, moved: moved}
 		if _, err := io.Copy(io.MultiWriter(f, sum), body); err != nil {
-			err = fmt.Errorf("download: %w", err)
-			if body.err != nil && ctx.Err() == nil {
-				return &transient{error: err} // the connection, not the disk
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case body.err != nil: // the connection, not the disk
+				return &transient{error: failure("download_failed", "the connection was cut: %w", err)}
 			}
-			return err
+			return coded("write the output", err)
 		}
 		if digest != "" && digest != hex.EncodeToString(sum.Sum(nil)) {
-			return errors.New("download: the file differs from what the job recorded")
+			return failure("download_failed", "the file differs from what the job recorded")
 		}
 		return nil
 	}
@@ -179,50 +180,4 @@ func (f *getFlags) settle() error {
 	var err error
 	f.format, err = checkOutput(f.out)
 	return err
-}
-
-func runCommand() *cobra.Command {
-	var options optionFlags
-	var state, out string
-	var asJSON bool
-	c := &cobra.Command{
-		Use: "run SCAN", Short: "Upload a scan, wait for its model and download it", Args: arguments("SCAN"),
-		Long: "Run uploads a scan (a NIfTI file, a .zip or .tar.gz of DICOM files, one DICOM file, or a folder of slices),\n" +
-			"waits for its model and downloads it. The ending of -o names the format: " + strings.Join(meshfile.Formats(), ", ") + ".",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := newClient(cmd)
-			if err != nil {
-				return err
-			}
-			format, err := checkOutput(out)
-			if err != nil {
-				return err
-			}
-			values, err := options.values()
-			if err != nil {
-				return err
-			}
-			sent, _, err := api.submit(cmd.Context(), args[0], values, newBar(cmd, "uploading").set)
-			if err != nil {
-				return err
-			}
-			progress := newBar(cmd, "")
-			v, raw, err := api.follow(cmd.Context(), sent.ID, func(v jobView) { progress.say(statusWords(v.Status)) })
-			if err != nil {
-				return err
-			}
-			if err := showEnd(cmd, v, raw, asJSON); err != nil {
-				return err
-			}
-			if err := badEnding(v); err != nil {
-				return err
-			}
-			return downloadFailed(v, out, api.fetchModel(cmd.Context(), v, wanted{format: format}, out, newBar(cmd, "")))
-		},
-	}
-	c.Flags().StringVarP(&out, "output", "o", job.ModelGLB, "where the model is written; the ending names the format")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the job as JSON")
-	options.add(c)
-	stateFlag(c, &state)
-	return c
 }

@@ -57,20 +57,6 @@ func statusCommand() *cobra.Command {
 	})
 }
 
-func watchCommand() *cobra.Command {
-	return jobCommand("watch ID", "Wait until a job has ended", func(cmd *cobra.Command, api *client, id string, asJSON bool) error {
-		progress := newBar(cmd, "")
-		v, raw, err := api.follow(cmd.Context(), id, func(v jobView) { progress.say(statusWords(v.Status)) })
-		if err != nil {
-			return err
-		}
-		if err := showEnd(cmd, v, raw, asJSON); err != nil {
-			return err
-		}
-		return badEnding(v)
-	})
-}
-
 func show(cmd *cobra.Command, v jobView, raw []byte, asJSON bool) error {
 	out := cmd.OutOrStdout()
 	if asJSON {

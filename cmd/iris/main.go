@@ -55,11 +55,12 @@ func main() {
 }
 
 // hint is what a person should do about an error of a service or a job, after the list
-// of codes. The errors of the command itself say it in their own words.
+// of codes, and about a failure on this machine. Errors of usage say it in their own words.
 func hint(err error) string {
 	name, _, _ := strings.Cut(err.Error(), ": ")
 	code, ok := codes.Find(name)
-	if !ok || code.Where&(codes.Request|codes.Scan|codes.Job) == 0 {
+	var fault *codedError
+	if !ok || code.Where&(codes.Request|codes.Scan|codes.Job) == 0 && !errors.As(err, &fault) {
 		return ""
 	}
 	return code.Do
@@ -92,6 +93,9 @@ func rootCommand() *cobra.Command {
 		Version:       version,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if text, known := unknownFlag(err); known && takesWords(c) {
+			return usage("bad_option: %s", text)
+		}
 		return &exitError{exitUsage, fmt.Errorf("usage: %w: `%s --help` lists what it takes", err, c.CommandPath())}
 	})
 	root.AddCommand(

@@ -89,7 +89,7 @@ func (c *client) fetchModel(ctx context.Context, v jobView, w wanted, path strin
 			return c.again(ctx, func() error { return c.download(ctx, signed.URL, "", path) })
 		}
 		if signed.Status == "" {
-			return errors.New("download: the service neither gives the file nor says that it makes it")
+			return failure("download_failed", "the service neither gives the file nor says that it makes it")
 		}
 		progress.now(fmt.Sprintf("the service makes the %s file: %s", w.format, time.Duration(n)*exportPoll))
 		select {
@@ -98,7 +98,7 @@ func (c *client) fetchModel(ctx context.Context, v jobView, w wanted, path strin
 		case <-time.After(exportPoll):
 		}
 	}
-	return errors.New("download: the service has not made the file in 20 minutes: ask again later, or take model.glb")
+	return failure("download_failed", "the service has not made the file in 20 minutes: ask again later, or take model.glb")
 }
 
 // downloadFailed is the error that says, after a job that succeeded, that only the download failed.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,7 +12,8 @@ import (
 
 // A service that is throttled, restarted or deployed anew answers 429 or 5xx for a
 // while, or not at all. These bounds hold for repeating a request: each wait is twice
-// as long as the one before, unless the service sets it by Retry-After.
+// as long as the one before, unless the service sets it by Retry-After, and a part of each
+// is random, so that many clients of one service do not come back at the same moment.
 const (
 	maxTries   = 10
 	firstWait  = 500 * time.Millisecond
@@ -61,12 +63,28 @@ func (c *client) again(ctx context.Context, try func() error) error {
 		if n == maxTries || ctx.Err() != nil {
 			return passing.error
 		}
-		pause := max(wait, passing.after)
+		pause := c.jittered(wait)
+		if passing.after > 0 { // the least that the service asks for
+			pause = max(pause, passing.after+c.jitter(passing.after/8))
+		}
 		wait = min(2*wait, longWait)
 		if err := c.sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
+}
+
+// jittered is a wait of which the second half is random.
+func (c *client) jittered(wait time.Duration) time.Duration {
+	return wait - wait/2 + c.jitter(wait/2)
+}
+
+// jitter is a random time of at most most.
+func (c *client) jitter(most time.Duration) time.Duration {
+	if c.random != nil {
+		return c.random(most)
+	}
+	return rand.N(most + 1)
 }
 
 // sleep waits, or ends with the context. Tests replace it by c.pause.

@@ -40,6 +40,7 @@ func newFailing(t *testing.T) (*failing, *client) {
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	c := &client{base: s.URL, http: s.Client(), pause: func(_ context.Context, d time.Duration) error { s.waits = append(s.waits, d); return nil }}
+	c.random = func(most time.Duration) time.Duration { return most } // the longest of the waits that may be
 	return s, c
 }
 
@@ -117,7 +118,7 @@ func scanInParts(t *testing.T) string {
 // job any more: that is what was wanted. Without a first try it is an error.
 func TestAnErasureThatIsRepeated(t *testing.T) {
 	s, c := newFailing(t)
-	c.reached = true
+	c.reached.Store(true)
 	s.fail["DELETE /v1/jobs/J"] = []int{504, 1}
 	if _, err := c.do(t.Context(), http.MethodDelete, "/v1/jobs/J", nil, nil); err != nil {
 		t.Errorf("after two answers that were lost: %v", err)
@@ -212,6 +213,7 @@ func TestWaitsAreBoundedAndHonourTheService(t *testing.T) {
 			t.Errorf("Retry-After %q: %v, want %v", text, got, want)
 		}
 	}
+	c.random = func(time.Duration) time.Duration { return 0 }
 	s.fail["GET /v1/jobs/J"], s.retryIn, s.waits = []int{429}, "7", nil
 	if _, _, err := c.job(t.Context(), "J"); err != nil || !slices.Equal(s.waits, []time.Duration{7 * time.Second}) {
 		t.Errorf("%v, waited %v", err, s.waits)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -25,6 +26,9 @@ type service struct {
 	file    string       // its name
 	asked   []string     // paths and queries
 	exports int          // how often an export was asked for
+	options map[string]any
+	files   map[string]string // artifacts beside the model
+	mu      sync.Mutex
 }
 
 func newService(t *testing.T, token string) *service {
@@ -37,9 +41,12 @@ func newService(t *testing.T, token string) *service {
 	ready := map[string]any{"id": someJob, "status": "ready", "artifacts": map[string]any{"model.glb": map[string]any{
 		"sha256": "f0e4c2f76c58916ec258f246851bea091d14d4247a2fc3e18694461b1816e13b"}}} // of "asdf"
 	mux.HandleFunc("POST /v1/jobs", func(w http.ResponseWriter, r *http.Request) {
-		var body struct{ File string }
+		var body struct {
+			File    string
+			Options map[string]any
+		}
 		_ = json.NewDecoder(r.Body).Decode(&body)
-		s.file = body.File
+		s.file, s.options = body.File, body.Options
 		answer(w, http.StatusAccepted, map[string]any{"job": ready, "upload": map[string]any{
 			"part_bytes": 1 << 30, "parts": 1, "signed": []any{map[string]any{"number": 1, "url": s.URL + "/part"}}}})
 	})
@@ -53,8 +60,13 @@ func newService(t *testing.T, token string) *service {
 				return
 			}
 		}
+		if _, other := s.files[r.PathValue("name")]; other {
+			answer(w, http.StatusOK, map[string]any{"url": s.URL + "/files/" + r.PathValue("name")})
+			return
+		}
 		answer(w, http.StatusOK, map[string]any{"url": s.URL + "/model?" + r.URL.RawQuery})
 	})
+	mux.HandleFunc("GET /files/{name}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, s.files[r.PathValue("name")]) })
 	mux.HandleFunc("GET /model", func(w http.ResponseWriter, r *http.Request) {
 		if format := r.URL.Query().Get("format"); format != "" {
 			fmt.Fprint(w, "a file of "+format)
@@ -63,6 +75,8 @@ func newService(t *testing.T, token string) *service {
 		fmt.Fprint(w, "asdf")
 	})
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock() // one request at a time
+		defer s.mu.Unlock()
 		s.asked = append(s.asked, r.URL.RequestURI())
 		if s.token != "" && strings.HasPrefix(r.URL.Path, "/v1") && r.Header.Get("Authorization") != "Bearer "+s.token {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -256,7 +270,8 @@ func TestUsageSaysWhatIsWanted(t *testing.T) {
 	}{
 		{"usage: SCAN is missing. Want: iris run SCAN", []string{"run"}},
 		{"usage: SCAN is missing. Want: iris submit SCAN", []string{"submit"}},
-		{`usage: "scan" is one argument too many (a name with spaces wants quotes)`, []string{"run", "my", "scan"}},
+		{`not_found: my: no such file or directory (a name with spaces wants quotes`, []string{"run", "my", "scan"}},
+		{`usage: "c" is one argument too many (a name with spaces wants quotes)`, []string{"prepare", "a", "b", "c"}},
 		{"usage: OUT.nii.gz is missing. Want: iris prepare IN OUT.nii.gz", []string{"prepare", "a"}},
 		{"usage: LABELS is missing", []string{"mesh"}},
 		{"usage: OUT.nii.gz is missing", []string{"sample"}},

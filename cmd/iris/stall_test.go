@@ -26,7 +26,8 @@ func TestASilentPeerEndsATransfer(t *testing.T) {
 	}))
 	defer s.Close()
 	defer close(release)
-	c := &client{http: s.Client(), reached: true, stall: 50 * time.Millisecond, pause: func(context.Context, time.Duration) error { return nil }}
+	c := &client{http: s.Client(), stall: 50 * time.Millisecond, pause: func(context.Context, time.Duration) error { return nil }}
+	c.reached.Store(true)
 	var passing *transient
 	if err := c.download(t.Context(), s.URL, "", filepath.Join(t.TempDir(), "out")); !errors.As(err, &passing) {
 		t.Errorf("a download that stands still: %v", err)

@@ -3,35 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
-
-// optionFlags are the options of a job as flags.
-type optionFlags struct{ list []string }
-
-func (o *optionFlags) add(c *cobra.Command) {
-	c.Flags().StringArrayVarP(&o.list, "option", "O", nil, "an option of the job as name=value (task, fast, structures, series, modality, smoothing, merge); may be repeated")
-}
-
-func (o *optionFlags) values() (map[string]any, error) {
-	out := map[string]any{}
-	for _, text := range o.list {
-		name, value, found := strings.Cut(text, "=")
-		if !found {
-			return nil, &exitError{exitUsage, fmt.Errorf("bad_option: -O %q: want name=value, as -O smoothing=0.3", text)}
-		}
-		out[name] = value
-	}
-	return out, nil
-}
 
 type uploadPlan struct {
 	PartBytes int64 `json:"part_bytes"`
@@ -154,7 +131,7 @@ func (c *client) sign(ctx context.Context, id string, next int, plan *uploadPlan
 		return err
 	}
 	if len(signed.Signed) == 0 || int(signed.Signed[0].Number) != next {
-		return errors.New("upload: the service signed no part")
+		return failure("upload_failed", "the service signed no part")
 	}
 	plan.Signed = signed.Signed
 	return nil
@@ -162,14 +139,14 @@ func (c *client) sign(ctx context.Context, id string, next int, plan *uploadPlan
 
 // errSignature is returned when storage refuses a URL's signature, mostly because it
 // has expired.
-var errSignature = errors.New("upload: storage refused a part's signature")
+var errSignature = failure("upload_failed", "storage refused a part's signature")
 
 func (c *client) putPart(ctx context.Context, url string, body *io.SectionReader) (string, error) {
 	watched, moved, stop := c.watch(ctx)
 	defer stop()
 	req, err := http.NewRequestWithContext(watched, http.MethodPut, url, moving{body, moved})
 	if err != nil {
-		return "", errors.New("upload: the service's address cannot be used")
+		return "", failure("upload_failed", "the service's address cannot be used")
 	}
 	req.ContentLength = body.Size()
 	res, err := http.DefaultClient.Do(req)
@@ -177,7 +154,7 @@ func (c *client) putPart(ctx context.Context, url string, body *io.SectionReader
 		return "", c.lost(ctx, err)
 	}
 	defer res.Body.Close()
-	refused := fmt.Errorf("upload: storage refused a part: %s", res.Status)
+	refused := failure("upload_failed", "storage refused a part: %s", res.Status)
 	switch {
 	case res.StatusCode == http.StatusOK:
 		return res.Header.Get("ETag"), nil
@@ -187,31 +164,4 @@ func (c *client) putPart(ctx context.Context, url string, body *io.SectionReader
 		return "", &transient{refused, retryAfter(res.Header, time.Now())}
 	}
 	return "", refused
-}
-
-func submitCommand() *cobra.Command {
-	var options optionFlags
-	var state string
-	c := &cobra.Command{
-		Use: "submit SCAN", Short: "Upload a scan and print its job's id", Args: arguments("SCAN"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := newClient(cmd)
-			if err != nil {
-				return err
-			}
-			values, err := options.values()
-			if err != nil {
-				return err
-			}
-			v, _, err := api.submit(cmd.Context(), args[0], values, newBar(cmd, "uploading").set)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), v.ID)
-			return nil
-		},
-	}
-	options.add(c)
-	stateFlag(c, &state)
-	return c
 }
