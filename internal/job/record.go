@@ -111,6 +111,7 @@ type Structure struct {
 	VolumeML   float64 `json:"volume_ml"` // voxels × voxel volume
 	MeshML     float64 `json:"mesh_ml"`   // enclosed by the mesh
 	SurfaceCM2 float64 `json:"surface_cm2"`
+	Triangles  int     `json:"triangles,omitempty"` // of the mesh; 0 in records of earlier versions
 	Partial    bool    `json:"partial"` // touches the border of the scan
 	Watertight bool    `json:"watertight"`
 }

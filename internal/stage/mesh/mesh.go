@@ -152,7 +152,8 @@ func structures(surfaces []surface.Surface) []job.Structure {
 		m := &surfaces[i].Measure
 		out[i] = job.Structure{
 			Label: surfaces[i].Label.ID, Name: surfaces[i].Label.Name,
-			VolumeML: m.VolumeML, MeshML: m.MeshML, SurfaceCM2: m.SurfaceCM2, Partial: m.Partial, Watertight: m.Watertight,
+			VolumeML: m.VolumeML, MeshML: m.MeshML, SurfaceCM2: m.SurfaceCM2,
+			Triangles: len(surfaces[i].Mesh.Triangles), Partial: m.Partial, Watertight: m.Watertight,
 		}
 	}
 	return out
