@@ -31,6 +31,6 @@ func main() {
 	}
 	env.Require()
 	edge.ServeHTTP(a.Handler(), func(ctx context.Context, c edge.Caller) context.Context {
-		return api.WithPrincipal(ctx, api.FromGateway(c.Claims, c.Signed))
+		return api.WithPrincipal(ctx, api.Access{}.Caller(api.Checked{Claims: c.Claims, Signed: c.Signed}))
 	})
 }

@@ -42,8 +42,8 @@ type Uploads interface {
 type Results interface {
 	Head(ctx context.Context, key string) (job.Object, error)
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
-	SignGet(ctx context.Context, key, filename string) (string, error)
-	SignHead(ctx context.Context, key string) (string, error)
+	SignGet(ctx context.Context, key, filename string, life time.Duration) (string, error)
+	SignHead(ctx context.Context, key string, life time.Duration) (string, error)
 }
 
 // Exports makes exports. Send returns before the export is made.
@@ -93,17 +93,24 @@ var page []byte
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	free := func(pattern string, h handler) { mux.Handle(pattern, serve(pattern, h)) }
-	route := func(pattern string, h handler, parameters ...string) { free(pattern, takes(parameters, h)) }
-	route("POST /v1/jobs", a.create)
-	free("GET /v1/jobs", a.list) // reads its query itself
-	route("GET /v1/jobs/{id}", a.get)
-	route("DELETE /v1/jobs/{id}", a.erase)
-	route("POST /v1/jobs/{id}/parts", a.parts)
-	route("POST /v1/jobs/{id}/complete", a.complete)
-	route("POST /v1/jobs/{id}/cancel", a.cancel)
-	route("POST /v1/jobs/{id}/retry", a.retry)
-	route("POST /v1/jobs/{id}/remesh", a.remesh)
-	route("GET /v1/jobs/{id}/artifacts/{name}", a.artifact, "format", "structure", "structures")
+	route := func(pattern, scope string, h handler, parameters ...string) {
+		free(pattern, needs(scope, takes(parameters, h)))
+	}
+	route("POST /v1/jobs", ScopeWrite, a.create)
+	free("GET /v1/jobs", needs(ScopeRead, a.list)) // reads its query itself
+	route("GET /v1/jobs/{id}", ScopeRead, a.get)
+	route("DELETE /v1/jobs/{id}", ScopeErase, a.erase)
+	route("POST /v1/jobs/{id}/parts", ScopeWrite, a.parts)
+	route("POST /v1/jobs/{id}/complete", ScopeWrite, a.complete)
+	route("POST /v1/jobs/{id}/cancel", ScopeWrite, a.cancel)
+	route("POST /v1/jobs/{id}/retry", ScopeWrite, a.retry)
+	route("POST /v1/jobs/{id}/remesh", ScopeWrite, a.remesh)
+	route("GET /v1/jobs/{id}/artifacts/{name}", ScopeRead, a.artifact, "format", "structure", "structures")
+	route("GET /v1/jobs/{id}/share", ScopeRead, a.shares)
+	route("POST /v1/jobs/{id}/share", ScopeWrite, a.share)
+	route("DELETE /v1/jobs/{id}/share", ScopeWrite, a.revoke, "id")
+	free("GET /v1/shared/{id}", takes(nil, a.sharedJob)) // the share itself is what is asked for
+	free("GET /v1/shared/{id}/artifacts/{name}", takes(nil, a.sharedArtifact))
 	free("GET /healthz", func(w http.ResponseWriter, r *http.Request) error {
 		return reply(w, http.StatusOK, struct {
 			OK      bool   `json:"ok"`

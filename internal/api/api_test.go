@@ -50,7 +50,7 @@ func TestTheDocumentIsTheRouter(t *testing.T) {
 	}
 	for name, body := range map[string]any{
 		"Job": jobBody{}, "Stage": stageBody{}, "Artifact": artifactBody{}, "Structure": job.Structure{}, "Notice": job.Notice{},
-		"Options": job.Options{}, "Merge": job.Merge{}, "UploadPlan": uploadPlan{}, "Created": createReply{},
+		"Options": job.Options{}, "Merge": job.Merge{}, "UploadPlan": uploadPlan{}, "Created": createReply{}, "Share": shareBody{},
 	} {
 		var fields []string
 		for f := range reflect.TypeOf(body).Fields() {
@@ -83,27 +83,38 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// Nobody reads or moves another's job; operators do with what was dropped.
+// Nobody reads or moves another's job but an operator; what was dropped is read by the
+// client that drops, too.
 func TestOwners(t *testing.T) {
 	w := newWorld()
 	hers, dropped := w.job(t, "alice", job.Ready), w.job(t, job.BucketOwner, job.Ready)
-	claims := FromClaims(map[string]string{"sub": "m", "client_id": "m", "scope": "iris/read iris/operator"})
+	claims := Access{}.OfClaims(map[string]string{"sub": "m", "client_id": "m", "scope": "iris/read iris/operator"})
 	cases := []struct {
 		who           Principal
 		hers, dropped bool
-	}{{alice, true, false}, {bob, false, false}, {operator, false, true}, {claims, false, true}, {Local, false, true}, {Principal{}, false, false},
-		{FromClaims(map[string]string{"sub": "x", "scp": "[email iris/operator]"}), false, true},
-		{FromClaims(map[string]string{"sub": "x", "scope": "iris/operators not-iris/operator"}), false, false},
-		{FromClaims(map[string]string{"sub": "x", "cognito:groups": "[operators]"}), false, false}, // a group may be called "not operators"
-		{FromClaims(map[string]string{"sub": "m", "client_id": "m"}), false, false},                // a client that nobody made an operator
-		{FromClaims(map[string]string{"sub": "bucket"}), false, false},
-		{FromClaims(map[string]string{"sub": "bucket", "scope": "iris/operator"}), false, false},
-		{FromClaims(map[string]string{"scope": "iris/operator"}), false, false},
-		{FromClaims(map[string]string{}), false, false},
-		{FromGateway(nil, false), false, false},                // nothing was checked
-		{FromGateway(map[string]string{}, true), false, false}, // a token that says nothing, whatever else
-		{FromGateway(nil, true), false, true},
-		{FromGateway(map[string]string{"sub": "alice"}, false), true, false}}
+	}{{alice, true, false}, {bob, false, false}, {operator, true, true}, {claims, true, true}, {Local, true, true}, {Principal{}, false, false},
+		{Access{}.OfClaims(map[string]string{"sub": "x", "scp": "[email iris/operator]"}), true, true},
+		{Access{}.OfClaims(map[string]string{"sub": "x", "scope": "iris/operators not-iris/operator"}), false, false},
+		{Access{}.OfClaims(map[string]string{"sub": "x", "cognito:groups": "[operators]"}), false, false}, // a group may be called "not operators"
+		{Access{}.OfClaims(map[string]string{"sub": "m", "client_id": "m", "scope": "iris/drop iris/write iris/erase"}), false, true},
+		{Principal{Subject: "m", Drops: true}, false, true},
+		{Access{OperatorGroup: "operators"}.OfClaims(map[string]string{"sub": "x", "cognito:groups": "[others operators]"}), true, true},
+		{Access{OperatorGroup: "operators"}.OfClaims(map[string]string{"sub": "x", "cognito:groups": "[not-operators]"}), false, false},
+		{Access{OperatorGroup: "operators"}.OfClaims(map[string]string{"sub": "x", "cognito:groups": "operators"}), false, false},
+		{Access{OperatorGroup: "operators"}.OfClaims(map[string]string{"sub": "x", "groups": "[operators]", "scope": "operators"}), false, false},
+		{Access{}.OfClaims(map[string]string{"sub": "x", "cognito:groups": "[]"}), false, false},
+		{Access{}.OfClaims(map[string]string{"sub": "alice", "token_use": "access"}), true, false},
+		{Access{}.OfClaims(map[string]string{"sub": "alice", "token_use": "id"}), false, false},
+		{Access{}.OfClaims(map[string]string{"sub": "alice", "token_use": "refresh", "scope": "iris/operator"}), false, false},
+		{Access{}.OfClaims(map[string]string{"sub": "m", "client_id": "m"}), false, false}, // a client that nobody made an operator
+		{Access{}.OfClaims(map[string]string{"sub": "bucket"}), false, false},
+		{Access{}.OfClaims(map[string]string{"sub": "bucket", "scope": "iris/operator"}), false, false},
+		{Access{}.OfClaims(map[string]string{"scope": "iris/operator"}), false, false},
+		{Access{}.OfClaims(map[string]string{}), false, false},
+		{Access{}.Caller(Checked{Claims: nil, Signed: false}), false, false},                // nothing was checked
+		{Access{}.Caller(Checked{Claims: map[string]string{}, Signed: true}), false, false}, // a token that says nothing, whatever else
+		{Access{}.Caller(Checked{Claims: nil, Signed: true}), true, true},
+		{Access{}.Caller(Checked{Claims: map[string]string{"sub": "alice"}, Signed: false}), true, false}}
 	calls := []string{"GET ", "GET /artifacts/model.glb", "POST /parts", "POST /complete", "POST /cancel", "POST /retry", "POST /remesh", "DELETE "}
 	for _, c := range cases {
 		for id, may := range map[string]bool{hers: c.hers, dropped: c.dropped} {
@@ -126,7 +137,13 @@ func TestOwners(t *testing.T) {
 			continue
 		}
 		list := answer[struct{ Jobs []jobBody }](t, w.ask(t, c.who, "GET", "/v1/jobs?key=scan.nii", ""))
-		if (len(list.Jobs) == 1) != (c.hers || c.dropped) {
+		want := 0
+		for _, sees := range []bool{c.hers, c.dropped} {
+			if sees {
+				want++
+			}
+		}
+		if len(list.Jobs) != want {
 			t.Errorf("%+v sees %d jobs by key", c.who, len(list.Jobs))
 		}
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -17,6 +18,11 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 	if q := r.URL.Query(); q.Has("format") || q.Has("structure") || q.Has("structures") {
 		return a.export(w, r, rec)
 	}
+	return a.lead(w, r, rec, job.SignedURLLife)
+}
+
+// lead redirects to the artifact that the path names, by a URL of some life.
+func (a *API) lead(w http.ResponseWriter, r *http.Request, rec job.Record, life time.Duration) error {
 	name := r.PathValue("name")
 	found := false
 	for _, x := range rec.Artifacts {
@@ -25,7 +31,7 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 	if !found {
 		return a.noArtifact(rec)
 	}
-	return a.redirect(w, r, job.Key(rec.ID, rec.Shown, name), name)
+	return a.redirect(w, r, job.Key(rec.ID, rec.Shown, name), name, life)
 }
 
 // noArtifact says that a job has not got what was asked for: that it may yet come, or,
@@ -37,15 +43,15 @@ func (a *API) noArtifact(rec job.Record) error {
 	return problem{Status: http.StatusNotFound, Code: "no_artifact", Detail: "the job has no artifact of this name"}
 }
 
-// redirect leads to an object by a signed URL, which is of the request's method unless
-// the URL itself is the answer.
-func (a *API) redirect(w http.ResponseWriter, r *http.Request, key, filename string) error {
-	expires := a.Now().Add(job.SignedURLLife)
+// redirect leads to an object by a signed URL of some life, which is of the request's
+// method unless the URL itself is the answer.
+func (a *API) redirect(w http.ResponseWriter, r *http.Request, key, filename string, life time.Duration) error {
+	expires := a.Now().Add(life)
 	w.Header().Add("Vary", "Accept")
 	told := strings.Contains(r.Header.Get("Accept"), "application/json")
-	url, err := a.Results.SignGet(r.Context(), key, filename)
+	url, err := a.Results.SignGet(r.Context(), key, filename, life)
 	if r.Method == http.MethodHead && !told {
-		url, err = a.Results.SignHead(r.Context(), key)
+		url, err = a.Results.SignHead(r.Context(), key, life)
 	}
 	if err != nil {
 		return err

@@ -56,13 +56,13 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, rec job.Record) err
 		return err
 	}
 	if format == "glb" && len(structures) == 0 {
-		return a.redirect(w, r, job.Key(rec.ID, rec.Shown, job.ModelGLB), job.ModelGLB)
+		return a.redirect(w, r, job.Key(rec.ID, rec.Shown, job.ModelGLB), job.ModelGLB, job.SignedURLLife)
 	}
 	name := job.ExportName(format, structures)
 	key := job.Key(rec.ID, rec.Shown, name)
 	_, err = a.Results.Head(r.Context(), key)
 	if err == nil {
-		return a.redirect(w, r, key, path.Base(name))
+		return a.redirect(w, r, key, path.Base(name), job.SignedURLLife)
 	}
 	if !errors.Is(err, job.ErrNotFound) {
 		return err

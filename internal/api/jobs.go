@@ -37,7 +37,13 @@ func (a *API) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if rec, err = a.withTable(r.Context(), rec); err != nil {
+	return a.show(w, r, rec)
+}
+
+// show answers with a job.
+func (a *API) show(w http.ResponseWriter, r *http.Request, rec job.Record) error {
+	rec, err := a.withTable(r.Context(), rec)
+	if err != nil {
 		return err
 	}
 	body := a.body(rec)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -20,10 +21,12 @@ const (
 	maxKey      = 1024 // bytes of an S3 key
 )
 
-// listQuery holds the parameters of a listing. Find says whether Key was given.
+// listQuery holds the parameters of a listing. Find says whether Key was given; Owner is
+// empty for the caller's own jobs.
 type listQuery struct {
 	Key    string
 	Find   bool
+	Owner  string
 	Cursor string
 	Limit  int32
 }
@@ -51,6 +54,11 @@ func parseListQuery(raw string) (listQuery, error) {
 				return bad("key: want an upload key of 1 to %d bytes", maxKey)
 			}
 			q.Key, q.Find = value, true
+		case "owner":
+			if value == "" || len(value) > maxKey {
+				return bad("owner: want the subject of a token, or bucket, of 1 to %d bytes", maxKey)
+			}
+			q.Owner = value
 		case "cursor":
 			q.Cursor = value
 		case "limit":
@@ -60,8 +68,11 @@ func parseListQuery(raw string) (listQuery, error) {
 			}
 			q.Limit = int32(n)
 		default:
-			return bad("%s is not known: want key, cursor or limit", quoted(name))
+			return bad("%s is not known: want key, owner, cursor or limit", quoted(name))
 		}
+	}
+	if q.Find && q.Owner != "" {
+		return bad("key and owner: want one of them")
 	}
 	return q, nil
 }
@@ -75,7 +86,8 @@ func quoted(name string) string {
 	return strconv.Quote(name)
 }
 
-// list answers with the caller's jobs, newest first, or with those of one upload key.
+// list answers with the caller's jobs, newest first, with those of an owner whose jobs
+// the caller sees, or with those of one upload key.
 func (a *API) list(w http.ResponseWriter, r *http.Request) error {
 	if err := requireSubject(r.Context()); err != nil {
 		return err
@@ -85,10 +97,12 @@ func (a *API) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var page job.Page
-	if q.Find {
+	owner := cmp.Or(q.Owner, caller(r.Context()).Subject)
+	switch {
+	case q.Find:
 		page, err = a.find(r.Context(), q)
-	} else {
-		page, err = a.Jobs.ByOwner(r.Context(), caller(r.Context()).Subject, q.Limit, q.Cursor)
+	case caller(r.Context()).mayList(owner): // else the answer is that of an owner without jobs
+		page, err = a.Jobs.ByOwner(r.Context(), owner, q.Limit, q.Cursor)
 	}
 	if err != nil {
 		return err

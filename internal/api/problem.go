@@ -23,7 +23,8 @@ type problem struct {
 	Status     int
 	Code       string
 	Detail     string
-	RetryAfter int // seconds, or 0 for no Retry-After
+	RetryAfter int    // seconds, or 0 for no Retry-After
+	Challenge  string // of WWW-Authenticate, or empty for none
 }
 
 func (p problem) Error() string { return p.Code + ": " + p.Detail }
@@ -32,6 +33,9 @@ func (p problem) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	if p.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	if p.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", p.Challenge)
 	}
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(struct {

@@ -36,8 +36,9 @@ type world struct {
 type parts struct {
 	jobtest.Bucket
 	begun   map[string]bool
-	arrived []job.Uploaded // of every upload
-	listed  int            // how often parts were listed
+	arrived []job.Uploaded  // of every upload
+	listed  int             // how often parts were listed
+	lives   []time.Duration // of the URLs that were signed
 }
 
 func (p *parts) StartParts(_ context.Context, key, _ string, _ map[string]string) (string, error) {
@@ -70,11 +71,13 @@ func (p *parts) CompleteParts(_ context.Context, key, upload string, done []job.
 	return nil
 }
 
-func (p *parts) SignGet(_ context.Context, key, filename string) (string, error) {
+func (p *parts) SignGet(_ context.Context, key, filename string, life time.Duration) (string, error) {
+	p.lives = append(p.lives, life)
 	return "https://signed/" + key + "?as=" + filename, nil
 }
 
-func (p *parts) SignHead(_ context.Context, key string) (string, error) {
+func (p *parts) SignHead(_ context.Context, key string, life time.Duration) (string, error) {
+	p.lives = append(p.lives, life)
 	return "https://signed/head/" + key, nil
 }
 

@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,12 @@ const (
 	CheckPNG         = "check.png"
 	ProvenanceJSON   = "provenance.json"
 )
+
+// ArtifactNames are the artifacts that a job may have.
+var ArtifactNames = []string{ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
+
+// IsArtifact says whether a name is one of ArtifactNames.
+func IsArtifact(name string) bool { return slices.Contains(ArtifactNames, name) }
 
 // Key is the object key of one attempt's object, in the work and the results bucket alike.
 func Key(id string, attempt int, name string) string {

@@ -32,7 +32,8 @@ type Record struct {
 	Asked     []string // the structures for which the label map that is shown was made, or none for all
 	Warnings  []Notice
 	Error     *Notice
-	Owed      []Owed // events that were not announced yet
+	Owed      []Owed  // events that were not announced yet
+	Shares    []Share `json:",omitempty"`
 
 	Token   string  // task token of Segment
 	Request Request // the asynchronous request of this attempt
@@ -124,8 +125,18 @@ type Owed struct {
 	Detail EventDetail
 }
 
+// Share lets whoever holds its token read one job and some of its artifacts, until it
+// ends or is taken back. The token itself is kept nowhere.
+type Share struct {
+	ID        string // names it among the job's shares; no secret
+	Hash      string // SHA-256 of the token, in hex
+	Artifacts []string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 // BucketOwner owns what is dropped straight into the bucket. No token's subject
-// is taken for it (api.FromClaims).
+// is taken for it (api.Access).
 const BucketOwner = "bucket"
 
 // SignedURLLife is how long a signed URL holds (DESIGN.md §6).

@@ -283,7 +283,7 @@ func TestBlobs(t *testing.T) {
 	if _, err := b.Get(ctx, "nothing"); !errors.Is(err, job.ErrNotFound) || strings.Contains(err.Error(), "nothing") {
 		t.Errorf("no object: %v", err)
 	}
-	signed, err := b.SignGet(ctx, "one", "model.glb")
+	signed, err := b.SignGet(ctx, "one", "model.glb", job.SignedURLLife)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func TestBlobs(t *testing.T) {
 		t.Errorf("signed: %v, %v", resp, err)
 	}
 	_ = resp.Body.Close()
-	if signed, err = b.SignHead(ctx, "one"); err != nil {
+	if signed, err = b.SignHead(ctx, "one", job.SignedURLLife); err != nil {
 		t.Fatal(err)
 	}
 	resp, err = http.Head(signed)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -14,12 +15,13 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-// SignGet is a URL that yields the object to whoever holds it, as a download named filename.
-func (b *Bucket) SignGet(ctx context.Context, key, filename string) (string, error) {
+// SignGet is a URL that for its life yields the object to whoever holds it, as a download
+// named filename.
+func (b *Bucket) SignGet(ctx context.Context, key, filename string, life time.Duration) (string, error) {
 	req, err := s3.NewPresignClient(b.client).PresignGetObject(ctx, &s3.GetObjectInput{
 		Bucket: &b.name, Key: &key,
 		ResponseContentDisposition: aws.String(fmt.Sprintf("attachment; filename=%q", filename)),
-	}, s3.WithPresignExpires(job.SignedURLLife))
+	}, s3.WithPresignExpires(life))
 	if err != nil {
 		return "", fmt.Errorf("sign download: %w", err)
 	}
@@ -28,8 +30,8 @@ func (b *Bucket) SignGet(ctx context.Context, key, filename string) (string, err
 
 // SignHead is a URL that yields the object's headers, its length and ETag among them.
 // What is signed for GET answers HEAD with 403, for the method is signed, too.
-func (b *Bucket) SignHead(ctx context.Context, key string) (string, error) {
-	req, err := s3.NewPresignClient(b.client).PresignHeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key}, s3.WithPresignExpires(job.SignedURLLife))
+func (b *Bucket) SignHead(ctx context.Context, key string, life time.Duration) (string, error) {
+	req, err := s3.NewPresignClient(b.client).PresignHeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key}, s3.WithPresignExpires(life))
 	if err != nil {
 		return "", fmt.Errorf("sign headers: %w", err)
 	}

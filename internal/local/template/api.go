@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -25,7 +26,16 @@ type Route struct {
 	Key         string // "$default" or "METHOD /path"
 	FunctionARN string
 	Timeout     time.Duration // at most 30 s
+	// Authorization is AWS_IAM, JWT, or NONE for a route that asks for nothing.
+	Authorization string
 }
+
+// What a route may ask for.
+const (
+	AuthorizationNone = "NONE"
+	AuthorizationIAM  = "AWS_IAM"
+	AuthorizationJWT  = "JWT"
+)
 
 // maxIntegration is API Gateway's limit, and its default.
 const maxIntegration = 30 * time.Second
@@ -122,7 +132,7 @@ func functionARN(uri string) string {
 }
 
 func (t *Template) addRoute(r resource, integrations map[string]integration) error {
-	var p struct{ ApiId, RouteKey, Target string }
+	var p struct{ ApiId, RouteKey, Target, AuthorizationType string }
 	if err := decode(r.properties, &p); err != nil {
 		return err
 	}
@@ -130,6 +140,10 @@ func (t *Template) addRoute(r resource, integrations map[string]integration) err
 	if !ok || t.API == nil || p.ApiId != t.API.Name || i.api != p.ApiId {
 		return fmt.Errorf("property Target: %q is no integration of the API %q", p.Target, p.ApiId)
 	}
-	t.API.Routes = append(t.API.Routes, Route{Key: p.RouteKey, FunctionARN: i.function, Timeout: i.timeout})
+	asks := cmp.Or(p.AuthorizationType, AuthorizationNone)
+	if asks != AuthorizationNone && asks != AuthorizationIAM && asks != AuthorizationJWT {
+		return fmt.Errorf("property AuthorizationType: %q is not supported on one machine", asks)
+	}
+	t.API.Routes = append(t.API.Routes, Route{Key: p.RouteKey, FunctionARN: i.function, Timeout: i.timeout, Authorization: asks})
 	return nil
 }

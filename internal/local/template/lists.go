@@ -92,8 +92,8 @@ var lists = map[string]list{
 		declared: []string{"Description", "IntegrationMethod"},
 	},
 	"AWS::ApiGatewayV2::Route": {
-		honoured: []string{"ApiId", "RouteKey", "Target"},
-		declared: []string{"AuthorizationType", "AuthorizerId", "AuthorizationScopes", "OperationName"},
+		honoured: []string{"ApiId", "RouteKey", "Target", "AuthorizationType"},
+		declared: []string{"AuthorizerId", "AuthorizationScopes", "OperationName"},
 	},
 	"AWS::ApiGatewayV2::Stage": {
 		honoured: []string{"ApiId", "StageName"},

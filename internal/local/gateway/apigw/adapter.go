@@ -1,8 +1,8 @@
 // Package apigw is API Gateway's HTTP API on one machine. In: HTTP requests.
 // Out: the answers of the functions behind the template's routes, called with
 // events in payload format 2.0, with API Gateway's limits (10 MB, 30 s), its
-// CORS and its errors. Authorizers are not evaluated: the address is loopback's,
-// or asks for a token.
+// CORS and its errors. A route that asks for IAM is open on loopback, or asks for a
+// token: the gateway stands for IAM.
 package apigw
 
 import (
@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,17 +45,23 @@ const bodyWithin = 30 * time.Second
 type Adapter struct {
 	cfg    Config
 	routes map[string]template.Route // by key
+	greedy []string                  // what stands before the path variable of greedy routes, longest first
 }
 
 // New refuses routes that it cannot match.
 func New(cfg Config) (*Adapter, error) {
 	a := &Adapter{cfg: cfg, routes: map[string]template.Route{}}
 	for _, r := range cfg.API.Routes {
-		if strings.Contains(strings.TrimSuffix(r.Key, " "+anyPath), "{") {
+		rest, greedy := strings.CutSuffix(r.Key, anyPath)
+		if strings.Contains(rest, "{") {
 			return nil, fmt.Errorf("route %q: path variables are not supported on one machine", r.Key)
+		}
+		if _, path, _ := strings.Cut(rest, " "); greedy {
+			a.greedy = append(a.greedy, path)
 		}
 		a.routes[r.Key] = r
 	}
+	slices.SortFunc(a.greedy, func(x, y string) int { return cmp.Or(len(y)-len(x), strings.Compare(x, y)) })
 	return a, nil
 }
 
@@ -70,12 +77,12 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusForbidden, "Forbidden")
 		return
 	}
-	if !a.admit(w, r) {
-		return
-	}
 	route, ok := a.match(r)
 	if !ok {
 		fail(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	if !a.admit(w, r, route) {
 		return
 	}
 	body, err := a.body(w, r)
@@ -100,13 +107,20 @@ func (a *Adapter) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 }
 
-// anyPath is the one path variable that is matched: the greedy one, alone.
+// anyPath is the one path variable that is matched: the greedy one, at the end.
 const anyPath = "/{proxy+}"
 
-// match finds a route as API Gateway does: the path's, with the method or ANY,
-// then the greedy ones, then the default.
+// match finds a route as API Gateway does: the path's, with the method or ANY, then
+// the greedy one that says most of the path, then the default. A greedy variable stands
+// for at least one segment.
 func (a *Adapter) match(r *http.Request) (template.Route, bool) {
-	for _, key := range []string{r.Method + " " + r.URL.Path, "ANY " + r.URL.Path, r.Method + " " + anyPath, "ANY " + anyPath, "$default"} {
+	keys := []string{r.Method + " " + r.URL.Path, "ANY " + r.URL.Path}
+	for _, above := range a.greedy {
+		if rest, ok := strings.CutPrefix(r.URL.Path, above+"/"); ok && (rest != "" || above == "") {
+			keys = append(keys, r.Method+" "+above+anyPath, "ANY "+above+anyPath)
+		}
+	}
+	for _, key := range append(keys, "$default") {
 		if route, ok := a.routes[key]; ok {
 			return route, true
 		}
@@ -116,7 +130,7 @@ func (a *Adapter) match(r *http.Request) (template.Route, bool) {
 
 // answer invokes the function; it goes on when the client leaves, as on AWS.
 func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, route template.Route, body []byte) {
-	payload, err := json.Marshal(event(r, route.Key, a.cfg.API.Name, body, time.Now()))
+	payload, err := json.Marshal(event(r, route, a.cfg.API.Name, body, time.Now()))
 	if err != nil {
 		fail(w, http.StatusInternalServerError, "Internal Server Error")
 		return

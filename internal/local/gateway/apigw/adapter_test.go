@@ -30,9 +30,10 @@ func adapter(t *testing.T, f function, token string) *Adapter {
 	t.Helper()
 	a, err := New(Config{
 		API: template.API{
-			Name:   "iris-httpapi",
-			CORS:   &template.APICORS{AllowOrigins: []string{"http://localhost:5173"}, AllowMethods: []string{"GET", "POST"}, AllowHeaders: []string{"authorization"}, ExposeHeaders: []string{"etag"}, MaxAge: 60},
-			Routes: []template.Route{{Key: "$default", FunctionARN: "api", Timeout: 50 * time.Millisecond}, {Key: "GET /healthz", FunctionARN: "health", Timeout: time.Second}},
+			Name: "iris-httpapi",
+			CORS: &template.APICORS{AllowOrigins: []string{"http://localhost:5173"}, AllowMethods: []string{"GET", "POST"}, AllowHeaders: []string{"authorization"}, ExposeHeaders: []string{"etag"}, MaxAge: 60},
+			Routes: []template.Route{{Key: "$default", FunctionARN: "api", Timeout: 50 * time.Millisecond, Authorization: template.AuthorizationIAM}, {Key: "GET /healthz", FunctionARN: "health", Timeout: time.Second, Authorization: template.AuthorizationNone},
+				{Key: "ANY /open/{proxy+}", FunctionARN: "open", Timeout: time.Second, Authorization: template.AuthorizationNone}},
 		},
 		Token: token, Invoke: f, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -139,6 +140,11 @@ func TestLimitsAndRoutes(t *testing.T) {
 	}{
 		{request("GET", "/healthz", ""), 200, "health"},
 		{request("POST", "/healthz", ""), 200, "api"},
+		{request("GET", "/open/a", ""), 200, "open"},
+		{request("DELETE", "/open/a/b/c", ""), 200, "open"},
+		{request("GET", "/open/", ""), 200, "api"}, // a greedy variable is at least one segment
+		{request("GET", "/open", ""), 200, "api"},
+		{request("GET", "/opened/a", ""), 200, "api"},
 		{request("POST", "/", strings.Repeat("x", MaxBody)), 200, "api"},
 		{request("POST", "/", strings.Repeat("x", MaxBody+1)), 413, ""},
 	} {
@@ -203,6 +209,10 @@ func TestToken(t *testing.T) {
 		{request("GET", "/?token=secret", ""), 303},
 		{request("GET", "/?token=", ""), 401},
 		{request("GET", "/healthz", ""), 200},
+		{request("POST", "/healthz", ""), 401},
+		{request("GET", "/open/a", "", "Authorization", "Bearer iris_share_x"), 200},
+		{request("GET", "/open/a?token=secret", ""), 200}, // an open route has nothing to do with the token
+		{request("GET", "/open/", ""), 401},
 		{request("OPTIONS", "/v1/jobs", "", "Origin", "http://localhost:5173", "Access-Control-Request-Method", "GET"), 204},
 	} {
 		if w := serve(a, c.r); w.Code != c.status {
@@ -241,5 +251,42 @@ func TestRepliesVaryByMoreThanTheOrigin(t *testing.T) {
 	w := serve(a, request("GET", "/v1/jobs", "", "Origin", "http://localhost:5173"))
 	if got := w.Header().Values("Vary"); !slices.Equal(got, []string{"Origin", "Accept-Encoding"}) {
 		t.Errorf("Vary %q", got)
+	}
+}
+
+// A function is told that IAM let a request in only where the route asks for IAM, so that
+// what an open route lets in is nobody's.
+func TestAnOpenRouteSaysNothingOfItsCaller(t *testing.T) {
+	for _, token := range []string{"", "secret"} {
+		var got events.APIGatewayV2HTTPRequest
+		a := adapter(t, func(_ context.Context, _ string, payload []byte) ([]byte, string, error) {
+			got = events.APIGatewayV2HTTPRequest{}
+			return []byte(`{"statusCode":204}`), "", json.Unmarshal(payload, &got)
+		}, token)
+		for path, signed := range map[string]bool{"/": true, "/open/a": false, "/healthz": false, "/v1/jobs": true} {
+			if w := serve(a, request("GET", path, "", "Authorization", "Bearer secret")); w.Code != 204 {
+				t.Fatalf("%s: %d", path, w.Code)
+			}
+			if c := got.RequestContext.Authorizer; (c != nil && c.IAM != nil && c.IAM.UserARN != "") != signed {
+				t.Errorf("%s: %+v", path, c)
+			}
+		}
+	}
+}
+
+// Of two greedy routes the one that says most of the path is taken, whatever its method.
+func TestGreedyRoutes(t *testing.T) {
+	a, err := New(Config{API: template.API{Routes: []template.Route{{Key: "OPTIONS /{proxy+}"}, {Key: "ANY /open/{proxy+}"}, {Key: "GET /open/more/{proxy+}"}, {Key: "GET /open/more/x"}, {Key: "$default"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for call, want := range map[string]string{
+		"OPTIONS /open/a": "ANY /open/{proxy+}", "OPTIONS /other": "OPTIONS /{proxy+}", "OPTIONS /": "OPTIONS /{proxy+}", "GET /other": "$default",
+		"GET /open/more/a": "GET /open/more/{proxy+}", "POST /open/more/a": "ANY /open/{proxy+}", "GET /open/more": "ANY /open/{proxy+}", "GET /open/more/x": "GET /open/more/x",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		if route, ok := a.match(request(method, path, "")); !ok || route.Key != want {
+			t.Errorf("%s: %q, want %q", call, route.Key, want)
+		}
 	}
 }

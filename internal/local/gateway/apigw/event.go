@@ -12,18 +12,20 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/iris-oculus/iris/internal/local/template"
 )
 
 // account is whose stack this machine runs; API Gateway tells it to functions.
 const account = "000000000000"
 
 // event is a request in payload format 2.0.
-func event(r *http.Request, routeKey, api string, body []byte, at time.Time) events.APIGatewayV2HTTPRequest {
+func event(r *http.Request, route template.Route, api string, body []byte, at time.Time) events.APIGatewayV2HTTPRequest {
 	e := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RouteKey: routeKey, RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
+		Version: "2.0", RouteKey: route.Key, RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
 		Headers: headers(r), QueryStringParameters: query(r),
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RouteKey: routeKey, AccountID: "anonymous", Stage: "$default", RequestID: rand.Text(), APIID: api,
+			RouteKey: route.Key, AccountID: "anonymous", Stage: "$default", RequestID: rand.Text(), APIID: api,
 			DomainName: r.Host, DomainPrefix: api,
 			Time: at.UTC().Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: at.UnixMilli(),
 			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{
@@ -31,9 +33,10 @@ func event(r *http.Request, routeKey, api string, body []byte, at time.Time) eve
 			},
 		},
 	}
-	// The gateway has let the request in (admit), so that it stands for IAM.
-	e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-		IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{AccountID: account, UserARN: "arn:aws:iam::" + account + ":root"},
+	if route.Authorization == template.AuthorizationIAM { // the gateway has let the request in (admit), so that it stands for IAM
+		e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
+			IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{AccountID: account, UserARN: "arn:aws:iam::" + account + ":root"},
+		}
 	}
 	for _, line := range r.Header.Values("Cookie") {
 		for _, c := range strings.Split(line, ";") {

@@ -4,15 +4,17 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+
+	"github.com/iris-oculus/iris/internal/local/template"
 )
 
 // tokenCookie keeps the token in a browser that was opened with ?token=.
 const tokenCookie = "iris_token"
 
-// admit asks for the token, where there is one: as bearer token, as cookie, or
-// once in the query, which sets the cookie.
-func (a *Adapter) admit(w http.ResponseWriter, r *http.Request) bool {
-	if a.cfg.Token == "" || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+// admit asks for the token, where there is one and the route is not open: as bearer
+// token, as cookie, or once in the query, which sets the cookie.
+func (a *Adapter) admit(w http.ResponseWriter, r *http.Request, route template.Route) bool {
+	if a.cfg.Token == "" || route.Authorization == template.AuthorizationNone {
 		return true
 	}
 	if given := r.URL.Query().Get("token"); a.right(given) {
