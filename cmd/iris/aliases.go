@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/job"
 )
 
 // optionFlags are the options of a job as flags, by their own names (-O) and by
@@ -16,6 +18,7 @@ type optionFlags struct {
 	subset []string
 	fast   bool
 	set    map[string]bool // words that were given
+	table  string          // a file with the names of the labels, for label maps
 }
 
 func (o *optionFlags) add(c *cobra.Command) {
@@ -35,6 +38,11 @@ func (o *optionFlags) add(c *cobra.Command) {
 		}
 		return nil
 	}
+}
+
+// addTable is for the commands that upload.
+func (o *optionFlags) addTable(c *cobra.Command) {
+	c.Flags().StringVar(&o.table, "labels-table", "", "SCAN is a label map (-O task=labels), and this file names its labels (ITK-SNAP, FreeSurfer, 3D Slicer, BIDS, JSON)")
 }
 
 // values are the options by name. One that is given twice with different values is
@@ -69,6 +77,12 @@ func (o *optionFlags) values() (map[string]any, error) {
 		if err := put(word.name, word.value); err != nil {
 			return nil, err
 		}
+	}
+	if o.table != "" {
+		if task, said := out["task"]; said && task != job.TaskLabels {
+			return nil, usage("bad_option: --labels-table is for a label map: leave the task out, or say task=labels")
+		}
+		out["task"] = job.TaskLabels
 	}
 	return out, nil
 }

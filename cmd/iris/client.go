@@ -28,6 +28,7 @@ type client struct {
 	http  *http.Client
 
 	uploads string // where unfinished uploads are kept; empty: they are not
+	table   string // goes with the label map that is uploaded; empty: none
 
 	reached atomic.Bool                                // the service has answered before
 	pause   func(context.Context, time.Duration) error // replaces the timer when not nil

@@ -25,7 +25,11 @@ type scanFile struct {
 	temporary bool
 }
 
-func openScan(ctx context.Context, path string) (*scanFile, error) {
+// openScan opens what is uploaded. A table, when one is named, goes with the label map.
+func openScan(ctx context.Context, path, table string) (*scanFile, error) {
+	if table != "" {
+		return zipLabels(path, table)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, &exitError{exitUsage, withoutPath(path, err)}
@@ -52,11 +56,16 @@ func (s *scanFile) Close() error {
 	return err
 }
 
-func zipFolder(ctx context.Context, path string) (_ *scanFile, err error) {
+func zipFolder(ctx context.Context, path string) (*scanFile, error) {
 	folder, err := prepare.OpenDirectory(os.DirFS(path))
 	if err != nil {
 		return nil, err
 	}
+	return zipped(func(w io.Writer) error { return writeZip(ctx, w, folder) })
+}
+
+// zipped is a .zip that write makes, in a file that is deleted when it is closed.
+func zipped(write func(io.Writer) error) (_ *scanFile, err error) {
 	f, err := os.CreateTemp("", "iris-folder-*.zip")
 	if err != nil {
 		return nil, withoutPath("pack the folder", err)
@@ -67,7 +76,7 @@ func zipFolder(ctx context.Context, path string) (_ *scanFile, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if err := writeZip(ctx, f, folder); err != nil {
+	if err := write(f); err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
@@ -90,9 +99,7 @@ func writeZip(ctx context.Context, w io.Writer, folder drop.Files) error {
 		if packed += file.Size; packed > volume.MaxObjectBytes {
 			return volume.Reject("too_large", "the folder holds more than %d bytes: at most that is accepted", int64(volume.MaxObjectBytes))
 		}
-		// The oldest time that a zip can hold stands for no time.
-		header := &zip.FileHeader{Name: fmt.Sprintf("%06d", file.Index), Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
-		entry, err := pack.CreateHeader(header)
+		entry, err := pack.CreateHeader(entryHeader(file.Index, zip.Deflate))
 		if err != nil {
 			return withoutPath("pack the folder", err)
 		}
@@ -108,4 +115,10 @@ func writeZip(ctx context.Context, w io.Writer, folder drop.Files) error {
 		return volume.Reject("empty_folder", "the folder holds no file that could be a slice of a scan: name the folder of DICOM files")
 	}
 	return withoutPath("pack the folder", pack.Close())
+}
+
+// entryHeader is the header of an entry that says nothing of its file. The oldest time
+// that a zip can hold stands for no time.
+func entryHeader(number int, method uint16) *zip.FileHeader {
+	return &zip.FileHeader{Name: fmt.Sprintf("%06d", number), Method: method, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 }

@@ -61,6 +61,9 @@ func meshCommand() *cobra.Command {
 			o.Progress = progress("meshing")
 			labels, err := readLabels(args[0], f.table)
 			if err == nil {
+				err = f.choose(labels, &o)
+			}
+			if err == nil {
 				warn(cmd, labels.Warnings)
 				write := func(out *os.File) error { return f.meshLabels(cmd, labels, out, format, o) }
 				if format == "" {
@@ -105,9 +108,7 @@ func (f meshFlags) options() (build.Options, error) {
 	values := map[string]string{"smoothing": fmt.Sprint(f.smooth), "decimate": f.decimate}
 	o, err := job.ParseOptions(values, nil)
 	if err == nil {
-		var names job.Options
-		names, err = job.ParseLabelNames(f.structures, f.merge)
-		o.Structures, o.Merge = names.Structures, names.Merge
+		_, err = job.ParseLabelNames(f.structures, f.merge)
 	}
 	switch {
 	case err != nil:
@@ -115,14 +116,28 @@ func (f meshFlags) options() (build.Options, error) {
 	case f.threads < 0:
 		return build.Options{}, usage("bad_option: --threads %d: want 0 or more", f.threads)
 	}
-	out := build.Options{Smoothing: o.Smoothing, Structures: o.Meshed(), Threads: f.threads}
-	for _, m := range o.Merge {
-		out.Merge = append(out.Merge, build.Group(m))
-	}
+	out := build.Options{Smoothing: o.Smoothing, Threads: f.threads}
 	if out.Decimation, err = build.ParseDecimation(o.Decimation()); err != nil {
 		return build.Options{}, &exitError{exitUsage, err}
 	}
 	return out, nil
+}
+
+// choose says which of the label map's structures are asked for.
+func (f meshFlags) choose(labels *volume.LabelMap, out *build.Options) error {
+	o, err := job.ParseLabelNames(f.structures, f.merge)
+	if err != nil {
+		return err
+	}
+	o.Task = job.TaskLabels
+	if o, err = o.Held(build.Names(labels)); err != nil {
+		return err
+	}
+	out.Structures = o.Meshed()
+	for _, m := range o.Merge {
+		out.Merge = append(out.Merge, build.Group(m))
+	}
+	return nil
 }
 
 // meshLabels writes the surfaces of a label map in a format, none for no file, and

@@ -37,7 +37,7 @@ func prepareCommand() *cobra.Command {
 			return replace(args[1], func(out *os.File) error {
 				var warnings []job.Notice
 				if task == job.TaskLabels {
-					warnings, err = source.Labels(out)
+					warnings, err = source.Labels(cmd.Context(), out)
 				} else {
 					var report prepare.Report
 					report, err = source.Volume(cmd.Context(), out, o)

@@ -46,6 +46,7 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			api.table = f.options.table
 			scans, err := findScans(args)
 			if err != nil {
 				return err
@@ -67,6 +68,7 @@ func runCommand() *cobra.Command {
 	c.Flags().BoolVar(&f.labels, "ml", false, "download the label map, one NIfTI file of all structures, in place of a model; -o ends in .nii.gz")
 	c.Flags().BoolVar(&f.statistics, "statistics", false, "also write statistics.json beside the output, in TotalSegmentator's form")
 	f.options.add(c)
+	f.options.addTable(c)
 	stateFlag(c, &f.state)
 	return c
 }

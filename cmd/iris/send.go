@@ -28,6 +28,7 @@ func submitCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			api.table = options.table
 			scans, err := findScans(args)
 			if err != nil {
 				return err
@@ -51,6 +52,7 @@ func submitCommand() *cobra.Command {
 	c.Flags().BoolVar(&asJSON, "json", false, "print each job as JSON, one on a line")
 	c.Flags().IntVar(&parallel, "parallel", 4, "how many of several scans are uploaded at a time, 1 to 32")
 	options.add(c)
+	options.addTable(c)
 	stateFlag(c, &state)
 	return c
 }

@@ -27,7 +27,7 @@ type createdJob struct {
 
 // submit uploads a scan, a file or a folder of slices, and returns its job.
 func (c *client) submit(ctx context.Context, path string, options map[string]any, progress func(sent, total int64)) (jobView, []byte, error) {
-	f, err := openScan(ctx, path)
+	f, err := openScan(ctx, path, c.table)
 	if err != nil {
 		return jobView{}, nil, err
 	}

@@ -201,7 +201,7 @@ func (a *API) beginAttempt(w http.ResponseWriter, r *http.Request, from string) 
 			}
 		}
 		if from == job.FromMesh && now.Shown == table.Shown {
-			if err := options.CheckHeld(table.Holds); err != nil {
+			if options, err = options.Held(table.Holds); err != nil {
 				return err
 			}
 			now.Warnings = slices.DeleteFunc(now.Warnings, func(n job.Notice) bool { return n.Code == subsetOnly })

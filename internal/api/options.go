@@ -2,7 +2,6 @@ package api
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -37,35 +36,37 @@ func optionText(name string, v any) (string, error) {
 		if name == "merge" {
 			return mergeText(v)
 		}
-		return listText(name, v)
+		names, err := texts(v)
+		return job.SpelledNames(names), err
 	}
 	return "", job.Reject("bad_option", "an option is neither a text, a number, true, false nor a list")
 }
 
-func listText(name string, list []any) (string, error) {
-	texts := make([]string, len(list))
+// texts are the elements of a list of names.
+func texts(list []any) ([]string, error) {
+	out := make([]string, len(list))
 	for i, x := range list {
 		s, ok := x.(string)
 		if !ok {
-			return "", job.Reject("bad_option", "a list of names holds something else")
+			return nil, job.Reject("bad_option", "a list of names holds something else")
 		}
-		texts[i] = s
+		out[i] = s
 	}
-	return strings.Join(texts, ","), nil
+	return out, nil
 }
 
 // mergeText reads [{"name": …, "of": […]}], the form in which a job shows it.
 func mergeText(list []any) (string, error) {
-	parts := make([]string, len(list))
+	merge := make([]job.Merge, len(list))
 	for i, x := range list {
 		m, _ := x.(map[string]any)
-		name, _ := m["name"].(string)
+		merge[i].Name, _ = m["name"].(string)
 		of, _ := m["of"].([]any)
-		names, err := listText("of", of)
+		names, err := texts(of)
 		if err != nil {
 			return "", err
 		}
-		parts[i] = name + "=" + names
+		merge[i].Of = names
 	}
-	return strings.Join(parts, ";"), nil
+	return job.SpelledMerge(merge), nil
 }

@@ -17,7 +17,7 @@ func (o Options) Values() map[string]string {
 		out["fast"] = "true"
 	}
 	if len(o.Structures) > 0 {
-		out["structures"] = strings.Join(o.Structures, ",")
+		out["structures"] = SpelledNames(o.Structures)
 	}
 	if o.Series > 0 {
 		out["series"] = strconv.Itoa(o.Series)
@@ -32,11 +32,7 @@ func (o Options) Values() map[string]string {
 		out["decimate"] = o.Decimate
 	}
 	if len(o.Merge) > 0 {
-		parts := make([]string, len(o.Merge))
-		for i, m := range o.Merge {
-			parts[i] = m.Name + "=" + strings.Join(m.Of, ",")
-		}
-		out["merge"] = strings.Join(parts, ";")
+		out["merge"] = SpelledMerge(o.Merge)
 	}
 	return out
 }
@@ -57,6 +53,9 @@ func (o Options) Changed(values map[string]string, tasks []string) (Options, err
 				return Options{}, err
 			}
 		}
+	}
+	if err := o.checkSpelling(values); err != nil {
+		return Options{}, err
 	}
 	return o, nil
 }

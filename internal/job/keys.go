@@ -126,3 +126,49 @@ func Lookups(key string) []string {
 	}
 	return keys
 }
+
+// labelMaps are the endings of label maps, and labelTables those of the tables of names
+// that other programs leave beside them, in the order in which they count.
+var (
+	labelMaps   = []string{".nii.gz", ".seg.nrrd", ".nii", ".nrrd"}
+	labelTables = []string{".label", ".lut", ".ctbl", ".txt", ".tsv", ".csv", ".json"}
+)
+
+// LabelTables are the names that the table of a label map may have beside it: its own
+// name with another ending. None for what is no label map by its name.
+func LabelTables(labels string) []string {
+	stem, ok := withoutEnding(labels, labelMaps)
+	if !ok {
+		return nil
+	}
+	return withEndings(stem, labelTables)
+}
+
+// LabelMapsOf are the names of the label maps of which a file may be the table; none for
+// what is no table by its name.
+func LabelMapsOf(table string) []string {
+	stem, ok := withoutEnding(table, labelTables)
+	if !ok {
+		return nil
+	}
+	return withEndings(stem, labelMaps)
+}
+
+func withoutEnding(name string, endings []string) (stem string, ok bool) {
+	lower := strings.ToLower(name)
+	for _, ending := range endings {
+		if strings.HasSuffix(lower, ending) && len(lower) == len(name) {
+			stem = name[:len(name)-len(ending)]
+			return stem, stem != "" && !strings.HasSuffix(stem, "/")
+		}
+	}
+	return "", false
+}
+
+func withEndings(stem string, endings []string) []string {
+	out := make([]string, len(endings))
+	for i, ending := range endings {
+		out[i] = stem + ending
+	}
+	return out
+}

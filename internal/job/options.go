@@ -5,8 +5,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Options is what a person may ask of a job (DESIGN.md §4). Make one with
@@ -132,7 +130,37 @@ func ParseOptions(values map[string]string, tasks []string) (Options, error) {
 			return Options{}, err
 		}
 	}
+	if err := o.checkSpelling(values); err != nil {
+		return Options{}, err
+	}
 	return o, nil
+}
+
+// checkSpelling refuses names that no model has: only a label map brings names of its
+// own. It judges the options that were asked for, by their names in values.
+func (o Options) checkSpelling(values map[string]string) error {
+	if o.Task == TaskLabels {
+		return nil
+	}
+	plain := func(names ...string) bool {
+		for _, name := range names {
+			if !namePattern.MatchString(name) {
+				return false
+			}
+		}
+		return true
+	}
+	if _, asked := values["structures"]; asked && !plain(o.Structures...) {
+		return bad("structures", wantNames)
+	}
+	if _, asked := values["merge"]; asked {
+		for _, m := range o.Merge {
+			if !plain(m.Name) || !plain(m.Of...) {
+				return bad("merge", wantMerge)
+			}
+		}
+	}
+	return nil
 }
 
 // sortedNames puts options in an order, so that of two bad ones the same is named.
@@ -172,9 +200,9 @@ func (o *Options) set(name, value string, tasks []string) error {
 		}
 		o.Fast = value == "true"
 	case "structures":
-		list, ok := nameList(value, namePattern.MatchString)
+		list, ok := nameList(value)
 		if !ok {
-			return bad(name, "structure names separated by commas")
+			return bad(name, wantNames)
 		}
 		o.Structures = list
 	case "series":
@@ -220,75 +248,83 @@ func CheckDecimate(s string) bool {
 	return decimatePattern.MatchString(s) && (s == "none" || strings.Trim(number, "0.") != "")
 }
 
-// ParseMerge reads `name=a,b,c;name2=d,e`. A name that stands twice, a structure
-// that two solids would have, and a solid of nothing are refused by name.
-func ParseMerge(s string) ([]Merge, error) { return parseMerge(s, namePattern.MatchString) }
+// What the options that name structures take.
+const (
+	wantNames = "structure names separated by commas"
+	wantMerge = "name=a,b,c;name2=d,e"
+)
 
 // ParseLabelNames reads the values of structures and merge for a label map that is at
 // hand, either of them "" for none. Its names come from tables of any program: they may
-// have spaces and whatever else prints, but no comma, semicolon or equals sign.
+// have spaces and whatever else prints. Held says which of the map's names they are.
 func ParseLabelNames(structures, merge string) (o Options, err error) {
-	allowed := func(name string) bool {
-		return name != "" && len(name) <= maxLabelName && strings.IndexFunc(name, func(r rune) bool {
-			return !unicode.IsPrint(r) || r == utf8.RuneError || strings.ContainsRune(",;=", r)
-		}) < 0
-	}
 	if structures != "" {
 		var ok bool
-		if o.Structures, ok = nameList(structures, allowed); !ok {
-			return Options{}, bad("structures", "structure names separated by commas")
+		if o.Structures, ok = nameList(structures); !ok {
+			return Options{}, bad("structures", wantNames)
 		}
 	}
 	if merge != "" {
-		o.Merge, err = parseMerge(merge, allowed)
+		o.Merge, err = ParseMerge(merge)
 	}
 	return o, err
 }
 
-func parseMerge(s string, allowed func(string) bool) ([]Merge, error) {
-	const want = "name=a,b,c;name2=d,e"
+// ParseMerge reads `name=a,b,c;name2=d,e`. A name that stands twice, a structure
+// that two solids would have, and a solid of nothing are refused by name.
+func ParseMerge(s string) ([]Merge, error) {
 	var out []Merge
-	home := map[string]string{} // the solid of each structure
 	total := 0
-	for _, part := range strings.Split(s, ";") {
-		name, of, found := strings.Cut(part, "=")
-		name = strings.TrimSpace(name)
-		if !found || !allowed(name) || len(out) >= maxNames {
-			return nil, bad("merge", want)
+	for _, part := range split(s, ';') {
+		sides := split(part, '=')
+		if len(sides) != 2 || len(out) >= maxNames {
+			return nil, bad("merge", wantMerge)
 		}
-		if strings.TrimSpace(of) == "" {
-			return nil, Reject("bad_option", "option merge: %s has no structures: want %s", quoted(name), want)
+		name, ok := unquoted(sides[0])
+		if !ok || !isLabelName(name) {
+			return nil, bad("merge", wantMerge)
 		}
-		list, ok := nameList(of, allowed)
+		if strings.TrimSpace(sides[1]) == "" {
+			return nil, Reject("bad_option", "option merge: %s has no structures: want %s", quoted(name), wantMerge)
+		}
+		list, ok := nameList(sides[1])
 		if total += len(list); !ok || total > maxNames {
-			return nil, bad("merge", want)
-		}
-		for _, m := range out {
-			if m.Name == name {
-				return nil, Reject("bad_option", "option merge: two solids have the name %s", quoted(name))
-			}
-		}
-		for _, structure := range list {
-			if other, taken := home[structure]; taken {
-				return nil, Reject("bad_option", "option merge: %s is in %s and in %s: want each structure in one solid", quoted(structure), quoted(other), quoted(name))
-			}
-			home[structure] = name
+			return nil, bad("merge", wantMerge)
 		}
 		out = append(out, Merge{Name: name, Of: list})
 	}
-	for _, m := range out {
-		if other := home[m.Name]; other != "" && other != m.Name {
-			return nil, Reject("bad_option", "option merge: the name %s is also that of a structure in %s", quoted(m.Name), quoted(other))
-		}
-	}
-	return out, nil
+	return out, apart(out)
 }
 
-func nameList(s string, allowed func(string) bool) ([]string, bool) {
+// apart refuses solids that have a name or a structure in common.
+func apart(merge []Merge) error {
+	home := map[string]string{} // the solid of each structure
+	for i, m := range merge {
+		for _, before := range merge[:i] {
+			if before.Name == m.Name {
+				return Reject("bad_option", "option merge: two solids have the name %s", quoted(m.Name))
+			}
+		}
+		for _, structure := range m.Of {
+			if other, taken := home[structure]; taken {
+				return Reject("bad_option", "option merge: %s is in %s and in %s: want each structure in one solid", quoted(structure), quoted(other), quoted(m.Name))
+			}
+			home[structure] = m.Name
+		}
+	}
+	for _, m := range merge {
+		if other := home[m.Name]; other != "" && other != m.Name {
+			return Reject("bad_option", "option merge: the name %s is also that of a structure in %s", quoted(m.Name), quoted(other))
+		}
+	}
+	return nil
+}
+
+func nameList(s string) ([]string, bool) {
 	var out []string
-	for _, name := range strings.Split(s, ",") {
-		name = strings.TrimSpace(name)
-		if !allowed(name) || len(out) >= maxNames {
+	for _, part := range split(s, ',') {
+		name, ok := unquoted(part)
+		if !ok || !isLabelName(name) || len(out) >= maxNames {
 			return nil, false
 		}
 		if !contains(out, name) {

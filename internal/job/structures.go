@@ -65,7 +65,11 @@ func (o Options) CheckHeld(names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return o.checkNames("the label map holds", names, ": send the scan again to segment others")
+	advice := ": send the scan again to segment others"
+	if o.Task == TaskLabels {
+		advice = ""
+	}
+	return o.checkNames("the label map holds", names, advice)
 }
 
 func (o Options) checkNames(who string, names []string, advice string) error {
@@ -78,7 +82,7 @@ func (o Options) checkNames(who string, names []string, advice string) error {
 			option = "structures"
 		}
 		if near, ok := nearest(name, names); ok {
-			advice = "; did you mean " + near + "?"
+			advice = "; did you mean " + spelled(near) + "?"
 		}
 		return Reject("bad_option", "option %s: %s no %s, only %s%s", option, who, quoted(name), Listed(names), advice)
 	}

@@ -95,7 +95,15 @@ func (s Stage) Handle(ctx context.Context, e Created) error {
 	if series != "" {
 		return s.addRootSlice(ctx, e, series, object)
 	}
-	return s.start(ctx, s.newRecord(e, "", job.DeriveID(e.Bucket, e.Key, e.Sequencer), object))
+	belongs, refused, err := s.tableOf(ctx, e, object.Size)
+	if belongs || err != nil {
+		return err
+	}
+	r := s.newRecord(e, "", job.DeriveID(e.Bucket, e.Key, e.Sequencer), object)
+	if refused != nil && !r.Status.Ended() {
+		_ = refuse(&r, refused, s.Now()) // from received this move is always open
+	}
+	return s.start(ctx, r)
 }
 
 // claimUpload gives an upload to the job that awaits it, or that has taken this same

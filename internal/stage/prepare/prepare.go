@@ -1,6 +1,7 @@
 // Package prepare turns an upload into one volume. In: a job whose upload is a NIfTI
 // file, a DICOM file, an archive or a folder of slices. Out: volume.nii.gz (or, for a
-// label map, labels.bin) in the work bucket, source.json beside it for DICOM, and the
+// label map, which may lie in an archive with a table of its names, or have one beside it
+// in the bucket, labels.bin) in the work bucket, source.json beside it for DICOM, and the
 // record with its task, modality and warnings. The output is {"ready":false} while a
 // folder still receives slices, and {"gone":true} for a job that was cancelled or
 // erased. Errors: *job.RejectedError or *job.UnsupportedError for a scan at fault; others
@@ -26,6 +27,7 @@ import (
 // Jobs keeps job records.
 type Jobs interface {
 	Amend(ctx context.Context, id string, change func(*job.Record) error) (job.Record, error)
+	LinkKey(ctx context.Context, r job.Record) error
 }
 
 // Uploads is the bucket that people drop into.
@@ -76,7 +78,7 @@ func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutpu
 	lost := &losses{}
 	source.watch(lost)
 	if r.Options.Task == job.TaskLabels {
-		out, err := s.labels(ctx, in, source)
+		out, err := s.labels(ctx, in, r, source)
 		return out, lost.blame(err)
 	}
 	report, err := s.volume(ctx, r, source)
@@ -144,19 +146,6 @@ func (s Stage) volume(ctx context.Context, r job.Record, source Source) (Report,
 	}
 	_, err = s.Work.Put(ctx, job.Key(r.ID, r.Attempt, job.SourceObject), job.MediaType(job.SourceObject), bytes.NewReader(text))
 	return report, wrapped("write source", err)
-}
-
-// labels writes an upload that is a label map as the model server would have answered.
-func (s Stage) labels(ctx context.Context, in job.StageInput, source Source) (job.PrepareOutput, error) {
-	var warnings []job.Notice
-	err := s.stream(ctx, job.Key(in.Job, in.Attempt, job.LabelsObject), func(w io.Writer) (err error) {
-		warnings, err = source.Labels(w)
-		return err
-	})
-	if err != nil {
-		return job.PrepareOutput{}, err
-	}
-	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, func(r *job.Record) { r.Warnings = warnings })
 }
 
 // stream stores what write produces while it is produced. Nothing is stored

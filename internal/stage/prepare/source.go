@@ -1,7 +1,6 @@
 package prepare
 
 import (
-	"bufio"
 	"context"
 	"io"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom"
 	"github.com/iris-oculus/iris/internal/volume/drop"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
-	"github.com/iris-oculus/iris/internal/volume/nrrd"
 )
 
 // Source is an upload: one file, or a folder of files when Folder is set.
@@ -97,41 +95,6 @@ func fromDICOM(ctx context.Context, files drop.Files, dst io.Writer, o Options) 
 		}
 	}
 	return report, nil
-}
-
-// Labels writes a source that is a label map already as the model server would
-// have answered it, and says what is doubtful about it.
-func (s Source) Labels(dst io.Writer) ([]job.Notice, error) {
-	if s.Folder != nil {
-		return nil, named(volume.Reject("unrecognized", "task=labels takes one label map, NIfTI or NRRD: a folder was sent"))
-	}
-	kind, err := s.detect()
-	if err == nil && kind != kindNIfTI && kind != kindNRRD {
-		err = volume.Reject("unrecognized", "task=labels takes one label map, NIfTI (.nii, .nii.gz) or NRRD (.seg.nrrd, .nrrd)")
-	}
-	if err != nil {
-		return nil, named(err)
-	}
-	m, err := ReadLabels(io.NewSectionReader(s.File, 0, s.Size))
-	if err != nil {
-		return nil, named(err)
-	}
-	var warnings []job.Notice
-	for _, w := range m.Warnings {
-		warnings = append(warnings, job.Notice{Code: w.Code, Message: w.Message})
-	}
-	return warnings, named(nifti.WriteLabels(dst, m))
-}
-
-// ReadLabels reads a label map in any form that is read, which is told by its content.
-// Errors are those of the form's own package.
-func ReadLabels(r io.Reader) (*volume.LabelMap, error) {
-	in := bufio.NewReader(r)
-	// What is wrong with the reader comes again when the file is read.
-	if head, _ := in.Peek(nrrd.MagicLength); nrrd.Is(head) {
-		return nrrd.ReadLabels(in)
-	}
-	return nifti.ReadLabels(in)
 }
 
 // single is one DICOM file as a drop.

@@ -176,7 +176,7 @@ func TestVolumeRefuses(t *testing.T) {
 	if _, _, err := volumeOf(t, huge); code(err) != "too_large" {
 		t.Errorf("more than 5 GiB: %v", err)
 	}
-	if _, err := of(zipOf(t, nil)).Labels(io.Discard); code(err) != "unrecognized" {
+	if _, err := of(zipOf(t, nil)).Labels(t.Context(), io.Discard); code(err) != "unrecognized" {
 		t.Errorf("labels in a zip: %v", err)
 	}
 }

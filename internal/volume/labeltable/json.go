@@ -46,8 +46,12 @@ func fromJSON(value any, entries []Entry, depth int) []Entry {
 			keys = append(keys, key)
 		}
 		slices.Sort(keys)
+		// At the top of a file {"liver": 1} is a table only if all of it is: the
+		// parameters of a scanner ("FlipAngle": 12) stand among other things.
+		mixed := depth == 0 && slices.ContainsFunc(keys, func(key string) bool { _, ok := whole(v[key]); return !ok })
 		for _, key := range keys {
-			if e, ok := pair(key, v[key]); ok {
+			_, number := v[key].(float64)
+			if e, ok := pair(key, v[key]); ok && !(mixed && number) {
 				entries = append(entries, e)
 			}
 		}

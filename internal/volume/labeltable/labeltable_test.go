@@ -66,6 +66,24 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// A sidecar of BIDS or dcm2niix beside a label map holds numbers, and is no table.
+func TestASidecarIsNoTable(t *testing.T) {
+	for _, text := range []string{
+		`{"Modality": "MR", "FlipAngle": 12, "EchoTime": 0.03, "SeriesNumber": 3}`,
+		`{"SliceThickness": 1, "RepetitionTime": 2.5}`,
+		`{"ImageOrientationPatientDICOM": [1, 0, 0, 0, 1, 0], "EchoNumber": 1}`,
+	} {
+		if got, err := Parse([]byte(text)); err == nil {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+	for _, text := range []string{`{"liver": 1, "spleen": 2}`, `{"background": 0, "liver": 1}`, `{"labels": {"liver": 1, "whole": [1, 2]}, "file_ending": ".nii.gz"}`} {
+		if _, err := Parse([]byte(text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestApply(t *testing.T) {
 	m := &volume.LabelMap{Table: volume.Table{Labels: []volume.Label{{ID: 1, Source: 500, Name: "label_500"}, {ID: 2, Source: 70000, Name: "label_70000"}}}}
 	if n := Apply(m, []Entry{{ID: 2, Name: "not this one"}, {ID: 70000, Name: "cortex", Color: "#010203"}}); n != 1 {
