@@ -72,7 +72,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string) error {
 	root.SetArgs(args)
 	if c, rest, err := root.Find(args); err == nil && c.HasSubCommands() && len(rest) > 0 {
 		word := rest[0]
-		builtIn := c == root && (word == "help" || word == "completion" || strings.HasPrefix(word, "__"))
+		builtIn := c == root && (word == "help" || strings.HasPrefix(word, "__"))
 		if !builtIn && !strings.HasPrefix(word, "-") {
 			return &exitError{exitUsage, fmt.Errorf("usage: %s knows no command %q: `%s --help` lists them", c.CommandPath(), word, c.CommandPath())}
 		}
@@ -101,10 +101,11 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		upCommand(), envCommand(), runCommand(), submitCommand(), statusCommand(), watchCommand(), getCommand(),
 		listCommand(), cancelCommand(), retryCommand(), rmCommand(), prepareCommand(), meshCommand(), gpuCommand(),
-		sampleCommand(), doctorCommand(), versionCommand(),
+		sampleCommand(), doctorCommand(), completionCommand(), versionCommand(),
 	)
 	root.Args, root.RunE = cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	usageErrors(root)
+	complete(root)
 	return root
 }
 

@@ -126,8 +126,12 @@ func (s *storage) content() string {
 	return all.String()
 }
 
-// TestMain is the command itself in the processes that a test starts to end them.
+// TestMain is the command itself in the processes that a test starts.
 func TestMain(m *testing.M) {
+	if os.Getenv("IRIS_TEST_COMMAND") != "" {
+		main()
+		os.Exit(0)
+	}
 	if scan := os.Getenv("IRIS_TEST_SUBMIT"); scan != "" {
 		if err := execute(context.Background(), rootCommand(), []string{"submit", scan}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
