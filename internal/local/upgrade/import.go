@@ -92,7 +92,8 @@ func (i *importer) letters(folder, bucket string) error {
 	return i.each(folder, func(name string) error {
 		number, err := strconv.ParseUint(strings.TrimSuffix(name, ".json"), 10, 64)
 		if err != nil {
-			return nil // no letter
+			i.log.Warn("a file that is no letter is not brought in", "folder", folder)
+			return nil
 		}
 		var l outbox.Letter
 		if _, err := i.read(&l, folder, name); err != nil {
