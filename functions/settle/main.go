@@ -22,7 +22,7 @@ func main() {
 	store, flow := jobs.New(cfg, env.String("JOBS_TABLE")), workflow.New(cfg, env.String("STATE_MACHINE_ARN"))
 	work := blobs.New(cfg, env.String("WORK_BUCKET"))
 	stage := settle.Stage{
-		Jobs: store, Links: store, Workflow: flow, Work: work, Now: time.Now,
+		Jobs: store, Links: store, Retention: store, Workflow: flow, Work: work, Now: time.Now,
 		Uploads: blobs.New(cfg, env.String("UPLOADS_BUCKET")),
 		Results: blobs.New(cfg, env.String("RESULTS_BUCKET")),
 	}

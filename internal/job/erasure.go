@@ -39,6 +39,16 @@ const (
 // proof of its erasure.
 const TombstoneLife = 30 * 24 * time.Hour
 
+// LapsedLife is how long the record of a job is still there after the time for which jobs
+// are kept. Nobody can read it, but the janitor, which may have been away, erases by it.
+const LapsedLife = 30 * 24 * time.Hour
+
+// Due says when a job's time is over.
+type Due struct {
+	ID string
+	At time.Time
+}
+
 // OwnerDigest is by what a tombstone knows its owner again. Without the job's id nobody
 // can compare owners.
 func OwnerDigest(id, owner string) string {

@@ -72,7 +72,7 @@ func (s *Store) readBatch(ctx context.Context, ids []string, found map[string]jo
 			if err != nil {
 				return err
 			}
-			if !expired(it) {
+			if !expired(it) && !lapsed(r) {
 				found[r.ID] = r
 			}
 		}

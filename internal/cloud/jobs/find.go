@@ -33,12 +33,12 @@ func (s *Store) LinkKey(ctx context.Context, r job.Record) error {
 		return fmt.Errorf("encode link: %w", err)
 	}
 	note := item{
-		"pk": str(linksPK + r.ID), "sk": link["pk"], "created": link["sk"], "upload": str(string(upload)), "ttl": num(r.ExpiresAt.Unix()),
+		"pk": str(linksPK + r.ID), "sk": link["pk"], "created": link["sk"], "upload": str(string(upload)), "ttl": num(ttlOf(r).Unix()),
 	}
 	if err := s.put(ctx, note, "", nil); err != nil {
 		return err
 	}
-	link["job"], link["ttl"] = str(r.ID), num(r.ExpiresAt.Unix())
+	link["job"], link["ttl"] = str(r.ID), num(ttlOf(r).Unix())
 	return s.put(ctx, link, "", nil)
 }
 
@@ -150,7 +150,7 @@ func (s *Store) ByOwner(ctx context.Context, owner string, limit int32, cursor s
 		if err != nil {
 			return job.Page{}, err
 		}
-		if !expired(it) {
+		if !expired(it) && !lapsed(r) {
 			page.Jobs = append(page.Jobs, r)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // crash leaves a mark too many and never one too few.
 func (s *Store) open(ctx context.Context, r job.Record) error {
 	return s.put(ctx, item{
-		"pk": str(openPK), "sk": str(r.ID), "ttl": num(r.ExpiresAt.Add(24 * time.Hour).Unix()),
+		"pk": str(openPK), "sk": str(r.ID), "ttl": num(ttlOf(r).Add(24 * time.Hour).Unix()),
 		"number": num(int64(r.MarkNumber())), "marked": num(time.Now().Unix()),
 	}, "", nil)
 }

@@ -11,6 +11,7 @@
 //	IDEM#<hash>/IDEM                an idempotency key
 //	FOLDER#<hash>/FOLDER            a folder of slices
 //	OPEN/<id>                       a job that has not ended, for the janitor
+//	DUE/<expires>#<id>              when a job's time is over, for the janitor
 //	SWEEP/SWEEP                     how far the janitor's last sweep came
 //	GPU#…                           an item of cloud/leases
 package jobs
@@ -100,9 +101,17 @@ func row(r job.Record, rev int64) (item, error) {
 	it["created"] = str(r.CreatedAt.UTC().Format(createdLayout) + "#" + r.ID)
 	it["doc"] = str(string(doc))
 	if !r.ExpiresAt.IsZero() {
-		it["ttl"] = num(r.ExpiresAt.Unix())
+		it["ttl"] = num(ttlOf(r).Unix())
 	}
 	return it, nil
+}
+
+// ttlOf is when what the table holds of a job is deleted if the janitor has not done so.
+func ttlOf(r job.Record) time.Time {
+	if r.Erased {
+		return r.ExpiresAt
+	}
+	return r.ExpiresAt.Add(job.LapsedLife)
 }
 
 func record(it item) (job.Record, int64, error) {
@@ -119,6 +128,9 @@ func (s *Store) Create(ctx context.Context, r job.Record) (stored job.Record, cr
 	if err := s.open(ctx, r); err != nil {
 		return r, false, err
 	}
+	if err := s.markDue(ctx, r); err != nil {
+		return r, false, err
+	}
 	it, err := row(r, 1)
 	if err != nil {
 		return r, false, err
@@ -131,9 +143,12 @@ func (s *Store) Create(ctx context.Context, r job.Record) (stored job.Record, cr
 	return r, err == nil, err
 }
 
-// Get reads a record.
+// Get reads a record. One whose time is over is not there (job.ErrNotFound).
 func (s *Store) Get(ctx context.Context, id string) (job.Record, error) {
 	r, _, err := s.read(ctx, id)
+	if err == nil && lapsed(r) {
+		return job.Record{}, fmt.Errorf("get item: its time is over: %w", job.ErrNotFound)
+	}
 	return r, err
 }
 

@@ -31,7 +31,8 @@ type Store struct {
 	uploads map[string]map[string]job.Upload // by job and by what finds it, as LinkKey was told
 	folders map[string]job.Folder
 	claims  map[string]claim
-	swept   string // how far the janitor's last sweep came
+	due     map[string]time.Time // by job, when its time is over
+	swept   string               // how far the janitor's last sweep came
 }
 
 // mark keeps a job among the open ones.
@@ -70,10 +71,20 @@ func (s *Store) init() {
 		s.records, s.open, s.keys = map[string][]byte{}, map[string]mark{}, map[string][]string{}
 		s.uploads = map[string]map[string]job.Upload{}
 		s.folders, s.claims = map[string]job.Folder{}, map[string]claim{}
+		s.due = map[string]time.Time{}
 	}
 }
 
 func (s *Store) get(id string) (job.Record, error) {
+	r, err := s.lapsed(id)
+	if err == nil && s.past(r.ExpiresAt) {
+		return job.Record{}, fmt.Errorf("get record: %w", job.ErrNotFound)
+	}
+	return r, err
+}
+
+// lapsed is a record, even if its time is over.
+func (s *Store) lapsed(id string) (job.Record, error) {
 	var r job.Record
 	text, ok := s.records[id]
 	if !ok {
@@ -82,7 +93,7 @@ func (s *Store) get(id string) (job.Record, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return r, err
 	}
-	if s.past(r.ExpiresAt) {
+	if life := job.LapsedLife; !r.Erased && s.past(r.ExpiresAt.Add(life)) && !r.ExpiresAt.IsZero() || r.Erased && s.past(r.ExpiresAt) {
 		return job.Record{}, fmt.Errorf("get record: %w", job.ErrNotFound)
 	}
 	return r, nil
@@ -110,6 +121,9 @@ func (s *Store) Create(_ context.Context, r job.Record) (job.Record, bool, error
 	}
 	s.put(r)
 	s.open[r.ID] = mark{r.MarkNumber(), s.now()}
+	if !r.ExpiresAt.IsZero() {
+		s.due[r.ID] = r.ExpiresAt
+	}
 	return r, true, nil
 }
 
@@ -132,7 +146,7 @@ func (s *Store) Amend(_ context.Context, id string, change func(*job.Record) err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.init()
-	r, err := s.get(id)
+	r, err := s.lapsed(id)
 	if err != nil {
 		return r, err
 	}

@@ -19,6 +19,7 @@ var jobChecks = []check{
 	{"a change that fails writes nothing", hasJobs, failedChange},
 	{"a record that is not there", hasJobs, noRecord},
 	{"a record that has expired", hasJobs, expiredRecord},
+	{"a job whose time is over is there for the janitor alone", hasJobs, dueJobs},
 	{"a tombstone takes no change", hasJobs, tombstones},
 	{"an erasure needs a tombstone", hasJobs, erasureNeedsTombstone},
 }
@@ -145,6 +146,68 @@ func expiredRecord(ctx context.Context, name string, w World) error {
 	}
 	if page, err := w.Jobs.ByKey(ctx, r.Upload.Key, 10, ""); err != nil || len(page.Jobs) > 0 {
 		return wrong("by key", page.Jobs, err)
+	}
+	return nil
+}
+
+// dueJobs: what nobody can read any more is still there for the janitor, who erases it,
+// and is listed until he says that he has.
+func dueJobs(ctx context.Context, name string, w World) error {
+	listed := func(id string) (found bool, err error) {
+		for d, err := range w.Jobs.Due(ctx, time.Now()) {
+			if err != nil {
+				return false, err
+			}
+			found = found || d.ID == id
+		}
+		return found, nil
+	}
+	later := record(name, 1)
+	over := record(name, 2)
+	over.ExpiresAt = time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
+	for _, r := range []job.Record{later, over} {
+		if _, _, err := w.Jobs.Create(ctx, r); err != nil {
+			return err
+		}
+		if err := w.Jobs.LinkKey(ctx, r); err != nil {
+			return err
+		}
+		if found, err := listed(r.ID); err != nil || found != (r.ID == over.ID) {
+			return wrong("listed", r.ID, found, err)
+		}
+	}
+	if r, err := w.Jobs.Lapsed(ctx, over.ID); err != nil || r.Upload != over.Upload {
+		return wrong("a record whose time is over", r, err)
+	}
+	for u, err := range w.Jobs.Linked(ctx, over.ID) {
+		if err != nil || u.Key != over.Upload.Key {
+			return wrong("its upload", u, err)
+		}
+	}
+	if _, err := w.Jobs.Amend(ctx, over.ID, func(r *job.Record) error {
+		r.Erased, r.ExpiresAt = true, time.Now().Add(time.Hour)
+		return nil
+	}); err != nil {
+		return wrong("its erasure", err)
+	}
+	if r, err := w.Jobs.Get(ctx, over.ID); err != nil || !r.Erased {
+		return wrong("its tombstone", r, err)
+	}
+	for range 2 {
+		if err := w.Jobs.Settled(ctx, job.Due{ID: over.ID, At: over.ExpiresAt}); err != nil {
+			return wrong("settled", err)
+		}
+	}
+	if found, err := listed(over.ID); err != nil || found {
+		return wrong("listed when it is erased", found, err)
+	}
+	ancient := record(name, 3)
+	ancient.ExpiresAt = time.Now().Add(-job.LapsedLife - time.Hour)
+	if _, _, err := w.Jobs.Create(ctx, ancient); err != nil {
+		return err
+	}
+	if _, err := w.Jobs.Lapsed(ctx, ancient.ID); !errors.Is(err, job.ErrNotFound) {
+		return wrong("a record that the table has deleted", err)
 	}
 	return nil
 }

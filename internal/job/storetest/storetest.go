@@ -32,6 +32,9 @@ type Jobs interface {
 	Close(ctx context.Context, r job.Record) error
 	SweptTo(ctx context.Context) (string, error)
 	SetSweptTo(ctx context.Context, id string) error
+	Due(ctx context.Context, now time.Time) iter.Seq2[job.Due, error]
+	Settled(ctx context.Context, d job.Due) error
+	Lapsed(ctx context.Context, id string) (job.Record, error)
 	LinkKey(ctx context.Context, r job.Record) error
 	Linked(ctx context.Context, id string) iter.Seq2[job.Upload, error]
 

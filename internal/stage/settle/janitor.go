@@ -43,7 +43,7 @@ type surroundings struct {
 // be finished does not stop the round.
 func (s Stage) Sweep(ctx context.Context) error {
 	var found surroundings
-	var problems [5]error
+	var problems [6]error
 	problems[0] = s.sweepLease(ctx)
 	found.gpu, problems[1] = s.gpu(ctx)
 	// Without the list, which saves a call for each job, the workflow is asked about each.
@@ -52,7 +52,8 @@ func (s Stage) Sweep(ctx context.Context) error {
 	if err != nil {
 		problems[3] = fmt.Errorf("read how far the last sweep came: %w", err)
 	}
-	problems[4] = s.eachOpen(ctx, from, func(ctx context.Context, id string) error {
+	problems[4] = s.eraseDue(ctx)
+	problems[5] = s.eachOpen(ctx, from, func(ctx context.Context, id string) error {
 		return s.finish(ctx, id, found)
 	}, func(place string) error { return s.keepPlace(ctx, &from, place) })
 	return errors.Join(problems[:]...)

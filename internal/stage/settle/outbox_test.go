@@ -113,7 +113,7 @@ func TestWhatBeginsBeforeTheClosingStaysOpen(t *testing.T) {
 // record may be on its way.
 func TestAMarkWithoutARecordIsRemovedLater(t *testing.T) {
 	b := newBench(t, job.Received)
-	b.jobs.Now = b.Now
+	b.jobs.Now, b.Retention = b.Now, nil // a record whose time is over stands for none
 	b.amend(t, func(r *job.Record) { r.ExpiresAt = start.Add(time.Minute) })
 	b.add(t, job.Record{ID: "01ARZ3NDEKTSV4RRFFQ69G5FAX", Attempt: 1, Status: job.Received, ExpiresAt: start.Add(time.Minute)})
 	for _, c := range []struct {

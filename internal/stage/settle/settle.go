@@ -8,7 +8,8 @@
 // other means that the deployment is wrong.
 //
 // The janitor's parts: sweep.go goes through the open jobs, decide.go says what one
-// needs, and each duty has a file: holders.go, reconcile.go, answers.go, erase.go, expire.go, owed.go.
+// needs, and each duty has a file: holders.go, reconcile.go,
+// answers.go, erase.go, expire.go, owed.go, retention.go.
 package settle
 
 import (
@@ -65,7 +66,8 @@ type Workflow interface {
 }
 
 // Stage is the settle stage. Lease, Answers and Running may be nil when no endpoint is
-// deployed, and in the API, which does not sweep.
+// deployed, and in the API, which does not sweep. So may Retention, without which a sweep
+// erases no job whose time is over.
 type Stage struct {
 	Jobs     Jobs
 	Links    Links
@@ -74,6 +76,8 @@ type Stage struct {
 	Results  Bucket
 	Workflow Workflow
 	Now      func() time.Time
+
+	Retention Retention
 
 	Lease   Lease
 	Answers Answers

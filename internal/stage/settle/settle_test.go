@@ -69,7 +69,7 @@ func newBench(t *testing.T, status job.Status) *bench {
 	t.Helper()
 	b := &bench{jobs: &jobtest.Store{}, uploads: &jobtest.Bucket{}, work: &jobtest.Bucket{}, results: &jobtest.Bucket{},
 		flow: &executions{running: map[string]bool{}}, now: start}
-	b.Stage = settle.Stage{Jobs: b.jobs, Links: b.jobs, Uploads: b.uploads, Work: b.work, Results: b.results, Workflow: b.flow,
+	b.Stage = settle.Stage{Jobs: b.jobs, Links: b.jobs, Retention: b.jobs, Uploads: b.uploads, Work: b.work, Results: b.results, Workflow: b.flow,
 		Now: func() time.Time { return b.now }}
 	b.uploads.Now = b.Now
 	object := b.uploads.Set("scan.nii.gz", []byte("scan"), nil)
