@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"os"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/api"
@@ -27,7 +28,8 @@ func main() {
 			Work: blobs.New(cfg, env.String("WORK_BUCKET"))},
 		Exports: functions.New(cfg, env.String("EXPORT_FUNCTION")),
 		Ready:   store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),
-		Keep: env.Days("RETENTION_DAYS"), Now: time.Now, Entropy: rand.Reader,
+		Where: api.Where{Region: cfg.Region, Folder: os.Getenv("IRIS_STATE_FOLDER")},
+		Keep:  env.Days("RETENTION_DAYS"), Now: time.Now, Entropy: rand.Reader,
 	}
 	env.Require()
 	edge.ServeHTTP(a.Handler(), func(ctx context.Context, c edge.Caller) context.Context {

@@ -51,8 +51,9 @@ type Exports interface {
 	Send(ctx context.Context, input any) error
 }
 
-// Endings cancels and erases jobs.
+// Endings cancels and erases jobs, and says what is stored of one.
 type Endings interface {
+	Holdings(ctx context.Context, r job.Record) (job.Holdings, error)
 	Cancel(ctx context.Context, id string) (job.Record, error)
 	Erase(ctx context.Context, id string, by job.Eraser) error
 }
@@ -74,6 +75,8 @@ type API struct {
 	Tasks    []string
 	// USDPerGPUHour prices a job's time on the GPU; 0 on one machine.
 	USDPerGPUHour float64
+	// Where says where objects and records lie.
+	Where Where
 	// Keep is how long jobs are kept; 0 is job.Lifetime.
 	Keep    time.Duration
 	Now     func() time.Time
@@ -100,6 +103,7 @@ func (a *API) Handler() http.Handler {
 	free("GET /v1/jobs", needs(ScopeRead, a.list)) // reads its query itself
 	route("GET /v1/jobs/{id}", ScopeRead, a.get)
 	route("DELETE /v1/jobs/{id}", ScopeErase, a.erase)
+	route("GET /v1/jobs/{id}/receipt", ScopeRead, a.receipt)
 	route("POST /v1/jobs/{id}/parts", ScopeWrite, a.parts)
 	route("POST /v1/jobs/{id}/complete", ScopeWrite, a.complete)
 	route("POST /v1/jobs/{id}/cancel", ScopeWrite, a.cancel)

@@ -51,6 +51,7 @@ func TestTheDocumentIsTheRouter(t *testing.T) {
 	for name, body := range map[string]any{
 		"Job": jobBody{}, "Stage": stageBody{}, "Artifact": artifactBody{}, "Structure": job.Structure{}, "Notice": job.Notice{},
 		"Options": job.Options{}, "Merge": job.Merge{}, "UploadPlan": uploadPlan{}, "Created": createReply{}, "Share": shareBody{},
+		"Receipt": receiptBody{}, "Erasure": erasureBody{}, "Tally": job.Tally{},
 	} {
 		var fields []string
 		for f := range reflect.TypeOf(body).Fields() {

@@ -114,7 +114,7 @@ func (a *API) erase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	by := job.ByOperator
-	if rec.Owner == caller(r.Context()).Subject {
+	if p := caller(r.Context()); rec.Owner == p.Subject || rec.Owner == job.BucketOwner && p.Drops {
 		by = job.ByOwner
 	}
 	if err := a.Endings.Erase(r.Context(), rec.ID, by); err != nil {

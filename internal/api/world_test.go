@@ -19,6 +19,7 @@ import (
 
 // world is the API over stores in memory.
 type world struct {
+	where      Where
 	store      jobtest.Store
 	uploads    parts
 	results    parts
@@ -109,6 +110,14 @@ func (w *world) Erase(ctx context.Context, id string, by job.Eraser) error {
 	return err
 }
 
+// Holdings is one upload whose key names somebody, and one artifact.
+func (w *world) Holdings(_ context.Context, r job.Record) (job.Holdings, error) {
+	return job.Holdings{
+		Objects: []job.Holding{{Bucket: "uploads", Name: "upload-1.nii", Bytes: 3, Since: w.now}, {Bucket: "results", Name: "1/model.glb", Bytes: 5, Since: w.now, Old: true}},
+		Total:   job.Tally{Objects: 1, Versions: 1, Bytes: 8}, Kept: 1,
+	}, nil
+}
+
 // Read yields entropy: each id is another.
 func (w *world) Read(p []byte) (int, error) {
 	w.ids++
@@ -124,7 +133,7 @@ func (w *world) ask(t *testing.T, who Principal, method, path, body string, head
 	a := API{
 		Jobs: &w.store, Uploads: &w.uploads, Results: &w.results, Exports: w, Endings: w, Workflow: w,
 		Ready: func(context.Context) error { return w.unready }, Tasks: w.served(), USDPerGPUHour: 1.2,
-		Now: func() time.Time { return w.now }, Entropy: w,
+		Where: w.where, Now: func() time.Time { return w.now }, Entropy: w,
 	}
 	r := httptest.NewRequest(method, path, strings.NewReader(body)).WithContext(WithPrincipal(t.Context(), who))
 	if body != "" {

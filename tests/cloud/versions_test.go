@@ -97,6 +97,17 @@ func TestAnErasureTakesEveryVersion(t *testing.T) {
 	if got, want := left(work), (job.Tally{Objects: 1, Versions: 2, Markers: 1, Bytes: 3 + 5 + 6}); got != want {
 		t.Fatalf("work holds %+v, want %+v: the buckets keep no versions", got, want)
 	}
+	mine, err := store.Get(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := stage.Holdings(ctx, mine)
+	if err != nil || held.Total != (job.Tally{Objects: 2, Versions: 3, Markers: 1, Bytes: 27}) || len(held.Objects) != 5 {
+		t.Errorf("holdings %+v, %v", held, err)
+	}
+	if o := held.Objects[0]; o.Bucket != "uploads" || o.Name != "upload-1.nii.gz" || o.Bytes != 10 || !o.Old {
+		t.Errorf("the upload is shown as %+v", o)
+	}
 	if err := stage.Erase(ctx, id, job.ByOwner); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ type services struct {
 func (s *Stack) environment() map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL": s.AWS, "AWS_ACCESS_KEY_ID": s.key.ID, "AWS_SECRET_ACCESS_KEY": s.key.Secret,
+		"IRIS_STATE_FOLDER":         s.state.root, // for a job's receipt
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	}
 }

@@ -122,6 +122,7 @@ func (s Stage) holds(ctx context.Context, r job.Record) (all job.Tally, kept int
 
 // place is a prefix below which every key is of one job.
 type place struct {
+	role   string
 	bucket Bucket
 	prefix string
 }
@@ -129,7 +130,9 @@ type place struct {
 // below are the places of a job's objects in the buckets that only stages write.
 // SageMaker writes failures below a prefix of its own.
 func (s Stage) below(r job.Record) []place {
-	return []place{{s.Work, r.ID + "/"}, {s.Work, job.FailuresPrefix + r.ID + "/"}, {s.Results, r.ID + "/"}}
+	return []place{
+		{"work", s.Work, r.ID + "/"}, {"work", s.Work, job.FailuresPrefix + r.ID + "/"}, {"results", s.Results, r.ID + "/"},
+	}
 }
 
 // finishErasure deletes every object of a job and leaves a bare tombstone. The

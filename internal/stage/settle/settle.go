@@ -52,6 +52,7 @@ type Bucket interface {
 	// not complete, and counts them. Tally only counts.
 	DeletePrefix(ctx context.Context, prefix string) (job.Tally, error)
 	Tally(ctx context.Context, prefix string) (job.Tally, error)
+	Versions(ctx context.Context, prefix string) iter.Seq2[job.Version, error]
 }
 
 // Workflow is the executions and the bus.
