@@ -51,7 +51,10 @@ func newClient(cmd *cobra.Command) (*client, error) {
 		if err != nil {
 			return nil, &exitError{exitUnreachable, errors.New("unreachable: no stack runs on this state folder: start one with `iris up`, or set IRIS_API")}
 		}
-		c.base, c.token = here.HTTP, here.Token
+		c.base = here.HTTP
+		if here.Issuer == "" { // else IRIS_TOKEN holds a token of the issuer's
+			c.token = here.Token
+		}
 	case err == nil && c.token == "" && strings.TrimSuffix(c.base, "/") == here.HTTP:
 		c.token = here.Token
 	}
@@ -210,7 +213,7 @@ func refusal(status int, raw []byte) error {
 	}
 	if json.Unmarshal(raw, &p) != nil || p.Code == "" {
 		if status == http.StatusUnauthorized {
-			return &exitError{1, errors.New("http_401: this stack asks for a token: set IRIS_TOKEN to it (it lies in the file `token` of the state folder), or name that folder with --state")}
+			return &exitError{1, errors.New("http_401: this stack asks for a token that holds: set IRIS_TOKEN to it (of iris up, it lies in the file `token` of the state folder, or name that folder with --state; with iris up --auth jwt, it is one of the issuer)")}
 		}
 		return &exitError{1, &refusedError{status, fmt.Sprintf("http_%d", status), "the service refused"}}
 	}

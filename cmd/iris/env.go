@@ -25,6 +25,8 @@ type ready struct {
 	Credentials string `json:"credentials"`
 	// Token is what the HTTP API asks for off loopback; only in the state folder.
 	Token string `json:"token,omitempty"`
+	// Issuer is whose tokens the HTTP API asks for instead, with iris up --auth jwt.
+	Issuer string `json:"issuer,omitempty"`
 }
 
 func readReady(state string) (ready, error) {
@@ -59,6 +61,9 @@ func envCommand() *cobra.Command {
 				{"IRIS_API", r.HTTP},
 				{"IRIS_TOKEN", r.Token},
 			} {
+				if pair[0] == "IRIS_TOKEN" && r.Issuer != "" {
+					continue // it holds a token of the issuer, or will
+				}
 				if pair[0] == "IRIS_TOKEN" && r.Token == "" {
 					// One of another stack's in this shell would be sent to this one.
 					fmt.Fprintln(cmd.OutOrStdout(), "unset IRIS_TOKEN")

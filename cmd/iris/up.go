@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +28,8 @@ type upFlags struct {
 	linger, wake                     time.Duration
 	json, verbose                    bool
 	parameters                       map[string]string
+	auth, issuer                     string
+	audience                         []string
 }
 
 func upCommand() *cobra.Command {
@@ -47,8 +52,31 @@ func upCommand() *cobra.Command {
 	flags.DurationVar(&f.wake, "wake", 0, "how long an instance takes to come, to rehearse what people on AWS see")
 	flags.StringVar(&f.model, "model", "tissue", "tissue, totalsegmentator, or none (uploaded label maps only)")
 	flags.StringToStringVar(&f.parameters, "parameter", nil, "a parameter of template.yaml, as Name=Value; may be repeated")
+	flags.StringVar(&f.auth, "auth", "none", "whom the HTTP API answers: none (this machine; elsewhere who has the token of the stack) or jwt (who has a token of --issuer)")
+	flags.StringVar(&f.issuer, "issuer", "", "with --auth jwt: the OpenID issuer whose tokens are taken, as https://…")
+	flags.StringSliceVar(&f.audience, "audience", nil, "with --auth jwt: the client ids or audiences whose tokens are taken (default iris)")
 	flags.StringVar(&f.install, "install", defaultInstall(), "folder that holds template.yaml, statemachine/ and build/")
 	flags.BoolVar(&f.json, "json", false, "print the one line as JSON")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what the services do")
 	return c
+}
+
+// access are the parameters that say whom the HTTP API answers.
+func (f upFlags) access() (map[string]string, error) {
+	asked := map[string]string{}
+	switch {
+	case f.auth != "none" && f.auth != "jwt":
+		return nil, fmt.Errorf("bad_auth: --auth %q: want none or jwt", f.auth)
+	case f.auth == "jwt" && f.issuer == "":
+		return nil, errors.New("bad_auth: --auth jwt needs --issuer: whose tokens are taken?")
+	case f.auth == "none" && (f.issuer != "" || len(f.audience) > 0):
+		return nil, errors.New("bad_auth: --issuer and --audience go with --auth jwt")
+	case f.auth == "none":
+		return asked, nil
+	}
+	asked["JwtIssuer"] = f.issuer
+	if len(f.audience) > 0 {
+		asked["JwtAudience"] = strings.Join(f.audience, ",")
+	}
+	return asked, nil
 }

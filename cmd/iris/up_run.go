@@ -28,6 +28,11 @@ func (f upFlags) run(cmd *cobra.Command) error {
 		return &exitError{exitUsage, fmt.Errorf("bad_linger: --linger %s: want whole seconds, at most 1h", f.linger)}
 	}
 	m.parameters["LingerSeconds"] = fmt.Sprint(int(f.linger.Seconds()))
+	access, err := f.access()
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	maps.Copy(m.parameters, access)
 	maps.Copy(m.parameters, f.parameters)
 	level := slog.LevelWarn
 	if f.verbose {
@@ -46,7 +51,7 @@ func (f upFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	r := ready{Ready: true, HTTP: s.HTTP, AWS: s.AWS, Credentials: s.Credentials, Token: s.Token}
+	r := ready{Ready: true, HTTP: s.HTTP, AWS: s.AWS, Credentials: s.Credentials, Token: s.Token, Issuer: s.Issuer}
 	if err := errors.Join(writeReady(state, r), say(cmd, r, f.state, f.json)); err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -81,7 +86,10 @@ func say(cmd *cobra.Command, r ready, state string, asJSON bool) error {
 		env += " --state " + quote(state)
 	}
 	asks := ""
-	if token {
+	switch {
+	case r.Issuer != "":
+		asks = " (it asks for a token of " + r.Issuer + ", which iris takes from IRIS_TOKEN)"
+	case token:
 		asks = " (it asks for the token that iris env exports as IRIS_TOKEN)"
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ready: jobs at %s%s, AWS endpoint at %s; drop a scan: eval \"$(%s)\"; aws s3 cp scan.nii.gz s3://iris-uploads/\n", r.HTTP, asks, r.AWS, env)

@@ -113,7 +113,7 @@ type Structure struct {
 	MeshML     float64 `json:"mesh_ml"`   // enclosed by the mesh
 	SurfaceCM2 float64 `json:"surface_cm2"`
 	Triangles  int     `json:"triangles,omitempty"` // of the mesh; 0 in records of earlier versions
-	Partial    bool    `json:"partial"` // touches the border of the scan
+	Partial    bool    `json:"partial"`             // touches the border of the scan
 	Watertight bool    `json:"watertight"`
 }
 

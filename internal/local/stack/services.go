@@ -170,7 +170,7 @@ func (s *Stack) buildWorkflow(v *services) (err error) {
 }
 
 // handlers are the two through which every request enters: AWS's and the HTTP API's.
-func (s *Stack) handlers(v *services, api, endpoint net.Listener) (http.Handler, http.Handler, error) {
+func (s *Stack) handlers(v *services, tokens apigw.Tokens, api, endpoint net.Listener) (http.Handler, http.Handler, error) {
 	hosts := s.hosts(api, endpoint)
 	aws := gateway.New(gateway.Config{
 		Key: s.key, Region: Region, Account: Account, Hosts: hosts, S3: v.s3, WaitForDisk: waitForDisk(s.state.root),
@@ -179,10 +179,7 @@ func (s *Stack) handlers(v *services, api, endpoint net.Listener) (http.Handler,
 			"sagemaker": v.sagemaker, "application-autoscaling": v.sagemaker,
 		},
 	})
-	if s.Template.API == nil {
-		return nil, nil, errors.New("the template declares no HTTP API")
-	}
-	adapter, err := apigw.New(apigw.Config{API: *s.Template.API, Hosts: hosts, Token: s.Token, Invoke: v.host.Invoke, Logger: s.cfg.Logger})
+	adapter, err := apigw.New(apigw.Config{API: *s.Template.API, Hosts: hosts, Token: s.Token, Tokens: tokens, Invoke: v.host.Invoke, Logger: s.cfg.Logger})
 	return aws, adapter, err
 }
 

@@ -54,7 +54,8 @@ type Config struct {
 type Stack struct {
 	HTTP, AWS   string // URLs
 	Credentials string // path of the AWS shared-credentials file
-	Token       string // what the HTTP API asks for; empty on loopback
+	Token       string // what the HTTP API asks for; empty on loopback, and where it asks for a JWT
+	Issuer      string // whose tokens the HTTP API asks for; empty: nobody's
 	Template    *template.Template
 	Reannounced int // uploads that a crash had cut off from their announcement
 
@@ -102,11 +103,15 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(cfg.Template), err)
 	}
+	tokens, err := s.access(ctx, api)
+	if err != nil {
+		return nil, err
+	}
 	v, err := s.build(ctx, api)
 	if err != nil {
 		return nil, err
 	}
-	gateway, adapter, err := s.handlers(v, api, endpoint)
+	gateway, adapter, err := s.handlers(v, tokens, api, endpoint)
 	if err != nil {
 		return nil, errors.Join(err, v.stop())
 	}
@@ -154,10 +159,7 @@ func (s *Stack) listen() (api, endpoint net.Listener, err error) {
 	}
 	s.closing(closer(endpoint))
 	s.HTTP, s.AWS = url(api), url(endpoint)
-	if !loopback(api.Addr()) {
-		s.Token, err = secret(s.state.path("token"))
-	}
-	return api, endpoint, err
+	return api, endpoint, nil
 }
 
 // listenOn opens an address; of one that is taken it says which flag chooses another.

@@ -28,6 +28,13 @@ type Route struct {
 	Timeout     time.Duration // at most 30 s
 	// Authorization is AWS_IAM, JWT, or NONE for a route that asks for nothing.
 	Authorization string
+	Authorizer    *Authorizer // of a JWT route
+}
+
+// Authorizer is what the tokens of a route must be.
+type Authorizer struct {
+	Issuer   string
+	Audience []string
 }
 
 // What a route may ask for.
@@ -49,7 +56,7 @@ type integration struct {
 
 // joinAPI puts the API together from its parts.
 func (t *Template) joinAPI(e *evaluator, live []resource) error {
-	integrations := map[string]integration{}
+	integrations, authorizers := map[string]integration{}, map[string]Authorizer{}
 	for _, r := range live {
 		var err error
 		switch r.kind {
@@ -57,6 +64,8 @@ func (t *Template) joinAPI(e *evaluator, live []resource) error {
 			err = t.addAPI(e, r)
 		case "AWS::ApiGatewayV2::Integration":
 			err = addIntegration(e, r, integrations)
+		case "AWS::ApiGatewayV2::Authorizer":
+			err = addAuthorizer(e, r, authorizers)
 		}
 		if err != nil {
 			return fmt.Errorf("resource %s: %w", r.id, err)
@@ -66,7 +75,7 @@ func (t *Template) joinAPI(e *evaluator, live []resource) error {
 		if r.kind != "AWS::ApiGatewayV2::Route" {
 			continue
 		}
-		if err := t.addRoute(r, integrations); err != nil {
+		if err := t.addRoute(r, integrations, authorizers); err != nil {
 			return fmt.Errorf("resource %s: %w", r.id, err)
 		}
 	}
@@ -123,6 +132,26 @@ func addIntegration(e *evaluator, r resource, into map[string]integration) error
 	return nil
 }
 
+func addAuthorizer(e *evaluator, r resource, into map[string]Authorizer) error {
+	var p struct {
+		AuthorizerType   string
+		IdentitySource   []string
+		JwtConfiguration Authorizer
+	}
+	if err := decode(r.properties, &p); err != nil {
+		return err
+	}
+	if p.AuthorizerType != AuthorizationJWT || len(p.IdentitySource) != 1 || p.IdentitySource[0] != "$request.header.Authorization" {
+		return fmt.Errorf("property AuthorizerType: %q by %v: one machine runs JWT by the header Authorization", p.AuthorizerType, p.IdentitySource)
+	}
+	_, name, err := e.identify(r.id)
+	if err != nil {
+		return err
+	}
+	into[name] = p.JwtConfiguration
+	return nil
+}
+
 // functionARN takes a function's ARN, bare or inside API Gateway's invocation URI.
 func functionARN(uri string) string {
 	if _, after, found := strings.Cut(uri, "/functions/"); found {
@@ -131,8 +160,8 @@ func functionARN(uri string) string {
 	return uri
 }
 
-func (t *Template) addRoute(r resource, integrations map[string]integration) error {
-	var p struct{ ApiId, RouteKey, Target, AuthorizationType string }
+func (t *Template) addRoute(r resource, integrations map[string]integration, authorizers map[string]Authorizer) error {
+	var p struct{ ApiId, RouteKey, Target, AuthorizationType, AuthorizerId string }
 	if err := decode(r.properties, &p); err != nil {
 		return err
 	}
@@ -144,6 +173,13 @@ func (t *Template) addRoute(r resource, integrations map[string]integration) err
 	if asks != AuthorizationNone && asks != AuthorizationIAM && asks != AuthorizationJWT {
 		return fmt.Errorf("property AuthorizationType: %q is not supported on one machine", asks)
 	}
-	t.API.Routes = append(t.API.Routes, Route{Key: p.RouteKey, FunctionARN: i.function, Timeout: i.timeout, Authorization: asks})
+	route := Route{Key: p.RouteKey, FunctionARN: i.function, Timeout: i.timeout, Authorization: asks}
+	if authorizer, there := authorizers[p.AuthorizerId]; there {
+		route.Authorizer = &authorizer
+	}
+	if (route.Authorizer != nil) != (asks == AuthorizationJWT) {
+		return fmt.Errorf("property AuthorizerId: %q does not go with AuthorizationType %s", p.AuthorizerId, asks)
+	}
+	t.API.Routes = append(t.API.Routes, route)
 	return nil
 }

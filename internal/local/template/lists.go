@@ -18,7 +18,7 @@ type list struct {
 // service keeps its own dead letters.
 var withoutEffect = []string{
 	"AWS::Budgets::", "AWS::CloudFront::", "AWS::CloudWatch::", "AWS::Cognito::", "AWS::IAM::", "AWS::KMS::", "AWS::Logs::",
-	"AWS::SQS::", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission", "AWS::ApiGatewayV2::Authorizer",
+	"AWS::SQS::", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission",
 	"AWS::CE::", "AWS::ECR::", "AWS::ResourceGroups::", "AWS::Amplify::", "AWS::WAFv2::",
 }
 
@@ -91,9 +91,13 @@ var lists = map[string]list{
 		honoured: []string{"ApiId", "IntegrationType", "IntegrationUri", "PayloadFormatVersion", "TimeoutInMillis"},
 		declared: []string{"Description", "IntegrationMethod"},
 	},
+	"AWS::ApiGatewayV2::Authorizer": {
+		honoured: []string{"ApiId", "AuthorizerType", "IdentitySource", "JwtConfiguration.Issuer", "JwtConfiguration.Audience"},
+		declared: []string{"Name"},
+	},
 	"AWS::ApiGatewayV2::Route": {
-		honoured: []string{"ApiId", "RouteKey", "Target", "AuthorizationType"},
-		declared: []string{"AuthorizerId", "AuthorizationScopes", "OperationName"},
+		honoured: []string{"ApiId", "RouteKey", "Target", "AuthorizationType", "AuthorizerId"},
+		declared: []string{"OperationName"},
 	},
 	"AWS::ApiGatewayV2::Stage": {
 		honoured: []string{"ApiId", "StageName"},

@@ -2,7 +2,7 @@
 // Out: the answers of the functions behind the template's routes, called with
 // events in payload format 2.0, with API Gateway's limits (10 MB, 30 s), its
 // CORS and its errors. A route that asks for IAM is open on loopback, or asks for a
-// token: the gateway stands for IAM.
+// token: the gateway stands for IAM. One that asks for a JWT gets its claims.
 package apigw
 
 import (
@@ -30,13 +30,20 @@ const MaxBody = 10 << 20
 type Config struct {
 	API    template.API
 	Hosts  gateway.Hosts // names, beside loopback's, under which the API is reached
-	Token  string        // asked of every request; empty: none is
+	Token  string        // asked where a route asks for IAM; empty: nothing is
+	Tokens Tokens        // checks what routes with a JWT authorizer ask for
 	Invoke func(ctx context.Context, function string, payload []byte) (reply []byte, functionError string, err error)
 	Logger *slog.Logger
 	// BodyWithin is how long a request's body may take, as long as API Gateway's
 	// integration when 0. Otherwise clients that send a byte a minute would hold
 	// connections for ever.
 	BodyWithin time.Duration
+}
+
+// Tokens checks a bearer token and gives its claims. The error is a *jwt.Refused, or that of
+// an issuer that does not answer.
+type Tokens interface {
+	Claims(ctx context.Context, token string) (map[string]string, error)
 }
 
 const bodyWithin = 30 * time.Second
@@ -58,6 +65,9 @@ func New(cfg Config) (*Adapter, error) {
 		}
 		if _, path, _ := strings.Cut(rest, " "); greedy {
 			a.greedy = append(a.greedy, path)
+		}
+		if r.Authorization == template.AuthorizationJWT && cfg.Tokens == nil {
+			return nil, fmt.Errorf("route %q: it asks for a JWT, and nobody checks those", r.Key)
 		}
 		a.routes[r.Key] = r
 	}
@@ -82,14 +92,15 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "Not Found")
 		return
 	}
-	if !a.admit(w, r, route) {
+	who, ok := a.admit(w, r, route)
+	if !ok {
 		return
 	}
 	body, err := a.body(w, r)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
-		a.answer(w, r, route, body)
+		a.answer(w, r, route, who, body)
 	case errors.As(err, &tooLarge):
 		fail(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -129,8 +140,8 @@ func (a *Adapter) match(r *http.Request) (template.Route, bool) {
 }
 
 // answer invokes the function; it goes on when the client leaves, as on AWS.
-func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, route template.Route, body []byte) {
-	payload, err := json.Marshal(event(r, route, a.cfg.API.Name, body, time.Now()))
+func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, route template.Route, who *caller, body []byte) {
+	payload, err := json.Marshal(event(r, route.Key, who, a.cfg.API.Name, body, time.Now()))
 	if err != nil {
 		fail(w, http.StatusInternalServerError, "Internal Server Error")
 		return

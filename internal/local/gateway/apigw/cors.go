@@ -30,7 +30,7 @@ func (a *Adapter) preflight(w http.ResponseWriter, r *http.Request) bool {
 		}
 	}
 	if route, ok := a.match(r); ok && strings.HasPrefix(route.Key, http.MethodOptions+" ") {
-		a.answer(w, r, route, nil)
+		a.answer(w, r, route, nil, nil)
 		return true
 	}
 	w.WriteHeader(http.StatusNoContent)

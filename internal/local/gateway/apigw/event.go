@@ -12,20 +12,32 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
-
-	"github.com/iris-oculus/iris/internal/local/template"
 )
 
 // account is whose stack this machine runs; API Gateway tells it to functions.
 const account = "000000000000"
 
+// caller is what the gateway has checked of a request, as its function is told. nil says
+// that nothing was checked.
+type caller = events.APIGatewayV2HTTPRequestContextAuthorizerDescription
+
+// ofIAM is the caller whose request IAM let in, for which the gateway stands.
+func ofIAM() *caller {
+	return &caller{IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{AccountID: account, UserARN: "arn:aws:iam::" + account + ":root"}}
+}
+
+// ofToken is the caller who holds a token that says claims.
+func ofToken(claims map[string]string) *caller {
+	return &caller{JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims}}
+}
+
 // event is a request in payload format 2.0.
-func event(r *http.Request, route template.Route, api string, body []byte, at time.Time) events.APIGatewayV2HTTPRequest {
+func event(r *http.Request, routeKey string, who *caller, api string, body []byte, at time.Time) events.APIGatewayV2HTTPRequest {
 	e := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RouteKey: route.Key, RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
+		Version: "2.0", RouteKey: routeKey, RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
 		Headers: headers(r), QueryStringParameters: query(r),
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RouteKey: route.Key, AccountID: "anonymous", Stage: "$default", RequestID: rand.Text(), APIID: api,
+			RouteKey: routeKey, AccountID: "anonymous", Stage: "$default", RequestID: rand.Text(), APIID: api,
 			DomainName: r.Host, DomainPrefix: api,
 			Time: at.UTC().Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: at.UnixMilli(),
 			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{
@@ -33,11 +45,7 @@ func event(r *http.Request, route template.Route, api string, body []byte, at ti
 			},
 		},
 	}
-	if route.Authorization == template.AuthorizationIAM { // the gateway has let the request in (admit), so that it stands for IAM
-		e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{
-			IAM: &events.APIGatewayV2HTTPRequestContextAuthorizerIAMDescription{AccountID: account, UserARN: "arn:aws:iam::" + account + ":root"},
-		}
-	}
+	e.RequestContext.Authorizer = who
 	for _, line := range r.Header.Values("Cookie") {
 		for _, c := range strings.Split(line, ";") {
 			e.Cookies = append(e.Cookies, strings.TrimSpace(c))
