@@ -21,9 +21,9 @@ func SeparateBytes(s surface.Size) int64 {
 	return s.Vertices*(vertex+table) + s.Worked*normal + s.Pinched*roundBytes + s.Meshes*48 + least
 }
 
-// PinchesBytes bounds what Pinches allocates for meshes of a given size: two sets of
-// bits and a mark for each vertex, and one and a half rounds of those that touch.
+// PinchesBytes bounds what Pinches allocates for meshes of a given size: a hash, two sets
+// of bits and a mark for each vertex, and one and a half rounds of those that touch.
 func PinchesBytes(s surface.Size) int64 {
-	const sets = 2*2*(seenBits+twiceBits)/8 + 1 // rounded up to a power of two; they grow from mesh to mesh
+	const sets = hashBits/8 + 2*(seenBits+twiceBits)/8 + 1 // sets are rounded up to a power of two
 	return s.Worked*sets + s.Pinched*roundBytes*3/2 + s.Meshes*64
 }

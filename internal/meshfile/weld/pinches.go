@@ -1,6 +1,7 @@
 package weld
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -24,7 +25,14 @@ func Pinches(meshes []surface.Mesh, digits int) [][]Move {
 	moves := make([][]Move, len(meshes))
 	workers := work.Workers(0, len(meshes))
 	pinchers := make([]pincher, workers)
-	work.Share(workers, len(meshes), func(worker, i int) {
+	// The largest mesh comes first, so that no worker's memory has to grow.
+	order := make([]int, len(meshes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(meshes[b].Vertices), len(meshes[a].Vertices)) })
+	work.Share(workers, len(meshes), func(worker, n int) {
+		i := order[n]
 		moves[i] = pinchers[worker].moves(&meshes[i], digits)
 	})
 	return moves
@@ -32,6 +40,7 @@ func Pinches(meshes []surface.Mesh, digits int) [][]Move {
 
 // pincher is scratch for one mesh after the other.
 type pincher struct {
+	hashes            []uint32 // of each vertex's position, which several steps ask for
 	seen, twice, mark []uint64 // sets of bits
 	slots             []uint32
 	candidates        []uint32
@@ -77,9 +86,11 @@ const (
 // number.
 func setFor(s []uint64, n, bitsEach int) (set []uint64, shift int) {
 	const wordBits = 6 // 2⁶ bits in a word
-	log := max(wordBits, bits.Len(uint(n*bitsEach)))
-	return sized(s, 1<<(log-wordBits)), 64 - log
+	log := min(max(wordBits, bits.Len(uint(n*bitsEach))), hashBits)
+	return sized(s, 1<<(log-wordBits)), hashBits - log
 }
+
+const hashBits = 32
 
 // sized is a zeroed slice of n words, in the memory of s where it suffices.
 func sized[T any](s []T, n int) []T {
@@ -98,8 +109,13 @@ func (p *pincher) repeated(m *surface.Mesh, digits int) []uint32 {
 	p.seen, seenShift = setFor(p.seen, len(m.Vertices), seenBits)
 	p.twice, twiceShift = setFor(p.twice, len(m.Vertices), twiceBits)
 	seen, twice := p.seen, p.twice
+	if cap(p.hashes) < len(m.Vertices) {
+		p.hashes = make([]uint32, len(m.Vertices))
+	}
+	p.hashes = p.hashes[:len(m.Vertices)]
 	for i := range m.Vertices {
 		h := hashOf(&m.Vertices[i], digits)
+		p.hashes[i] = h
 		bit := h >> seenShift
 		one := uint64(1) << (bit % 64)
 		if word := &seen[bit/64]; *word&one == 0 {
@@ -110,8 +126,8 @@ func (p *pincher) repeated(m *surface.Mesh, digits int) []uint32 {
 		}
 	}
 	p.candidates = p.candidates[:0]
-	for i := range m.Vertices {
-		bit := hashOf(&m.Vertices[i], digits) >> twiceShift
+	for i, h := range p.hashes {
+		bit := h >> twiceShift
 		if twice[bit/64]>>(bit%64)&1 != 0 {
 			p.candidates = append(p.candidates, uint32(i))
 		}
@@ -121,7 +137,7 @@ func (p *pincher) repeated(m *surface.Mesh, digits int) []uint32 {
 
 // hashOf is the hash of a position as rounded to so many decimals. Its highest
 // bits are taken, which depend on all of the position's.
-func hashOf(v *[3]float32, digits int) uint64 {
+func hashOf(v *[3]float32, digits int) uint32 {
 	if digits == Exact {
 		return spread(v)
 	}
@@ -132,12 +148,12 @@ func hashOf(v *[3]float32, digits int) uint64 {
 // spread is a hash with well distributed highest bits, whose multiplications can run
 // at the same time. The multipliers are odd and have the digits of the golden ratio,
 // of e and of π, which look random.
-func spread(p *[3]float32) uint64 {
+func spread(p *[3]float32) uint32 {
 	// Adding zero makes -0 and +0, which compare equal, one pattern.
 	h := uint64(math.Float32bits(p[0]+0))*0x9E3779B97F4A7C15 +
 		uint64(math.Float32bits(p[1]+0))*0xADF85458A2BB4A9B +
 		uint64(math.Float32bits(p[2]+0))*0xC90FDAA22168C235
-	return (h ^ h>>32) * 0x9E3779B97F4A7C15
+	return uint32((h ^ h>>32) * 0x9E3779B97F4A7C15 >> hashBits)
 }
 
 // slotsFor is the size of a hash table that n entries fill at most by half.
@@ -186,12 +202,12 @@ func (p *pincher) collisions(m *surface.Mesh, moves []Move, digits int) []int {
 	}
 	n := uint32(len(moves))
 	rest := moves
-	for i := range m.Vertices {
+	for i := range p.hashes {
 		if len(rest) > 0 && int(rest[0].Vertex) == i {
 			rest = rest[1:]
 			continue
 		}
-		if bit := hashOf(&m.Vertices[i], digits) >> shift; set[bit/64]>>(bit%64)&1 != 0 {
+		if bit := p.hashes[i] >> shift; set[bit/64]>>(bit%64)&1 != 0 {
 			list = append(list, n+uint32(i))
 		}
 	}
