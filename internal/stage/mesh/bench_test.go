@@ -31,9 +31,11 @@ func BenchmarkFullSize(b *testing.B) {
 		w.work.Set(job.Key(id, 1, job.LabelsObject), labels, nil)
 		w.work.Set(job.Key(id, 1, job.VolumeObject), scan, nil)
 		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak begins here
+		steps := newShares(w, "begin")
 		if _, err := w.Handle(b.Context(), job.StageInput{Job: id, Attempt: 1}); err != nil {
 			b.Fatal(err)
 		}
+		steps.report(b)
 	}
 	status, _ := os.ReadFile("/proc/self/status")
 	if _, after, ok := strings.Cut(string(status), "VmHWM:"); ok {

@@ -74,9 +74,9 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	if err != nil {
 		return job.MeshOutput{}, err
 	}
-	surfaces, origin, err := build.Near(ctx, scan.labels, s.options(r.Options, scan))
+	surfaces, err := s.surfaces(ctx, r, &scan)
 	if err != nil {
-		return job.MeshOutput{}, fmt.Errorf("build surfaces: %w", err)
+		return job.MeshOutput{}, err
 	}
 	if len(surfaces) == 0 {
 		return job.MeshOutput{}, noSurface(r.Options, build.Found(scan.labels))
@@ -92,12 +92,28 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	if err != nil {
 		return job.MeshOutput{}, fmt.Errorf("look at the job again: %w", err)
 	}
-	scan.origin = origin
 	preview, err := s.preview(ctx, r, scan, surfaces)
 	if err != nil {
 		return job.MeshOutput{}, err
 	}
 	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces, preview)
+}
+
+// surfaces makes the surfaces of a scan, and has its volume when it returns. What is
+// wrong with the volume comes before what is wrong with the surfaces.
+func (s Stage) surfaces(ctx context.Context, r job.Record, scan *scan) (surfaces []surface.Surface, err error) {
+	o := s.options(r.Options)
+	if scan.reading != nil {
+		o.Voxels = scan.reading.voxels()
+	}
+	surfaces, scan.origin, err = build.Near(ctx, scan.labels, o)
+	if fault := scan.finish(); fault != nil {
+		return nil, fault
+	}
+	if err != nil {
+		return nil, fmt.Errorf("build surfaces: %w", err)
+	}
+	return surfaces, nil
 }
 
 // noSurface is the error that says why there is no surface: nothing was found in the scan, or nothing
@@ -117,8 +133,8 @@ func noSurface(o job.Options, found []string) error {
 func gone(err error) bool { return errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) }
 
 // options is what the engine is asked for.
-func (s Stage) options(o job.Options, scan scan) build.Options {
-	out := build.Options{Smoothing: o.Smoothing, Structures: o.Meshed(), Threads: s.Threads, Voxels: scan.voxels()}
+func (s Stage) options(o job.Options) build.Options {
+	out := build.Options{Smoothing: o.Smoothing, Structures: o.Meshed(), Threads: s.Threads}
 	out.Decimation, _ = build.ParseDecimation(o.Decimation()) // read refuses what is none
 	for _, m := range o.Merge {
 		out.Merge = append(out.Merge, build.Group(m))
@@ -129,7 +145,7 @@ func (s Stage) options(o job.Options, scan scan) build.Options {
 // warnings are the model's own and those of the surfaces.
 func (s Stage) warnings(r job.Record, scan scan, surfaces []surface.Surface) []job.Notice {
 	out := []job.Notice{}
-	told := build.Warnings(scan.labels, s.options(r.Options, scan), surfaces)
+	told := build.Warnings(scan.labels, s.options(r.Options), surfaces)
 	for _, w := range append(slices.Clone(scan.labels.Table.Warnings), told...) {
 		out = append(out, job.Notice{Code: w.Code, Message: w.Message})
 	}

@@ -45,46 +45,46 @@ var noPreview = job.Notice{
 func (s Stage) preview(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface) (*preview, error) {
 	spacing := scan.labels.Affine.Spacing()
 	finest := min(spacing[0], spacing[1], spacing[2])
+	var m *volume.LabelMap // coarse by the factors last
+	var last [3]int
 	total := triangles(surfaces)
 	if total <= previewTriangles { // the model is light enough itself, and lighter than what comes below
 		if p, err := s.lightFile(scan, surfaces, slices.Clone(surfaces), 1); err != nil || len(p.packed) <= previewBytes {
 			return p, err
 		}
 	}
-	edge := finest * max(1, math.Sqrt(float64(total)/previewBegin)) // a surface has triangles by its voxels' area
+	whole := max(total, before(surfaces))
+	edge := finest * max(1, math.Sqrt(float64(whole)/previewBegin)) // a surface has triangles by its voxels' area
 	goal := previewTriangles * previewAim
 	for range previewTries {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		m := coarse(scan, edge)
-		o := s.options(r.Options, scan)
-		o.Voxels, o.Decimation = nil, build.Decimation{}
+		if f := factors(spacing, edge); m == nil || f != last {
+			m, last = coarse(scan, f), f
+		}
+		o := s.options(r.Options)
+		o.Decimation = build.Decimation{Ratio: 0.5} // memory does not depend on the share
 		need, err := build.MemoryOf(m, o)
 		if err != nil {
 			return nil, fmt.Errorf("count the preview: %w", err)
 		}
 		if n := float64(need.Model.Triangles); n > 2*previewBegin {
-			edge *= max(1.2, math.Sqrt(n/previewBegin))
+			edge = coarser(spacing, edge*max(1.2, math.Sqrt(n/previewBegin)), last, scan.labels.Dims)
 			continue
 		}
 		o.Decimation.Ratio = min(1, goal/float64(max(1, need.Model.Triangles)))
-		if need, err = build.MemoryOf(m, o); err != nil {
-			return nil, fmt.Errorf("count the preview: %w", err)
-		}
 		if !s.affordable(scan, surfaces, need) {
-			edge *= 1.5
+			edge = coarser(spacing, edge*1.5, last, scan.labels.Dims)
 			continue
 		}
 		light, err := build.Surfaces(ctx, m, o)
 		if err != nil {
 			return nil, fmt.Errorf("build the preview: %w", err)
 		}
-		if len(light) < len(surfaces) {
-			return nil, nil // some found no voxel of their own
-		}
+		light = withLost(light, surfaces)
 		if n := triangles(light); n > previewTriangles {
-			edge *= max(1.2, math.Sqrt(float64(n)/goal))
+			edge = coarser(spacing, edge*max(1.2, math.Sqrt(float64(n)/goal)), last, scan.labels.Dims)
 			continue
 		}
 		p, err := s.lightFile(scan, surfaces, light, edge/finest)
@@ -106,13 +106,53 @@ func triangles(surfaces []surface.Surface) (n int) {
 	return n
 }
 
-// coarse is the label map in voxels of about an edge, counted from the model's origin.
-func coarse(scan scan, edge float64) *volume.LabelMap {
-	spacing := scan.labels.Affine.Spacing()
-	var f [3]int
+// withLost adds the model's own surfaces of structures that have none in a coarse map,
+// because several share a voxel of it: they are smaller than that voxel. The order is
+// that of surfaces.
+func withLost(light, surfaces []surface.Surface) []surface.Surface {
+	out := make([]surface.Surface, 0, len(surfaces))
+	for i := range surfaces {
+		if len(light) > 0 && light[0].Label.ID == surfaces[i].Label.ID {
+			out, light = append(out, light[0]), light[1:]
+		} else {
+			out = append(out, surfaces[i])
+		}
+	}
+	return out
+}
+
+// before counts the triangles that surfaces had before they were decimated, as far as
+// they were: so many has the surface of the label map that a coarse one is made of.
+func before(surfaces []surface.Surface) int {
+	n := int64(0)
+	for i := range surfaces {
+		n += surfaces[i].Before.Triangles
+	}
+	return int(n)
+}
+
+// factors are how many voxels along each axis make one whose edges are about so long.
+func factors(spacing [3]float64, edge float64) (f [3]int) {
 	for axis := range f {
 		f[axis] = max(1, int(min(1<<20, math.Round(edge/spacing[axis]))))
 	}
+	return f
+}
+
+// coarser is an edge of at least this length that gives other factors than the last
+// ones, if the grid has any coarser ones: the same map meshed again would be as heavy.
+func coarser(spacing [3]float64, edge float64, last, dims [3]int) float64 {
+	const step = 1.1
+	most := max(spacing[0]*float64(dims[0]), spacing[1]*float64(dims[1]), spacing[2]*float64(dims[2]))
+	for factors(spacing, edge) == last && edge < most {
+		edge *= step
+	}
+	return edge
+}
+
+// coarse is the label map in voxels that are so many of its own along each axis, counted
+// from the model's origin.
+func coarse(scan scan, f [3]int) *volume.LabelMap {
 	m := *scan.labels
 	if f != [3]int{1, 1, 1} {
 		m = *volume.CoarseLabels(scan.labels, f)

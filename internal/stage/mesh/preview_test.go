@@ -159,3 +159,44 @@ func TestPreviewOfALightModel(t *testing.T) {
 		t.Errorf("the preview has %d indices, the model %d", light, model)
 	}
 }
+
+// Structures smaller than a voxel of the coarse map, several in one, are in the preview
+// all the same, and where they are in the model.
+func TestPreviewKeepsTheSmallest(t *testing.T) {
+	m := &volume.LabelMap{Dims: [3]int{120, 120, 40}, Affine: plane, U8: make([]uint8, 120*120*40)}
+	at := func(x, y, z int) *uint8 { return &m.U8[x+120*(y+120*z)] }
+	for z := 2; z < 38; z += 2 { // plates, for more triangles than a preview may begin from
+		for y := 2; y < 118; y++ {
+			for x := 8; x < 118; x++ {
+				*at(x, y, z) = 1
+			}
+		}
+	}
+	for i := range 8 { // in one voxel of a map that is two or four times as coarse
+		*at(4+i&1, 4+i>>1&1, 4+i>>2) = uint8(2 + i)
+	}
+	m.Table = volume.Table{Iris: volume.TableVersion}
+	w := worldOf(t, m)
+	w.change(func(r *job.Record) { r.Options.Decimate = "none" })
+	w.run(t, 1)
+	light, _, ok := previewOf(t, w)
+	if structures := w.meshed(t, 1).Structures; !ok || len(light) != 9 || len(structures) != 9 {
+		t.Fatalf("a preview: %v, of %d structures; the model has %d", ok, len(light), len(structures))
+	}
+	model, err := meshtest.ReadGLB(w.results.Bytes(job.Key(id, 1, job.ModelGLB)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range light {
+		if light[i].Label.ID != i+1 || light[i].Label.ID != model.Surfaces[i].Label.ID {
+			t.Errorf("structure %d is label %d, in the model %d", i, light[i].Label.ID, model.Surfaces[i].Label.ID)
+		}
+		low, _ := surface.Extent(&model.Surfaces[i].Mesh)
+		lightLow, _ := surface.Extent(&light[i].Mesh)
+		for k := range 3 {
+			if d := low[k] - lightLow[k]; d > 8 || d < -8 {
+				t.Errorf("label %d begins at %v, in the model at %v", i+1, lightLow, low)
+			}
+		}
+	}
+}

@@ -17,13 +17,15 @@ import (
 // scan is what there is to mesh. volume is nil for a drop that is a label map
 // itself, and when the prepared volume has expired.
 type scan struct {
-	labels *volume.LabelMap
-	volume *volume.Volume
-	origin [3]float64 // from which the surfaces count their positions (build.Near)
+	labels  *volume.LabelMap
+	volume  *volume.Volume
+	reading *reading   // of the volume, while surfaces are made; nil where there is none
+	origin  [3]float64 // from which the surfaces count their positions (build.Near)
 }
 
-// read reads the label map and the volume beneath it, and refuses what would
-// not fit into memory before any work is done.
+// read reads the label map, refuses what would not fit into memory before any work is
+// done, and begins to read the volume beneath it. Whoever calls it must wait for that
+// (finish).
 func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 	if _, err := build.ParseDecimation(r.Options.Decimation()); err != nil {
 		return scan{}, err
@@ -38,23 +40,74 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 	if err != nil {
 		return scan{}, fmt.Errorf("read labels: %w", err)
 	}
-	need, err := build.MemoryOf(labels, s.options(r.Options, scan{}))
+	need, err := build.MemoryOf(labels, s.options(r.Options))
 	if err != nil {
 		return scan{}, fmt.Errorf("build surfaces: %w", err)
 	}
 	if err := job.CheckMemory(labels.Dims, memory(labels, need), s.MemoryBytes); err != nil {
 		return scan{}, err
 	}
-	vol, err := s.readVolume(ctx, r.ID, from)
+	body, err := s.openVolume(ctx, r.ID, from)
 	if err != nil {
 		return scan{}, fmt.Errorf("read volume: %w", err)
 	}
-	if vol != nil {
-		if err := sameGrid(vol, labels); err != nil {
-			return scan{}, err
-		}
+	out := scan{labels: labels}
+	if body != nil {
+		out.reading = startReading(body, labels)
 	}
-	return scan{labels: labels, volume: vol}, nil
+	return out, nil
+}
+
+// finish waits until the volume is read.
+func (s *scan) finish() (err error) {
+	if s.reading != nil {
+		s.volume, err = s.reading.wait()
+	}
+	return err
+}
+
+// reading is a volume that is being read: decompression is one processor's work, and
+// HU are the last that surfaces need.
+type reading struct {
+	done   chan struct{}
+	volume *volume.Volume
+	err    error
+}
+
+// startReading reads a volume, which has to lie on the label map's grid, and closes body.
+func startReading(body io.ReadCloser, labels *volume.LabelMap) *reading {
+	r := &reading{done: make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		defer body.Close()
+		if r.volume, r.err = nifti.ReadVolume(body); r.err != nil {
+			r.err = fmt.Errorf("read volume: %w", r.err)
+			return
+		}
+		r.err = sameGrid(r.volume, labels)
+	}()
+	return r
+}
+
+func (r *reading) wait() (*volume.Volume, error) {
+	<-r.done
+	return r.volume, r.err
+}
+
+// voxels hands the volume to the engine in one slab.
+func (r *reading) voxels() func() ([]int16, error) {
+	given := false
+	return func() ([]int16, error) {
+		v, err := r.wait()
+		if err != nil {
+			return nil, err
+		}
+		if given {
+			return nil, io.EOF
+		}
+		given = true
+		return v.Voxels, nil
+	}
 }
 
 // gridTolerance is how far, in voxels, a corner of the label map may lie from the same
@@ -87,14 +140,14 @@ func sameGrid(v *volume.Volume, m *volume.LabelMap) error {
 	return nil
 }
 
-// readVolume reads the volume that the labels of an attempt were made from: its
+// openVolume opens the volume that the labels of an attempt were made from: its
 // own, or that of the last attempt before it that prepared one (a remesh of a
 // remesh). nil: there is none.
-func (s Stage) readVolume(ctx context.Context, id string, attempt int) (*volume.Volume, error) {
+func (s Stage) openVolume(ctx context.Context, id string, attempt int) (io.ReadCloser, error) {
 	for ; attempt > 0; attempt-- {
-		v, err := readFrom(ctx, s.Work, job.Key(id, attempt, job.VolumeObject), nifti.ReadVolume)
-		if !errors.Is(err, job.ErrNotFound) {
-			return v, err
+		body, err := s.Work.Get(ctx, job.Key(id, attempt, job.VolumeObject))
+		if err == nil || !errors.Is(err, job.ErrNotFound) {
+			return body, err
 		}
 	}
 	return nil, nil
@@ -114,20 +167,4 @@ func readFrom[T any](ctx context.Context, b Bucket, key string, read func(io.Rea
 // bytes for the volume and one for its coarse copy, which halves at least one axis.
 func memory(m *volume.LabelMap, need build.Need) int64 {
 	return need.Bytes(meshfile.Memory("glb", need.Model)+meshfile.ViewMemory(need.Model)) + 3*int64(m.Len())
-}
-
-// voxels hands the volume to the engine in one slab, nil when there is none.
-func (s scan) voxels() func() ([]int16, error) {
-	if s.volume == nil {
-		return nil
-	}
-	rest := s.volume.Voxels
-	return func() ([]int16, error) {
-		slab := rest
-		rest = nil
-		if len(slab) == 0 {
-			return nil, io.EOF
-		}
-		return slab, nil
-	}
 }
