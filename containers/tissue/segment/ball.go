@@ -46,8 +46,12 @@ func (g grid) ball(mm float64, atLeast int) ball {
 }
 
 // dilate is every voxel within the ball of a set one.
-func (m *mask) dilate(b ball) *mask {
+func (m *mask) dilate(b ball) *mask { return m.dilateRows(b, nil) }
+
+// dilateRows is dilate in the rows that are wanted; the others stay empty. Nil is all rows.
+func (m *mask) dilateRows(b ball, wanted []bool) *mask {
 	out := m.empty()
+	near := m.nearRows(b, wanted)
 	slabs(m.nz, func(first, last int) {
 		wide := make([][]uint64, b.widths) // the source row, spread by each half
 		for n := range wide {
@@ -61,7 +65,7 @@ func (m *mask) dilate(b ball) *mask {
 		for z := max(0, first-b.rz); z < min(m.nz, last+b.rz); z++ {
 			for y := range m.ny {
 				src := m.row(y + m.ny*z)
-				if allZero(src) {
+				if near != nil && !near[y+m.ny*z] || allZero(src) {
 					continue
 				}
 				for half, u := range used {
@@ -72,6 +76,9 @@ func (m *mask) dilate(b ball) *mask {
 				for _, r := range b.rows {
 					ty, tz := y+r.dy, z+r.dz
 					if ty < 0 || ty >= m.ny || tz < first || tz >= last {
+						continue
+					}
+					if wanted != nil && !wanted[ty+m.ny*tz] {
 						continue
 					}
 					dst := out.row(ty + m.ny*tz)
@@ -88,7 +95,48 @@ func (m *mask) dilate(b ball) *mask {
 // erode is every voxel whose whole ball is set; what lies outside the scan
 // counts as set, so that a cut through the body is no surface.
 func (m *mask) erode(b ball) *mask {
-	return m.clone().not().dilate(b).not()
+	// Nothing is left in a row that is empty: most rows of bone and vessels are.
+	wanted := make([]bool, m.ny*m.nz)
+	for n := range wanted {
+		wanted[n] = !allZero(m.row(n))
+	}
+	out := m.clone().not().dilateRows(b, wanted).not()
+	for n, w := range wanted {
+		if !w {
+			clear(out.row(n))
+		}
+	}
+	return out
+}
+
+// nearRows is the rows from which a ball reaches a wanted row; nil if all are wanted.
+func (g grid) nearRows(b ball, wanted []bool) []bool {
+	if wanted == nil {
+		return nil
+	}
+	// A box around the ball, along y and then along z.
+	inSlice, out := make([]bool, len(wanted)), make([]bool, len(wanted))
+	for z := range g.nz {
+		slice := wanted[z*g.ny : (z+1)*g.ny]
+		widen(slice, inSlice[z*g.ny:(z+1)*g.ny], b.ry, 1)
+	}
+	for y := range g.ny {
+		widen(inSlice[y:], out[y:], b.rz, g.ny)
+	}
+	return out
+}
+
+// widen sets what lies within reach of a set element, of every step-th element.
+func widen(src, dst []bool, reach, step int) {
+	count := (len(src) + step - 1) / step
+	for last, n := -reach-1, 0; n < count+reach; n++ {
+		if n < count && src[n*step] {
+			last = n
+		}
+		if at := n - reach; at >= 0 && at < count && last >= at-reach {
+			dst[at*step] = true
+		}
+	}
 }
 
 // open drops what no ball fits into, close fills what no ball fits into.

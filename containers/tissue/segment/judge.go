@@ -42,7 +42,11 @@ func (s *scan) judge(c *coarse, region, layers *mask, least int16, noise int) (v
 	if all := e.with + e.without; 3*all < r.ended { // nothing that is known: left to the rules of bone
 		return verdict{}, false
 	}
-	switch bony, bloody := e.decide(c.blockMM2(), least); {
+	ridged := func() bool {
+		blood, bone := c.divide(region, r, median(e.inside))
+		return s.ridged(c, blood, bone, noise)
+	}
+	switch bony, bloody := e.decide(c.blockMM2(), least, ridged); {
 	case !bloody:
 		// Where something dense touches, only what is as dense as the inside is known.
 		hidden := r.hidden.dilate(c.ball(hiddenMM, 1))
@@ -111,8 +115,9 @@ func (r *rays) evidence(least int16, noise int) shellEvidence {
 }
 
 // decide says whether a region holds bone, blood or both. Block is the area of the
-// face of a block, in mm².
-func (e shellEvidence) decide(block float64, least int16) (bony, bloody bool) {
+// face of a block, in mm². Ridged says whether a shell lies between the part of the
+// region with a shell and the part without.
+func (e shellEvidence) decide(block float64, least int16, ridged func() bool) (bony, bloody bool) {
 	free := float64(e.freePatch) * block
 	bony, bloody = float64(e.withPatch)*block >= boneMM2, free >= bodyMM2
 	few := smallBone*e.with <= e.without // no vessel has more of a shell
@@ -124,6 +129,8 @@ func (e shellEvidence) decide(block float64, least int16) (bony, bloody bool) {
 		return !few, few
 	case !bony:
 		return false, true
+	case same(e.below, e.inside) && bloody && ridged(): // an artery that is as dense as the inside of the bone that it touches
+		return true, true
 	case same(e.below, e.inside) && 4*e.with > 3*e.without: // a bone whose shell is too thin to be seen in places
 		return true, false
 	case same(e.below, e.inside) && e.without > 3*e.with: // a vessel with calcium or a stent in its wall

@@ -75,6 +75,16 @@ func TestDilateIsItsDefinition(t *testing.T) {
 		if got, want := m.dilate(g.ball(c.mm, c.atLeast)), naive(m, c.mm, c.atLeast); !slices.Equal(got.bits, want.bits) {
 			t.Errorf("%+v: differs from the definition", c)
 		}
+		// Eroding is dilating what is not set; some rows are empty, others nearly full.
+		m.not()
+		for n := range c.dims[1] * c.dims[2] {
+			if n%5 < 2 {
+				clear(m.row(n))
+			}
+		}
+		if got, want := m.erode(g.ball(c.mm, c.atLeast)), naive(m.clone().not(), c.mm, c.atLeast).not(); !slices.Equal(got.bits, want.bits) {
+			t.Errorf("%+v: erosion differs from the definition", c)
+		}
 	}
 }
 

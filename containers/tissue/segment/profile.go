@@ -209,7 +209,7 @@ func (c *coarse) normal(region *mask, x, y, z int) (ray, bool) {
 			}
 		}
 	}
-	length := math.Sqrt(r.along[0]*r.along[0] + r.along[1]*r.along[1] + r.along[2]*r.along[2])
+	length := norm(r.along)
 	if length == 0 {
 		return r, false
 	}
@@ -219,6 +219,8 @@ func (c *coarse) normal(region *mask, x, y, z int) (ray, bool) {
 	}
 	return r, true
 }
+
+func norm(v [3]float64) float64 { return math.Sqrt(v[0]*v[0] + v[1]*v[1] + v[2]*v[2]) }
 
 // border is how many mm along a ray the last sample of at least half lies; false
 // if the ray reaches the edge of the scan or something as dense before. A shell
