@@ -57,6 +57,34 @@ package: build/node/.installed
 	done
 	@echo "build/aws holds template.yaml, statemachine/ and the functions for $(LAMBDA_ARCH)"
 
+# Archives of iris for Linux, macOS and Windows, with completion scripts, man pages, SBOMs
+# and checksums, in build/dist. `make dist-twice` makes them twice and compares the bytes.
+GORELEASER := $(CACHE)/goreleaser-v2.12.7
+CYCLONEDX  := $(CACHE)/cyclonedx-gomod-v1.9.0
+$(GORELEASER):
+	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/goreleaser/goreleaser/v2@v2.12.7 && mv $(CACHE)/bin/goreleaser $@
+$(CYCLONEDX):
+	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0 && mv $(CACHE)/bin/cyclonedx-gomod $@
+
+COMMIT_EPOCH = $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
+.PHONY: dist dist-twice share
+dist: export IRIS_VERSION := $(VERSION)
+dist: export IRIS_EPOCH = $(COMMIT_EPOCH)
+dist: export IRIS_DATE = $(shell date -u -d @$(COMMIT_EPOCH) +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r $(COMMIT_EPOCH) +%Y-%m-%dT%H:%M:%SZ)
+dist: export CYCLONEDX := $(CYCLONEDX)
+dist: $(GORELEASER) $(CYCLONEDX)
+	$(GORELEASER) release --snapshot --clean --skip=publish,announce,validate
+dist-twice:
+	$(MAKE) dist && cp build/dist/checksums.txt build/checksums.first && $(MAKE) dist
+	tests/dist/compare.sh build/checksums.first build/dist/checksums.txt
+
+# Completion scripts and man pages, made of the commands themselves.
+share: bin/iris
+	rm -rf build/share && mkdir -p build/share/completions
+	for shell in bash zsh fish powershell; do bin/iris completion $$shell > build/share/completions/iris.$$shell; done
+	mv build/share/completions/iris.zsh build/share/completions/_iris && mv build/share/completions/iris.powershell build/share/completions/iris.ps1
+	SOURCE_DATE_EPOCH=$(COMMIT_EPOCH) go test -count=1 -run '^TestManPages$$' ./cmd/iris -man $(CURDIR)/build/share/man
+
 # Which capacity lever the account honours: for the first deployment, on an endpoint that nobody uses.
 ENDPOINT ?= iris-model
 probe:

@@ -1,61 +1,102 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// need is something that the one-machine stack stands on, and its cure.
-type need struct {
-	what, cure string
-	ok         bool
+// verdict is what was found of one thing.
+type verdict string
+
+const (
+	good    verdict = "ok"
+	note    verdict = "note"    // works, and may surprise
+	missing verdict = "missing" // something will not work
+)
+
+// finding is one thing that was looked at.
+type finding struct {
+	Check   string  `json:"check"` // a word that stays the same, for scripts
+	Verdict verdict `json:"verdict"`
+	What    string  `json:"what"`
+	Cure    string  `json:"cure,omitempty"` // a command, or what to do; of no good finding
+}
+
+// found is a finding that is good or has a cure.
+func found(check string, ok bool, what, otherwise, cure string) finding {
+	if ok {
+		return finding{check, good, what, ""}
+	}
+	return finding{check, missing, otherwise, cure}
+}
+
+// diagnosis is what iris doctor says.
+type diagnosis struct {
+	OK            bool      `json:"ok"`
+	Findings      []finding `json:"findings"`
+	WithoutEffect []string  `json:"without_effect"` // of template.yaml, on one machine
 }
 
 func doctorCommand() *cobra.Command {
-	var install string
+	var state, install string
+	var asJSON bool
 	c := &cobra.Command{
-		Use: "doctor", Short: "Say what this machine lacks, and what of the template has no effect on it", Args: cobra.NoArgs,
+		Use:   "doctor",
+		Short: "Say what is wrong on this machine or with its service, and the command that cures it",
+		Long: "Doctor looks at what `iris up` and `make build` need (programs and their versions, ports, disk, memory, file descriptors,\n" +
+			"the state folder) and at the service that the other commands talk to (its answer, clock, token, proxies).\n" +
+			"It changes nothing. A note works and may surprise; what is missing will not work, and ends the command with code 1.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, missing := cmd.OutOrStdout(), 0
-			for _, n := range needs(install) {
-				if n.ok {
-					fmt.Fprintf(out, "ok       %s\n", n.what)
-					continue
-				}
-				missing++
-				fmt.Fprintf(out, "missing  %s\n         cure: %s\n", n.what, n.cure)
-			}
-			if err := withoutEffect(cmd, install); err != nil {
+			d := diagnosis{OK: true, Findings: append(machine(cmd.Context(), state, install), theService(cmd)...)}
+			var err error
+			if d.WithoutEffect, err = withoutEffect(install); err != nil {
 				return err
 			}
-			if missing > 0 {
-				return fmt.Errorf("missing: %d of the things above", missing)
+			lacks := 0
+			for _, f := range d.Findings {
+				if f.Verdict == missing {
+					lacks++
+				}
 			}
-			return nil
+			d.OK = lacks == 0
+			if asJSON {
+				e := json.NewEncoder(cmd.OutOrStdout())
+				e.SetIndent("", "  ")
+				err = e.Encode(d)
+			} else {
+				err = d.print(cmd.OutOrStdout())
+			}
+			if err == nil && lacks > 0 {
+				err = fmt.Errorf("missing: %d of %d things are not as they should be; the cures are above", lacks, len(d.Findings))
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&install, "install", defaultInstall(), "folder that holds template.yaml, statemachine/ and build/")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	stateFlag(c, &state)
 	return c
 }
 
-func needs(install string) []need {
-	_, node := exec.LookPath("node")
-	exists := func(parts ...string) bool {
-		_, err := os.Stat(filepath.Join(append([]string{install}, parts...)...))
-		return err == nil
+func (d diagnosis) print(w io.Writer) error {
+	var b strings.Builder
+	for _, f := range d.Findings {
+		fmt.Fprintf(&b, "%-8s %s\n", f.Verdict, f.What)
+		if f.Cure != "" {
+			fmt.Fprintf(&b, "         cure: %s\n", f.Cure)
+		}
 	}
-	return []need{
-		{"Node.js, which runs the job table (dynalite)", "apt-get install nodejs npm", node == nil},
-		{"jsonata and dynalite from npm, in build/node", "make build", exists("build", "node", "node_modules", "dynalite") && exists("build", "node", "node_modules", "jsonata")},
-		{"the Lambda functions, in build/", "make build", exists("build", "intake", "bootstrap") && exists("build", "mesh", "bootstrap")},
-		{"the storage of objects, build/s3", "make build", exists("build", "s3")},
-		{"the embedded model, build/tissue", "make build", exists("build", "tissue")},
-		{"template.yaml", "run iris in the folder that holds it, or name it with --install", exists("template.yaml")},
-		{"two processors", "a larger machine; everything works on one, slowly", runtime.NumCPU() >= 2},
+	if len(d.WithoutEffect) > 0 {
+		b.WriteString("\nDeclared in template.yaml, without effect on one machine:\n")
+		for _, line := range d.WithoutEffect {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
 	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }

@@ -59,19 +59,8 @@ func (m *model) findTotalSegmentator(ctx context.Context, says io.Writer, instal
 	if err != nil {
 		return err
 	}
-	weights := os.Getenv("IRIS_WEIGHTS")
-	if weights == "" {
-		data := os.Getenv("XDG_DATA_HOME")
-		if data == "" {
-			home, err := os.UserHomeDir()
-			if err != nil {
-				return err
-			}
-			data = filepath.Join(home, ".local", "share")
-		}
-		weights = filepath.Join(data, "iris", "weights")
-	}
-	if weights, err = filepath.Abs(weights); err != nil {
+	weights, err := weightsFolder()
+	if err != nil {
 		return err
 	}
 	environment := exec.CommandContext(ctx, filepath.Join(folder, "environment.sh"))
@@ -97,4 +86,21 @@ func (m *model) findTotalSegmentator(ctx context.Context, says io.Writer, instal
 			"as totalseg_download_weights leaves them in ~/.totalsegmentator/nnunet/results, or name their folder in IRIS_WEIGHTS", weights)
 	}
 	return nil
+}
+
+// weightsFolder is where the weights of TotalSegmentator are looked for.
+func weightsFolder() (string, error) {
+	weights := os.Getenv("IRIS_WEIGHTS")
+	if weights == "" {
+		data := os.Getenv("XDG_DATA_HOME")
+		if data == "" {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return "", err
+			}
+			data = filepath.Join(home, ".local", "share")
+		}
+		weights = filepath.Join(data, "iris", "weights")
+	}
+	return filepath.Abs(weights)
 }

@@ -64,3 +64,25 @@ func writeAt(f *os.File, b []byte) error {
 	_, err := f.WriteAt(b, 0)
 	return err
 }
+
+// Holder says whether a running stack holds a state folder, and its process where it is
+// known. It takes nothing and changes nothing.
+func Holder(state string) (pid string, held bool, err error) {
+	f, err := os.Open(filepath.Join(state, "lock"))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("look at the state folder's lock: %w", err)
+	}
+	defer f.Close()
+	// A shared lock, which goes with the file, is refused as long as a stack has its own.
+	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); {
+	case err == nil:
+		return "", false, nil
+	case !errors.Is(err, syscall.EWOULDBLOCK):
+		return "", false, fmt.Errorf("look at the state folder's lock: %w", err)
+	}
+	text, _ := os.ReadFile(f.Name())
+	return strings.TrimSpace(string(text)), true, nil
+}
