@@ -31,8 +31,9 @@ func main() {
 		Where: api.Where{Region: cfg.Region, Folder: os.Getenv("IRIS_STATE_FOLDER")},
 		Keep:  env.Days("RETENTION_DAYS"), Now: time.Now, Entropy: rand.Reader,
 	}
+	access := api.Access{OperatorGroup: env.String("OPERATOR_GROUP"), OwnersByPrefix: env.String("DROP_OWNER") == "prefix"}
 	env.Require()
 	edge.ServeHTTP(a.Handler(), func(ctx context.Context, c edge.Caller) context.Context {
-		return api.WithPrincipal(ctx, api.Access{}.Caller(api.Checked{Claims: c.Claims, Signed: c.Signed}))
+		return api.WithPrincipal(ctx, access.Caller(api.Checked{Claims: c.Claims, Signed: c.Signed, ARN: c.ARN}))
 	})
 }

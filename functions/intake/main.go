@@ -24,7 +24,7 @@ func main() {
 		Jobs: store, Folders: store, Tasks: env.List("TASKS"), Keep: env.Days("RETENTION_DAYS"), Now: time.Now,
 		Uploads:  blobs.New(cfg, env.String("UPLOADS_BUCKET")),
 		Consumed: blobs.New(cfg, env.String("WORK_BUCKET")),
-		Workflow: workflow.New(cfg, env.String("STATE_MACHINE_ARN")),
+		Workflow: workflow.New(cfg, env.String("STATE_MACHINE_ARN")), OwnersByPrefix: env.String("DROP_OWNER") == "prefix",
 	}
 	env.Require()
 	edge.StartSink(func(ctx context.Context, e events.EventBridgeEvent) error {

@@ -115,6 +115,15 @@ func TestOwners(t *testing.T) {
 		{Access{}.Caller(Checked{Claims: nil, Signed: false}), false, false},                // nothing was checked
 		{Access{}.Caller(Checked{Claims: map[string]string{}, Signed: true}), false, false}, // a token that says nothing, whatever else
 		{Access{}.Caller(Checked{Claims: nil, Signed: true}), true, true},
+		{Access{}.Caller(Checked{Signed: true, ARN: "arn:aws:iam::1:user/alice"}), true, true},
+		{Access{OwnersByPrefix: true}.Caller(Checked{Signed: true, ARN: "arn:aws:iam::1:user/alice"}), true, false},
+		{Access{OwnersByPrefix: true}.Caller(Checked{Signed: true, ARN: "arn:aws-cn:iam::1:user/ward/7/alice"}), true, false},
+		{Access{OwnersByPrefix: true}.Caller(Checked{Signed: true, ARN: "arn:aws:iam::1:user/alice/bob"}), false, false},
+		{Access{OwnersByPrefix: true}.Caller(Checked{Signed: true, ARN: "arn:aws:iam::1:user/bucket"}), false, false},
+		{Access{OwnersByPrefix: true}.Caller(Checked{Signed: true, ARN: "arn:aws:iam::1:user/"}), false, false},
+		{Access{OwnersByPrefix: true}.Caller(Checked{Signed: true, ARN: "arn:aws:sts::1:assumed-role/operators/alice"}), true, true},
+		{Access{OwnersByPrefix: true}.Caller(Checked{Signed: true, ARN: "arn:aws:iam::1:root"}), true, true},
+		{Access{OwnersByPrefix: true}.Caller(Checked{ARN: "arn:aws:iam::1:user/alice"}), false, false},
 		{Access{}.Caller(Checked{Claims: map[string]string{"sub": "alice"}, Signed: false}), true, false}}
 	calls := []string{"GET ", "GET /artifacts/model.glb", "POST /parts", "POST /complete", "POST /cancel", "POST /retry", "POST /remesh", "DELETE "}
 	for _, c := range cases {

@@ -45,6 +45,10 @@ const (
 type Access struct {
 	// OperatorGroup is the Cognito group whose members are operators; empty: no group is.
 	OperatorGroup string
+	// OwnersByPrefix says that drops under <owner>/… are that owner's (the template's
+	// DropOwner). Then an IAM user owns what is dropped under its name, and sees no more;
+	// roles and the account's root go on as operators.
+	OwnersByPrefix bool
 }
 
 // Checked is what API Gateway has checked of a request: the claims of a token, or a
@@ -52,6 +56,7 @@ type Access struct {
 type Checked struct {
 	Claims map[string]string // nil without a token
 	Signed bool
+	ARN    string // of the principal who signed
 }
 
 // Caller says who calls. With neither claims nor a signature the caller is nobody, in any
@@ -60,10 +65,27 @@ func (a Access) Caller(c Checked) Principal {
 	switch {
 	case c.Claims != nil:
 		return a.OfClaims(c.Claims)
+	case c.Signed && a.OwnersByPrefix && isUser(c.ARN):
+		return ofUser(c.ARN)
 	case c.Signed:
 		return Local
 	}
 	return Principal{}
+}
+
+// isUser says whether an ARN is that of an IAM user: arn:aws:iam::<account>:user/<path>/<name>.
+func isUser(arn string) bool {
+	part := strings.SplitN(arn, ":", 6)
+	return len(part) == 6 && part[2] == "iam" && strings.HasPrefix(part[5], "user/")
+}
+
+// ofUser is the IAM user of an ARN, whose name is unique in its account whatever the path.
+func ofUser(arn string) Principal {
+	name := arn[strings.LastIndexByte(arn, '/')+1:]
+	if name == "" || name == job.BucketOwner {
+		return Principal{}
+	}
+	return Principal{Subject: name}
 }
 
 // OfClaims reads a checked token. Nobody's is a token without a subject; with the name

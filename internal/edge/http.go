@@ -19,6 +19,7 @@ import (
 type Caller struct {
 	Claims map[string]string // nil without a token
 	Signed bool              // by IAM, with a principal
+	ARN    string            // of that principal
 }
 
 // ServeHTTP serves invocations by API Gateway with a standard handler until the process ends.
@@ -57,7 +58,9 @@ func callerOf(in events.APIGatewayV2HTTPRequest) (c Caller) {
 			c.Claims = map[string]string{} // a token that says nothing is still no signature
 		}
 	}
-	c.Signed = a.IAM != nil && a.IAM.UserARN != ""
+	if a.IAM != nil && a.IAM.UserARN != "" {
+		c.Signed, c.ARN = true, a.IAM.UserARN
+	}
 	return c
 }
 

@@ -94,3 +94,39 @@ func TestWithoutAModelThereIsNoEndpoint(t *testing.T) {
 		t.Errorf("%+v %+v %+v", tp.Models, tp.Endpoints, tp.Targets)
 	}
 }
+
+// Who may ask what is in the template: everything but what is named here asks for IAM, or
+// for a token where there is an issuer; with a user pool its clients' tokens are taken.
+func TestWhatTheRoutesAskFor(t *testing.T) {
+	open := []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "OPTIONS /{proxy+}", "ANY /v1/shared/{proxy+}"}
+	for _, c := range []struct {
+		name, asks string
+		parameters map[string]string
+		issuer     string
+		audience   int
+	}{
+		{"nobody's tokens", AuthorizationIAM, nil, "", 0},
+		{"an issuer", AuthorizationJWT, map[string]string{"JwtIssuer": "https://issuer.example", "JwtAudience": "a,b"}, "https://issuer.example", 2},
+		{"a user pool", AuthorizationJWT, map[string]string{"UserPool": "create"}, "https://cognito-idp.us-east-1.amazonaws.com/", 1},
+		{"one with sign-in pages", AuthorizationJWT, map[string]string{"UserPool": "create", "SignInDomain": "iris"}, "https://cognito-idp.us-east-1.amazonaws.com/", 2},
+		{"a user pool beside an issuer", AuthorizationJWT, map[string]string{"UserPool": "create", "JwtIssuer": "https://issuer.example"}, "https://cognito-idp.us-east-1.amazonaws.com/", 1},
+	} {
+		tp, err := Load(filepath.Join(root(t), "template.yaml"), local, c.parameters)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		for _, r := range tp.API.Routes {
+			want := c.asks
+			if slices.Contains(open, r.Key) {
+				want = AuthorizationNone
+			}
+			if r.Authorization != want || (r.Authorizer != nil) != (want == AuthorizationJWT) {
+				t.Errorf("%s: %s asks for %s", c.name, r.Key, r.Authorization)
+			}
+			if a := r.Authorizer; a != nil && (!strings.HasPrefix(a.Issuer, c.issuer) || len(a.Audience) != c.audience) {
+				t.Errorf("%s: %+v", c.name, a)
+			}
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -59,6 +60,9 @@ type Stage struct {
 	Now      func() time.Time
 	Keep     time.Duration                              // how long jobs are kept; 0 is job.Lifetime
 	Pause    func(context.Context, time.Duration) error // replaces the timer when not nil
+	// OwnersByPrefix gives a drop under <owner>/… to that owner; else the bucket owns
+	// every drop.
+	OwnersByPrefix bool
 }
 
 // Handle takes one event.
@@ -150,7 +154,7 @@ func (s Stage) claimUpload(ctx context.Context, id string, e Created) (bool, err
 func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Record {
 	now := s.Now()
 	r := job.Record{
-		ID: id, Attempt: 1, Status: job.Received, From: job.FromPrepare, Owner: job.BucketOwner,
+		ID: id, Attempt: 1, Status: job.Received, From: job.FromPrepare, Owner: s.owner(e.Key),
 		Upload:    job.Upload{Bucket: e.Bucket, Key: e.Key, Prefix: prefix, Sequencer: e.Sequencer, ETag: e.ETag, Size: e.Size},
 		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(cmp.Or(s.Keep, job.Lifetime)),
 		Stages: []job.StageTime{{Name: job.Received, StartedAt: now}},
@@ -165,6 +169,16 @@ func (s Stage) newRecord(e Created, prefix, id string, object job.Object) job.Re
 		_ = refuse(&r, err, now) // from received this move is always open
 	}
 	return r
+}
+
+// owner is whose a dropped object is. A key without a slash is the bucket's, and so is
+// what lies where uploads of the API belong (job.UploadKey).
+func (s Stage) owner(key string) string {
+	owner, below, _ := strings.Cut(key, "/")
+	if !s.OwnersByPrefix || owner == "" || below == "" || strings.HasPrefix(key, "jobs/") {
+		return job.BucketOwner
+	}
+	return owner
 }
 
 // options are the options in an object's metadata. The error says why no job can be made
