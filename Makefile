@@ -166,6 +166,7 @@ bench: build $(BENCH_VENV)/.installed
 	go run ./tests/bench/routes -out docs/benchmarks.md
 	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
+	python3 tests/bench/formats.py bin/iris
 	go test -run '^$$' -bench FullSize -benchtime 1x ./internal/stage/mesh
 
 # Every mesh format by a reader of its users; the table of docs/formats.md.

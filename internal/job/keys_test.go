@@ -12,3 +12,16 @@ func TestScanSuffix(t *testing.T) {
 		}
 	}
 }
+
+// A phone offers a model to look at in the room by the type that it is sent with.
+func TestMediaType(t *testing.T) {
+	for name, want := range map[string]string{
+		"model.glb": "model/gltf-binary", "export/0a1b.usdz": "model/vnd.usdz+zip", "export/0a1b.3mf": "model/3mf",
+		"export/0a1b.stl": "model/stl", "export/0a1b.obj": "model/obj", "export/0a1b.zip": "application/zip",
+		"labels.nii.gz": "application/gzip", "export/0a1b.mz3": "application/octet-stream",
+	} {
+		if got := MediaType(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}

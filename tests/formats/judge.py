@@ -4,10 +4,14 @@ docs/formats.md; exits with 1 where a format says something else than the others
 
     python judge.py bin/iris [LABELS.nii.gz]
 
+assimp (Debian: assimp-utils) opens five of them as well where it is installed.
+
 Without a label map it makes one: three boxes, two of which share a face, in voxels of
 0.8 x 0.8 x 1.5 mm away from the origin, with names in two scripts.
 """
 import gzip
+import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -145,6 +149,39 @@ def read_usdz(path):
             yield Part(prim.GetDisplayName() or parent.GetDisplayName() or prim.GetName(), srgb(color), points, faces, facing)
 
 
+def judge_usdz(path, size):
+    """What augmented reality asks of a USDZ, and whether it shows the model in its true
+    size (of a patient in RAS, in millimetres) and standing on the floor."""
+    from pxr import Usd, UsdGeom, UsdValidation
+
+    stage = Usd.Stage.Open(str(path))
+    if not stage.GetDefaultPrim():
+        yield "usdz: no default prim, so that nothing is shown where it is referenced"
+    cache = UsdGeom.BBoxCache(Usd.TimeCode.Default(), [UsdGeom.Tokens.default_, UsdGeom.Tokens.render])
+    box = cache.ComputeWorldBound(stage.GetPseudoRoot()).ComputeAlignedRange()
+    metres = UsdGeom.GetStageMetersPerUnit(stage)
+    shown = np.array(box.GetSize()) * metres * 1000
+    if np.abs(shown - size[[0, 2, 1]]).max() > 0.05:
+        yield f"usdz: shown with a size of {shown} mm, want {size[[0, 2, 1]]}"
+    if abs(box.GetMin()[1] * metres) > 1e-4:
+        yield f"usdz: the lowest point is {box.GetMin()[1] * metres} m above the floor"
+    validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+    for fault in UsdValidation.ValidationContext(validators).Validate(stage):
+        yield f"usdz: {fault.GetName()}: {fault.GetMessage()}"
+
+
+ASSIMP = ("glb", "stl", "obj", "ply", "3mf")
+
+
+def judge_assimp(path, format, parts):
+    """What assimp counts in a file, beside what the other reader found in it."""
+    done = subprocess.run(["assimp", "info", path], capture_output=True, text=True)
+    faces = re.search(r"^Faces:\s*(\d+)", done.stdout, re.M)
+    want = sum(len(p.mesh.faces) for p in parts)
+    if done.returncode or not faces or int(faces[1]) != want:
+        yield f"{format}: assimp finds {faces and faces[1]} triangles, want {want}: {done.stdout[-300:]}{done.stderr[-300:]}"
+
+
 def read_mz3(path):
     """By its published layout (https://github.com/neurolabusc/surf-ice): no reader of it is on PyPI."""
     b = gzip.decompress(Path(path).read_bytes())
@@ -207,6 +244,10 @@ def main():
                             wrong.append(f"{format}: the name {part.name}, want {name}")
                         if part.color is not None and max(abs(a - b) for a, b in zip(part.color, COLORS[number[name]])) > (4 if format == "glb" else 1):
                             wrong.append(f"{format}: {name} has the colour {part.color}, want {COLORS[number[name]]}")
+            if format == "usdz":
+                wrong += judge_usdz(path, whole[2] - whole[1])
+            if format in ASSIMP and shutil.which("assimp"):
+                wrong += judge_assimp(path, format, parts)
             if not closed:
                 wrong.append(f"{format}: not closed when equal positions are merged")
             rows.append(f"| {format} | {reader} | {len(parts)} | {'yes' if all(names) else 'no'} | {'yes' if all(colors) else 'no'} "
@@ -214,6 +255,8 @@ def main():
     print("| format | opened by | structures apart | names | colours | unit | axes | volume, ml | closed when merged |")
     print("|---|---|---|---|---|---|---|---|---|")
     print("\n".join(rows))
+    if not shutil.which("assimp"):
+        print("NOT JUDGED by assimp: it is not installed (Debian: assimp-utils)", file=sys.stderr)
     print("\n".join(wrong), file=sys.stderr)
     return bool(wrong)
 

@@ -31,6 +31,7 @@ type Piece struct {
 	last     int      // distance of the last token, if it is a match
 	ofSymbol [literals]uint32
 	ofPlace  [places]uint32
+	tree     tree
 }
 
 // Reset empties the piece and keeps its memory.
@@ -162,8 +163,8 @@ func (p *Piece) AppendTo(b []byte, final bool) ([]byte, uint32) {
 	p.ofPlace[1]++
 	var symbols [literals]code
 	var distances [places]code
-	huffman(symbols[:], p.ofSymbol[:])
-	huffman(distances[:], p.ofPlace[:])
+	p.tree.huffman(symbols[:], p.ofSymbol[:])
+	p.tree.huffman(distances[:], p.ofPlace[:])
 
 	w := bitWriter{b: b}
 	const dynamic = 2
