@@ -40,7 +40,7 @@ const maxLines = 12
 // newBoard is a table on the command's standard error, redrawn every second.
 func newBoard(cmd *cobra.Command, total int) *board {
 	b := &board{total: total, now: time.Now}
-	if !isTerminal(os.Stderr) {
+	if terminalOf(os.Stderr) != ansiTerminal {
 		return b
 	}
 	b.w, b.stop, b.stopped = cmd.ErrOrStderr(), make(chan struct{}), make(chan struct{})

@@ -102,7 +102,11 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) (r
 			return nil, fmt.Errorf("encode request: %w", err)
 		}
 	}
-	key := rand.Text()
+	return c.send(ctx, method, path, rand.Text(), text, into)
+}
+
+// send is do with an Idempotency-Key and a body that is encoded.
+func (c *client) send(ctx context.Context, method, path, key string, text []byte, into any) (raw []byte, err error) {
 	tries := 0
 	err = c.again(ctx, func() (err error) {
 		var status int

@@ -15,21 +15,21 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/drop"
 )
 
-// scanFile is the file to upload. It is the file of that name, or a .zip of a folder's
-// files, which is deleted when it is closed. The same folder gives the same bytes. The
-// names in it are numbers, because names of files may identify patients.
+// scanFile is what is uploaded of a scan: a file, an object, or a .zip of a folder's files.
+// The same folder gives the same bytes. The names in it are numbers, because names of files
+// may identify patients.
 type scanFile struct {
-	*os.File
-	size      int64
-	suffix    string
-	temporary bool
+	io.ReaderAt
+	size   int64
+	suffix string
+	etag   string // of an object on S3
+	close  func() error
 }
 
-// openScan opens what is uploaded. A table, when one is named, goes with the label map.
-func openScan(ctx context.Context, path, table string) (*scanFile, error) {
-	if table != "" {
-		return zipLabels(path, table)
-	}
+// Close closes the file, and deletes a .zip.
+func (s *scanFile) Close() error { return s.close() }
+
+func openLocal(ctx context.Context, path string) (*scanFile, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, &exitError{exitUsage, withoutPath(path, err)}
@@ -39,29 +39,21 @@ func openScan(ctx context.Context, path, table string) (*scanFile, error) {
 		return nil, errors.Join(withoutPath(path, err), f.Close())
 	}
 	if !info.IsDir() {
-		return &scanFile{File: f, size: info.Size(), suffix: suffix(path)}, nil
+		return &scanFile{ReaderAt: f, size: info.Size(), suffix: suffix(path), close: f.Close}, nil
 	}
 	if err := f.Close(); err != nil {
 		return nil, withoutPath(path, err)
 	}
-	return zipFolder(ctx, path)
-}
-
-// Close closes the file, and deletes a folder's .zip.
-func (s *scanFile) Close() error {
-	err := s.File.Close()
-	if s.temporary {
-		err = errors.Join(err, os.Remove(s.Name()))
-	}
-	return err
-}
-
-func zipFolder(ctx context.Context, path string) (*scanFile, error) {
 	folder, err := prepare.OpenDirectory(os.DirFS(path))
 	if err != nil {
 		return nil, err
 	}
-	return zipped(func(w io.Writer) error { return writeZip(ctx, w, folder) })
+	return zipFiles(ctx, folder)
+}
+
+// zipFiles packs files into a .zip that is deleted when it is closed.
+func zipFiles(ctx context.Context, files drop.Files) (*scanFile, error) {
+	return zipped(func(w io.Writer) error { return writeZip(ctx, w, files) })
 }
 
 // zipped is a .zip that write makes, in a file that is deleted when it is closed.
@@ -70,7 +62,7 @@ func zipped(write func(io.Writer) error) (_ *scanFile, err error) {
 	if err != nil {
 		return nil, withoutPath("pack the folder", err)
 	}
-	s := &scanFile{File: f, suffix: ".zip", temporary: true}
+	s := &scanFile{ReaderAt: f, suffix: ".zip", close: func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())

@@ -29,10 +29,8 @@ func (c *client) follow(ctx context.Context, id string, said func(jobView)) (job
 		if v.Status.Ended() {
 			return v, raw, nil
 		}
-		select {
-		case <-ctx.Done():
-			return v, raw, ctx.Err()
-		case <-time.After(pollEvery):
+		if err := c.sleep(ctx, pollEvery); err != nil {
+			return v, raw, err
 		}
 	}
 }

@@ -152,6 +152,9 @@ func (o *outcome) json() []byte {
 
 // codeAndMessage takes a line of an error apart. What has no code is "internal".
 func codeAndMessage(err error) (code, message string) {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted", "the command was ended"
+	}
 	text := oneLine(err)
 	name, rest, found := strings.Cut(text, ": ")
 	if _, known := codes.Find(name); !found || !known {

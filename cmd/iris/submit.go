@@ -27,12 +27,12 @@ type createdJob struct {
 
 // submit uploads a scan, a file or a folder of slices, and returns its job.
 func (c *client) submit(ctx context.Context, path string, options map[string]any, progress func(sent, total int64)) (jobView, []byte, error) {
-	f, err := openScan(ctx, path, c.table)
+	f, err := openScan(ctx, c, path)
 	if err != nil {
 		return jobView{}, nil, err
 	}
 	defer f.Close()
-	body := map[string]any{"file": "scan" + f.suffix, "bytes": f.size, "options": options}
+	body := jobRequest(f, options)
 	begun := c.unfinished(path, body)
 	created, complete, err := c.resume(ctx, begun)
 	if err != nil || complete {
@@ -44,16 +44,30 @@ func (c *client) submit(ctx context.Context, path string, options map[string]any
 		}
 		begun.keep(created.Job.ID)
 	}
+	v, raw, err := c.upload(ctx, created, f, progress)
+	if err == nil {
+		begun.forget()
+	}
+	return v, raw, err
+}
+
+// jobRequest is the body of the request that makes a scan's job.
+func jobRequest(f *scanFile, options map[string]any) map[string]any {
+	return map[string]any{"file": "scan" + f.suffix, "bytes": f.size, "options": options}
+}
+
+// upload sends the parts of a scan that are not there and completes the upload.
+func (c *client) upload(ctx context.Context, created createdJob, f *scanFile, progress func(sent, total int64)) (jobView, []byte, error) {
 	parts, err := c.sendParts(ctx, created.Job.ID, f, f.size, created.Upload, progress)
 	if err != nil {
 		return created.Job, nil, err
 	}
 	var v jobView
 	raw, err := c.do(ctx, http.MethodPost, "/v1/jobs/"+created.Job.ID+"/complete", map[string]any{"parts": parts}, &v)
-	if err == nil {
-		begun.forget()
+	if err != nil {
+		return created.Job, raw, err
 	}
-	return v, raw, err
+	return v, raw, nil
 }
 
 // suffix is the ending of a file name that says its kind; the name itself is not sent.

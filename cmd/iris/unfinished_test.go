@@ -139,6 +139,16 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if list := os.Getenv("IRIS_TEST_ARGS"); list != "" { // any command, in a process of its own
+		err := execute(context.Background(), rootCommand(), strings.Split(list, "\n"))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		if err == nil {
+			os.Exit(0)
+		}
+		os.Exit(exitCode(err))
+	}
 	os.Exit(m.Run())
 }
 
