@@ -8,8 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
 	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
@@ -86,21 +84,21 @@ func invokeGPU(ctx context.Context, state, function string, in job.GPUInput) ([]
 	if err != nil {
 		return nil, err
 	}
-	out, err := lambda.NewFromConfig(cfg).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: body})
+	payload, failed, err := invoke(ctx, cfg, function, body)
 	if err != nil {
-		return nil, &exitError{exitUnreachable, fmt.Errorf("unreachable: the gpu function does not answer: %w", err)}
+		return nil, err
 	}
-	if out.FunctionError != nil {
+	if failed != "" {
 		var failure struct {
 			Type    string `json:"errorType"`
 			Message string `json:"errorMessage"`
 		}
-		if json.Unmarshal(out.Payload, &failure) != nil {
-			failure.Type = aws.ToString(out.FunctionError)
+		if json.Unmarshal(payload, &failure) != nil {
+			failure.Type = failed
 		}
 		return nil, fmt.Errorf("%s: %s", failure.Type, failure.Message)
 	}
-	return out.Payload, nil
+	return payload, nil
 }
 
 // showGPU prints what an action came to, and for status all that is known.

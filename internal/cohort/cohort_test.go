@@ -177,10 +177,14 @@ func TestABudget(t *testing.T) {
 	if !b.Begin(ctx) {
 		t.Fatal("the first")
 	}
+	b.End(End{Status: job.Rejected}) // which says nothing of what a model costs
+	if !b.Begin(ctx) {
+		t.Fatal("the second")
+	}
 	ended, stop := context.WithCancel(ctx)
 	stop()
 	if b.Begin(ended) {
-		t.Error("a second before the first tells what it costs")
+		t.Error("another before the first tells what it costs")
 	}
 	b.End(ready(3))
 	if !b.Begin(ctx) || !b.Begin(ctx) || b.Begin(ended) {
