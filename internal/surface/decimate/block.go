@@ -51,6 +51,7 @@ type scratch struct {
 	order  []int32
 	busy   []bool
 	mark   []int32
+	near   []bool // of each vertex: the next round takes it up
 	epoch  int32
 	remap  []int32
 	now    []int32 // of each vertex when the block was filled: its number now, where it lives
@@ -108,9 +109,12 @@ func (b *block) fill(vertices []uint32) {
 			cell := c.Pinched[int(v)-c.Free].Cell
 			b.same[i-b.pinched] = int32(b.q.number[c.Free+int(cell)])
 		case first:
-			b.kinds[i], b.quad[i] = unknown, quadric{}
+			b.kinds[i], b.quad[i] = unknown, quadric{stands: 1}
 		default:
 			b.kinds[i], b.quad[i] = b.s.kinds[v], b.s.quadrics[v]
+			if b.s.isSettled(v) {
+				b.kinds[i] = held
+			}
 		}
 	}
 	triangles := b.q.triangles.of(int(b.cube))
@@ -189,6 +193,7 @@ func (b *block) empty(vertices []uint32) kept {
 		c.Triangles[b.source[i]] = [3]uint32{vertices[b.origin[t[0]]], vertices[b.origin[t[1]]], vertices[b.origin[t[2]]]}
 	}
 	b.rings()
+	b.settle(vertices)
 	left := 0
 	lives := func(v int) bool { return b.count[v] > 0 || b.q.isLocked(vertices[b.origin[v]]) }
 	for v := range b.pinched {
@@ -196,7 +201,7 @@ func (b *block) empty(vertices []uint32) kept {
 			left++
 		}
 	}
-	k := kept{vertices: make([]uint32, 0, left), at: make([][3]float32, 0, left), kinds: make([]kind, 0, left), quadrics: make([]quadric, 0, left)}
+	k := kept{vertices: make([]uint32, 0, left), at: make([][3]float32, 0, left), kinds: make([]kind, 0, left), quadrics: make([]quadric, 0, left), settled: make([]bool, 0, left)}
 	for v := range b.pinched {
 		if !lives(v) {
 			continue
@@ -210,8 +215,43 @@ func (b *block) empty(vertices []uint32) kept {
 		}
 		k.kinds = append(k.kinds, kept)
 		k.quadrics = append(k.quadrics, b.quad[v])
+		k.settled = append(k.settled, !b.work.near[v])
 	}
 	return k
+}
+
+// nearRings is how many edges from a vertex that was held at the border of a cube
+// others are that the next round takes up once more.
+const nearRings = 1
+
+// settle finds the vertices that the next round takes up: those at the border of the
+// cube and near it, that have not been taken up already. All others have had their turn:
+// whatever could be done there was done or refused.
+func (b *block) settle(vertices []uint32) {
+	near := resize(b.work.near, len(b.at))
+	b.work.near = near
+	for v := range near {
+		near[v] = v < b.pinched && b.q.isLocked(vertices[b.origin[v]])
+	}
+	mark := resize(b.work.mark, len(b.at))
+	b.work.mark = mark
+	clear(mark)
+	for ring := range int32(nearRings) {
+		for i := range b.tri {
+			t := &b.tri[i]
+			// Those that were reached in this ring do not reach others.
+			if near[t[0]] && mark[t[0]] <= ring || near[t[1]] && mark[t[1]] <= ring || near[t[2]] && mark[t[2]] <= ring {
+				for _, v := range t {
+					if !near[v] {
+						near[v], mark[v] = true, ring+1
+					}
+				}
+			}
+		}
+	}
+	for v := range b.pinched {
+		near[v] = near[v] && !b.s.isSettled(vertices[b.origin[v]])
+	}
 }
 
 // before is the kind that a vertex had when the round began.

@@ -16,10 +16,6 @@ func newBudget(s *state) budget {
 	return b
 }
 
-// verticesPerWeight: a vertex has six triangles, each of which is in the quadrics of
-// three vertices.
-const verticesPerWeight = 1. / 6
-
 // fill counts the vertices that may go: what is there, less the share of what these
 // stand for.
 func (g *budget) fill(b *block) {
@@ -31,7 +27,7 @@ func (g *budget) fill(b *block) {
 		if b.kinds[v] == held {
 			continue
 		}
-		stands := max(1, b.quad[v].weight()*verticesPerWeight)
+		stands := b.quad[v].stands
 		s := b.sides[b.ring[b.first[v]]]
 		for _, label := range [2]uint16{uint16(s >> 16), uint16(s)} {
 			if label == 0 {

@@ -1,53 +1,71 @@
 package decimate
 
-import "math"
+import "math/bits"
 
 // finder looks for triangles that cross, in a grid of boxes.
+//
+// Positions are counted in steps from the low corner of the space that new triangles
+// fill, 511 at most along an axis, and what is outside is put on its border: so boxes
+// around triangles that overlap still do in steps. A box of the grid is 2^shift steps
+// wide.
 type finder struct {
 	all   []solid
-	start []int32 // of each box's list; one more at the end
-	list  []int32
-	dims  [3]int
+	tops  []uint64 // of each of all, see pack
 	low   point
-	per   float32 // boxes in a millimetre
+	high  point
+	per   float32 // steps in a millimetre
+	most  [3]int  // steps along each axis
+	shift int
+	dims  [3]int
+
+	cells []int32 // the boxes of the grid that each triangle reaches into, one after the other
+	ends  []entry
+	start []int32 // of each box's list; one more at the end
+	fresh []int32 // how many there are new triangles, which come first
+	next  []int32
+	list  []int32
+	rest  []uint64 // scratch
+	flat  []verdict
 	// crossing are pairs of numbers in all.
 	crossing [][2]int32
 }
 
-// solid is a triangle in space. Its corners are known by numbers, to tell which are
-// the same point.
-type solid struct {
-	low, high point
-	fresh     bool // it was not there when the round began
-	p         [3]point
-	id        [3]int32
-	normal    point
-	size      float32 // as of a plane
+// entry is a triangle and the end of its part of cells.
+type entry struct{ number, end int32 }
+
+// verdict is what is known of a vertex.
+type verdict uint8
+
+const (
+	unasked verdict = iota
+	isFlat
+	isBent
+)
+
+// A box around a triangle is six fields of nine bits and one to spare: its high corner
+// in steps and its low corner in steps down from 511, x first.
+const (
+	fieldBits = 10
+	mostSteps = 511
+	spare     = 1<<9 | 1<<19 | 1<<29 | 1<<39 | 1<<49 | 1<<59
+	fields    = 1<<60 - 1 - spare
+)
+
+func pack(low, high [3]uint64) uint64 {
+	return high[0] | high[1]<<10 | high[2]<<20 | (mostSteps-low[0])<<30 | (mostSteps-low[1])<<40 | (mostSteps-low[2])<<50
 }
 
-func (s *solid) bound() {
-	a, b, c := s.p[0], s.p[1], s.p[2]
-	s.low = point{min(a.x, b.x, c.x), min(a.y, b.y, c.y), min(a.z, b.z, c.z)}
-	s.high = point{max(a.x, b.x, c.x), max(a.y, b.y, c.y), max(a.z, b.z, c.z)}
-	u, v := b.minus(a), c.minus(a)
-	s.normal, s.size = u.cross(v), u.steps()*v.steps()
-}
+// bottom has the low corner in steps, and the high corner down from 511.
+func bottom(top uint64) uint64 { return ^(top>>30 | top<<30) & fields }
 
-// apart says, in float32, that all corners of o but those in common lie on one side of
-// the triangle's plane; where it cannot tell it says no.
-func (s *solid) apart(o *solid, common *[3]bool) bool {
-	// A dozen roundings of 2⁻²⁴ each, of products that are at most size times steps.
-	const rounding = 1e-6
-	above, below := true, true
-	for i := range o.p {
-		if common[i] {
-			continue
-		}
-		w := o.p[i].minus(s.p[0])
-		d, most := s.normal.dot(w), rounding*s.size*w.steps()
-		above, below = above && d > most, below && d < -most
-	}
-	return above || below
+// overlap says whether boxes overlap: no field of the one is below that of the
+// other's bottom, so that no difference borrows the spare bit above it.
+func overlap(top, bottom uint64) bool { return ((top|spare)-bottom)&spare == spare }
+
+// steps is a position in steps.
+func (f *finder) steps(p point) [3]uint64 {
+	step := func(x float32, most int) uint64 { return uint64(min(max(int(x*f.per), 0), most)) }
+	return [3]uint64{step(p.x-f.low.x, f.most[0]), step(p.y-f.low.y, f.most[1]), step(p.z-f.low.z, f.most[2])}
 }
 
 // holdCrossing looks for triangles of the block that cross others, and marks all
@@ -55,32 +73,48 @@ func (s *solid) apart(o *solid, common *[3]bool) bool {
 // says whether it marked any.
 func (b *block) holdCrossing(wide bool) bool {
 	f := &b.work.finder
-	f.all = f.all[:0]
+	f.all = resize(f.all, len(b.tri))
 	for i := range b.tri {
-		var s solid
+		s := &f.all[i]
+		s.fresh = false
 		for k, v := range b.tri[i] {
 			s.p[k], s.id[k] = b.at[v], b.cell(v)
 			s.fresh = s.fresh || b.moved[b.origin[v]]
 		}
-		s.bound()
-		f.all = append(f.all, s)
+		s.span()
 	}
-	own := len(f.all)
+	if !f.begin() {
+		return false
+	}
 	c := b.s.c
 	b.work.now = resize(b.work.now, len(b.into))
 	for v, from := range b.origin {
 		b.work.now[from] = int32(v)
 	}
-	// Corners of triangles that reach in are those of the block where they are in it.
+	for i := range f.all {
+		if !f.all[i].fresh {
+			f.add(int32(i))
+		}
+	}
+	// Corners of triangles that no cube decimates are those of the block where they are in it.
 	for _, t := range b.q.reaching.of(int(b.cube)) {
 		var s solid
 		for k, v := range c.Triangles[t] {
-			s.p[k], s.id[k] = pointOf(c.Vertices[v]), b.idOf(v)
+			s.p[k] = pointOf(c.Vertices[v])
 		}
-		s.bound()
 		f.all = append(f.all, s)
+		last := len(f.all) - 1
+		if !f.add(int32(last)) {
+			f.all = f.all[:last]
+			continue
+		}
+		own := &f.all[last]
+		for k, v := range c.Triangles[t] {
+			own.id[k] = b.idOf(v)
+		}
+		own.span()
 	}
-	f.find(own)
+	b.find()
 	return len(f.crossing) > 0 && b.hold(f.crossing, wide)
 }
 
@@ -90,7 +124,7 @@ func (b *block) idOf(v uint32) int32 {
 	if c := b.s.c; int(v) >= c.Free {
 		v = uint32(c.Free) + c.Pinched[int(v)-c.Free].Cell
 	}
-	if b.q.home[v] != b.cube {
+	if b.q.home[v] != b.cube || !b.q.isOpen(v) {
 		return ^int32(v)
 	}
 	return b.work.now[b.q.number[v]] // it is held, so it is still there
@@ -130,253 +164,212 @@ func (b *block) hold(pairs [][2]int32, wide bool) bool {
 	return any
 }
 
-// find lists the pairs that cross, of which at least one is among the first own.
-func (f *finder) find(own int) {
-	f.crossing = f.crossing[:0]
-	if own == 0 {
-		return
-	}
-	low, high := f.all[0].low, f.all[0].high
-	sum := float32(0)
-	for i := range own {
-		s := &f.all[i]
-		low = point{min(low.x, s.low.x), min(low.y, s.low.y), min(low.z, s.low.z)}
-		high = point{max(high.x, s.high.x), max(high.y, s.high.y), max(high.z, s.high.z)}
-		sum += max(s.high.x-s.low.x, s.high.y-s.low.y, s.high.z-s.low.z)
-	}
-	size := sum / float32(own)
-	extent := high.minus(low)
-	// A box is about as wide as a triangle, and there are a few for each triangle at most.
-	for {
-		n := 1.0
-		for axis, e := range [3]float32{extent.x, extent.y, extent.z} {
-			f.dims[axis] = int(e/size) + 1
-			n *= float64(f.dims[axis])
+// begin makes the grid and lists the new triangles in it, of the block's that are in
+// all; false when there are none.
+func (f *finder) begin() bool {
+	found := false
+	sum, count := float32(0), float32(0)
+	for i := range f.all {
+		if !f.all[i].fresh {
+			continue
 		}
-		if size > 0 && n <= float64(8*own+64) {
+		low, high := f.all[i].bounds()
+		if !found {
+			f.low, f.high, found = low, high, true
+		}
+		f.low = point{min(f.low.x, low.x), min(f.low.y, low.y), min(f.low.z, low.z)}
+		f.high = point{max(f.high.x, high.x), max(f.high.y, high.y), max(f.high.z, high.z)}
+		sum, count = sum+max(high.x-low.x, high.y-low.y, high.z-low.z), count+1
+	}
+	if !found {
+		return false
+	}
+	extent := f.high.minus(f.low)
+	f.per = 0
+	if most := max(extent.x, extent.y, extent.z); most > 0 {
+		f.per = mostSteps / most
+	}
+	// A box is about as wide as a triangle, and there are a few for each triangle at most.
+	f.shift = bits.Len(uint(sum / count * f.per))
+	f.most = [3]int{mostSteps, mostSteps, mostSteps}
+	for axis, steps := range f.steps(f.high) {
+		f.most[axis] = int(steps)
+	}
+	for ; ; f.shift++ {
+		n := 1
+		for axis := range f.dims {
+			f.dims[axis] = f.most[axis]>>f.shift + 1
+			n *= f.dims[axis]
+		}
+		if n <= 8*len(f.all)+64 {
+			f.start, f.fresh, f.next = resize(f.start, n+1), resize(f.fresh, n), resize(f.next, n)
 			break
 		}
-		size = max(1.25*size, math.SmallestNonzeroFloat32)
 	}
-	f.low, f.per = low, 1/size
-	f.fill(low, high)
-	for box := range len(f.start) - 1 {
-		list := f.list[f.start[box]:f.start[box+1]]
-		for n, i := range list {
-			if int(i) >= own {
-				break // lists ascend: only pairs of two that reach in are left
-			}
-			s := &f.all[i]
-			for _, j := range list[n+1:] {
-				o := &f.all[j]
-				if !(s.fresh || o.fresh) {
-					continue // they did not cross when the round began
-				}
-				if s.high.x < o.low.x || o.high.x < s.low.x || s.high.y < o.low.y || o.high.y < s.low.y || s.high.z < o.low.z || o.high.z < s.low.z {
-					continue
-				}
-				// Two triangles may meet in many boxes: they are compared in the first one.
-				if f.box(point{max(s.low.x, o.low.x), max(s.low.y, o.low.y), max(s.low.z, o.low.z)}) == box && s.crosses(o) {
-					f.crossing = append(f.crossing, [2]int32{i, j})
-				}
-			}
-		}
-	}
-}
-
-func (f *finder) box(p point) int {
-	x, y, z := f.cut(p)
-	return x + f.dims[0]*(y+f.dims[1]*z)
-}
-
-// cut is the box of a position, the nearest one where it is outside.
-func (f *finder) cut(p point) (x, y, z int) {
-	x = min(max(int((p.x-f.low.x)*f.per), 0), f.dims[0]-1)
-	y = min(max(int((p.y-f.low.y)*f.per), 0), f.dims[1]-1)
-	z = min(max(int((p.z-f.low.z)*f.per), 0), f.dims[2]-1)
-	return x, y, z
-}
-
-// fill lists the triangles in each box that the box around them reaches into.
-func (f *finder) fill(low, high point) {
-	n := f.dims[0] * f.dims[1] * f.dims[2]
-	f.start = resize(f.start, n+2)
 	clear(f.start)
-	outside := func(s *solid) bool {
-		return s.high.x < low.x || s.low.x > high.x || s.high.y < low.y || s.low.y > high.y || s.high.z < low.z || s.low.z > high.z
-	}
-	each := func(s *solid, do func(box int)) {
-		x0, y0, z0 := f.cut(s.low)
-		x1, y1, z1 := f.cut(s.high)
-		for z := z0; z <= z1; z++ {
-			for y := y0; y <= y1; y++ {
-				for x := x0; x <= x1; x++ {
-					do(x + f.dims[0]*(y+f.dims[1]*z))
-				}
-			}
-		}
-	}
+	clear(f.fresh)
+	f.cells, f.ends, f.tops = f.cells[:0], f.ends[:0], f.tops[:0]
 	for i := range f.all {
-		if s := &f.all[i]; !outside(s) {
-			each(s, func(box int) { f.start[box+2]++ })
+		if f.all[i].fresh {
+			f.add(int32(i))
 		}
 	}
-	for box := range n {
-		f.start[box+2] += f.start[box+1]
-	}
-	f.list = resize(f.list, int(f.start[n+1]))
-	for i := range f.all {
-		if s := &f.all[i]; !outside(s) {
-			each(s, func(box int) {
-				f.list[f.start[box+1]] = int32(i)
-				f.start[box+1]++
-			})
-		}
-	}
-	f.start = f.start[:n+1]
-}
-
-// spot is a position in float64.
-type spot struct{ x, y, z float64 }
-
-func spotOf(p point) spot { return spot{float64(p.x), float64(p.y), float64(p.z)} }
-
-func (p spot) minus(q spot) spot { return spot{p.x - q.x, p.y - q.y, p.z - q.z} }
-
-func (p spot) dot(q spot) float64 { return p.x*q.x + p.y*q.y + p.z*q.z }
-
-func (p spot) cross(q spot) spot {
-	return spot{p.y*q.z - p.z*q.y, p.z*q.x - p.x*q.z, p.x*q.y - p.y*q.x}
-}
-
-// rounding is how many times its own size a determinant of differences of float32 may
-// be off in float64.
-const rounding = 1e-14
-
-// plane is the plane through three points.
-type plane struct {
-	from, normal spot
-	size         float64 // no product in the normal is larger
-}
-
-func planeOf(a, b, c spot) plane {
-	u, v := b.minus(a), c.minus(a)
-	return plane{a, u.cross(v), (math.Abs(u.x) + math.Abs(u.y) + math.Abs(u.z)) * (math.Abs(v.x) + math.Abs(v.y) + math.Abs(v.z))}
-}
-
-func side(a, b, c, d spot) int {
-	p := planeOf(a, b, c)
-	return p.side(d)
-}
-
-// side is on which side of the plane a point lies: 1, -1, or 0 when it is too near to
-// tell.
-func (p *plane) side(d spot) int {
-	w := d.minus(p.from)
-	sum := p.normal.dot(w)
-	size := p.size * (math.Abs(w.x) + math.Abs(w.y) + math.Abs(w.z))
-	switch {
-	case sum > rounding*size:
-		return 1
-	case sum < -rounding*size:
-		return -1
-	}
-	return 0
-}
-
-// crosses says whether two triangles have a point in common that is no corner or side
-// of both.
-func (s *solid) crosses(o *solid) bool {
-	var own, other [3]bool // corners in common
-	shared := 0
-	for i, a := range s.id {
-		for j, b := range o.id {
-			if a == b {
-				own[i], other[j] = true, true
-				shared++
-			}
-		}
-	}
-	switch {
-	case shared == 3:
-		return false
-	case shared == 2 && s.normal.dot(o.normal) > 0:
-		return false // turned by less than a right angle
-	case shared < 2 && (s.apart(o, &other) || o.apart(s, &own)):
-		return false
-	}
-	p, q := [3]spot{spotOf(s.p[0]), spotOf(s.p[1]), spotOf(s.p[2])}, [3]spot{spotOf(o.p[0]), spotOf(o.p[1]), spotOf(o.p[2])}
-	if shared == 2 {
-		return folded(&p, &q, own, other)
-	}
-	// Where all other corners of one lie on one side of the other's plane, they do not
-	// meet.
-	var sides, back [3]int
-	low, high := 0, 0
-	of := planeOf(p[0], p[1], p[2])
-	for j := range q {
-		if !other[j] {
-			sides[j] = of.side(q[j])
-			low, high = min(low, sides[j]), max(high, sides[j])
-		}
-	}
-	if low*high == 0 && nonzero(sides, other) {
-		return false
-	}
-	low, high = 0, 0
-	of = planeOf(q[0], q[1], q[2])
-	for i := range p {
-		if !own[i] {
-			back[i] = of.side(p[i])
-			low, high = min(low, back[i]), max(high, back[i])
-		}
-	}
-	if low*high == 0 && nonzero(back, own) {
-		return false
-	}
-	return pierced(&p, &q, sides, other) || pierced(&q, &p, back, own)
-}
-
-// nonzero says whether all corners but those in common are off the plane.
-func nonzero(sides [3]int, common [3]bool) bool {
-	for i, s := range sides {
-		if s == 0 && !common[i] {
-			return false
-		}
-	}
+	copy(f.fresh, f.start[1:])
 	return true
 }
 
-// pierced says whether a side of q without a corner in common passes through p.
-func pierced(p, q *[3]spot, sides [3]int, common [3]bool) bool {
-	for i := range 3 {
-		j := nextCorner[i]
-		if common[i] || common[j] || sides[i]*sides[j] >= 0 {
-			continue
-		}
-		a, b, c := side(q[i], q[j], p[0], p[1]), side(q[i], q[j], p[1], p[2]), side(q[i], q[j], p[2], p[0])
-		if a >= 0 && b >= 0 && c >= 0 || a <= 0 && b <= 0 && c <= 0 {
-			return true
-		}
-	}
-	return false
+func (f *finder) outside(low, high point) bool {
+	return high.x < f.low.x || low.x > f.high.x || high.y < f.low.y || low.y > f.high.y || high.z < f.low.z || low.z > f.high.z
 }
 
-// folded says whether two triangles with a side in common lie on one another.
-func folded(p, q *[3]spot, own, other [3]bool) bool {
-	var i, j int
-	for k := range 3 {
-		if !own[k] {
-			i = k
-		}
-		if !other[k] {
-			j = k
-		}
-	}
-	a, b := p[nextCorner[i]], p[nextCorner[nextCorner[i]]]
-	if side(a, b, p[i], q[j]) != 0 {
+// add lists a triangle in the boxes that it reaches into, if it is a new one or a new
+// one reaches into them; it says whether there are any.
+func (f *finder) add(number int32) bool {
+	s := &f.all[number]
+	low, high := s.bounds()
+	if f.outside(low, high) {
 		return false
 	}
-	e := b.minus(a)
-	return e.cross(p[i].minus(a)).dot(e.cross(q[j].minus(a))) > 0
+	from, to := f.steps(low), f.steps(high)
+	for len(f.tops) <= int(number) {
+		f.tops = append(f.tops, 0)
+	}
+	f.tops[number] = pack(from, to)
+	began := len(f.cells)
+	x0, x1 := int(from[0]>>f.shift), int(to[0]>>f.shift)
+	for z := int(from[2] >> f.shift); z <= int(to[2]>>f.shift); z++ {
+		for y := int(from[1] >> f.shift); y <= int(to[1]>>f.shift); y++ {
+			row := f.dims[0] * (y + f.dims[1]*z)
+			for box := row + x0; box <= row+x1; box++ {
+				if s.fresh || f.fresh[box] > 0 {
+					f.cells = append(f.cells, int32(box))
+					f.start[box+1]++
+				}
+			}
+		}
+	}
+	if len(f.cells) == began {
+		return false
+	}
+	f.ends = append(f.ends, entry{number, int32(len(f.cells))})
+	return true
+}
+
+// find lists the pairs that cross, of which at least one is new.
+func (b *block) find() {
+	f := &b.work.finder
+	f.crossing = f.crossing[:0]
+	f.flat = resize(f.flat, len(b.at))
+	clear(f.flat)
+	boxes := len(f.start) - 1
+	for box := range boxes {
+		f.start[box+1] += f.start[box]
+	}
+	copy(f.next, f.start)
+	f.list = resize(f.list, len(f.cells))
+	from := int32(0)
+	for _, e := range f.ends {
+		for _, box := range f.cells[from:e.end] {
+			f.list[f.next[box]] = e.number
+			f.next[box]++
+		}
+		from = e.end
+	}
+	for box := range boxes {
+		fresh := int(f.fresh[box])
+		if fresh == 0 {
+			continue
+		}
+		list := f.list[f.start[box]:f.start[box+1]]
+		f.rest = resize(f.rest, len(list))
+		rest := f.rest
+		for n, i := range list {
+			rest[n] = bottom(f.tops[i])
+		}
+		for n, i := range list[:fresh] {
+			top := f.tops[i] | spare
+			for m := n + 1; m < len(rest); m++ {
+				// Two triangles may meet in many boxes: they are compared in the first one.
+				if (top-rest[m])&spare == spare && f.first(rest[n], rest[m]) == box && b.cross(i, list[m]) {
+					f.crossing = append(f.crossing, [2]int32{i, list[m]})
+				}
+			}
+		}
+	}
+}
+
+// first is the first box into which two that overlap both reach.
+func (f *finder) first(a, b uint64) int {
+	x, y, z := max(a&mostSteps, b&mostSteps), max(a>>10&mostSteps, b>>10&mostSteps), max(a>>20&mostSteps, b>>20&mostSteps)
+	return int(x>>f.shift) + f.dims[0]*(int(y>>f.shift)+f.dims[1]*int(z>>f.shift))
+}
+
+// cross says whether two triangles cross.
+func (b *block) cross(i, j int32) bool {
+	f := &b.work.finder
+	s, o := &f.all[i], &f.all[j]
+	own, other, shared := s.common(o)
+	if shared == 1 && int(i) < len(b.tri) && int(j) < len(b.tri) {
+		for k, v := range s.id {
+			if own[k] && b.flatAt(v) {
+				return false
+			}
+		}
+	}
+	return s.crosses(o, own, other, shared)
+}
+
+func (b *block) flatAt(v int32) bool {
+	known := &b.work.finder.flat[v]
+	if *known == unasked {
+		*known = isBent
+		if b.flat(v) {
+			*known = isFlat
+		}
+	}
+	return *known == isFlat
+}
+
+// flat says whether the triangles around a vertex, seen along the sum of their normals,
+// all face the viewer and go around the vertex once. Then they are a graph over a plane,
+// and no two of them cross.
+func (b *block) flat(v int32) bool {
+	if b.kinds[v] != interior {
+		return false
+	}
+	all := b.work.finder.all
+	ring := b.around(v)
+	var along point
+	for _, f := range ring {
+		n := &all[f].normal
+		along = point{along.x + n.x, along.y + n.y, along.z + n.z}
+	}
+	// A product is off by a dozen roundings of 2⁻²⁴ of its size at most.
+	const rounding = 1e-5
+	size := rounding * along.steps()
+	var across point
+	turns := 0
+	for i, f := range ring {
+		n := &all[f].normal
+		if !(n.dot(along) > size*n.steps()) {
+			return false
+		}
+		t := &b.tri[f]
+		p, q := b.at[t[1]], b.at[t[2]]
+		switch v {
+		case t[1]:
+			p, q = b.at[t[2]], b.at[t[0]]
+		case t[2]:
+			p, q = b.at[t[0]], b.at[t[1]]
+		}
+		p, q = p.minus(b.at[v]), q.minus(b.at[v])
+		if i == 0 {
+			across = along.cross(p)
+		}
+		// The ring passes the first edge's direction once each time that it goes around.
+		if across.dot(p) < 0 && across.dot(q) >= 0 {
+			turns++
+		}
+	}
+	return turns == 1
 }

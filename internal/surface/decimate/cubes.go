@@ -10,8 +10,8 @@ import (
 )
 
 // cubeEdges is how many mean edges of the mesh a cube is wide. A surface through the
-// middle of one has 2·48² triangles.
-const cubeEdges = 48
+// middle of one has 2·64² triangles.
+const cubeEdges = 64
 
 // mostCubes bounds the tables of cubes. Cubes get wider where there would be more:
 // where a few small structures lie far apart.
@@ -33,9 +33,10 @@ type cubes struct {
 	home   []uint32 // the cube of each vertex
 	number []uint32 // of each vertex within its cube
 	locked []uint64 // a bit for each vertex: it belongs to a triangle that reaches into several cubes
+	open   []uint64 // a bit for each vertex: it has a triangle that is not settled; nil: all have
 
-	// Vertices and triangles of each cube, ascending; and those triangles that reach
-	// into several, for each cube whose space they may reach into.
+	// Vertices and triangles of each cube that are decimated, ascending; and those
+	// triangles that no cube decimates, for each cube whose space they may reach into.
 	vertices, triangles, reaching lists
 }
 
@@ -108,31 +109,74 @@ func (q *cubes) at(p [3]float32) uint32 {
 	return uint32(x + q.dims[0]*(y+q.dims[1]*z))
 }
 
-// sort finds what lies in each cube.
+// sort finds what lies in each cube: in the first round everything, later on the
+// triangles that have a corner which is not settled.
 func (q *cubes) sort(s *state) {
 	c := s.c
 	n := q.dims[0] * q.dims[1] * q.dims[2]
 	q.home, q.number = pages.Make[uint32](len(c.Vertices)), pages.Make[uint32](len(c.Vertices))
 	q.locked = make([]uint64, len(c.Vertices)/64+1)
 	q.vertices.start, q.triangles.start, q.reaching.start = make([]uint32, n+1), make([]uint32, n+1), make([]uint32, n+1)
+	isOpen := func(t [3]uint32) bool { return !(s.isSettled(t[0]) && s.isSettled(t[1]) && s.isSettled(t[2])) }
+	q.open = nil
+	if s.settled != nil {
+		q.open = make([]uint64, len(c.Vertices)/64+1)
+		for _, t := range c.Triangles {
+			if isOpen(t) {
+				for _, v := range t {
+					q.open[v/64] |= 1 << (v % 64)
+				}
+			}
+		}
+	}
+	for i := range c.Pinched {
+		if v := c.Free + i; q.open != nil && q.isOpen(uint32(v)) {
+			first := c.Free + int(c.Pinched[i].Cell) // by which all are known
+			q.open[first/64] |= 1 << (first % 64)
+		}
+	}
 	for i, p := range c.Vertices {
 		cube := q.at(p)
 		q.home[i] = cube
-		q.number[i] = q.vertices.start[cube+1]
-		q.vertices.start[cube+1]++
+		if q.isOpen(uint32(i)) {
+			q.number[i] = q.vertices.start[cube+1]
+			q.vertices.start[cube+1]++
+		}
 	}
 	var across []uint32
 	for i, t := range c.Triangles {
 		a, b, d := q.home[t[0]], q.home[t[1]], q.home[t[2]]
-		if a == b && b == d {
+		switch {
+		case !isOpen(t):
+		case a == b && b == d:
 			q.triangles.start[a+1]++
 			continue
+		default:
+			for _, v := range t {
+				q.locked[v/64] |= 1 << (v % 64)
+			}
 		}
 		across = append(across, uint32(i))
-		for _, v := range t {
-			q.locked[v/64] |= 1 << (v % 64)
+	}
+	// What is not decimated in any cube may be in the way of what is.
+	kept := 0
+	for _, i := range across {
+		any := false
+		q.eachCube(s, c.Triangles[i], func(cube int) {
+			if q.triangles.start[cube+1] > 0 {
+				q.reaching.start[cube+1]++
+				any = true
+			}
+		})
+		if any {
+			across[kept] = i
+			kept++
 		}
-		q.eachCube(s, t, func(cube int) { q.reaching.start[cube+1]++ })
+	}
+	reaching := across[:kept]
+	busy := make([]bool, n)
+	for i := range n {
+		busy[i] = q.triangles.start[i+1] > 0
 	}
 	for _, l := range []*lists{&q.vertices, &q.triangles, &q.reaching} {
 		for i := range n {
@@ -141,27 +185,31 @@ func (q *cubes) sort(s *state) {
 		l.all = pages.Make[uint32](int(l.start[n]))
 	}
 	for i, cube := range q.home {
-		q.vertices.all[q.vertices.start[cube]+q.number[i]] = uint32(i)
+		if q.isOpen(uint32(i)) {
+			q.vertices.all[q.vertices.start[cube]+q.number[i]] = uint32(i)
+		}
 	}
 	next := slices.Clone(q.triangles.start)
-	rest := across
 	for i, t := range c.Triangles {
-		if len(rest) > 0 && rest[0] == uint32(i) {
-			rest = rest[1:]
-			continue
-		}
 		cube := q.home[t[0]]
-		q.triangles.all[next[cube]] = uint32(i)
-		next[cube]++
+		if q.home[t[1]] == cube && q.home[t[2]] == cube && isOpen(t) {
+			q.triangles.all[next[cube]] = uint32(i)
+			next[cube]++
+		}
 	}
 	next = slices.Clone(q.reaching.start)
-	for _, i := range across {
+	for _, i := range reaching {
 		q.eachCube(s, c.Triangles[i], func(cube int) {
-			q.reaching.all[next[cube]] = i
-			next[cube]++
+			if busy[cube] {
+				q.reaching.all[next[cube]] = i
+				next[cube]++
+			}
 		})
 	}
 }
+
+// isOpen says whether a vertex belongs to a triangle that is decimated in this round.
+func (q *cubes) isOpen(v uint32) bool { return q.open == nil || q.open[v/64]>>(v%64)&1 != 0 }
 
 // eachCube calls do with the cubes that the box around a triangle reaches into.
 func (q *cubes) eachCube(s *state, t [3]uint32, do func(cube int)) {
@@ -189,6 +237,7 @@ type kept struct {
 	at       [][3]float32
 	kinds    []kind
 	quadrics []quadric
+	settled  []bool
 }
 
 // round decimates each cube, then closes the gaps that were left in the lists.
@@ -223,15 +272,28 @@ func (s *state) compact(q *cubes, results []kept) {
 	for i := range results {
 		left += len(results[i].vertices)
 	}
+	for v := range c.Free {
+		if !q.isOpen(uint32(v)) {
+			left++
+		}
+	}
 	pinched := len(c.Pinched)
-	vertices, kinds, quadrics := pages.Make[[3]float32](left+pinched), make([]kind, left), pages.Make[quadric](left)
+	vertices, kinds, quadrics, settled := pages.Make[[3]float32](left+pinched), make([]kind, left), pages.Make[quadric](left), make([]bool, left+pinched)
 	number := q.number // from now on, of each vertex in the complex to come
 	n := 0
+	for v := range c.Free {
+		if !q.isOpen(uint32(v)) {
+			vertices[n], kinds[n], quadrics[n], settled[n] = c.Vertices[v], s.kinds[v], s.quadrics[v], true
+			number[v] = uint32(n)
+			n++
+		}
+	}
 	for i := range results {
 		r := &results[i]
 		copy(vertices[n:], r.at)
 		copy(kinds[n:], r.kinds)
 		copy(quadrics[n:], r.quadrics)
+		copy(settled[n:], r.settled)
 		for _, v := range r.vertices {
 			number[v] = uint32(n)
 			n++
@@ -241,6 +303,7 @@ func (s *state) compact(q *cubes, results []kept) {
 	copy(vertices[left:], c.Vertices[c.Free:])
 	for i := range pinched {
 		number[c.Free+i] = uint32(left + i)
+		settled[left+i] = true // they stay anyhow
 	}
 	first := s.quadrics == nil
 	to := 0
@@ -265,5 +328,5 @@ func (s *state) compact(q *cubes, results []kept) {
 	}
 	c.Triangles, c.Sides = c.Triangles[:to], c.Sides[:to]
 	c.Vertices, c.Free = vertices, left
-	s.kinds, s.quadrics = kinds, quadrics
+	s.kinds, s.quadrics, s.settled = kinds, quadrics, settled
 }

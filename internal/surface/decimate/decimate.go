@@ -82,7 +82,7 @@ func Run(ctx context.Context, c *nets.Complex, labels int, o Options) error {
 		runtime.GC() // so that no round's tables are there in the next one, see Bytes
 		// Less than this share is not worth another walk over everything.
 		const worth = 1.0 / 64
-		if s.reached() || round > 0 && float64(before-len(c.Triangles)) < worth*float64(before) {
+		if s.reached() || round > 0 && float64(before-len(c.Triangles)) < worth*float64(before) && (s.target == nil || round == mostRounds-1) {
 			break
 		}
 	}
@@ -101,6 +101,7 @@ type state struct {
 	// Of each free vertex, after the first round.
 	kinds    []kind
 	quadrics []quadric
+	settled  []bool // it stays what it is
 
 	// target is how many triangles to keep, by label; in place 0, of all meshes. share
 	// is the same as a share of the vertices at the beginning. nil: as few as may be.
@@ -122,6 +123,9 @@ func newState(c *nets.Complex, labels int, o Options) *state {
 	s.area = sum / float64(len(c.Triangles))
 	return s
 }
+
+// isSettled says whether a vertex stays what it is from now on.
+func (s *state) isSettled(v uint32) bool { return s.settled != nil && s.settled[v] }
 
 func pointOf(p [3]float32) point { return point{p[0], p[1], p[2]} }
 
@@ -167,13 +171,18 @@ func (s *state) plan(round int) {
 		}
 		// The first rounds leave what lies on their borders, which later ones take:
 		// only then does a share that was missed mean that it was too large.
-		const settled = 2
+		const settled = mostRounds - 1
+		// What is missed by less than this is not worth a round.
+		const missed = 0.01
+		// Some of what should go in a cube may not, so that a little more has to go elsewhere.
+		const aim = 0.97
 		part := float32(s.target[l]) / float32(n)
 		switch {
 		case round == 0:
-			s.share[l] = part
-		case round >= settled && part < 1:
+			s.share[l] = aim * part
+		case round >= settled && part < 1-missed:
 			s.share[l] *= part
+			s.settled = nil // everything once more
 		}
 	}
 }

@@ -6,7 +6,7 @@ func Bytes(vertices, triangles, workers int64) int64 {
 	const (
 		// Of a vertex: its cube, number and place in lists; what is kept of it by its
 		// cube; what that becomes.
-		vertex = 3*4 + (4 + 12 + 1 + 40) + (12 + 1 + 40)
+		vertex = 3*4 + (4 + 12 + 2 + 44) + (12 + 2 + 44)
 		// Of a triangle: its places in the lists of cubes, which grow.
 		triangle = 4 + 2*4 + 4*4
 		// Of what a worker has at hand: copies, rings with room for those of collapses,

@@ -71,6 +71,7 @@ func (b *block) collapse(u, w int32) outcome {
 	b.quad[w] = quadric{
 		xx: float32(f.xx), yy: float32(f.yy), zz: float32(f.zz), xy: float32(f.xy), xz: float32(f.xz), yz: float32(f.yz),
 		bx: float32(gx), by: float32(gy), bz: float32(gz), c: float32(max(value, 0)),
+		stands: b.quad[u].stands + b.quad[w].stands,
 	}
 	return collapsed
 }

@@ -28,7 +28,11 @@ func (p point) cross(q point) point {
 // The weight of a plane is the area of its triangle over that of a mean triangle of
 // the mesh at the beginning. So the root of c is more than the distance to any plane of
 // a triangle of mean size.
-type quadric struct{ xx, yy, zz, xy, xz, yz, bx, by, bz, c float32 }
+type quadric struct {
+	xx, yy, zz, xy, xz, yz, bx, by, bz, c float32
+	// stands is how many vertices of the beginning became this one.
+	stands float32
+}
 
 // weight is that of all planes, twice that of all lines.
 func (q *quadric) weight() float32 { return q.xx + q.yy + q.zz }

@@ -1,0 +1,189 @@
+package decimate
+
+import "math"
+
+// solid is a triangle in space. Its corners are known by numbers, to tell which are
+// the same point.
+type solid struct {
+	p      [3]point
+	id     [3]int32
+	fresh  bool // it was not there when the round began
+	normal point
+	size   float32 // as of a plane
+}
+
+// bounds are the corners of the box around the triangle.
+func (s *solid) bounds() (low, high point) {
+	a, b, c := &s.p[0], &s.p[1], &s.p[2]
+	return point{min(a.x, b.x, c.x), min(a.y, b.y, c.y), min(a.z, b.z, c.z)}, point{max(a.x, b.x, c.x), max(a.y, b.y, c.y), max(a.z, b.z, c.z)}
+}
+
+func (s *solid) span() {
+	u, v := s.p[1].minus(s.p[0]), s.p[2].minus(s.p[0])
+	s.normal, s.size = u.cross(v), u.steps()*v.steps()
+}
+
+// apart says, in float32, that all corners of o but those in common lie on one side of
+// the triangle's plane; where it cannot tell it says no.
+func (s *solid) apart(o *solid, common *[3]bool) bool {
+	// A dozen roundings of 2⁻²⁴ each, of products that are at most size times steps.
+	const rounding = 1e-6
+	above, below := true, true
+	for i := range o.p {
+		if common[i] {
+			continue
+		}
+		w := o.p[i].minus(s.p[0])
+		d, most := s.normal.dot(w), rounding*s.size*w.steps()
+		above, below = above && d > most, below && d < -most
+	}
+	return above || below
+}
+
+// spot is a position in float64.
+type spot struct{ x, y, z float64 }
+
+func spotOf(p point) spot { return spot{float64(p.x), float64(p.y), float64(p.z)} }
+
+func (p spot) minus(q spot) spot { return spot{p.x - q.x, p.y - q.y, p.z - q.z} }
+
+func (p spot) dot(q spot) float64 { return p.x*q.x + p.y*q.y + p.z*q.z }
+
+func (p spot) cross(q spot) spot {
+	return spot{p.y*q.z - p.z*q.y, p.z*q.x - p.x*q.z, p.x*q.y - p.y*q.x}
+}
+
+// rounding is how many times its own size a determinant of differences of float32 may
+// be off in float64.
+const rounding = 1e-14
+
+// plane is the plane through three points.
+type plane struct {
+	from, normal spot
+	size         float64 // no product in the normal is larger
+}
+
+func planeOf(a, b, c spot) plane {
+	u, v := b.minus(a), c.minus(a)
+	return plane{a, u.cross(v), (math.Abs(u.x) + math.Abs(u.y) + math.Abs(u.z)) * (math.Abs(v.x) + math.Abs(v.y) + math.Abs(v.z))}
+}
+
+func side(a, b, c, d spot) int {
+	p := planeOf(a, b, c)
+	return p.side(d)
+}
+
+// side is on which side of the plane a point lies: 1, -1, or 0 when it is too near to
+// tell.
+func (p *plane) side(d spot) int {
+	w := d.minus(p.from)
+	sum := p.normal.dot(w)
+	size := p.size * (math.Abs(w.x) + math.Abs(w.y) + math.Abs(w.z))
+	switch {
+	case sum > rounding*size:
+		return 1
+	case sum < -rounding*size:
+		return -1
+	}
+	return 0
+}
+
+// common finds the corners that two triangles have in common, and how many.
+func (s *solid) common(o *solid) (own, other [3]bool, shared int) {
+	for i, a := range s.id {
+		for j, b := range o.id {
+			if a == b {
+				own[i], other[j] = true, true
+				shared++
+			}
+		}
+	}
+	return own, other, shared
+}
+
+// crosses says whether two triangles have a point in common that is no corner or side
+// of both, own and other being their common corners.
+func (s *solid) crosses(o *solid, own, other [3]bool, shared int) bool {
+	switch {
+	case shared == 3:
+		return false
+	case shared == 2 && s.normal.dot(o.normal) > 0:
+		return false // turned by less than a right angle
+	case shared < 2 && (s.apart(o, &other) || o.apart(s, &own)):
+		return false
+	}
+	p, q := [3]spot{spotOf(s.p[0]), spotOf(s.p[1]), spotOf(s.p[2])}, [3]spot{spotOf(o.p[0]), spotOf(o.p[1]), spotOf(o.p[2])}
+	if shared == 2 {
+		return folded(&p, &q, own, other)
+	}
+	// Where all other corners of one lie on one side of the other's plane, they do not
+	// meet.
+	var sides, back [3]int
+	low, high := 0, 0
+	of := planeOf(p[0], p[1], p[2])
+	for j := range q {
+		if !other[j] {
+			sides[j] = of.side(q[j])
+			low, high = min(low, sides[j]), max(high, sides[j])
+		}
+	}
+	if low*high == 0 && nonzero(sides, other) {
+		return false
+	}
+	low, high = 0, 0
+	of = planeOf(q[0], q[1], q[2])
+	for i := range p {
+		if !own[i] {
+			back[i] = of.side(p[i])
+			low, high = min(low, back[i]), max(high, back[i])
+		}
+	}
+	if low*high == 0 && nonzero(back, own) {
+		return false
+	}
+	return pierced(&p, &q, sides, other) || pierced(&q, &p, back, own)
+}
+
+// nonzero says whether all corners but those in common are off the plane.
+func nonzero(sides [3]int, common [3]bool) bool {
+	for i, s := range sides {
+		if s == 0 && !common[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// pierced says whether a side of q without a corner in common passes through p.
+func pierced(p, q *[3]spot, sides [3]int, common [3]bool) bool {
+	for i := range 3 {
+		j := nextCorner[i]
+		if common[i] || common[j] || sides[i]*sides[j] >= 0 {
+			continue
+		}
+		a, b, c := side(q[i], q[j], p[0], p[1]), side(q[i], q[j], p[1], p[2]), side(q[i], q[j], p[2], p[0])
+		if a >= 0 && b >= 0 && c >= 0 || a <= 0 && b <= 0 && c <= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// folded says whether two triangles with a side in common lie on one another.
+func folded(p, q *[3]spot, own, other [3]bool) bool {
+	var i, j int
+	for k := range 3 {
+		if !own[k] {
+			i = k
+		}
+		if !other[k] {
+			j = k
+		}
+	}
+	a, b := p[nextCorner[i]], p[nextCorner[nextCorner[i]]]
+	if side(a, b, p[i], q[j]) != 0 {
+		return false
+	}
+	e := b.minus(a)
+	return e.cross(p[i].minus(a)).dot(e.cross(q[j].minus(a))) > 0
+}
