@@ -47,9 +47,11 @@ type block struct {
 
 // scratch is what passes use.
 type scratch struct {
-	best   []uint64
-	order  []int32
-	busy   []bool
+	best   []uint64 // of each vertex: its cheapest edge, see keyOf
+	least  uint64   // that of the vertex that is looked at
+	clock  int32    // counts the collapses of a phase
+	when   []int32  // of each vertex: the collapse that changed it last
+	found  []int32  // of each vertex: the collapse before which its cheapest edge was found
 	mark   []int32
 	near   []bool // of each vertex: the next round takes it up
 	epoch  int32

@@ -10,23 +10,25 @@ const (
 	// bins are by the highest bits of a positive float32: eight to a power of two.
 	binShift = 20
 	bins     = 1 << (31 - binShift)
-	// ahead is how many of the candidates a pass takes, the cheapest, so that their
-	// successors may be cheaper than the rest.
-	ahead = 0.5
+	// first is the share of the candidates that the first sweep of a phase takes, and rise
+	// how much the value grows from sweep to sweep: within a sweep the order is that of
+	// the vertices, and not of the values.
+	first = 0.15
+	rise  = 1.5
 	// retries is how many other edges of a vertex are tried where one is refused.
 	retries = 3
 )
 
-// decimate collapses edges, the cheapest first, in passes, until nothing can or should
-// go. It says whether anything went.
+// decimate collapses edges, the cheapest first, until nothing can or should go. It says
+// whether anything went.
 func (b *block) decimate() bool {
 	any := false
 	for {
-		candidates := b.bestEdges()
+		candidates, cheap := b.bestEdges()
 		if candidates == 0 {
 			return any
 		}
-		done := b.pass(candidates)
+		done := b.phase(cheap)
 		if done == 0 {
 			return any
 		}
@@ -72,15 +74,29 @@ func (b *block) mayCollapse(u, w int32) bool {
 	return ku != held && kw != held && !(ku == corner && kw == corner) && !(ku >= curve && kw >= curve && b.trianglesAt(u, w) == 2)
 }
 
-// bestEdges finds the cheapest edge of each vertex, sorts the vertices by it, and says
-// how many there are that may collapse.
-func (b *block) bestEdges() int {
+// never is the key of a vertex that has no edge to collapse.
+const never = uint64(math.MaxUint64)
+
+// keyOf is the cost of an edge in its high half and where it leads in the other.
+func (b *block) keyOf(u, v int32) uint64 {
+	value, _, ok := b.cost(u, v)
+	if !ok || !(value < math.MaxFloat32) {
+		return never // so are overflow, and positions that are no numbers
+	}
+	return uint64(math.Float32bits(value))<<32 | uint64(v)
+}
+
+func valueOf(key uint64) float32 { return math.Float32frombits(uint32(key >> 32)) }
+
+// bestEdges finds the cheapest edge of each vertex. It says how many vertices have one,
+// and below what value a small part of them are.
+func (b *block) bestEdges() (candidates int, cheap float32) {
 	n := len(b.at)
 	w := &b.work
-	w.best, w.order = resize(w.best, n), resize(w.order, n)
+	w.best = resize(w.best, n)
 	best := w.best
 	for i := range best {
-		best[i] = math.MaxUint64
+		best[i] = never
 	}
 	kinds := b.kinds
 	for i := range b.tri {
@@ -97,63 +113,109 @@ func (b *block) bestEdges() int {
 			} else if u > v && (kinds[u] < curve || kinds[v] < curve) || !b.mayCollapse(u, v) {
 				continue
 			}
-			value, _, ok := b.cost(u, v)
-			if !ok || !(value < math.MaxFloat32) {
-				continue // so are overflow, and positions that are no numbers
+			if key := b.keyOf(u, v); key != never {
+				best[u], best[v] = min(best[u], key), min(best[v], key&^math.MaxUint32|uint64(u))
 			}
-			key := uint64(math.Float32bits(value)) << 32
-			best[u] = min(best[u], key|uint64(v))
-			best[v] = min(best[v], key|uint64(u))
 		}
 	}
-	const most = uint64(math.MaxUint64) - 1
-	var start [bins + 1]int32
+	var count [bins]int32
 	for _, key := range best {
-		if key <= most {
-			start[key>>(32+binShift)+1]++
+		if key != never {
+			count[key>>(32+binShift)]++
+			candidates++
 		}
 	}
-	for i := range bins {
-		start[i+1] += start[i]
-	}
-	count := int(start[bins])
-	for v, key := range best {
-		if key <= most {
-			bin := key >> (32 + binShift)
-			w.order[start[bin]] = int32(v)
-			start[bin]++
+	below := 0
+	for bin, n := range count {
+		if below += int(n); float64(below) >= first*float64(candidates) {
+			return candidates, math.Float32frombits(uint32(bin+1) << binShift)
 		}
 	}
-	w.order = w.order[:count]
-	return count
+	return candidates, math.MaxFloat32
+}
+
+// bestOf is the cheapest edge of one vertex.
+func (b *block) bestOf(u int32) uint64 {
+	key := never
+	if b.kinds[u] == interior {
+		// Each edge leaves the vertex in one triangle.
+		for _, f := range b.live(u) {
+			t := &b.tri[f]
+			v := t[0]
+			switch u {
+			case t[0]:
+				v = t[1]
+			case t[1]:
+				v = t[2]
+			}
+			if b.kinds[v] != held {
+				key = min(key, b.keyOf(u, v))
+			}
+		}
+		return key
+	}
+	for _, f := range b.live(u) {
+		for _, v := range b.tri[f] {
+			if v != u && b.mayCollapse(u, v) {
+				key = min(key, b.keyOf(u, v))
+			}
+		}
+	}
+	return key
 }
 
 var nextCorner = [3]int{1, 2, 0}
 
-// pass collapses the cheaper edges of bestEdges and says how many it did.
-func (b *block) pass(candidates int) int {
+// phase collapses edges in sweeps, in each those below a value, which rises from sweep to
+// sweep, until half of the vertices are gone or none may go. It says how many went.
+func (b *block) phase(limit float32) int {
 	w := &b.work
 	n := len(b.at)
-	w.busy, w.mark = resize(w.busy, n), resize(w.mark, n)
-	clear(w.busy)
+	w.when, w.found, w.mark = resize(w.when, n), resize(w.found, n), resize(w.mark, n)
+	clear(w.when)
+	clear(w.found)
 	clear(w.mark)
-	w.epoch = 0
-	limit := candidates
-	if candidates > 64 {
-		limit = int(ahead * float64(candidates))
-	}
+	w.epoch, w.clock = 0, 0
 	done := 0
-	for _, u := range w.order[:limit] {
-		if w.busy[u] {
+	for {
+		more, next := b.sweep(limit)
+		done += more
+		if next == math.MaxFloat32 || 2*done > n || b.budget.spent() {
+			return done
+		}
+		limit = max(rise*limit, next)
+	}
+}
+
+// sweep collapses edges of less than a value, vertex by vertex. It says how many, and
+// the least value of those that are left.
+func (b *block) sweep(limit float32) (done int, next float32) {
+	w := &b.work
+	next = math.MaxFloat32
+	for i := range w.best {
+		key := w.best[i]
+		if value := valueOf(key); !(value <= limit) {
+			if value < next { // not so of never, which is no number
+				next = value
+			}
 			continue
 		}
-		v := int32(uint32(w.best[u]))
-		if w.busy[v] {
-			continue // the cost is no longer what it was
+		u, v := int32(i), int32(uint32(key))
+		if max(w.when[u], w.when[v]) > w.found[u] { // the value is no longer what it was
+			key = b.bestOf(u)
+			w.best[u], w.found[u] = key, w.clock
+			if value := valueOf(key); !(value <= limit) {
+				if value < next {
+					next = value
+				}
+				continue
+			}
+			v = int32(uint32(key))
 		}
+		w.best[u], w.least = never, key
 		did := b.collapse(u, v)
 		if did == shapes {
-			did = b.other(u, v)
+			did = b.other(u, v, limit)
 		}
 		if did == collapsed {
 			done++
@@ -162,21 +224,21 @@ func (b *block) pass(candidates int) int {
 			}
 		}
 	}
-	return done
+	return done, next
 }
 
 // other tries the other edges of a vertex whose cheapest would have harmed shapes.
-func (b *block) other(u, refused int32) outcome {
+func (b *block) other(u, refused int32, limit float32) outcome {
 	var tried [retries + 1]int32
 	tried[0] = refused
 	for n := 1; n <= retries; n++ {
 		next, least := int32(-1), float32(math.MaxFloat32)
 		for _, f := range b.live(u) {
 			for _, v := range b.tri[f] {
-				if v == u || b.work.busy[v] || contains(tried[:n], v) || !b.mayCollapse(u, v) {
+				if v == u || contains(tried[:n], v) || !b.mayCollapse(u, v) {
 					continue
 				}
-				if value, _, ok := b.cost(u, v); ok && value < least || value == least && v < next {
+				if value, _, ok := b.cost(u, v); ok && value <= limit && (value < least || value == least && v < next) {
 					next, least = v, value
 				}
 			}

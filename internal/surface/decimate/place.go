@@ -272,5 +272,8 @@ func (b *block) join(u, w int32) {
 	b.first[w], b.count[w] = start, int32(len(b.ring))-start
 	b.count[u] = 0
 	b.into[b.origin[u]], b.moved[b.origin[w]] = b.origin[w], true
-	b.work.busy[u], b.work.busy[w] = true, true
+	b.work.clock++
+	b.work.when[u], b.work.when[w] = b.work.clock, b.work.clock
+	// What is cheapest at the new vertex is found when it is looked at.
+	b.work.best[u], b.work.best[w] = never, b.work.least
 }
