@@ -57,7 +57,8 @@ type scratch struct {
 	epoch  int32
 	remap  []int32
 	now    []int32 // of each vertex when the block was filled: its number now, where it lives
-	fans   []fan
+	fans   []fan   // of the edge that is looked at, first those at its first vertex
+	second int     // where those at the second vertex begin
 	sheets []sheet
 	finder finder
 }

@@ -15,7 +15,8 @@ package decimate
 // curves; a and b are not both points.
 
 // links says whether the collapse of the edge from u to w leaves the complex what it
-// is. Triangles that are gone are dropped from both rings, which moves nothing.
+// is, and lists the triangles that stay. Those that are gone are dropped from both rings,
+// which moves nothing.
 func (b *block) links(u, w int32) bool {
 	ku, kw := b.kinds[u], b.kinds[w]
 	if ku == corner && kw == corner {
@@ -25,6 +26,7 @@ func (b *block) links(u, w int32) bool {
 	near := b.work.epoch + 1 // next to u
 	both := near + 1         // opposite to the edge
 	b.work.epoch = both
+	b.work.fans = b.work.fans[:0]
 	ru := b.live(u)
 	at := 0
 	for _, f := range ru {
@@ -47,6 +49,7 @@ func (b *block) links(u, w int32) bool {
 		if t[0] == w || t[1] == w || t[2] == w {
 			continue
 		}
+		b.fan(f, u)
 		opposite := 0
 		for _, x := range t {
 			if x == u {
@@ -60,11 +63,13 @@ func (b *block) links(u, w int32) bool {
 		}
 		sharp = sharp || opposite == 2
 	}
+	b.work.second = len(b.work.fans)
 	for _, f := range b.live(w) {
 		t := &b.tri[f]
 		if t[0] == u || t[1] == u || t[2] == u {
 			continue
 		}
+		b.fan(f, w)
 		opposite := 0
 		for _, x := range t {
 			if x == w {

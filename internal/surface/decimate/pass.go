@@ -13,8 +13,8 @@ const (
 	// first is the share of the candidates that the first sweep of a phase takes, and rise
 	// how much the value grows from sweep to sweep: within a sweep the order is that of
 	// the vertices, and not of the values.
-	first = 0.15
-	rise  = 1.5
+	first = 0.7
+	rise  = 16
 	// retries is how many other edges of a vertex are tried where one is refused.
 	retries = 3
 )

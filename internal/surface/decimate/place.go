@@ -21,8 +21,8 @@ const (
 
 // fan is a triangle at one end of an edge that stays when the edge collapses.
 type fan struct {
-	triangle int32
-	b, c     int32 // the other corners, in the sense of the triangle
+	sides uint32
+	b, c  point // the other corners, in the sense of the triangle
 }
 
 // outcome says what became of an attempt.
@@ -46,7 +46,6 @@ func (b *block) collapse(u, w int32) outcome {
 	if !b.budget.wants(pair) {
 		return costs
 	}
-	b.fans(u, w)
 	e := b.at[u].minus(b.at[w])
 	b.sheets(w, e)
 	f := formOf(&b.quad[w], &b.quad[u], e)
@@ -62,7 +61,7 @@ func (b *block) collapse(u, w int32) outcome {
 	if !(value <= b.allowed(&f)) {
 		return costs
 	}
-	if b.dents(e, x, y, z) || !b.fits(p) {
+	if b.dents(e, x, y, z) || !b.fits(u, w, p) {
 		return shapes
 	}
 	b.budget.take(pair)
@@ -82,34 +81,18 @@ func (b *block) allowed(f *form) float64 {
 	return float64(b.s.limit) * max(1, (f.xx+f.yy+f.zz)/many)
 }
 
-// fans lists the triangles that stay, first those at u.
-func (b *block) fans(u, w int32) {
-	fans := b.work.fans[:0]
-	for _, v := range [2]int32{u, w} {
-		other := u + w - v
-		for _, f := range b.around(v) {
-			t := &b.tri[f]
-			if t[0] == other || t[1] == other || t[2] == other {
-				continue
-			}
-			switch v {
-			case t[0]:
-				fans = append(fans, fan{f, t[1], t[2]})
-			case t[1]:
-				fans = append(fans, fan{f, t[2], t[0]})
-			default:
-				fans = append(fans, fan{f, t[0], t[1]})
-			}
-			if v == w {
-				fans[len(fans)-1].triangle |= atSecond
-			}
-		}
+// fan adds a triangle at v that stays.
+func (b *block) fan(f, v int32) {
+	t := &b.tri[f]
+	p, q := t[0], t[1]
+	switch v {
+	case t[0]:
+		p, q = t[1], t[2]
+	case t[1]:
+		p, q = t[2], t[0]
 	}
-	b.work.fans = fans
+	b.work.fans = append(b.work.fans, fan{sides: b.sides[f], b: b.at[p], c: b.at[q]})
 }
-
-// atSecond marks the fans at the vertex that stays.
-const atSecond = -1 << 31
 
 // place is where the new vertex of an edge lies best.
 func (b *block) place(u, w int32, f form) (point, bool) {
@@ -206,13 +189,13 @@ func (b *block) sheets(w int32, e point) {
 	o := b.at[w]
 	for i := range b.work.fans {
 		fan := &b.work.fans[i]
-		p, q := b.at[fan.b].minus(o), b.at[fan.c].minus(o)
+		p, q := fan.b.minus(o), fan.c.minus(o)
 		x := float64(p.y)*float64(q.z) - float64(p.z)*float64(q.y)
 		y := float64(p.z)*float64(q.x) - float64(p.x)*float64(q.z)
 		z := float64(p.x)*float64(q.y) - float64(p.y)*float64(q.x)
-		s := find(b.sides[fan.triangle&^atSecond])
+		s := find(fan.sides)
 		s.x, s.y, s.z = s.x+x, s.y+y, s.z+z
-		if fan.triangle&atSecond == 0 {
+		if i < b.work.second {
 			s.h += float64(e.x)*x + float64(e.y)*y + float64(e.z)*z
 		}
 	}
@@ -222,29 +205,41 @@ func (b *block) sheets(w int32, e point) {
 
 // fits says whether the triangles that stay may have p as their corner: none turns over
 // or becomes a sliver.
-func (b *block) fits(p point) bool {
-	worst, least := float32(1), float32(1)
+func (b *block) fits(u, w int32, p point) bool {
+	least := float32(1)
 	for i := range b.work.fans {
 		fan := &b.work.fans[i]
-		pb, pc := b.at[fan.b], b.at[fan.c]
-		t := &b.tri[fan.triangle&^atSecond]
-		pv := b.at[t[0]+t[1]+t[2]-fan.b-fan.c]
-		side := pc.minus(pb)
-		before, after := side.cross(pv.minus(pb)), side.cross(p.minus(pb))
+		pv := b.at[u]
+		if i >= b.work.second {
+			pv = b.at[w]
+		}
+		side, x := fan.c.minus(fan.b), p.minus(fan.b)
+		before, after := side.cross(pv.minus(fan.b)), side.cross(x)
 		dot, square := before.dot(after), after.dot(after)
-		old := before.dot(before)
-		if !(dot > 0) || dot*dot < turn*turn*old*square {
+		if !(dot > 0) || dot*dot < turn*turn*before.dot(before)*square {
 			return false
 		}
-		x, y := p.minus(pb), p.minus(pc)
+		y := p.minus(fan.c)
 		sum := side.dot(side) + x.dot(x) + y.dot(y)
 		// Both shapes squared, over 12: area² to the squares of the sides' sum.
 		least = min(least, square/(sum*sum))
-		x, y = pv.minus(pb), pv.minus(pc)
-		sum = side.dot(side) + x.dot(x) + y.dot(y)
-		worst = min(worst, old/(sum*sum))
 	}
-	return least*12 >= slimmest*slimmest || least >= worst
+	if least*12 >= slimmest*slimmest {
+		return true
+	}
+	worst := float32(1)
+	for i := range b.work.fans {
+		fan := &b.work.fans[i]
+		pv := b.at[u]
+		if i >= b.work.second {
+			pv = b.at[w]
+		}
+		side, x, y := fan.c.minus(fan.b), pv.minus(fan.b), pv.minus(fan.c)
+		n := side.cross(x)
+		sum := side.dot(side) + x.dot(x) + y.dot(y)
+		worst = min(worst, n.dot(n)/(sum*sum))
+	}
+	return least >= worst
 }
 
 // join gives u's triangles to w, and takes away those that have both.
