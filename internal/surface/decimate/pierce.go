@@ -78,14 +78,11 @@ func side(a, b, c, d spot) int {
 func (p *plane) side(d spot) int {
 	w := d.minus(p.from)
 	sum := p.normal.dot(w)
-	size := p.size * (math.Abs(w.x) + math.Abs(w.y) + math.Abs(w.z))
-	switch {
-	case sum > rounding*size:
-		return 1
-	case sum < -rounding*size:
-		return -1
+	least := rounding * p.size * (math.Abs(w.x) + math.Abs(w.y) + math.Abs(w.z))
+	if math.Abs(sum) <= least || sum != sum {
+		return 0
 	}
-	return 0
+	return int(math.Copysign(1, sum))
 }
 
 // common finds the corners that two triangles have in common, and how many.

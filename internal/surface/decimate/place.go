@@ -21,8 +21,8 @@ const (
 
 // fan is a triangle at one end of an edge that stays when the edge collapses.
 type fan struct {
-	sides uint32
-	b, c  point // the other corners, in the sense of the triangle
+	sides   uint32
+	a, b, c point // its corners, first the one at the edge, in the sense of the triangle
 }
 
 // outcome says what became of an attempt.
@@ -61,7 +61,7 @@ func (b *block) collapse(u, w int32) outcome {
 	if !(value <= b.allowed(&f)) {
 		return costs
 	}
-	if b.dents(e, x, y, z) || !b.fits(u, w, p) {
+	if b.dents(e, x, y, z) || !b.fits(p) {
 		return shapes
 	}
 	b.budget.take(pair)
@@ -91,7 +91,7 @@ func (b *block) fan(f, v int32) {
 	case t[1]:
 		p, q = t[2], t[0]
 	}
-	b.work.fans = append(b.work.fans, fan{sides: b.sides[f], b: b.at[p], c: b.at[q]})
+	b.work.fans = append(b.work.fans, fan{b.sides[f], b.at[v], b.at[p], b.at[q]})
 }
 
 // place is where the new vertex of an edge lies best.
@@ -205,16 +205,12 @@ func (b *block) sheets(w int32, e point) {
 
 // fits says whether the triangles that stay may have p as their corner: none turns over
 // or becomes a sliver.
-func (b *block) fits(u, w int32, p point) bool {
+func (b *block) fits(p point) bool {
 	least := float32(1)
 	for i := range b.work.fans {
 		fan := &b.work.fans[i]
-		pv := b.at[u]
-		if i >= b.work.second {
-			pv = b.at[w]
-		}
 		side, x := fan.c.minus(fan.b), p.minus(fan.b)
-		before, after := side.cross(pv.minus(fan.b)), side.cross(x)
+		before, after := side.cross(fan.a.minus(fan.b)), side.cross(x)
 		dot, square := before.dot(after), after.dot(after)
 		if !(dot > 0) || dot*dot < turn*turn*before.dot(before)*square {
 			return false
@@ -230,11 +226,7 @@ func (b *block) fits(u, w int32, p point) bool {
 	worst := float32(1)
 	for i := range b.work.fans {
 		fan := &b.work.fans[i]
-		pv := b.at[u]
-		if i >= b.work.second {
-			pv = b.at[w]
-		}
-		side, x, y := fan.c.minus(fan.b), pv.minus(fan.b), pv.minus(fan.c)
+		side, x, y := fan.c.minus(fan.b), fan.a.minus(fan.b), fan.a.minus(fan.c)
 		n := side.cross(x)
 		sum := side.dot(side) + x.dot(x) + y.dot(y)
 		worst = min(worst, n.dot(n)/(sum*sum))
