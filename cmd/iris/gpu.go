@@ -115,6 +115,9 @@ func showGPU(cmd *cobra.Command, out job.GPUOutput) error {
 	fmt.Fprintf(t, "capacity\t%d in service, %d desired\n", out.Current, out.Desired)
 	fmt.Fprintf(t, "held by\t%s\n", holders(out.Holders))
 	fmt.Fprintf(t, "queue\t%d\n", out.Queue)
+	if out.Announced > 0 {
+		fmt.Fprintf(t, "announced\t%d uploads on their way\n", out.Announced)
+	}
 	if out.Desired > 0 && out.ParkAt != "" {
 		fmt.Fprintf(t, "sleeps at\t%s\n", out.ParkAt)
 	}

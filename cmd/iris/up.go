@@ -26,6 +26,7 @@ func defaultInstall() string {
 type upFlags struct {
 	state, http, aws, model, install string
 	linger, wake                     time.Duration
+	intent                           time.Duration // how long an announced upload keeps the model up
 	json, verbose                    bool
 	parameters                       map[string]string
 	auth, issuer                     string
@@ -49,6 +50,7 @@ func upCommand() *cobra.Command {
 	flags.StringVar(&f.http, "http", "127.0.0.1:8000", "address of the HTTP API; port 0 takes a free one")
 	flags.StringVar(&f.aws, "aws", "127.0.0.1:4566", "address of the AWS endpoint")
 	flags.DurationVar(&f.linger, "linger", 120*time.Second, "how long the model stays up after the last job")
+	flags.DurationVar(&f.intent, "warm-on-intent", 10*time.Minute, "how long the model stays up for an upload that was announced and does not come; 0: an upload does not wake it.\nThe tissue model and label maps never do")
 	flags.DurationVar(&f.wake, "wake", 0, "how long an instance takes to come, to rehearse what people on AWS see")
 	flags.StringVar(&f.model, "model", "tissue", "tissue, totalsegmentator, or none (uploaded label maps only)")
 	flags.StringToStringVar(&f.parameters, "parameter", nil, "a parameter of template.yaml, as Name=Value; may be repeated")

@@ -33,6 +33,10 @@ func (f upFlags) run(cmd *cobra.Command) error {
 		return &exitError{exitUsage, err}
 	}
 	maps.Copy(m.parameters, access)
+	if f.intent < 0 || f.intent > time.Hour || f.intent%time.Second != 0 {
+		return &exitError{exitUsage, fmt.Errorf("bad_linger: --warm-on-intent %s: want whole seconds, at most 1h", f.intent)}
+	}
+	m.parameters["WarmOnIntentSeconds"] = fmt.Sprint(int(f.intent.Seconds()))
 	maps.Copy(m.parameters, f.parameters)
 	level := slog.LevelWarn
 	if f.verbose {

@@ -76,7 +76,8 @@ type API struct {
 	// USDPerGPUHour prices a job's time on the GPU; 0 on one machine.
 	USDPerGPUHour float64
 	// Where says where objects and records lie.
-	Where Where
+	Where  Where
+	Intent Intent
 	// Keep is how long jobs are kept; 0 is job.Lifetime.
 	Keep    time.Duration
 	Now     func() time.Time

@@ -102,6 +102,7 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 	if rec = ended; err != nil {
 		return err
 	}
+	a.forget(r.Context(), rec)
 	if rec, err = a.withTable(r.Context(), rec); err != nil {
 		return err
 	}
@@ -117,6 +118,7 @@ func (a *API) erase(w http.ResponseWriter, r *http.Request) error {
 	if p := caller(r.Context()); rec.Owner == p.Subject || rec.Owner == job.BucketOwner && p.Drops {
 		by = job.ByOwner
 	}
+	a.forget(r.Context(), rec)
 	if err := a.Endings.Erase(r.Context(), rec.ID, by); err != nil {
 		return err
 	}

@@ -75,6 +75,7 @@ func (a *API) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.intend(r.Context(), rec, expected(body.Bytes, 0, 0))
 	plan, err := a.plan(r, rec, nil, !made)
 	if err != nil && !errors.Is(err, job.ErrNotFound) { // complete: nothing is left to plan
 		return err
@@ -239,6 +240,15 @@ func (a *API) parts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if body.Numbers == nil { // resumed: when it began says nothing of its speed
+		arrived := int64(0)
+		for _, p := range plan.Uploaded {
+			arrived += p.Bytes
+		}
+		a.intend(r.Context(), rec, expected(rec.Upload.Size, arrived, 0))
+	} else {
+		a.intend(r.Context(), rec, expected(rec.Upload.Size, come(body.Numbers), a.Now().Sub(rec.CreatedAt)))
+	}
 	return reply(w, http.StatusOK, plan)
 }
 
@@ -262,6 +272,7 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request) error {
 		return conflict("the job is %s: its upload is not taken any more", statusWords(rec.Status))
 	}
 	if rec.Status == job.AwaitingUpload {
+		a.intend(r.Context(), rec, 0)
 		if err := a.join(r.Context(), rec, body.Parts); err != nil {
 			return err
 		}

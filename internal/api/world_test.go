@@ -25,8 +25,12 @@ type world struct {
 	results    parts
 	executions []string
 	exports    []job.ExportInput
-	refused    error // what Start answers
-	sendFails  int   // so many exports are refused before one is taken
+	gpu        []job.GPUInput // what the gpu function was sent
+	gpuFails   bool
+	intent     Intent    // its GPU is the world
+	began      time.Time // of gpuWorld
+	refused    error     // what Start answers
+	sendFails  int       // so many exports are refused before one is taken
 	unready    error
 	tasks      []string // the deployment's; nil: tissue
 	now        time.Time
@@ -94,7 +98,15 @@ func (w *world) Send(_ context.Context, input any) error {
 		w.sendFails--
 		return &job.BusyError{Message: "invoke function: throttled"}
 	}
-	w.exports = append(w.exports, input.(job.ExportInput))
+	switch in := input.(type) {
+	case job.ExportInput:
+		w.exports = append(w.exports, in)
+	case job.GPUInput:
+		if w.gpuFails {
+			return &job.BusyError{Message: "invoke function: throttled"}
+		}
+		w.gpu = append(w.gpu, in)
+	}
 	return nil
 }
 
@@ -133,7 +145,10 @@ func (w *world) ask(t *testing.T, who Principal, method, path, body string, head
 	a := API{
 		Jobs: &w.store, Uploads: &w.uploads, Results: &w.results, Exports: w, Endings: w, Workflow: w,
 		Ready: func(context.Context) error { return w.unready }, Tasks: w.served(), USDPerGPUHour: 1.2,
-		Where: w.where, Now: func() time.Time { return w.now }, Entropy: w,
+		Where: w.where, Now: func() time.Time { return w.now }, Entropy: w, Intent: w.intent,
+	}
+	if a.Intent.Keep > 0 {
+		a.Intent.GPU = w
 	}
 	r := httptest.NewRequest(method, path, strings.NewReader(body)).WithContext(WithPrincipal(t.Context(), who))
 	if body != "" {

@@ -13,6 +13,19 @@ type Lease struct {
 	Generation int64     // is one more after every write
 	ParkAt     time.Time // when an unheld GPU goes to sleep; whole seconds
 	Blocked    bool      // a budget stop is in force: capacity 0, whatever the holders
+	Intents    []Intent  // by job, each once
+}
+
+// Intent keeps the GPU awake for a scan that is being uploaded. It ends when the scan's
+// execution acquires the GPU, when the upload is given up, and at Until in any case.
+type Intent struct {
+	Job   string    // its id
+	Until time.Time // whole seconds
+}
+
+// Intended says whether a scan is on its way at now.
+func (l Lease) Intended(now time.Time) bool {
+	return slices.ContainsFunc(l.Intents, func(i Intent) bool { return i.Until.After(now) })
 }
 
 // ErrLeaseConflict says that somebody else has written the lease since it was read.

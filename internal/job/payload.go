@@ -1,5 +1,7 @@
 package job
 
+import "time"
+
 // These are the payloads between states. They hold keys and numbers, never content or
 // names.
 
@@ -40,12 +42,17 @@ const (
 	ActionBudget  = "budget"  // puts a budget stop in force, which parks the GPU
 	ActionUnblock = "unblock" // lifts the budget stop
 	ActionStatus  = "status"
+	ActionIntend  = "intend" // wakes the GPU for a job whose scan is being uploaded
+	ActionForget  = "forget" // lets it go again: the upload was given up
 )
 
-// GPUInput asks the gpu function for one action. Holder is an execution name.
+// GPUInput asks the gpu function for one action. Holder is an execution name, for acquire
+// and release. Job and Until, RFC 3339, are of an intent.
 type GPUInput struct {
-	Action string `json:"action"`
-	Holder string `json:"holder,omitempty"`
+	Action string    `json:"action"`
+	Holder string    `json:"holder,omitempty"`
+	Job    string    `json:"job,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
 }
 
 // GPUOutput is the gpu function's answer. ParkAt is RFC 3339 in whole seconds, rounded
@@ -60,11 +67,12 @@ type GPUOutput struct {
 
 // GPUStatus is what people ask of the GPU.
 type GPUStatus struct {
-	Endpoint   string   `json:"endpoint"` // its status in SageMaker's words
-	Current    int      `json:"current"`  // instances in service
-	Holders    []string `json:"holders"`  // execution names
-	Queue      int      `json:"queue"`    // a holder has one request queued or running, so holders are the queue
-	Blocked    bool     `json:"blocked"`  // a budget stop is in force
+	Endpoint   string   `json:"endpoint"`  // its status in SageMaker's words
+	Current    int      `json:"current"`   // instances in service
+	Holders    []string `json:"holders"`   // execution names
+	Queue      int      `json:"queue"`     // a holder has one request queued or running, so holders are the queue
+	Blocked    bool     `json:"blocked"`   // a budget stop is in force
+	Announced  int      `json:"announced"` // uploads on their way, for which the GPU is kept awake
 	USDPerHour float64  `json:"usd_per_hour"`
 }
 

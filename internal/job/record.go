@@ -21,6 +21,8 @@ type Record struct {
 	Erasure     *Erasure `json:",omitempty"`
 	OwnerDigest string   `json:",omitempty"`
 	Execution   bool     // StartExecution has been answered for this attempt
+	// IntentUntil is until when the GPU was woken for the upload; zero: it was not.
+	IntentUntil time.Time `json:",omitzero"`
 
 	CreatedAt, UpdatedAt, ExpiresAt time.Time
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -37,6 +38,7 @@ const (
 	attrGeneration = "generation"
 	attrParkAt     = "park_at" // Unix seconds, absent when never armed
 	attrBlocked    = "blocked"
+	attrIntents    = "intents" // a map of jobs to Unix seconds, absent when empty
 )
 
 type item = map[string]types.AttributeValue
@@ -99,6 +101,13 @@ func encode(l job.Lease) item {
 	if !l.ParkAt.IsZero() {
 		it[attrParkAt] = number(l.ParkAt.Unix())
 	}
+	if len(l.Intents) > 0 {
+		until := make(item, len(l.Intents))
+		for _, i := range l.Intents {
+			until[i.Job] = number(i.Until.Unix())
+		}
+		it[attrIntents] = &types.AttributeValueMemberM{Value: until}
+	}
 	return it
 }
 
@@ -133,6 +142,19 @@ func decode(it item) (job.Lease, error) {
 			return l, fmt.Errorf("attribute %s: want a set of strings", attrHolders)
 		}
 		l.Holders = slices.Sorted(slices.Values(set.Value))
+	}
+	if v, found := it[attrIntents]; found {
+		until, ok := v.(*types.AttributeValueMemberM)
+		if !ok {
+			return l, fmt.Errorf("attribute %s: want a map", attrIntents)
+		}
+		for _, id := range slices.Sorted(maps.Keys(until.Value)) {
+			at, err := integer(until.Value, id)
+			if err != nil {
+				return l, fmt.Errorf("attribute %s: %w", attrIntents, err)
+			}
+			l.Intents = append(l.Intents, job.Intent{Job: id, Until: time.Unix(at, 0).UTC()})
+		}
 	}
 	return l, nil
 }

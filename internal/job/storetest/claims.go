@@ -177,6 +177,7 @@ func leaseGenerations(ctx context.Context, _ string, w World) error {
 		{Generation: 1, Holders: []string{"a", "b"}},
 		{Generation: 2, Holders: []string{"b"}, Blocked: true},
 		{Generation: 3, ParkAt: time.Unix(1_000_000, 0).UTC()},
+		{Generation: 4, Intents: []job.Intent{{Job: "a", Until: time.Unix(1_000_000, 0).UTC()}, {Job: "b", Until: time.Unix(2_000_000, 0).UTC()}}},
 	} {
 		if err := w.Lease.Put(ctx, job.Lease{Generation: want.Generation + 1}); !errors.Is(err, job.ErrLeaseConflict) {
 			return wrong("a generation too far", want.Generation+1, err)

@@ -60,6 +60,55 @@ func TestSeededDefectsAreFound(t *testing.T) {
 			scenario{jobs: 1, atOnce: 1, aborts: 1, retries: 1},
 			mutant{name: "holders named by job instead of execution", byJob: true},
 		},
+		{
+			scenario{jobs: 1, atOnce: 2, intents: 1, faults: 1},
+			mutant{name: "an intent begins its time when it arrives", intend: func(w *world, _ int) {
+				w.lease.Intents = slices.Clone(w.lease.Intents)
+				for n := range w.lease.Intents {
+					w.lease.Intents[n].Until = at(w.tick + intentTicks)
+				}
+			}},
+		},
+		{
+			scenario{jobs: 1, atOnce: 2, intents: 1},
+			mutant{name: "a cancelled upload waits for the janitor", step: func(before, after Run, _ Reply, _ *world, _ time.Time) Run {
+				if before.action == job.ActionForget && before.phase == writing && after.phase == looking {
+					return after.end(nil)
+				}
+				return after
+			}},
+		},
+		{
+			scenario{jobs: 1, atOnce: 2, intents: 1},
+			mutant{name: "acquire leaves the intent", step: func(before, after Run, _ Reply, _ *world, _ time.Time) Run {
+				if before.action == job.ActionAcquire && after.phase == writing {
+					after.next.Intents = before.lease.Intents
+					if before.phase == reading {
+						after.next.Intents = after.lease.Intents
+					}
+				}
+				return after
+			}},
+		},
+		{
+			scenario{jobs: 2, atOnce: 1, intents: 1, faults: 1},
+			mutant{name: "park does not see the intent", step: func(before, after Run, reply Reply, w *world, now time.Time) Run {
+				if before.action == job.ActionPark && before.phase == looking && after.phase == finished && before.lease.Empty() &&
+					before.lease.Intended(now) && !now.Before(before.lease.ParkAt) && awake(reply.Capacity) {
+					after.next, after.phase, after.desired, after.err = Fence(before.lease), fencing, 0, nil
+				}
+				return after
+			}},
+		},
+		{
+			scenario{jobs: 1, atOnce: 2, intents: 1, faults: 1},
+			mutant{name: "only the API's own call wakes the GPU", step: func(before, after Run, _ Reply, _ *world, _ time.Time) Run {
+				if before.phase == looking && after.phase == setting && before.action != job.ActionIntend && before.lease.Empty() {
+					return after.end(nil)
+				}
+				return after
+			}},
+		},
 	}
 	for _, lever := range []string{"bounds", "weights"} {
 		for _, c := range cases {

@@ -38,8 +38,13 @@ func (w *world) key(b []byte) []byte {
 	lease := func(l job.Lease) {
 		mask := 0
 		for _, h := range l.Holders {
-			mask |= 1 << (place[h[0]-'a']*2 + int(h[1]-'1'))
+			mask |= 1 << (place[h[0]-'a']*2 + int(h[2]-'1'))
 		}
+		intents := 0 // two bits for each: intentTicks is 2
+		for _, i := range l.Intents {
+			intents |= ahead(i.Until) << (place[i.Job[0]-'a'] * 2)
+		}
+		put(intents)
 		put(mask, ahead(l.ParkAt), flag(l.Blocked))
 	}
 	put(w.tick%janitorTicks, w.gpu.desired, w.gpu.current, flag(w.gpu.updating), w.gpu.bound, flag(w.gpu.activity)|flag(w.gpu.owed)<<1,
@@ -58,6 +63,9 @@ func (w *world) key(b []byte) []byte {
 	for _, j := range order {
 		e := w.jobs[j]
 		put(e.pc, e.attempt, e.flags())
+		if e.until > 0 {
+			put(max(0, e.until-w.tick))
+		}
 		if e.pc == lingering {
 			put(max(0, e.parkAt-w.tick))
 		}
@@ -91,7 +99,7 @@ func (w *world) key(b []byte) []byte {
 }
 
 func (e execution) flags() (bits int) {
-	for n, v := range []bool{e.never, e.again, e.served, e.lost} {
+	for n, v := range []bool{e.never, e.again, e.served, e.lost, e.intends, e.forgets} {
 		if v {
 			bits |= 1 << n
 		}
@@ -107,10 +115,15 @@ func (w *world) places() (place [4]int) {
 		held := 0
 		for _, h := range w.lease.Holders {
 			if int(h[0]-'a') == j {
-				held |= 1 << (h[1] - '1')
+				held |= 1 << (h[2] - '1')
 			}
 		}
-		rank[j] = ((e.pc*4+e.attempt)*16+e.flags())*16 + held*4 + min(3, max(0, e.parkAt-w.tick))
+		for _, i := range w.lease.Intents {
+			if int(i.Job[0]-'a') == j {
+				held |= 4
+			}
+		}
+		rank[j] = (((e.pc*4+e.attempt)*64+e.flags())*8+held)*16 + min(3, max(0, e.parkAt-w.tick))*4 + min(3, max(0, e.until-w.tick))
 	}
 	for j := range rank {
 		for k := range rank {
@@ -257,6 +270,8 @@ func scenarios(lever string) []scenario {
 		{name: "two faults", jobs: 1, atOnce: 2, faults: 2},
 		{name: "two jobs, a fault", jobs: 2, atOnce: 2, faults: 1},
 		{name: "four jobs in turn", jobs: 4, atOnce: 1, nevers: 3},
+		{name: "an upload is announced", jobs: 1, atOnce: 2, intents: 1},
+		{name: "two uploads, a fault", jobs: 2, atOnce: 1, intents: 2, faults: 1},
 	}
 	if lever == "bounds" {
 		list = append(list, scenario{name: "target tracking", jobs: 1, atOnce: 2, tracking: 2})
@@ -272,6 +287,9 @@ func scenarios(lever string) []scenario {
 			scenario{name: "three jobs, two rejected", jobs: 3, atOnce: 2, nevers: 2},
 			scenario{name: "two jobs, two faults", jobs: 2, atOnce: 2, faults: 2},
 			scenario{name: "two jobs, abort and retry", jobs: 2, atOnce: 2, aborts: 1, retries: 1},
+			scenario{name: "two uploads at once", jobs: 2, atOnce: 2, intents: 2},
+			scenario{name: "an upload, two faults", jobs: 1, atOnce: 2, intents: 1, faults: 2},
+			scenario{name: "an upload and a budget stop", jobs: 1, atOnce: 2, intents: 1, budgets: 1, faults: 1},
 			scenario{name: "people and a fault", jobs: 1, atOnce: 2, faults: 1, warms: 1, budgets: 1},
 		)
 	}

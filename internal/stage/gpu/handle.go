@@ -47,10 +47,31 @@ func (s Stage) Handle(ctx context.Context, in job.GPUInput) (job.GPUOutput, erro
 	case job.ActionPark, job.ActionWarm, job.ActionBudget, job.ActionUnblock, ActionReconcile:
 	case job.ActionStatus:
 		return s.answer(ctx)
+	case job.ActionIntend, job.ActionForget:
+		return s.intent(ctx, in)
 	default:
-		return job.GPUOutput{}, fmt.Errorf("action %.20q: want acquire, release, park, warm, budget, unblock, reconcile or status", in.Action)
+		return job.GPUOutput{}, fmt.Errorf("action %.20q: want acquire, release, park, warm, budget, unblock, intend, forget, reconcile or status", in.Action)
 	}
 	return s.run(ctx, NewRun(s.Policy, in.Action, in.Holder))
+}
+
+// intent wakes the GPU for an upload, or lets it go. Nobody waits for it: where the change
+// of capacity was refused, the endpoint's next event and the janitor see the intent in the
+// lease, and under a budget stop nothing is woken.
+func (s Stage) intent(ctx context.Context, in job.GPUInput) (job.GPUOutput, error) {
+	if !job.ValidID(in.Job) {
+		return job.GPUOutput{}, fmt.Errorf("%s the GPU: job is no job's id", in.Action)
+	}
+	r := NewRun(s.Policy, in.Action, in.Job)
+	if in.Action == job.ActionIntend {
+		r = NewIntent(s.Policy, in.Job, in.Until)
+	}
+	out, err := s.run(ctx, r)
+	var stopped *job.BudgetError
+	if isBusy(err) || errors.As(err, &stopped) {
+		return out, nil
+	}
+	return out, err
 }
 
 // maxSweeps bounds how often a sweep begins again because the lease moved on.

@@ -1,5 +1,5 @@
 // Package gpu wakes the GPU endpoint and lets it sleep. It implements the lease of
-// DESIGN.md §4 "GPU". In: an action (acquire, release, park, warm, budget, unblock), a
+// DESIGN.md §4 "GPU". In: an action (acquire, release, park, warm, budget, unblock, intend, forget), a
 // sweep, or an event of the endpoint. Out: a changed lease record and, when the
 // endpoint's desired capacity differs from that of the lease, one call that changes it.
 // Errors: *job.BusyError when the change was refused and has to be tried again,
@@ -17,6 +17,13 @@ import (
 
 	"github.com/iris-oculus/iris/internal/job"
 )
+
+// MaxIntents bounds the uploads for which the GPU is kept awake. One more changes nothing:
+// it is awake.
+const MaxIntents = 256
+
+// MaxIntent is the longest time for which an intent keeps the GPU awake.
+const MaxIntent = time.Hour
 
 // MaxHolders bounds the record. An item of DynamoDB may have 400 KB, and a holder has 30
 // bytes. One endpoint can process far fewer requests before they expire.

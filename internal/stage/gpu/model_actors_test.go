@@ -18,6 +18,8 @@ func (x *explorer) execution(w *world, j int) {
 		next.begin(s, byExecution, j, next.jobs[j].attempt, NewRun(s.policy(), action, name))
 	}
 	switch {
+	case e.pc == announced:
+		return // see upload
 	case e.pc == absent:
 		if !room || j > 0 && w.jobs[j-1].pc == absent {
 			return // jobs are alike: they arrive in order
@@ -38,7 +40,7 @@ func (x *explorer) execution(w *world, j int) {
 		if room && x.may(w, retry) && e.attempt == 1 && !e.never {
 			next := *w
 			next.used[retry]++
-			next.jobs[j] = execution{pc: acquiring, attempt: 2}
+			next.jobs[j] = execution{pc: acquiring, attempt: 2, intends: e.intends, until: e.until}
 			start(&next, job.ActionAcquire)
 			x.add(next, "job %c is attempted again", 'a'+j)
 		}
@@ -55,12 +57,51 @@ func (x *explorer) execution(w *world, j int) {
 		start(&next, job.ActionPark)
 		x.add(next, "%c%d parks", 'a'+j, e.attempt)
 	}
-	if x.may(w, abort) {
+	if x.may(w, abort) && e.pc != announced {
 		next := *w
 		next.used[abort]++
 		next.jobs[j].pc, next.jobs[j].again = closed, false
 		next.settles = append(slices.Clone(w.settles), j*2+e.attempt-1)
 		x.add(next, "%c%d is aborted", 'a'+j, e.attempt)
+	}
+}
+
+// upload adds the moves of a job whose scan is uploaded by the API's client: it is
+// announced, comes, is cancelled, or nothing is heard of it any more. The API's messages
+// to the gpu function may come late and overtake each other.
+func (x *explorer) upload(w *world, j int) {
+	e := w.jobs[j]
+	id := string([]byte{'a' + byte(j)})
+	if e.pc == absent && x.may(w, intent) && (j == 0 || w.jobs[j-1].pc != absent) {
+		next := *w
+		next.used[intent]++
+		next.jobs[j] = execution{pc: announced, intends: true, until: w.tick + intentTicks}
+		x.add(next, "the upload of job %s is announced", id)
+	}
+	if e.pc == announced {
+		if x.room(w) {
+			next := *w
+			next.jobs[j].pc, next.jobs[j].attempt = acquiring, 1
+			next.begin(x.s, byExecution, j, 1, NewRun(x.s.policy(), job.ActionAcquire, w.name(x.s, j, 1)))
+			x.add(next, "the upload of job %s has come", id)
+		}
+		next := *w
+		next.jobs[j].pc = closed
+		x.add(next, "the upload of job %s dies", id)
+		next.jobs[j].forgets = true
+		x.add(next, "the upload of job %s is cancelled", id)
+	}
+	if e.intends && x.room(w) {
+		next := *w
+		next.jobs[j].intends = false
+		next.begin(x.s, byAPI, j, 0, NewIntent(x.s.policy(), id, at(e.until)))
+		x.add(next, "the API's intent of job %s arrives", id)
+	}
+	if e.forgets && x.room(w) {
+		next := *w
+		next.jobs[j].forgets = false
+		next.begin(x.s, byAPI, j, 0, NewRun(x.s.policy(), job.ActionForget, id))
+		x.add(next, "the API's end of the intent of job %s arrives", id)
 	}
 }
 
@@ -163,7 +204,7 @@ func (x *explorer) endpoint(w *world) {
 // dead are the holders whose execution is closed.
 func (w *world) dead() (names []string) {
 	for _, holder := range w.lease.Holders {
-		j, attempt := int(holder[0]-'a'), int(holder[1]-'0')
+		j, attempt := int(holder[0]-'a'), int(holder[2]-'0')
 		if e := w.jobs[j]; e.attempt > attempt || e.pc == closed {
 			names = append(names, holder)
 		}
@@ -229,7 +270,7 @@ func (x *explorer) clock(w *world) {
 	next.tick++
 	next.sweep = next.tick%janitorTicks == 0
 	switch {
-	case w.gpu.desired == 0 || !w.lease.Empty():
+	case w.gpu.desired == 0 || !w.lease.Empty() || w.lease.Intended(at(w.tick)):
 		next.idle = 0
 	case !w.gpu.updating:
 		next.idle++

@@ -15,10 +15,11 @@ const (
 	retry
 	warm
 	budget
+	intent
 )
 
-func (s *scenario) limits() [5]int {
-	return [5]int{s.faults, s.aborts, s.retries, s.warms, s.budgets}
+func (s *scenario) limits() [6]int {
+	return [6]int{s.faults, s.aborts, s.retries, s.warms, s.budgets, s.intents}
 }
 
 // move is one thing that may happen next.
@@ -55,6 +56,7 @@ func (x *explorer) expand(w *world) []move {
 	}
 	for j := range w.jobs[:x.s.jobs] {
 		x.execution(w, j)
+		x.upload(w, j)
 	}
 	x.settle(w)
 	x.endpoint(w)
@@ -105,7 +107,10 @@ func (x *explorer) who(i invocation) string {
 	if !x.names {
 		return ""
 	}
-	name := map[int]string{byExecution: "", bySettle: "settle's ", byEvent: "an event's ", byJanitor: "the janitor's ", byPerson: "a person's "}[i.owner]
+	name := map[int]string{byExecution: "", bySettle: "settle's ", byEvent: "an event's ", byJanitor: "the janitor's ", byPerson: "a person's ", byAPI: "the API's "}[i.owner]
+	if i.owner == byAPI {
+		return fmt.Sprintf("%s%s of %c", name, i.run.action, 'a'+i.job)
+	}
 	if i.owner == byExecution || i.owner == bySettle {
 		return fmt.Sprintf("%s%s of %c%d", name, i.run.action, 'a'+i.job, i.attempt)
 	}
@@ -120,7 +125,7 @@ func (x *explorer) what(i invocation, c Call) string {
 	case ReadLease:
 		return "read lease"
 	case WriteLease:
-		return fmt.Sprintf("write lease, holders %v", c.Lease.Holders)
+		return fmt.Sprintf("write lease, holders %v, intents %v", c.Lease.Holders, c.Lease.Intents)
 	case ReadCapacity:
 		return "read capacity"
 	}
@@ -138,6 +143,7 @@ func (x *explorer) finish(w *world, n int) {
 	i := w.drop(n)
 	out, err := i.run.Output(at(w.tick))
 	again := err != nil && isBusy(err)
+	w.judge(x.s, i, err)
 	switch i.owner {
 	case byExecution:
 		x.advance(w, i, out, err)
@@ -160,6 +166,29 @@ func (x *explorer) finish(w *world, n int) {
 			w.died() // the next event or the janitor
 		case errors.Is(err, job.ErrLeaseConflict):
 			w.events = 1 // the sweep begins again
+		}
+	case byAPI:
+		if again {
+			w.died() // nobody waits for it: the next event or the janitor
+		}
+	}
+}
+
+// judge notes what an invocation must not leave behind, where nobody has written the
+// lease since it read it.
+func (w *world) judge(s *scenario, i invocation, err error) {
+	if err != nil || w.lease.Generation != i.run.lease.Generation || w.lease.Blocked {
+		return
+	}
+	now := at(w.tick)
+	switch i.run.action {
+	case job.ActionForget:
+		if w.lease.Empty() && !w.lease.Intended(now) && !w.lease.ParkAt.After(now) && awake(w.capacity(s)) {
+			w.broken = "an upload was given up, nobody else needs the GPU, and it is not put to sleep"
+		}
+	case job.ActionAcquire:
+		if slices.ContainsFunc(w.lease.Intents, intentOf(jobOf(i.run.holder))) {
+			w.broken = "a job holds the GPU, and its upload still keeps it awake"
 		}
 	}
 }
@@ -197,6 +226,12 @@ func (x *explorer) crashed(w *world, i invocation, repeat bool) {
 	case byPerson:
 		if repeat {
 			w.begin(x.s, byPerson, 0, 0, NewRun(x.s.policy(), i.run.action, ""))
+		}
+	case byAPI: // Lambda repeats it, if at all
+		if e := &w.jobs[i.job]; repeat && i.run.action == job.ActionIntend {
+			e.intends = true
+		} else if repeat {
+			e.forgets = true
 		}
 	}
 }

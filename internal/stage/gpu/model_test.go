@@ -1,6 +1,7 @@
 package gpu
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,6 +19,7 @@ import (
 const (
 	lingerTicks  = 1
 	janitorTicks = 2
+	intentTicks  = 2 // how long an upload keeps the GPU awake
 	maxIdleTicks = lingerTicks + janitorTicks
 	modelMax     = 2 // MaxInstances
 )
@@ -40,6 +42,7 @@ type scenario struct {
 	retries  int    // second attempts
 	warms    int
 	budgets  int // budget stops, each lifted again at some time
+	intents  int // jobs whose upload is announced before it comes, or is given up
 	tracking int // moves of target tracking between the awake bounds
 	mutant   mutant
 }
@@ -50,7 +53,8 @@ type mutant struct {
 	name    string
 	step    func(before, after Run, reply Reply, w *world, now time.Time) Run
 	capture func(w *world, before Run, c job.Capacity) job.Capacity
-	byJob   bool // holders are named by job, not by execution
+	intend  func(w *world, n int) // sees the lease after an intend has written it
+	byJob   bool                  // holders are named by job, not by execution
 }
 
 func (s scenario) policy() Policy {
@@ -63,7 +67,8 @@ func (s scenario) policy() Policy {
 
 // Where an execution stands.
 const (
-	absent = iota
+	absent    = iota
+	announced // its upload is on its way
 	acquiring
 	waiting // for the callback
 	releasing
@@ -81,6 +86,9 @@ type execution struct {
 	served  bool // the request has been answered
 	lost    bool // and the message about it lost
 	parkAt  int  // tick
+	intends bool // the API's message that its upload comes is on its way
+	forgets bool // and that it was given up
+	until   int  // tick at which the intent of its upload ends
 }
 
 // Who an invocation belongs to.
@@ -90,6 +98,7 @@ const (
 	byEvent
 	byJanitor
 	byPerson
+	byAPI // the intent of an upload
 )
 
 // invocation is a Run in flight.
@@ -123,16 +132,17 @@ type world struct {
 	sweep    bool         // the janitor is due
 	idle     int          // whole ticks with an instance told to run and an empty lease
 	dirty    int          // an invocation died for good: 1 before, 2 since the running sweep began
-	used     [5]int       // faults, aborts, retries, warms, budgets
+	used     [6]int       // faults, aborts, retries, warms, budgets, intents
 	nevers   int
 	tracking int
+	broken   string // what an invocation left that it must not leave
 }
 
 func (w *world) name(s *scenario, j, attempt int) string {
 	if s.mutant.byJob {
 		attempt = 1
 	}
-	return string([]byte{'a' + byte(j), '0' + byte(attempt)})
+	return string([]byte{'a' + byte(j), '-', '0' + byte(attempt)})
 }
 
 func (s *scenario) first() world {
@@ -235,12 +245,15 @@ func (w *world) call(s *scenario, n int, refuse bool) {
 		after = s.mutant.step(i.run, after, reply, w, now)
 	}
 	i.run = after
+	if s.mutant.intend != nil && due.Kind == WriteLease && reply.Err == nil && i.run.action == job.ActionIntend {
+		s.mutant.intend(w, n)
+	}
 	w.reread(s, n)
 }
 
 func (w *world) write(l job.Lease, action string) {
 	w.lease = l
-	if !l.Empty() || action == job.ActionWarm {
+	if !l.Empty() || action == job.ActionWarm || l.Intended(at(w.tick)) {
 		w.idle = 0
 	}
 }
@@ -284,8 +297,19 @@ func (w *world) check() error {
 	if w.idle > maxIdleTicks {
 		return fmt.Errorf("an instance stayed up with an empty lease for %d ticks: want at most linger %d + janitor %d", w.idle, lingerTicks, janitorTicks)
 	}
+	if w.broken != "" {
+		return errors.New(w.broken)
+	}
+	for _, i := range w.lease.Intents {
+		if j := int(i.Job[0] - 'a'); i.Until.After(at(w.jobs[j].until)) {
+			return fmt.Errorf("the upload of job %s keeps the GPU awake for longer than was said", i.Job)
+		}
+	}
 	if !w.quiet() || w.dirty > 0 {
 		return nil
+	}
+	if w.lease.Intended(at(w.tick)) && !w.lease.Blocked && w.gpu.desired == 0 {
+		return fmt.Errorf("an upload is on its way at desired 0, and nothing is under way that would wake it")
 	}
 	if w.lease.Blocked {
 		parks := slices.ContainsFunc(w.jobs[:], func(e execution) bool { return e.pc == lingering })
@@ -308,7 +332,7 @@ func (w *world) quiet() bool {
 		return false
 	}
 	for _, e := range w.jobs {
-		if e.again {
+		if e.again || e.intends || e.forgets {
 			return false
 		}
 	}

@@ -65,7 +65,8 @@ const maxCalls = 200
 type Run struct {
 	policy Policy
 	action string
-	holder string
+	holder string    // or the job of an intent
+	until  time.Time // of an intent
 	dead   []string
 
 	phase    phase
@@ -77,9 +78,15 @@ type Run struct {
 	err      error
 }
 
-// NewRun begins an action. Holder is an execution name, for acquire and release.
+// NewRun begins an action. Holder is an execution name, for acquire and release, or the
+// job to forget.
 func NewRun(p Policy, action, holder string) Run {
 	return Run{policy: p, action: action, holder: holder}
+}
+
+// NewIntent begins what keeps the GPU awake for a job until a time.
+func NewIntent(p Policy, id string, until time.Time) Run {
+	return Run{policy: p, action: job.ActionIntend, holder: id, until: until}
 }
 
 // NewDrop begins the janitor's sweep: dead holders leave the lease as it was
@@ -180,6 +187,10 @@ func (r Run) apply(now time.Time) Run {
 		next, changed = Release(r.lease, r.holder, now, r.policy.Linger)
 	case job.ActionWarm:
 		next, changed, err = Warm(r.lease, now, r.policy.Linger)
+	case job.ActionIntend:
+		next, changed, err = Intend(r.lease, r.holder, r.until, now)
+	case job.ActionForget:
+		next, changed = Forget(r.lease, r.holder)
 	case job.ActionBudget, job.ActionUnblock:
 		next, changed = Block(r.lease, r.action == job.ActionBudget)
 	}

@@ -50,10 +50,20 @@ func (s Stage) answer(ctx context.Context) (job.GPUOutput, error) {
 	}
 	out := job.GPUOutput{Empty: st.Lease.Empty(), Desired: st.Capacity.Desired, GPUStatus: &job.GPUStatus{
 		Endpoint: status, Current: current, Holders: append([]string{}, st.Lease.Holders...), Queue: len(st.Lease.Holders),
-		Blocked: st.Lease.Blocked, USDPerHour: s.USDPerHour * float64(current),
+		Announced: onTheirWay(st.Lease, s.Now()), Blocked: st.Lease.Blocked, USDPerHour: s.USDPerHour * float64(current),
 	}}
 	if st.Lease.Empty() && !st.Lease.ParkAt.IsZero() {
 		out.ParkAt = st.Lease.ParkAt.Format(time.RFC3339)
 	}
 	return out, nil
+}
+
+// onTheirWay counts the uploads that keep the GPU awake.
+func onTheirWay(l job.Lease, now time.Time) (n int) {
+	for _, i := range l.Intents {
+		if i.Until.After(now) {
+			n++
+		}
+	}
+	return n
 }

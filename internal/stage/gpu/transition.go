@@ -3,6 +3,7 @@ package gpu
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -12,31 +13,35 @@ import (
 // place, on condition that the generation is still the same. If changed is false there
 // is nothing to write.
 
-// Acquire adds holder. A budget stop refuses it.
+// Acquire adds holder, and takes away the intent of its job. A budget stop refuses it.
 func Acquire(l job.Lease, holder string) (next job.Lease, changed bool, err error) {
 	if l.Blocked {
 		return l, false, &job.BudgetError{Message: "the budget stop is in force: the GPU is not woken until it is lifted"}
 	}
+	intended := slices.ContainsFunc(l.Intents, intentOf(jobOf(holder)))
 	at, found := slices.BinarySearch(l.Holders, holder)
-	if found {
+	if found && !intended {
 		return l, false, nil
 	}
-	if len(l.Holders) >= MaxHolders {
+	if !found && len(l.Holders) >= MaxHolders {
 		return l, false, &job.BusyError{Message: fmt.Sprintf("%d jobs hold the GPU: want at most %d", len(l.Holders), MaxHolders)}
 	}
-	next = successor(l)
-	next.Holders = slices.Insert(slices.Clone(l.Holders), at, holder)
+	next = withoutIntents(l, intentOf(jobOf(holder)))
+	if !found {
+		next.Holders = slices.Insert(slices.Clone(l.Holders), at, holder)
+	}
 	return next, true, nil
 }
 
 // Release removes holder, and sets park_at if nobody is left. For a holder that does not
-// hold the lease it changes nothing, so that a job which never held the GPU does not
-// keep it up.
+// hold the lease it only takes away the intent of its job, so that a job which never held
+// the GPU does not keep it up.
 func Release(l job.Lease, holder string, now time.Time, linger time.Duration) (next job.Lease, changed bool) {
 	if !l.Holds(holder) {
-		return l, false
+		return Forget(l, jobOf(holder))
 	}
-	next = without(l, []string{holder})
+	next = withoutIntents(without(l, []string{holder}), intentOf(jobOf(holder)))
+	next.Generation = l.Generation + 1
 	if next.Empty() {
 		next.ParkAt = wholeSecond(now.Add(linger))
 	}
@@ -62,6 +67,36 @@ func Warm(l job.Lease, now time.Time, linger time.Duration) (next job.Lease, cha
 	next = successor(l)
 	next.ParkAt = at
 	return next, true, nil
+}
+
+// Intend keeps the GPU awake until a time for a job whose scan is being uploaded. What is
+// there already stays as it is: an intent of this job, whose time is never made later, and
+// an execution of it, which needs none. A budget stop refuses it.
+func Intend(l job.Lease, id string, until, now time.Time) (next job.Lease, changed bool, err error) {
+	if l.Blocked {
+		return l, false, &job.BudgetError{Message: "the budget stop is in force: the GPU is not woken until it is lifted"}
+	}
+	until = wholeSecond(until)
+	holds := slices.ContainsFunc(l.Holders, func(h string) bool { return jobOf(h) == id })
+	if holds || !until.After(now) || until.After(now.Add(MaxIntent+time.Second)) || slices.ContainsFunc(l.Intents, intentOf(id)) {
+		return l, false, nil
+	}
+	next = withoutIntents(l, func(i job.Intent) bool { return !i.Until.After(now) })
+	if len(next.Intents) >= MaxIntents {
+		return l, false, nil
+	}
+	at, _ := slices.BinarySearchFunc(next.Intents, id, func(i job.Intent, id string) int { return strings.Compare(i.Job, id) })
+	next.Intents = slices.Insert(next.Intents, at, job.Intent{Job: id, Until: until})
+	return next, true, nil
+}
+
+// Forget takes away the intent of a job whose upload was given up. It sets no park_at, so
+// that the GPU sleeps at once where nobody else needs it.
+func Forget(l job.Lease, id string) (next job.Lease, changed bool) {
+	if !slices.ContainsFunc(l.Intents, intentOf(id)) {
+		return l, false
+	}
+	return withoutIntents(l, intentOf(id)), true
 }
 
 // Block puts the budget stop in force or lifts it.
@@ -93,7 +128,7 @@ type Plan struct {
 const sweepLead = 10 * time.Second
 
 // Reconcile compares the lease with the capacity. wanted asks for an instance although
-// nobody holds the lease, for a warm-up by hand. sweeping says that the janitor calls:
+// nobody holds the lease, for a warm-up by hand; so does an intent. sweeping says that the janitor calls:
 // only then the number of running instances may be reduced, and only if half of them
 // must be idle. SageMaker chooses which ones end, and the request of a busy one has to
 // be sent again.
@@ -101,6 +136,7 @@ func Reconcile(l job.Lease, c job.Capacity, now time.Time, p Policy, wanted, swe
 	if sweeping {
 		now = now.Add(sweepLead)
 	}
+	wanted = wanted || l.Intended(now)
 	switch {
 	case l.Blocked || l.Empty() && !wanted && !now.Before(l.ParkAt):
 		if asleep(c) {
@@ -119,6 +155,22 @@ func Reconcile(l job.Lease, c job.Capacity, now time.Time, p Policy, wanted, swe
 		return Plan{Set: true, Desired: busy}
 	}
 	return Plan{}
+}
+
+// jobOf is the job of an execution's name.
+func jobOf(holder string) string {
+	id, _, _ := strings.Cut(holder, "-")
+	return id
+}
+
+func intentOf(id string) func(job.Intent) bool {
+	return func(i job.Intent) bool { return i.Job == id }
+}
+
+func withoutIntents(l job.Lease, gone func(job.Intent) bool) job.Lease {
+	next := successor(l)
+	next.Intents = slices.DeleteFunc(slices.Clone(l.Intents), gone)
+	return next
 }
 
 func successor(l job.Lease) job.Lease {
