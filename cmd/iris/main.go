@@ -74,7 +74,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string) error {
 		word := rest[0]
 		builtIn := c == root && (word == "help" || strings.HasPrefix(word, "__"))
 		if !builtIn && !strings.HasPrefix(word, "-") {
-			return &exitError{exitUsage, fmt.Errorf("usage: %s knows no command %q: `%s --help` lists them", c.CommandPath(), word, c.CommandPath())}
+			return usage("usage: %s knows no command %q%s: `%s --help` lists them", c.CommandPath(), word, meant(word, commandNames(c)), c.CommandPath())
 		}
 	}
 	return root.ExecuteContext(ctx)
@@ -96,7 +96,7 @@ func rootCommand() *cobra.Command {
 		if text, known := unknownFlag(err); known && takesWords(c) {
 			return usage("bad_option: %s", text)
 		}
-		return &exitError{exitUsage, fmt.Errorf("usage: %w: `%s --help` lists what it takes", err, c.CommandPath())}
+		return wrongFlag(c, err)
 	})
 	root.AddCommand(
 		upCommand(), envCommand(), runCommand(), submitCommand(), statusCommand(), watchCommand(), getCommand(),
@@ -114,6 +114,9 @@ func usageErrors(c *cobra.Command) {
 	if args := c.Args; args != nil {
 		c.Args = func(cmd *cobra.Command, list []string) error {
 			if err := args(cmd, list); err != nil {
+				if strings.HasPrefix(err.Error(), "unknown command ") { // cobra.NoArgs
+					err = arguments()(cmd, list)
+				}
 				return &exitError{exitUsage, err}
 			}
 			return nil

@@ -14,6 +14,10 @@ func quoted(word string) string {
 	return strconv.Quote(word)
 }
 
+// Nearest is the word of a list for which a misspelt one most likely stands; false for
+// none that is near enough.
+func Nearest(word string, list []string) (string, bool) { return nearest(word, list) }
+
 // nearest is the word of a list for which a misspelt one most likely stands. It is the
 // first of those with the fewest edits, and none when a third of the word would have to
 // change. A difference in case, or between _, - and a space, is no edit.
