@@ -179,7 +179,7 @@ func (s *Stack) handlers(v *services, tokens apigw.Tokens, api, endpoint net.Lis
 			"sagemaker": v.sagemaker, "application-autoscaling": v.sagemaker,
 		},
 	})
-	adapter, err := apigw.New(apigw.Config{API: *s.Template.API, Hosts: hosts, Token: s.Token, Tokens: tokens, Invoke: v.host.Invoke, Logger: s.cfg.Logger})
+	adapter, err := apigw.New(apigw.Config{API: *s.Template.API, Hosts: hosts, Token: s.Token, Tokens: tokens, Throttled: tokens != nil || !loopback(api.Addr()), Invoke: v.host.Invoke, Logger: s.cfg.Logger})
 	return aws, adapter, err
 }
 

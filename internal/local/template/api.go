@@ -3,6 +3,7 @@ package template
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +30,13 @@ type Route struct {
 	// Authorization is AWS_IAM, JWT, or NONE for a route that asks for nothing.
 	Authorization string
 	Authorizer    *Authorizer // of a JWT route
+	Throttle      Throttle    // of the stage, for this route
+}
+
+// Throttle is how many requests a route takes; the zero value is no limit.
+type Throttle struct {
+	Rate  float64 // a second
+	Burst int     // at once
 }
 
 // Authorizer is what the tokens of a route must be.
@@ -78,6 +86,55 @@ func (t *Template) joinAPI(e *evaluator, live []resource) error {
 		if err := t.addRoute(r, integrations, authorizers); err != nil {
 			return fmt.Errorf("resource %s: %w", r.id, err)
 		}
+	}
+	for _, r := range live {
+		if r.kind != "AWS::ApiGatewayV2::Stage" {
+			continue
+		}
+		if err := t.addStage(r); err != nil {
+			return fmt.Errorf("resource %s: %w", r.id, err)
+		}
+	}
+	return nil
+}
+
+// addStage reads how many requests routes take.
+func (t *Template) addStage(r resource) error {
+	type settings struct{ ThrottlingBurstLimit, ThrottlingRateLimit number }
+	var p struct {
+		ApiId                string
+		DefaultRouteSettings settings
+		RouteSettings        map[string]settings
+	}
+	if err := decode(r.properties, &p); err != nil {
+		return err
+	}
+	if t.API == nil || p.ApiId != t.API.Name {
+		return fmt.Errorf("property ApiId: %q is no API", p.ApiId)
+	}
+	var names struct{ RouteSettings map[string]map[string]any }
+	if err := decode(r.properties, &names); err != nil {
+		return err
+	}
+	for key, given := range names.RouteSettings { // the keys are the routes', so that no list of properties has them
+		for name := range given {
+			if name != "ThrottlingBurstLimit" && name != "ThrottlingRateLimit" {
+				return fmt.Errorf("property RouteSettings: %s of %q is not supported on one machine", name, key)
+			}
+		}
+		if !slices.ContainsFunc(t.API.Routes, func(r Route) bool { return r.Key == key }) {
+			return fmt.Errorf("property RouteSettings: there is no route %q", key)
+		}
+	}
+	for i := range t.API.Routes {
+		s, own := p.RouteSettings[t.API.Routes[i].Key]
+		if !own {
+			s = p.DefaultRouteSettings
+		}
+		if s.ThrottlingRateLimit < 0 || s.ThrottlingBurstLimit < 0 {
+			return fmt.Errorf("property ThrottlingRateLimit: %v a second and %v at once is no rate", s.ThrottlingRateLimit, s.ThrottlingBurstLimit)
+		}
+		t.API.Routes[i].Throttle = Throttle{Rate: float64(s.ThrottlingRateLimit), Burst: int(s.ThrottlingBurstLimit)}
 	}
 	return nil
 }

@@ -100,8 +100,8 @@ var lists = map[string]list{
 		declared: []string{"OperationName"},
 	},
 	"AWS::ApiGatewayV2::Stage": {
-		honoured: []string{"ApiId", "StageName"},
-		declared: []string{"AutoDeploy", "DefaultRouteSettings", "RouteSettings", "AccessLogSettings", "Description", "Tags"},
+		honoured: []string{"ApiId", "StageName", "DefaultRouteSettings.ThrottlingBurstLimit", "DefaultRouteSettings.ThrottlingRateLimit", "RouteSettings"},
+		declared: []string{"AutoDeploy", "AccessLogSettings", "Description", "Tags"},
 	},
 }
 

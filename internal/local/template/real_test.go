@@ -130,3 +130,17 @@ func TestWhatTheRoutesAskFor(t *testing.T) {
 		}
 	}
 }
+
+// The stage's rates reach the routes, those of their own before the default.
+func TestRatesOfTheRoutes(t *testing.T) {
+	tp, err := Load(filepath.Join(root(t), "template.yaml"), local, map[string]string{"ApiRateLimit": "7.5"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]Throttle{"$default": {7.5, 100}, "ANY /v1/shared/{proxy+}": {20, 40}, "GET /readyz": {10, 20}} {
+		i := slices.IndexFunc(tp.API.Routes, func(r Route) bool { return r.Key == key })
+		if i < 0 || tp.API.Routes[i].Throttle != want {
+			t.Errorf("%s: %+v, want %+v", key, tp.API.Routes, want)
+		}
+	}
+}

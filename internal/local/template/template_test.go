@@ -142,6 +142,13 @@ func TestEveryPropertyIsInAList(t *testing.T) {
 		{"two variants", "  C: { Type: AWS::SageMaker::EndpointConfig, Properties: { ProductionVariants: [{ VariantName: a }, { VariantName: b }] } }", "2 variants"},
 		{"a key without type", "  T: { Type: AWS::DynamoDB::Table, Properties: { KeySchema: [{ AttributeName: pk, KeyType: HASH }] } }", "attribute pk is not in"},
 		{"a route to nowhere", "  A: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } }\n  R: { Type: AWS::ApiGatewayV2::Route, Properties: { ApiId: !Ref A, RouteKey: $default, Target: integrations/x } }", "no integration"},
+		{"a rate of no route", "  A: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } }\n  S: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref A, StageName: $default, RouteSettings: { GET /x: { ThrottlingRateLimit: 1 } } } }", `there is no route "GET /x"`},
+		{"another setting of a route", "  A: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } }\n  S: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref A, StageName: $default, RouteSettings: { GET /x: { DataTraceEnabled: true } } } }", "DataTraceEnabled"},
+		{"another setting of all", "  A: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } }\n  S: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref A, StageName: $default, DefaultRouteSettings: { DetailedMetricsEnabled: true } } }", "DetailedMetricsEnabled"},
+		{"a stage of no API", "  S: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: x, StageName: $default } }", "is no API"},
+		{"scopes, which are the function's to check", "  A: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } }\n  R: { Type: AWS::ApiGatewayV2::Route, Properties: { ApiId: !Ref A, RouteKey: $default, Target: x, AuthorizationScopes: [a] } }", "AuthorizationScopes"},
+		{"an authorizer of another kind", "  Z: { Type: AWS::ApiGatewayV2::Authorizer, Properties: { ApiId: x, AuthorizerType: REQUEST } }", "property AuthorizerType"},
+		{"a token elsewhere", "  Z: { Type: AWS::ApiGatewayV2::Authorizer, Properties: { ApiId: x, AuthorizerType: JWT, IdentitySource: [$request.querystring.token], JwtConfiguration: { Issuer: x, Audience: [y] } } }", "property AuthorizerType"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

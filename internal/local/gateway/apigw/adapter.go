@@ -34,6 +34,9 @@ type Config struct {
 	Tokens Tokens        // checks what routes with a JWT authorizer ask for
 	Invoke func(ctx context.Context, function string, payload []byte) (reply []byte, functionError string, err error)
 	Logger *slog.Logger
+	// Throttled says that each caller is held to the rates of the template's stage.
+	Throttled bool
+	Now       func() time.Time // the machine's clock when nil
 	// BodyWithin is how long a request's body may take, as long as API Gateway's
 	// integration when 0. Otherwise clients that send a byte a minute would hold
 	// connections for ever.
@@ -53,11 +56,20 @@ type Adapter struct {
 	cfg    Config
 	routes map[string]template.Route // by key
 	greedy []string                  // what stands before the path variable of greedy routes, longest first
+
+	throttle *throttle // nil: nobody is held to a rate
 }
 
 // New refuses routes that it cannot match.
 func New(cfg Config) (*Adapter, error) {
 	a := &Adapter{cfg: cfg, routes: map[string]template.Route{}}
+	if cfg.Throttled {
+		now := cfg.Now
+		if now == nil {
+			now = time.Now
+		}
+		a.throttle = newThrottle(now)
+	}
 	for _, r := range cfg.API.Routes {
 		rest, greedy := strings.CutSuffix(r.Key, anyPath)
 		if strings.Contains(rest, "{") {
@@ -91,6 +103,12 @@ func (a *Adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		fail(w, http.StatusNotFound, "Not Found")
 		return
+	}
+	if a.throttle != nil {
+		if wait, ok := a.throttle.allow(r.RemoteAddr, route); !ok {
+			tooMany(w, wait)
+			return
+		}
 	}
 	who, ok := a.admit(w, r, route)
 	if !ok {
