@@ -27,6 +27,7 @@ type client struct {
 	token string
 	http  *http.Client
 
+	login   *login // gives the token of a profile when not nil
 	uploads string // where unfinished uploads are kept; empty: they are not
 	table   string // goes with the label map that is uploaded; empty: none
 
@@ -45,6 +46,13 @@ func newClient(cmd *cobra.Command) (*client, error) {
 		return nil, err
 	}
 	c := &client{base: os.Getenv("IRIS_API"), token: os.Getenv("IRIS_TOKEN"), http: &http.Client{Timeout: time.Minute}, uploads: uploadsFolder()}
+	if !cmd.Flags().Changed("state") {
+		if found, err := elsewhereOf(cmd, c); found || err != nil {
+			return c, err
+		}
+	} else if flagText(cmd, "api") != "" || flagText(cmd, "profile") != "" {
+		return nil, usage("bad_option: --state names a stack on this machine, and --api or --profile a service elsewhere: give one of them")
+	}
 	here, err := readReady(state)
 	switch {
 	case cmd.Flags().Changed("state") || c.base == "":
@@ -59,6 +67,13 @@ func newClient(cmd *cobra.Command) (*client, error) {
 		c.token = here.Token
 	}
 	c.base = strings.TrimSuffix(c.base, "/")
+	if name := profileOf(c.base); c.token == "" && name != "" {
+		p, err := readProfile(name)
+		if err != nil {
+			return nil, err
+		}
+		c.login = &login{name: name, profile: p}
+	}
 	return c, nil
 }
 
@@ -107,10 +122,15 @@ func (c *client) do(ctx context.Context, method, path string, body, into any) (r
 
 // send is do with an Idempotency-Key and a body that is encoded.
 func (c *client) send(ctx context.Context, method, path, key string, text []byte, into any) (raw []byte, err error) {
-	tries := 0
+	tries, refused := 0, ""
 	err = c.again(ctx, func() (err error) {
 		var status int
-		raw, status, err = c.once(ctx, method, path, key, text)
+		var token string
+		raw, status, token, err = c.attempt(ctx, method, path, key, text, refused)
+		if status == http.StatusUnauthorized && c.login != nil && refused == "" {
+			refused = token // the request was not taken, so that it may be made again
+			return &transient{error: err}
+		}
 		if tries++; tries > 1 && method == http.MethodDelete && status == http.StatusNotFound {
 			return nil // erased by the try before, whose answer was lost
 		}
@@ -133,14 +153,20 @@ func (c *client) send(ctx context.Context, method, path, key string, text []byte
 }
 
 // once sends a request once; status is 0 without an answer. A failure that may pass is a *transient.
-func (c *client) once(ctx context.Context, method, path, key string, body []byte) (_ []byte, status int, err error) {
+func (c *client) once(ctx context.Context, method, path, key string, body []byte) (raw []byte, status int, err error) {
+	raw, status, _, err = c.attempt(ctx, method, path, key, body, "")
+	return raw, status, err
+}
+
+// attempt is once with the token that was sent. Refused is one that was not taken before.
+func (c *client) attempt(ctx context.Context, method, path, key string, body []byte, refused string) (_ []byte, status int, token string, err error) {
 	var in io.Reader
 	if body != nil {
 		in = bytes.NewReader(body)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, in)
 	if err != nil {
-		return nil, 0, fmt.Errorf("make request: %w", err)
+		return nil, 0, "", fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Accept", "application/json")
 	if in != nil {
@@ -149,27 +175,28 @@ func (c *client) once(ctx context.Context, method, path, key string, body []byte
 	if method == http.MethodPost && path == "/v1/jobs" {
 		req.Header.Set("Idempotency-Key", key)
 	}
-	if err := c.authorize(ctx, req, body); err != nil {
-		return nil, 0, err
+	if err := c.authorize(ctx, req, body, refused); err != nil {
+		return nil, 0, "", err
 	}
+	token, _ = strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, 0, c.lost(ctx, err)
+		return nil, 0, "", c.lost(ctx, err)
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
 	if err != nil {
-		return nil, 0, c.lost(ctx, err)
+		return nil, 0, "", c.lost(ctx, err)
 	}
 	c.reached.Store(true)
 	if res.StatusCode < http.StatusBadRequest {
-		return raw, res.StatusCode, nil
+		return raw, res.StatusCode, token, nil
 	}
 	err = refusal(res.StatusCode, raw)
 	if mayPass(res.StatusCode) {
 		err = &transient{err, retryAfter(res.Header, time.Now())}
 	}
-	return raw, res.StatusCode, err
+	return raw, res.StatusCode, token, err
 }
 
 // lost is the error of a request without an answer. It may pass when there was one before,

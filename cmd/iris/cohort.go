@@ -57,7 +57,7 @@ func cohortCommand() *cobra.Command {
 	c.Flags().BoolVar(&f.retry, "retry", false, "try failed and cancelled scans of an earlier run again")
 	c.Flags().BoolVar(&f.json, "json", false, "print each job as JSON, one on a line")
 	f.options.add(c)
-	stateFlag(c, &f.state)
+	serviceFlags(c, &f.state)
 	return c
 }
 

@@ -100,7 +100,7 @@ func options(_ *cobra.Command, _ []string, typed string) (list []string, _ cobra
 
 // complete adds to a command, and to all below it, what its arguments and flags can be.
 func complete(c *cobra.Command) {
-	if strings.HasSuffix(c.Use, " ID") {
+	if strings.HasSuffix(strings.TrimSuffix(c.Use, "..."), " ID") {
 		c.ValidArgsFunction = jobIDs
 	}
 	for name, list := range values {

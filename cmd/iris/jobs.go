@@ -43,7 +43,7 @@ func jobCommand(use, short string, run func(cmd *cobra.Command, api *client, id 
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the job as JSON")
-	stateFlag(c, &state)
+	serviceFlags(c, &state)
 	return c
 }
 
@@ -126,7 +126,7 @@ func listCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&key, "key", "", "only the jobs of this upload key, or of this folder of slices")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the listing as JSON")
-	stateFlag(c, &state)
+	serviceFlags(c, &state)
 	return c
 }
 

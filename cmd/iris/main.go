@@ -101,7 +101,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		upCommand(), envCommand(), runCommand(), submitCommand(), statusCommand(), watchCommand(), getCommand(),
 		listCommand(), cancelCommand(), retryCommand(), rmCommand(), cohortCommand(), prepareCommand(), meshCommand(), gpuCommand(),
-		sampleCommand(), doctorCommand(), completionCommand(), versionCommand(),
+		sampleCommand(), loginCommand(), logoutCommand(), doctorCommand(), completionCommand(), versionCommand(),
 	)
 	root.Args, root.RunE = cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	usageErrors(root)

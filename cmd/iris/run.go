@@ -69,7 +69,7 @@ func runCommand() *cobra.Command {
 	c.Flags().BoolVar(&f.statistics, "statistics", false, "also write statistics.json beside the output, in TotalSegmentator's form")
 	f.options.add(c)
 	f.options.addTable(c)
-	stateFlag(c, &f.state)
+	serviceFlags(c, &f.state)
 	return c
 }
 

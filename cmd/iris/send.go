@@ -53,7 +53,7 @@ func submitCommand() *cobra.Command {
 	c.Flags().IntVar(&parallel, "parallel", 4, "how many of several scans are uploaded at a time, 1 to 32")
 	options.add(c)
 	options.addTable(c)
-	stateFlag(c, &state)
+	serviceFlags(c, &state)
 	return c
 }
 

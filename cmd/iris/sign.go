@@ -22,8 +22,17 @@ var gatewayHost = regexp.MustCompile(`^[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.ama
 // authorize says who sends a request. A token does, where there is one. An API
 // elsewhere without a token is API Gateway's with AWS_IAM: the request is signed
 // with the caller's AWS credentials (Signature Version 4, service execute-api),
-// if there are any. A stack on this machine asks for neither.
-func (c *client) authorize(ctx context.Context, req *http.Request, body []byte) error {
+// if there are any. A stack on this machine asks for neither. Refused is a token of a
+// login that was not taken.
+func (c *client) authorize(ctx context.Context, req *http.Request, body []byte, refused string) error {
+	if c.login != nil {
+		token, err := c.login.token(ctx, refused)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		return nil
+	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 		return nil

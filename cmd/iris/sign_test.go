@@ -28,7 +28,7 @@ func TestRequestsElsewhereAreSigned(t *testing.T) {
 				t.Fatal(err)
 			}
 			req.Header.Set("Content-Type", "application/json")
-			if err := (&client{}).authorize(t.Context(), req, []byte(body)); err != nil {
+			if err := (&client{}).authorize(t.Context(), req, []byte(body), ""); err != nil {
 				t.Fatal(err)
 			}
 			if got := sigv4.Service(req); got != "execute-api" {
@@ -55,7 +55,7 @@ func TestWhoIsNotSigned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := (&client{token: token}).authorize(t.Context(), req, nil); err != nil {
+		if err := (&client{token: token}).authorize(t.Context(), req, nil, ""); err != nil {
 			t.Fatal(err)
 		}
 		want := ""
