@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -20,14 +19,13 @@ const maxSiblings = 64
 // another object among slices it gives the prefix and false.
 func (s Stage) sliceOf(ctx context.Context, e Created) (prefix string, slice bool, err error) {
 	lower := strings.ToLower(e.Key)
-	dir := path.Dir(e.Key)
-	if dir == "." || dir == "/" || job.IsSingle(e.Key) {
+	prefix = folderOf(e.Key)
+	if prefix == "" || prefix == "/" || job.IsSingle(e.Key) {
 		return "", false, nil
 	}
-	if id, _, ok := job.ParseUploadKey(e.Key); ok && dir == "jobs/"+id {
+	if id, _, ok := job.ParseUploadKey(e.Key); ok && prefix == job.UploadKey(id, "") {
 		return "", false, nil // one file of the API's, whose job is gone
 	}
-	prefix = dir + "/"
 	if strings.HasSuffix(lower, ".dcm") {
 		return prefix, true, nil
 	}
@@ -55,6 +53,11 @@ func (s Stage) sliceOf(ctx context.Context, e Created) (prefix string, slice boo
 	}
 	return "", false, nil
 }
+
+// folderOf is what stands before the last name of a key, with its slash; empty for a key
+// without one. To S3, and to a policy that lets somebody write below his own name, ".." is
+// a name like any other: alice/../bob/1.dcm is no slice of bob's.
+func folderOf(key string) string { return key[:strings.LastIndexByte(key, '/')+1] }
 
 // hasPreamble looks for DICM at offset 128 (DICOM PS3.10 §7.1).
 func (s Stage) hasPreamble(ctx context.Context, key string) (bool, error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 	"time"
 
@@ -20,7 +19,7 @@ const rootFolder = "\x00series/"
 // rootSeries is the series of a single DICOM slice that was dropped without a folder. It
 // is empty for any other file, also for one of several frames.
 func (s Stage) rootSeries(ctx context.Context, e Created) (string, error) {
-	if path.Dir(e.Key) != "." || job.IsSingle(e.Key) {
+	if folderOf(e.Key) != "" || job.IsSingle(e.Key) {
 		return "", nil
 	}
 	dicom := strings.HasSuffix(strings.ToLower(e.Key), ".dcm")
