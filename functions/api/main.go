@@ -28,7 +28,7 @@ func main() {
 			Work: blobs.New(cfg, env.String("WORK_BUCKET"))},
 		Exports: functions.New(cfg, env.String("EXPORT_FUNCTION")),
 		Ready:   store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),
-		Where: api.Where{Region: cfg.Region, Folder: os.Getenv("IRIS_STATE_FOLDER")},
+		Where: api.Where{Region: cfg.Region, Folder: os.Getenv("IRIS_STATE_FOLDER")}, Emails: env.String("EMAIL_NOTICES") == "yes",
 		Intent: api.Intent{
 			GPU: functions.New(cfg, env.String("GPU_FUNCTION")), Keep: seconds(&env, "WARM_ON_INTENT_SECONDS"), WarmUp: seconds(&env, "WARM_UP_SECONDS"),
 		},

@@ -78,6 +78,8 @@ type API struct {
 	// Where says where objects and records lie.
 	Where  Where
 	Intent Intent
+	// Emails says that an e-mail goes out when a job ends.
+	Emails bool
 	// Keep is how long jobs are kept; 0 is job.Lifetime.
 	Keep    time.Duration
 	Now     func() time.Time

@@ -114,7 +114,7 @@ func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
 	for _, o := range held.Objects {
 		body.Objects = append(body.Objects, holdingBody{o.Bucket, o.Name, o.Bytes, stamp(o.Since), until, o.Old})
 	}
-	body.Readers, body.Left = a.readers(rec), left(rec)
+	body.Readers, body.Left = a.readers(rec), a.left(rec)
 	return reply(w, http.StatusOK, body)
 }
 
@@ -145,10 +145,16 @@ func (a *API) readers(rec job.Record) []readerBody {
 
 // left is what went to other programs. The model server has the volume for as long as it
 // works on it, and keeps nothing.
-func left(rec job.Record) []leftBody {
+func (a *API) left(rec job.Record) []leftBody {
 	all := []leftBody{}
 	if rec.Request.Sent > 0 {
 		all = append(all, leftBody{To: "model", What: "the prepared volume", At: stamp(rec.Request.At)})
+	}
+	for _, t := range rec.Told {
+		all = append(all, leftBody{To: t.To, What: "the job's id, status and code", At: stamp(t.At)})
+	}
+	if ended := len(rec.Stages) > 0 && (rec.Status == job.Ready || rec.Status == job.Rejected || rec.Status == job.Failed); ended && a.Emails {
+		all = append(all, leftBody{To: "email", What: "the job's id, status and code", At: stamp(rec.Stages[len(rec.Stages)-1].EndedAt)})
 	}
 	return all
 }

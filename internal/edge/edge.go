@@ -45,6 +45,13 @@ func (e *Env) Int(name string) int {
 	return n
 }
 
+// Check adds what is wrong with the value of a variable.
+func (e *Env) Check(name string, err error) {
+	if err != nil {
+		e.problems = append(e.problems, name+": "+err.Error())
+	}
+}
+
 // Days is a variable that must be a whole number of days, at least one.
 func (e *Env) Days(name string) time.Duration {
 	n := e.Int(name)

@@ -36,6 +36,7 @@ type Record struct {
 	Error     *Notice
 	Owed      []Owed  // events that were not announced yet
 	Shares    []Share `json:",omitempty"`
+	Told      []Told  `json:",omitempty"` // notices that were taken, the last ones
 
 	Token   string  // task token of Segment
 	Request Request // the asynchronous request of this attempt
@@ -126,6 +127,16 @@ type Owed struct {
 	Type   string
 	Detail EventDetail
 }
+
+// Told is a notice that a job has ended, which a program outside has taken.
+type Told struct {
+	ID string // of the notice
+	To string
+	At time.Time
+}
+
+// ToldWebhook is the web server that the operator named.
+const ToldWebhook = "webhook"
 
 // Share lets whoever holds its token read one job and some of its artifacts, until it
 // ends or is taken back. The token itself is kept nowhere.

@@ -3,6 +3,7 @@ package template
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -37,6 +38,7 @@ type target struct {
 		MaximumEventAgeInSeconds number
 	}
 	DeadLetterConfig struct{ Arn string }
+	InputTransformer json.RawMessage
 }
 
 func (w target) target(id, arn string) RuleTarget {
@@ -62,6 +64,11 @@ func (t *Template) addRule(e *evaluator, r resource) error {
 	}
 	rule := Rule{Name: name, Pattern: p.EventPattern, Schedule: p.ScheduleExpression, Enabled: p.State != "DISABLED"}
 	for _, w := range p.Targets {
+		// The text of an e-mail, which nobody gets on one machine; a function would get
+		// another input than on AWS.
+		if w.InputTransformer != nil && !strings.Contains(w.Arn, ":sns:") {
+			return fmt.Errorf("property Targets[].InputTransformer is not supported on one machine but for an SNS topic")
+		}
 		rule.Targets = append(rule.Targets, w.target("", w.Arn))
 	}
 	return t.keepRule(rule)

@@ -51,7 +51,7 @@ var lists = map[string]list{
 	},
 	"AWS::Events::Rule": {
 		honoured: append([]string{"Name", "EventPattern", "ScheduleExpression", "State"}, below("Targets[]", ruleTarget)...),
-		declared: []string{"Description", "RoleArn", "Targets[].RoleArn"},
+		declared: []string{"Description", "RoleArn", "Targets[].RoleArn", "Targets[].InputTransformer"}, // see addRule
 	},
 	"AWS::SNS::Topic": {
 		honoured: []string{"TopicName", "Subscription[].Protocol", "Subscription[].Endpoint"},
