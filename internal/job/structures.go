@@ -37,6 +37,15 @@ func Listed(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
 }
 
+// listedSpelled is Listed of names as an option takes them: a name may have a comma.
+func listedSpelled(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = spelled(name)
+	}
+	return Listed(out)
+}
+
 // fastTasks are the tasks with a fast model, of 3 mm. tissue, which is as fast as that
 // by itself, takes the option and has one model. A test of tests/contract compares the
 // list with the models' own tables.
@@ -84,7 +93,7 @@ func (o Options) checkNames(who string, names []string, advice string) error {
 		if near, ok := nearest(name, names); ok {
 			advice = "; did you mean " + spelled(near) + "?"
 		}
-		return Reject("bad_option", "option %s: %s no %s, only %s%s", option, who, quoted(name), Listed(names), advice)
+		return Reject("bad_option", "option %s: %s no %s, only %s%s", option, who, quoted(name), listedSpelled(names), advice)
 	}
 	for _, m := range o.Merge {
 		if contains(names, m.Name) && !contains(m.Of, m.Name) {

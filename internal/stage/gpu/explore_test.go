@@ -271,7 +271,8 @@ func scenarios(lever string) []scenario {
 		{name: "two jobs, a fault", jobs: 2, atOnce: 2, faults: 1},
 		{name: "four jobs in turn", jobs: 4, atOnce: 1, nevers: 3},
 		{name: "an upload is announced", jobs: 1, atOnce: 2, intents: 1},
-		{name: "two uploads, a fault", jobs: 2, atOnce: 1, intents: 2, faults: 1},
+		{name: "an upload, a fault", jobs: 1, atOnce: 1, intents: 1, faults: 1},
+		{name: "an upload beside a job", jobs: 2, atOnce: 1, intents: 1},
 	}
 	if lever == "bounds" {
 		list = append(list, scenario{name: "target tracking", jobs: 1, atOnce: 2, tracking: 2})
@@ -287,6 +288,9 @@ func scenarios(lever string) []scenario {
 			scenario{name: "three jobs, two rejected", jobs: 3, atOnce: 2, nevers: 2},
 			scenario{name: "two jobs, two faults", jobs: 2, atOnce: 2, faults: 2},
 			scenario{name: "two jobs, abort and retry", jobs: 2, atOnce: 2, aborts: 1, retries: 1},
+			scenario{name: "two uploads", jobs: 2, atOnce: 1, intents: 2},
+			scenario{name: "two uploads, a fault", jobs: 2, atOnce: 1, intents: 2, faults: 1},
+			scenario{name: "an upload and a fault at once", jobs: 1, atOnce: 2, intents: 1, faults: 1},
 			scenario{name: "two uploads at once", jobs: 2, atOnce: 2, intents: 2},
 			scenario{name: "an upload, two faults", jobs: 1, atOnce: 2, intents: 1, faults: 2},
 			scenario{name: "an upload and a budget stop", jobs: 1, atOnce: 2, intents: 1, budgets: 1, faults: 1},

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// iris cost says that it estimates, from which prices of when, and what each line is of.
+func TestCost(t *testing.T) {
+	out, err := iris(t, "cost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"an estimate", "ml.g4dn.xlarge at 0.7364 USD an hour, us-east-1, November 2026", "not AWS's own list",
+		"a scan by itself", "a label map", "no GPU", "a month without a scan", "a month of 100 scans",
+		"an upload that dies      0.1841 USD    at most: the GPU was woken for it, stays up 10m0s",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing:\n%s", want, out)
+		}
+	}
+	if out, err := iris(t, "cost", "--warm-on-intent", "0s", "--together", "10"); err != nil || strings.Contains(out, "an upload that dies") || !strings.Contains(out, "each of 10 at once") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	out, err = iris(t, "cost", "--json", "--instance", "ml.p9.large", "--price", "3.6", "--segment", "20s", "--jobs", "0")
+	var e struct {
+		Instance string
+		Price    float64 `json:"usd_per_hour"`
+		Estimate bool
+		Month    float64
+		Idle     float64 `json:"idle_month"`
+		Alone    float64 `json:"gpu_alone"`
+	}
+	if err != nil || json.Unmarshal([]byte(out), &e) != nil || e.Instance != "ml.p9.large" || e.Price != 3.6 || !e.Estimate || e.Month != e.Idle || e.Alone != 0.5 {
+		t.Errorf("%v %+v\n%s", err, e, out)
+	}
+	for _, c := range []struct{ want, flags string }{
+		{`bad_option: --instance "x" is not priced here: want one of ml.g4dn.xlarge`, "--instance x"},
+		{`is not priced here`, "--instance x --price 1"},
+		{"bad_option: --jobs: -1", "--jobs -1"},
+		{"bad_option: --price: NaN", "--price NaN"},
+		{"bad_option: --together: 0", "--together 0"},
+		{"bad_option: --linger: 7200", "--linger 2h"},
+	} {
+		if _, err := iris(t, append([]string{"cost"}, strings.Fields(c.flags)...)...); exitCode(err) != exitUsage || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", c.flags, err, c.want)
+		}
+	}
+}

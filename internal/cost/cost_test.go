@@ -1,0 +1,130 @@
+package cost
+
+import (
+	"math"
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// t4 is what shared/research/aws-design.md §6 prices: a T4 with its image cached, 240 s a
+// job.
+var t4 = Use{
+	USDPerHour: 0.7364, WarmUp: 134 * time.Second, Segment: 240 * time.Second, Linger: 120 * time.Second, Intent: 600 * time.Second,
+	Jobs: 100, Together: 1, ImageGB: 8, JobMB: 235, StageMB: 3008,
+}
+
+func near(got, want, within float64) bool { return math.Abs(got-want) <= within }
+
+// The numbers of the research, and those that follow from the prices by hand.
+func TestEstimate(t *testing.T) {
+	e := Of(t4)
+	ten := t4
+	ten.Together = 10
+	none := t4
+	none.Jobs = 0
+	off := t4
+	off.Intent = 0
+	thousand := t4
+	thousand.Jobs = 1000
+	for _, c := range []struct {
+		name              string
+		got, want, within float64
+	}{
+		{"GPU of a job alone: 494 s", e.GPUAlone, 494 * 0.7364 / 3600, 1e-9},
+		{"a cold job with c0, by the research 0.105", e.GPUAlone + e.Functions, 0.105, 0.002},
+		{"each of ten, by the research 0.058", Of(ten).GPUTogether + e.Functions, 0.058, 0.002},
+		{"an idle month: 8 GB of image and the janitor", e.Idle, 0.80, 0.02},
+		{"storage of 0.23 GB for 90 days", e.Storage, 0.016, 0.0005},
+		{"a label map needs no GPU", e.Labels, e.Functions + e.Storage, 0},
+		{"a dead upload: 600 s and 300 s of the janitor", e.DeadUpload, 900 * 0.7364 / 3600, 1e-9},
+		{"a dead upload, switched off", Of(off).DeadUpload, 0, 0},
+		{"a month without jobs is the idle month", Of(none).Month, e.Idle, 0},
+		{"GPU and c0 of 100 jobs, by the research 10.2", e.Month - e.Idle - 100*e.Storage, 10.2, 0.4},
+		{"GPU and c0 of 1,000 jobs, by the research 96 (one simulated month)", Of(thousand).Month - e.Idle - 1000*e.Storage, 96, 7},
+		{"an instance that never sleeps, by the research 538", e.AlwaysOn, 538, 1},
+	} {
+		if !near(c.got, c.want, c.within) {
+			t.Errorf("%s: %.6f, want %.6f", c.name, c.got, c.want)
+		}
+	}
+}
+
+// More of anything never costs less, and jobs that share a warm-up never cost more.
+func TestEstimateGrows(t *testing.T) {
+	base := Of(t4)
+	for name, change := range map[string]func(*Use){
+		"price":   func(u *Use) { u.USDPerHour *= 2 },
+		"warm-up": func(u *Use) { u.WarmUp *= 2 },
+		"segment": func(u *Use) { u.Segment *= 2 },
+		"jobs":    func(u *Use) { u.Jobs *= 2 },
+		"image":   func(u *Use) { u.ImageGB *= 2 },
+		"stored":  func(u *Use) { u.JobMB *= 2 },
+		"memory":  func(u *Use) { u.StageMB *= 2 },
+	} {
+		u := t4
+		change(&u)
+		if e := Of(u); e.Month <= base.Month || e.Alone < base.Alone || e.DeadUpload < base.DeadUpload {
+			t.Errorf("%s: %+v after %+v", name, e, base)
+		}
+	}
+	last := base
+	for n := 2; n <= 100; n++ {
+		u := t4
+		u.Together = n
+		e := Of(u)
+		if e.Each >= last.Each || e.Month >= last.Month {
+			t.Fatalf("%d together: %+v after %+v", n, e, last)
+		}
+		last = e
+	}
+}
+
+func TestCheck(t *testing.T) {
+	if err := t4.Check(); err != nil {
+		t.Error(err)
+	}
+	for name, change := range map[string]func(*Use){
+		"a price of NaN":      func(u *Use) { u.USDPerHour = math.NaN() },
+		"a negative price":    func(u *Use) { u.USDPerHour = -1 },
+		"nobody together":     func(u *Use) { u.Together = 0 },
+		"negative jobs":       func(u *Use) { u.Jobs = -1 },
+		"a linger of a day":   func(u *Use) { u.Linger = 24 * time.Hour },
+		"an endless image":    func(u *Use) { u.ImageGB = math.Inf(1) },
+		"a function of 1 MB":  func(u *Use) { u.StageMB = 1 },
+		"a negative warm-up":  func(u *Use) { u.WarmUp = -time.Second },
+		"an intent of a year": func(u *Use) { u.Intent = 365 * 24 * time.Hour },
+	} {
+		u := t4
+		change(&u)
+		if u.Check() == nil {
+			t.Errorf("%s is priced", name)
+		}
+	}
+}
+
+// The template's instance and its price are the first of the list.
+func TestTheTemplatesInstanceIsPriced(t *testing.T) {
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func(parameter string) string {
+		found := regexp.MustCompile(`(?m)^  ` + parameter + `:\n    Type: \w+\n    Default: (\S+)$`).FindSubmatch(text)
+		if found == nil {
+			t.Fatalf("template.yaml has no default of %s", parameter)
+		}
+		return string(found[1])
+	}
+	price, err := strconv.ParseFloat(said("InstancePrice"), 64)
+	if i := Instances[0]; err != nil || said("InstanceType") != i.Type || price != i.USDPerHour {
+		t.Errorf("%s at %g, %v: want %+v", said("InstanceType"), price, err, i)
+	}
+	for _, i := range Instances {
+		if found, ok := Find(i.Type); !ok || found != i {
+			t.Errorf("%s is not found", i.Type)
+		}
+	}
+}
