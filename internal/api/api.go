@@ -21,6 +21,7 @@ type Jobs interface {
 	LinkKey(ctx context.Context, r job.Record) error
 	ByKey(ctx context.Context, key string, limit int32, cursor string) (job.Page, error)
 	ByOwner(ctx context.Context, owner string, limit int32, cursor string) (job.Page, error)
+	Behind(r job.Record) string // the cursor of what follows a job in a listing
 	Claim(ctx context.Context, owner, key, value string, now time.Time) (string, bool, error)
 	Claimed(ctx context.Context, owner, key string) (string, error)
 	Unclaim(ctx context.Context, owner, key string) error

@@ -137,7 +137,7 @@ func (a *API) find(ctx context.Context, q listQuery) (job.Page, error) {
 		first, cursor, lookups = n, rest, lookups[:n+1]
 	}
 	for n := first; n < len(lookups); n++ {
-		page, err := a.Jobs.ByKey(ctx, lookups[n], q.Limit, cursor)
+		page, err := a.readable(ctx, lookups[n], q.Limit, cursor)
 		if err != nil {
 			return job.Page{}, err
 		}
@@ -145,9 +145,34 @@ func (a *API) find(ctx context.Context, q listQuery) (job.Page, error) {
 			page.Next = strconv.Itoa(n) + "." + page.Next
 		}
 		// Another's job under the key itself must not hide the caller's folder.
-		if page.Next != "" || slices.ContainsFunc(page.Jobs, caller(ctx).mayRead) {
+		if len(page.Jobs) > 0 {
 			return page, nil
 		}
 	}
 	return job.Page{}, nil
+}
+
+// readable is a page of those jobs of a key that the caller may read. It has a cursor
+// when it is full, and the cursor is the place of its last job: one that told how far it
+// had looked would tell that there are jobs of others, and the id of one of them.
+func (a *API) readable(ctx context.Context, key string, limit int32, cursor string) (page job.Page, err error) {
+	for size := limit; ; size = maxPage {
+		all, err := a.Jobs.ByKey(ctx, key, size, cursor)
+		if err != nil {
+			return page, err
+		}
+		for _, rec := range all.Jobs {
+			if !caller(ctx).mayRead(rec) {
+				continue
+			}
+			page.Jobs = append(page.Jobs, rec)
+			if len(page.Jobs) == int(limit) {
+				page.Next = a.Jobs.Behind(rec)
+				return page, nil
+			}
+		}
+		if cursor = all.Next; cursor == "" {
+			return page, nil
+		}
+	}
 }

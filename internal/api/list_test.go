@@ -1,8 +1,11 @@
 package api
 
 import (
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,5 +61,58 @@ func TestForeignJobsHideNothing(t *testing.T) {
 	page := answer[struct{ Jobs []struct{ ID string } }](t, w.ask(t, alice, "GET", "/v1/jobs?key=study/1", ""))
 	if len(page.Jobs) != 1 || page.Jobs[0].ID != mine {
 		t.Errorf("found %v, want %s", page.Jobs, mine)
+	}
+}
+
+// Of an upload key under which there are jobs of others only, the answer is that of a key
+// that nobody has used, whatever the page's size. The cursor, which anybody can decode,
+// names no job but the caller's own, and leads past those of others.
+func TestAKeyOfOthersIsLikeNoKey(t *testing.T) {
+	w := newWorld()
+	place := func(r *job.Record) { r.Upload.Key = "shared/scan.nii.gz" }
+	var mine []string
+	for n := range 12 {
+		w.job(t, "bob", job.Ready, place)
+		w.job(t, "alice", job.Ready, place, func(r *job.Record) { r.Erased = true })
+		if n%4 == 1 {
+			mine = append(mine, w.job(t, "alice", job.Ready, place))
+		}
+	}
+	slices.Reverse(mine)
+	mallory := Principal{Subject: "mallory"}
+	unused := w.ask(t, mallory, "GET", "/v1/jobs?key=unused.nii.gz&limit=1", "").Body.String()
+	for _, limit := range []int{1, 2, 3, 5, 27, 200} {
+		query := fmt.Sprintf("/v1/jobs?key=shared/scan.nii.gz&limit=%d", limit)
+		if got := w.ask(t, mallory, "GET", query, "").Body.String(); got != unused {
+			t.Errorf("limit %d: %s, want what a key that nobody used is answered with: %s", limit, got, unused)
+		}
+		var got []string
+		for cursor := ""; ; {
+			page := answer[struct {
+				Jobs []struct{ ID string }
+				Next *string
+			}](t, w.ask(t, alice, "GET", query+cursor, ""))
+			for _, j := range page.Jobs {
+				got = append(got, j.ID)
+			}
+			if page.Next == nil {
+				break
+			}
+			if len(page.Jobs) != limit {
+				t.Fatalf("limit %d: a page of %d goes on", limit, len(page.Jobs))
+			}
+			_, place, _ := strings.Cut(*page.Next, ".")
+			if text, err := hex.DecodeString(place); err != nil || !strings.HasSuffix(string(text), "#"+page.Jobs[limit-1].ID) {
+				t.Errorf("limit %d: the cursor %q is not the place of the page's last job", limit, text)
+			}
+			// In the hands of another it leads nowhere.
+			if stolen := w.ask(t, mallory, "GET", query+"&cursor="+*page.Next, "").Body.String(); stolen != unused {
+				t.Errorf("limit %d: with another's cursor: %s", limit, stolen)
+			}
+			cursor = "&cursor=" + *page.Next
+		}
+		if !slices.Equal(got, mine) {
+			t.Errorf("limit %d: %v, want %v", limit, got, mine)
+		}
 	}
 }

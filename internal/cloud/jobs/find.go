@@ -178,6 +178,11 @@ func (s *Store) query(ctx context.Context, in *dynamodb.QueryInput, limit int32,
 	return out.Items, next, nil
 }
 
+// Behind is the cursor of what follows a job in either listing.
+func (*Store) Behind(r job.Record) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(text(linkOf(r), "sk")))
+}
+
 // isCreated says whether a sort key has the form that listings have: when the job
 // was made, and its id. DynamoDB would take any other text and begin anywhere.
 func isCreated(sortKey string) bool {

@@ -68,10 +68,13 @@ func (s *Store) page(ids []string, limit int32, cursor string, keep func(job.Rec
 	slices.SortFunc(page.Jobs, func(a, b job.Record) int { return cmp.Compare(place(b), place(a)) })
 	if len(page.Jobs) >= int(limit) {
 		page.Jobs = page.Jobs[:limit]
-		page.Next = hex.EncodeToString([]byte(place(page.Jobs[limit-1])))
+		page.Next = s.Behind(page.Jobs[limit-1])
 	}
 	return page, nil
 }
+
+// Behind is the cursor of what follows a job.
+func (*Store) Behind(r job.Record) string { return hex.EncodeToString([]byte(place(r))) }
 
 const createdLayout = "2006-01-02T15:04:05.000Z"
 

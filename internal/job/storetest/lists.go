@@ -16,6 +16,7 @@ import (
 var listChecks = []check{
 	{"a listing has every job once, newest first", hasJobs, pages},
 	{"a page has its limit", hasJobs, limits},
+	{"the cursor behind a job is that of the page that it ends", hasJobs, behind},
 	{"a cursor outlives its job", hasJobs, cursorOfErased},
 	{"a foreign cursor is refused", hasJobs, foreignCursors},
 	{"the open jobs", hasJobs, openJobs},
@@ -94,6 +95,19 @@ func limits(ctx context.Context, name string, w World) error {
 		}
 		if p, err := page(0, ""); err == nil {
 			return wrong(how+": no limit", len(p.Jobs))
+		}
+	}
+	return nil
+}
+
+func behind(ctx context.Context, name string, w World) error {
+	if err := fill(ctx, name, w); err != nil {
+		return err
+	}
+	for how, page := range listings(ctx, name, w) {
+		p, err := page(7, "")
+		if err != nil || len(p.Jobs) != 7 || p.Next == "" || w.Jobs.Behind(p.Jobs[6]) != p.Next {
+			return wrong(how, len(p.Jobs), p.Next, err)
 		}
 	}
 	return nil

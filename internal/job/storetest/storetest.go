@@ -27,6 +27,7 @@ type Jobs interface {
 	Erase(ctx context.Context, r job.Record, until time.Time) error
 
 	ByKey(ctx context.Context, key string, limit int32, cursor string) (job.Page, error)
+	Behind(r job.Record) string
 	ByOwner(ctx context.Context, owner string, limit int32, cursor string) (job.Page, error)
 	Open(ctx context.Context, after string) iter.Seq2[string, error]
 	Close(ctx context.Context, r job.Record) error
