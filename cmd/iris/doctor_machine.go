@@ -44,12 +44,18 @@ func machine(ctx context.Context, state, install string) []finding {
 		_, err := os.Stat(filepath.Join(append([]string{install}, parts...)...))
 		return err == nil
 	}
+	// Whoever has the command alone, out of an archive of make dist, wants no stack here.
+	worst, template := missing, finding{"template", good, "template.yaml", ""}
+	if !exists("template.yaml") {
+		worst = note
+		template = finding{"template", note, "template.yaml is not in " + quote(install) + ": `iris up` needs the sources, every other command does not",
+			"git clone the sources, make build, and run iris there or name their folder with --install"}
+	}
 	all := []finding{
-		program(ctx, "node", "Node.js, which runs the job table (dynalite)", missing, wantNode, "apt-get install nodejs npm (or nodejs.org)", "node", "--version"),
+		program(ctx, "node", "Node.js, which runs the job table (dynalite)", worst, wantNode, "apt-get install nodejs npm (or nodejs.org)", "node", "--version"),
 		program(ctx, "go", "Go, which make build needs", note, wantGo, "see go.dev/dl", "go", "version"),
 		program(ctx, "python", "Python, which TotalSegmentator and make test need", note, wantPython, "apt-get install python3 python3-venv (or python.org)", "python3", "--version"),
-		found("template", exists("template.yaml"), "template.yaml", "template.yaml is not in "+quote(install),
-			"git clone the sources and run iris there, or name their folder with --install"),
+		template,
 	}
 	if exists("template.yaml") {
 		for _, part := range []struct{ check, what, path, second string }{

@@ -138,6 +138,33 @@ func TestDoctorOfAStateFolder(t *testing.T) {
 	}
 }
 
+// Who has the command alone, without the sources, is told what iris up needs; nothing is wrong.
+func TestTheCommandAlone(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("IRIS_API", "")
+	all, err := doctor(t, "--install", ".")
+	for _, check := range []string{"template", "node"} {
+		if all[check].Verdict != note {
+			t.Errorf("%+v", all[check])
+		}
+	}
+	for check, f := range all {
+		if f.Verdict == missing && !strings.HasPrefix(check, "port_") {
+			t.Errorf("%+v, %v", f, err)
+		}
+	}
+	_, err = iris(t, "up", "--install", ".")
+	if exitCode(err) != exitUsage || !strings.HasPrefix(err.Error(), "not_installed: there is no template.yaml in .: ") {
+		t.Errorf("iris up: %v", err)
+	}
+	if err := os.WriteFile("template.yaml", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := iris(t, "up", "--install", "."); err == nil || !strings.Contains(err.Error(), "make build") {
+		t.Errorf("iris up: %v", err)
+	}
+}
+
 func TestDoctorSeesATakenPort(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

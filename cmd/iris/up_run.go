@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -20,6 +21,9 @@ import (
 
 // run starts the stack and waits for the command's end.
 func (f upFlags) run(cmd *cobra.Command) error {
+	if err := installed(f.install); err != nil {
+		return err
+	}
 	m, err := findModel(cmd.Context(), cmd.ErrOrStderr(), f.model, f.install)
 	if err != nil {
 		return err
@@ -61,6 +65,19 @@ func (f upFlags) run(cmd *cobra.Command) error {
 	}
 	<-cmd.Context().Done()
 	return errors.Join(os.Remove(filepath.Join(state, readyFile)), s.Close())
+}
+
+// installed wants the sources and what make build makes of them.
+func installed(folder string) error {
+	for _, part := range []struct{ path, cure string }{
+		{"template.yaml", "`iris up` needs the sources: clone them, `make build`, and run iris there or name their folder with --install"},
+		{filepath.Join("build", "intake", "bootstrap"), "run `make build` there"},
+	} {
+		if _, err := os.Stat(filepath.Join(folder, part.path)); errors.Is(err, fs.ErrNotExist) {
+			return usage("not_installed: there is no %s in %s: %s", part.path, folder, part.cure)
+		}
+	}
+	return nil
 }
 
 func writeReady(state string, r ready) error {

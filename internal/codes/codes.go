@@ -140,6 +140,7 @@ var All = []Code{
 	{"not_allowed", Command, nil, "The operating system does not allow it.", "Check the permissions of the file and its folder."},
 	{"not_found", Request | Command, []int{404}, "There is nothing at this address, or no such job of yours; for a file: it is not there.", "Check the name of the file; for a job its id and whose token it is: `iris list` shows your jobs."},
 	{"not_hounsfield", Scan, nil, "The values are not those of a CT.", "Say modality=MR if it is one; else export the CT with its rescale slope and intercept."},
+	{"not_installed", Command, nil, "`iris up` does not find the sources, or what is made of them.", "Clone the sources, run `make build`, and run iris there or name their folder with --install."},
 	{"not_ready", Request, []int{409, 503}, "It is not made yet, or a service that the API stands on does not answer.", "Ask again after Retry-After."},
 	{"not_sent", Command, nil, "A scan of the cohort was not sent before the command ended.", "Run the command again: it goes on where it stopped."},
 	{"not_uploaded", Job, nil, "No file was uploaded within a day.", "Make a new job, and upload at once."},
