@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"time"
 
@@ -17,22 +18,34 @@ const pollEvery = 500 * time.Millisecond
 // follow polls a job until it ends and tells each change of status to said.
 func (c *client) follow(ctx context.Context, id string, said func(jobView)) (jobView, []byte, error) {
 	var last job.Status
+	changed := time.Now()
 	for {
 		v, raw, err := c.job(ctx, id)
 		if err != nil {
 			return v, raw, err
 		}
 		if v.Status != last {
-			last = v.Status
+			last, changed = v.Status, time.Now()
 			said(v)
 		}
 		if v.Status.Ended() {
 			return v, raw, nil
 		}
-		if err := c.sleep(ctx, pollEvery); err != nil {
+		if err := c.sleep(ctx, c.pollAfter(time.Since(changed))); err != nil {
 			return v, raw, err
 		}
 	}
+}
+
+// pollAfter is how long to wait before a job is asked after again: on this machine half a
+// second, elsewhere, where each question costs, what the service asks for by Retry-After: a
+// tenth of the time that the job has been in its stage, from 2 s to 15 s.
+func (c *client) pollAfter(unchanged time.Duration) time.Duration {
+	if u, err := url.Parse(c.base); err == nil && loopback(u.Hostname()) {
+		return pollEvery
+	}
+	wait := max(2*time.Second, min(unchanged/10, 15*time.Second))
+	return wait + c.jitter(wait/4)
 }
 
 // statusWords is a status in words for a person.

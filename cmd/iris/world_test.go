@@ -29,6 +29,7 @@ type world struct {
 	*httptest.Server
 	jobs    jobtest.Store
 	uploads *partStore
+	results *resultStore
 	price   time.Duration // on the GPU
 
 	mu       sync.Mutex
@@ -49,6 +50,7 @@ func newTestWorld(t *testing.T) *world {
 	w := &world{price: time.Hour}
 	w.uploads = &partStore{w: w, parts: map[string]map[int32][]byte{}}
 	results := &resultStore{w: w}
+	w.results = results
 	a := api.API{
 		Jobs: &w.jobs, Uploads: w.uploads, Results: results, Exports: w, Endings: w, Workflow: w,
 		Ready: func(context.Context) error { return nil }, Tasks: []string{"tissue", "total"}, USDPerGPUHour: 1,
@@ -161,6 +163,14 @@ func (w *world) Start(ctx context.Context, e job.Execution) error {
 		default:
 			path = []job.Status{job.Preparing, job.Segmenting, job.Meshing, job.Ready}
 			r.Shown = r.Attempt
+			if r.Artifacts == nil {
+				model, err := w.results.Put(ctx, job.Key(r.ID, r.Attempt, job.ModelGLB), "model/gltf-binary", bytes.NewReader(append([]byte("model of "), text...)))
+				if err != nil {
+					return err
+				}
+				model.Name = job.ModelGLB
+				r.Artifacts = []job.Artifact{model}
+			}
 			r.Structures = []job.Structure{
 				{Label: 1, Name: "liver", VolumeML: float64(len(text)), MeshML: 1.5, SurfaceCM2: 2.25, Triangles: 100, Watertight: true},
 				{Label: 2, Name: "spleen", VolumeML: 0.5, Partial: true},
