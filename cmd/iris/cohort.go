@@ -157,7 +157,7 @@ func rowsOf(cmd *cobra.Command, api *client, source string) ([]cohort.Row, error
 		for i, o := range objects {
 			names[i] = strings.TrimPrefix(o.Key, key)
 		}
-		return scansAmong(cmd, names, func(name string) string { return prefix + name })
+		return scansAmong(cmd, names, nil, func(name string) string { return prefix + name })
 	}
 	info, err := os.Stat(source)
 	if err != nil {
@@ -168,7 +168,7 @@ func rowsOf(cmd *cobra.Command, api *client, source string) ([]cohort.Row, error
 		if err != nil {
 			return nil, err
 		}
-		return scansAmong(cmd, names, func(name string) string { return filepath.Join(source, filepath.FromSlash(name)) })
+		return scansAmong(cmd, names, isDICOM(source), func(name string) string { return filepath.Join(source, filepath.FromSlash(name)) })
 	}
 	in, err := os.Open(source)
 	if err != nil {
@@ -188,8 +188,8 @@ func rowsOf(cmd *cobra.Command, api *client, source string) ([]cohort.Row, error
 }
 
 // scansAmong are the scans among the files of a folder or a prefix.
-func scansAmong(cmd *cobra.Command, names []string, address func(string) string) ([]cohort.Row, error) {
-	scans, others, err := cohort.Discover(names)
+func scansAmong(cmd *cobra.Command, names []string, bare func(string) bool, address func(string) string) ([]cohort.Row, error) {
+	scans, others, err := cohort.Discover(names, bare)
 	if err != nil {
 		return nil, err
 	}

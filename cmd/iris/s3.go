@@ -193,6 +193,7 @@ func (b *bucket) list(ctx context.Context, prefix string) ([]object, error) {
 		}
 		var page struct {
 			Contents              []object
+			EncodingType          string // empty: the service does not know the parameter
 			IsTruncated           bool
 			NextContinuationToken string
 		}
@@ -202,7 +203,10 @@ func (b *bucket) list(ctx context.Context, prefix string) ([]object, error) {
 			return nil, failure("s3_refused", "the answer to a listing of s3://%s cannot be read: %w", b.name, err)
 		}
 		for _, o := range page.Contents {
-			if o.Key, err = url.QueryUnescape(o.Key); err != nil || !strings.HasPrefix(o.Key, prefix) || o.Size < 0 {
+			if page.EncodingType == "url" {
+				o.Key, err = url.QueryUnescape(o.Key)
+			}
+			if err != nil || !strings.HasPrefix(o.Key, prefix) || o.Size < 0 {
 				return nil, failure("s3_refused", "a listing of s3://%s holds what was not asked for", b.name)
 			}
 			if objects = append(objects, o); len(objects) > maxObjects {

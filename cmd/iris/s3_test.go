@@ -88,9 +88,10 @@ func (s *objects) list(w http.ResponseWriter, q url.Values) {
 	page := struct {
 		XMLName               xml.Name `xml:"ListBucketResult"`
 		Contents              []object
+		EncodingType          string
 		IsTruncated           bool
 		NextContinuationToken string
-	}{IsTruncated: len(keys) > 2}
+	}{EncodingType: q.Get("encoding-type"), IsTruncated: len(keys) > 2}
 	for _, key := range keys[:min(2, len(keys))] {
 		page.Contents = append(page.Contents, object{url.QueryEscape(key), `"` + etagOf([]byte(s.held[key])) + `"`, int64(len(s.held[key]))})
 		page.NextContinuationToken = key

@@ -202,5 +202,5 @@ func allOf(outcomes []*outcome) error {
 	case gone(first) && bad == len(outcomes):
 		return first
 	}
-	return &exitError{exit, fmt.Errorf("not_all: %d of %d scans have no result", bad, len(outcomes))}
+	return &exitError{exit, failure("not_all", "%d of %d scans have no result", bad, len(outcomes))}
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/iris-oculus/iris/internal/cohort"
 )
@@ -82,14 +83,35 @@ func (s *scanFile) digest() (string, error) {
 }
 
 // localNames are the names of all files below a folder, with slashes, as Discover wants
-// them. Links to folders are not followed.
+// them. Links to folders are not followed, and hidden folders, as .iris and .git, are
+// passed over.
 func localNames(folder string) ([]string, error) {
 	var names []string
 	err := fs.WalkDir(os.DirFS(folder), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
+		switch {
+		case err != nil:
+			return err
+		case !entry.IsDir():
 			names = append(names, name)
+		case name != "." && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
 		}
-		return err
+		return nil
 	})
 	return names, coded("read the folder", err)
+}
+
+// isDICOM says of a file without an ending below a folder whether it is a DICOM file by its
+// prefix.
+func isDICOM(folder string) func(name string) bool {
+	return func(name string) bool {
+		f, err := os.Open(filepath.Join(folder, filepath.FromSlash(name)))
+		if err != nil {
+			return false
+		}
+		defer f.Close()
+		var sign [4]byte
+		_, err = f.ReadAt(sign[:], 128) // PS3.10 §7.1
+		return err == nil && string(sign[:]) == "DICM"
+	}
 }

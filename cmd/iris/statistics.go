@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strconv"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -65,10 +66,12 @@ func statistics(measurements []byte) ([]byte, error) {
 		}
 		intensity := "null"
 		if s.HU != nil {
-			intensity = fmt.Sprint(math.Round(s.HU.Mean*1000) / 1000)
+			intensity = decimal(math.Round(s.HU.Mean*1000) / 1000)
 		}
-		fmt.Fprintf(&b, "\n  %s: {\"volume\": %v, \"intensity\": %s}", name, math.Round(s.VolumeML*1e6)/1e3, intensity)
+		fmt.Fprintf(&b, "\n  %s: {\"volume\": %s, \"intensity\": %s}", name, decimal(math.Round(s.VolumeML*1e6)/1e3), intensity)
 	}
 	_, _ = io.WriteString(&b, "\n}\n")
 	return b.Bytes(), nil
 }
+
+func decimal(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }

@@ -57,16 +57,19 @@ func TestDiscover(t *testing.T) {
 	scans, others, err := Discover([]string{
 		"b.nii.gz", "a.nii", "sub-01/anat/T1w.nii.gz", "study/1/IM1", "study/1/IM2", "study/2/x.dcm", "study/2/DICOMDIR", "study/report.pdf",
 		".DS_Store", "labels.seg.nrrd", "old.tar.gz", "README.md",
-	})
+	}, nil)
 	want := []string{"a.nii", "b.nii.gz", "labels.seg.nrrd", "old.tar.gz", "study/1/", "study/2/", "sub-01/anat/T1w.nii.gz"}
 	if err != nil || others != 1 || !slices.Equal(scans, want) {
 		t.Errorf("%v, %d others, %v", scans, others, err)
 	}
-	if scans, _, err := Discover([]string{"1.dcm", "2.dcm"}); err != nil || !slices.Equal(scans, []string{"./"}) {
+	if scans, _, err := Discover([]string{"1.dcm", "2.dcm"}, nil); err != nil || !slices.Equal(scans, []string{"./"}) {
 		t.Errorf("slices in the folder itself: %v, %v", scans, err)
 	}
+	if scans, others, err := Discover([]string{"Makefile", "a/IM1", "b/IM1.dcm"}, func(name string) bool { return name == "a/IM1" }); err != nil || others != 1 || !slices.Equal(scans, []string{"a/", "b/"}) {
+		t.Errorf("files without an ending: %v, %d others, %v", scans, others, err)
+	}
 	for _, names := range [][]string{{"1.dcm", "a/1.dcm"}, {"a/1.dcm", "a/b/c/1.dcm"}} {
-		if _, _, err := Discover(names); err == nil {
+		if _, _, err := Discover(names, nil); err == nil {
 			t.Errorf("%v: slices within slices", names)
 		}
 	}

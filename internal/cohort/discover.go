@@ -11,13 +11,14 @@ import (
 
 // Discover finds the scans among the files of a folder or a prefix, whose names are
 // relative and have slashes: every file that is a scan by its ending, and every folder in
-// which slices of DICOM lie, by their ending or without one. It gives files as they are and
+// which slices of DICOM lie, by their ending, or without one if bare says so. Bare may be
+// nil: then every file without an ending is a slice. Discover gives files as they are and
 // folders with a slash at their end, "./" for the first one, in order; and how many files
 // are neither. Litter of operating systems is not counted.
 //
 // A folder of slices with another one below it is refused: which slices belong together
 // cannot be known.
-func Discover(names []string) (scans []string, others int, err error) {
+func Discover(names []string, bare func(name string) bool) (scans []string, others int, err error) {
 	folders := map[string]bool{}
 	for _, name := range names {
 		suffix, known := job.ScanSuffix(name)
@@ -26,7 +27,7 @@ func Discover(names []string) (scans []string, others int, err error) {
 		case drop.Litter(name):
 		case known && suffix != ".dcm":
 			scans = append(scans, name)
-		case ending == "" || drop.NamedSlice(ending):
+		case drop.NamedSlice(ending), ending == "" && (bare == nil || bare(name)):
 			folders[path.Dir(name)] = true
 		default:
 			others++
