@@ -168,13 +168,18 @@ BENCH_VENV = $(call venv,tests/bench/intake/requirements.txt)
 $(BENCH_VENV)/.installed: tests/bench/intake/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
-bench: build $(BENCH_VENV)/.installed
+DECIMATE_VENV = $(call venv,tests/bench/decimate/requirements.txt)
+$(DECIMATE_VENV)/.installed: tests/bench/decimate/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+bench: build $(BENCH_VENV)/.installed $(DECIMATE_VENV)/.installed
 	@command -v dcm2niix >/dev/null || apt-get install -y dcm2niix
 	python3 tests/bench/overhead/bench.py bin/iris --out docs/benchmarks.md
 	go run ./tests/bench/routes -out docs/benchmarks.md
 	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
 	python3 tests/bench/formats.py bin/iris
+	$(DECIMATE_VENV)/bin/python tests/bench/decimate/bench.py --out docs/benchmarks.md
 	go test -run '^$$' -bench FullSize -benchtime 1x ./internal/stage/mesh
 
 # Every mesh format by a reader of its users; the table of docs/formats.md.

@@ -16,6 +16,7 @@ import (
 // vertices of each to the triangles of the other, in the unit of the meshes.
 type distances struct {
 	Meshes    int     `json:"meshes"`
+	Lost      int     `json:"lost"` // meshes of which no triangle is left, in no other figure
 	Triangles int     `json:"triangles"`
 	RMS       float64 `json:"rms"`       // before → after
 	Mean      float64 `json:"mean"`      // before → after
@@ -41,6 +42,10 @@ func compare(before, after string) error {
 		a, err := readRaw(filepath.Join(before, filepath.Base(name)))
 		if err != nil {
 			return err
+		}
+		if len(b.Triangles) == 0 {
+			d.Lost++
+			continue
 		}
 		d.Meshes++
 		d.Triangles += len(b.Triangles)
@@ -223,7 +228,10 @@ func (g *grid) distance(v [3]float32) float64 {
 					for _, t := range g.list[g.start[box]:g.start[box+1]] {
 						if g.seen[t] != g.epoch {
 							g.seen[t] = g.epoch
-							best = min(best, toTriangle(g.m, g.m.Triangles[t], p))
+							// Of a triangle without area it may be no number; its neighbours have its sides.
+							if d := toTriangle(g.m, g.m.Triangles[t], p); d < best {
+								best = d
+							}
 						}
 					}
 				}

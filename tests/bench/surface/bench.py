@@ -174,12 +174,12 @@ def machine():
     return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, {go}; load at the start {load:.1f}"
 
 
-def write(out, text):
+def write(out, text, begin=BEGIN, end=END):
     """Puts the section into a file, in place of the one before."""
-    section = f"{BEGIN}\n{text}\n{END}\n"
+    section = f"{begin}\n{text}\n{end}\n"
     old = out.read_text() if out.exists() else "# Benchmarks\n\n"
-    if BEGIN in old and END in old:
-        old = old[: old.index(BEGIN)] + section + old[old.index(END) + len(END) + 1 :]
+    if begin in old and end in old:
+        old = old[: old.index(begin)] + section + old[old.index(end) + len(end) + 1 :]
     else:
         old += section
     out.parent.mkdir(parents=True, exist_ok=True)
