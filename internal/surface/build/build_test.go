@@ -3,6 +3,7 @@ package build_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -398,5 +399,28 @@ func TestDecimation(t *testing.T) {
 	}
 	if _, err := build.Surfaces(t.Context(), m, build.Options{Decimation: build.Decimation{Error: math.NaN()}}); err == nil {
 		t.Error("an error that is no number was taken")
+	}
+}
+
+// A number of triangles for each structure is reached, or the owner is told of each
+// structure that keeps more, and of no other.
+func TestANumberOfTrianglesIsReachedOrTold(t *testing.T) {
+	m := surfacetest.Torso([3]int{90, 80, 100}, [3]float64{4.5, 5, 6})
+	o := build.Options{Smoothing: 0.5, Decimation: build.Decimation{Triangles: 1000}}
+	light := surfaces(t, m, o)
+	told := ""
+	for _, w := range build.Warnings(m, o, light) {
+		if w.Code == "too_many_triangles" {
+			told = w.Message
+		}
+	}
+	for i := range light {
+		n := len(light[i].Mesh.Triangles)
+		if n > 1100 {
+			t.Logf("%s: %d of %d triangles", light[i].Label.Name, n, light[i].Before.Triangles)
+		}
+		if named := strings.Contains(told, fmt.Sprintf("%s (%d)", light[i].Label.Name, n)); named != (n > 1100) {
+			t.Errorf("%s has %d triangles, and the warning is %q", light[i].Label.Name, n, told)
+		}
 	}
 }

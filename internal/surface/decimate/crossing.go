@@ -45,7 +45,6 @@ const (
 // A box around a triangle is six fields of nine bits and one to spare: its high corner
 // in steps and its low corner in steps down from 511, x first.
 const (
-	fieldBits = 10
 	mostSteps = 511
 	spare     = 1<<9 | 1<<19 | 1<<29 | 1<<39 | 1<<49 | 1<<59
 	fields    = 1<<60 - 1 - spare
@@ -287,10 +286,10 @@ func (b *block) find() {
 			rest[n] = bottom(f.tops[i])
 		}
 		for n, i := range list[:fresh] {
-			top := f.tops[i] | spare
+			top := f.tops[i]
 			for m := n + 1; m < len(rest); m++ {
 				// Two triangles may meet in many boxes: they are compared in the first one.
-				if (top-rest[m])&spare == spare && f.first(rest[n], rest[m]) == box && b.cross(i, list[m]) {
+				if overlap(top, rest[m]) && f.first(rest[n], rest[m]) == box && b.cross(i, list[m]) {
 					f.crossing = append(f.crossing, [2]int32{i, list[m]})
 				}
 			}

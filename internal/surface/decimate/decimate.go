@@ -26,10 +26,13 @@
 //
 // Space is cut into cubes. In one round each cube's triangles are decimated alone, in
 // a copy that fits a processor's cache; triangles that reach from cube to cube stay.
-// The next round cuts elsewhere. As a cube's vertices stay in the cube, and a cube is
-// convex, triangles of two cubes cannot cross: it is enough to compare the triangles
-// of one cube with each other and with those that reach into it (crossing.go). Where
-// some cross after all, the cube is done again with their vertices held.
+// The next round cuts elsewhere, and takes up only what lay on a border and what is next
+// to it: everywhere else, whatever could be done was done or refused.
+//
+// As a cube's vertices stay in the cube, and a cube is convex, triangles of two cubes
+// cannot cross: it is enough to compare the triangles of one cube with each other and
+// with those that reach into it (crossing.go). Where some cross after all, the cube is
+// done again with their vertices held.
 package decimate
 
 import (
@@ -174,13 +177,17 @@ func (s *state) plan(round int) {
 		const settled = mostRounds - 1
 		// What is missed by less than this is not worth a round.
 		const missed = 0.01
+		// What is missed by more than this needs two.
+		const far = 0.1
 		// Some of what should go in a cube may not, so that a little more has to go elsewhere.
 		const aim = 0.97
 		part := float32(s.target[l]) / float32(n)
 		switch {
+		case round == 0 && part == 1:
+			s.share[l] = 1
 		case round == 0:
 			s.share[l] = aim * part
-		case round >= settled && part < 1-missed:
+		case round >= settled && part < 1-missed, round == settled-1 && part < 1-far:
 			s.share[l] *= part
 			s.settled = nil // everything once more
 		}
