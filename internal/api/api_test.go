@@ -95,7 +95,7 @@ func TestOwners(t *testing.T) {
 		hers, dropped bool
 	}{{alice, true, false}, {bob, false, false}, {operator, true, true}, {claims, true, true}, {Local, true, true}, {Principal{}, false, false},
 		{Access{}.OfClaims(map[string]string{"sub": "x", "scp": "[email iris/operator]"}), true, true},
-		{Access{}.OfClaims(map[string]string{"sub": "x", "scope": "iris/operators not-iris/operator"}), false, false},
+		{Access{}.OfClaims(map[string]string{"sub": "x", "scope": "irisoperator not-iris/operator"}), false, false},
 		{Access{}.OfClaims(map[string]string{"sub": "x", "cognito:groups": "[operators]"}), false, false}, // a group may be called "not operators"
 		{Access{}.OfClaims(map[string]string{"sub": "m", "client_id": "m", "scope": "iris/drop iris/write iris/erase"}), false, true},
 		{Principal{Subject: "m", Drops: true}, false, true},

@@ -16,7 +16,7 @@ type Principal struct {
 	Operator bool // sees the jobs of everybody
 	Drops    bool // sees what belongs to the bucket
 	// Scopes are what a token is limited to, of ScopeRead, ScopeWrite and ScopeErase; nil
-	// where it is not limited.
+	// where it is not limited, and empty where it may do nothing.
 	Scopes []string
 }
 
@@ -67,10 +67,17 @@ func (a Access) Caller(c Checked) Principal {
 		return a.OfClaims(c.Claims)
 	case c.Signed && a.OwnersByPrefix && isUser(c.ARN):
 		return ofUser(c.ARN)
-	case c.Signed:
+	case c.Signed && (!a.OwnersByPrefix || isRole(c.ARN)):
 		return Local
 	}
 	return Principal{}
+}
+
+// isRole says whether an ARN is that of a role or of the account's root. A federated user
+// (sts:GetFederationToken) is neither: it is an IAM user under a name of its own choice.
+func isRole(arn string) bool {
+	part := strings.SplitN(arn, ":", 6)
+	return len(part) == 6 && (part[2] == "sts" && strings.HasPrefix(part[5], "assumed-role/") || part[2] == "iam" && part[5] == "root")
 }
 
 // isUser says whether an ARN is that of an IAM user: arn:aws:iam::<account>:user/<path>/<name>.
@@ -119,6 +126,12 @@ func (p *Principal) grant(scope string) {
 		p.Drops, p.Scopes = true, append(p.Scopes, ScopeRead)
 	case OperatorScope:
 		p.Operator, p.Scopes = true, append(p.Scopes, ScopeRead, ScopeWrite, ScopeErase)
+	default:
+		// One that is ours by its beginning but not known (misspelt, or in a list that is not
+		// parted by spaces) allows nothing, and still limits the token: so it was meant.
+		if p.Scopes == nil && strings.HasPrefix(strings.ToLower(strings.TrimLeft(scope, `"'`)), "iris/") {
+			p.Scopes = []string{}
+		}
 	}
 }
 
