@@ -107,6 +107,7 @@ func (a *API) Handler() http.Handler {
 	free("GET /v1/jobs", needs(ScopeRead, a.list)) // reads its query itself
 	route("GET /v1/jobs/{id}", ScopeRead, a.get)
 	route("DELETE /v1/jobs/{id}", ScopeErase, a.erase)
+	route("GET /v1/jobs/{id}/events", ScopeRead, a.events)
 	route("GET /v1/jobs/{id}/receipt", ScopeRead, a.receipt)
 	route("POST /v1/jobs/{id}/parts", ScopeWrite, a.parts)
 	route("POST /v1/jobs/{id}/complete", ScopeWrite, a.complete)

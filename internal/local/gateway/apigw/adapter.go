@@ -58,11 +58,14 @@ type Adapter struct {
 	greedy []string                  // what stands before the path variable of greedy routes, longest first
 
 	throttle *throttle // nil: nobody is held to a rate
+
+	streams                chan struct{} // one for each stream of events
+	every, beat, writeWait time.Duration // of streams: see streamEvery
 }
 
 // New refuses routes that it cannot match.
 func New(cfg Config) (*Adapter, error) {
-	a := &Adapter{cfg: cfg, routes: map[string]template.Route{}}
+	a := &Adapter{cfg: cfg, routes: map[string]template.Route{}, streams: make(chan struct{}, maxStreams), every: streamEvery, beat: streamBeat, writeWait: streamWrite}
 	if cfg.Throttled {
 		now := cfg.Now
 		if now == nil {
@@ -183,8 +186,24 @@ func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, route template.
 		if err := write(w, r, reply); err != nil {
 			a.cfg.Logger.Error("the api function's reply is not one", "error", err)
 			fail(w, http.StatusInternalServerError, "Internal Server Error")
+			return
+		}
+		if events, ok := streamed(r, reply); ok {
+			a.stream(w, r, events, func(next *http.Request) ([]byte, bool) { return a.again(next, route, who) })
 		}
 	}
+}
+
+// again invokes the function for a further question of a stream.
+func (a *Adapter) again(r *http.Request, route template.Route, who *caller) ([]byte, bool) {
+	payload, err := json.Marshal(event(r, route.Key, who, a.cfg.API.Name, nil, time.Now()))
+	if err != nil {
+		return nil, false
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), route.Timeout)
+	defer cancel()
+	reply, functionError, err := a.cfg.Invoke(ctx, route.FunctionARN, payload)
+	return reply, err == nil && functionError == ""
 }
 
 // fail answers in API Gateway's own words.
