@@ -159,7 +159,7 @@ func (p *pack) visit(f drop.File) error {
 	case isVolume(head):
 		p.maps = append(p.maps, f.Index)
 		return nil
-	case f.Size > labeltable.MaxBytes, bytes.IndexByte(head, 0) >= 0, len(p.tables) == maxTables, p.bytes+f.Size > maxTableBytes:
+	case f.Size > labeltable.MaxBytes, isBinary(head), len(p.tables) == maxTables, p.bytes+f.Size > maxTableBytes:
 		p.strangers++
 		return nil
 	}
@@ -175,6 +175,11 @@ func (p *pack) visit(f drop.File) error {
 	}
 	p.tables = append(p.tables, entries)
 	return nil
+}
+
+// isBinary says whether a file's first bytes are no text, not that of UTF-16 either.
+func isBinary(head []byte) bool {
+	return bytes.IndexByte(head, 0) >= 0 && !bytes.HasPrefix(head, []byte{0xff, 0xfe}) && !bytes.HasPrefix(head, []byte{0xfe, 0xff})
 }
 
 // isVolume says whether a file's first bytes are those of a NIfTI or NRRD file,

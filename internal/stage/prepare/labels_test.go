@@ -98,14 +98,15 @@ func tarGzOfFiles(t testing.TB, files ...packedFile) []byte {
 
 // The tables of other programs, of a map with the labels 1 and 2.
 var tables = map[string]packedFile{
-	"JSON":                   {"labels.json", `{"1": {"name": "Left Lung", "color": "#aa2020"}, "2": "liver"}`},
-	"nnU-Net":                {"dataset.json", `{"channel_names": {"0": "CT"}, "labels": {"background": 0, "Left Lung": 1, "liver": 2}, "numTraining": 3}`},
-	"ITK-SNAP":               {"labels.txt", "# ITK-SnAP Label Description File\n    0 0 0 0 0 0 0 \"Clear Label\"\n    1 170 32 32 1 1 1 \"Left Lung\"\n    2 0 255 0 1 1 1 \"liver\"\n"},
-	"FreeSurfer":             {"x.lut", "1 Left Lung 170 32 32 0\n2 liver 0 255 0 0\n"},
-	"3D Slicer":              {"x.ctbl", "# Color\n1 Left Lung 170 32 32 255\n2 liver 0 255 0 255\n"},
-	"BIDS":                   {"x_dseg.tsv", "index\tname\tcolor\n1\tLeft Lung\t#aa2020\n2\tliver\t#00ff00\n"},
-	"comma-separated":        {"x.csv", "id,name,r,g,b\n1,Left Lung,170,32,32\n2,liver,0,255,0\n"},
-	"TotalSegmentator's XML": {"x.label", `<CaretExtension><LabelTable><Label Key="1" Red="0.6667" Green="0.1255" Blue="0.1255" Alpha="1">Left Lung</Label><Label Key="2" Red="0" Green="1" Blue="0" Alpha="1">liver</Label></LabelTable></CaretExtension>`},
+	"JSON":                    {"labels.json", `{"1": {"name": "Left Lung", "color": "#aa2020"}, "2": "liver"}`},
+	"nnU-Net":                 {"dataset.json", `{"channel_names": {"0": "CT"}, "labels": {"background": 0, "Left Lung": 1, "liver": 2}, "numTraining": 3}`},
+	"ITK-SNAP":                {"labels.txt", "# ITK-SnAP Label Description File\n    0 0 0 0 0 0 0 \"Clear Label\"\n    1 170 32 32 1 1 1 \"Left Lung\"\n    2 0 255 0 1 1 1 \"liver\"\n"},
+	"FreeSurfer":              {"x.lut", "1 Left Lung 170 32 32 0\n2 liver 0 255 0 0\n"},
+	"3D Slicer":               {"x.ctbl", "# Color\n1 Left Lung 170 32 32 255\n2 liver 0 255 0 255\n"},
+	"BIDS":                    {"x_dseg.tsv", "index\tname\tcolor\n1\tLeft Lung\t#aa2020\n2\tliver\t#00ff00\n"},
+	"a spreadsheet's Unicode": {"x.txt", "\xff\xfe" + strings.Join(strings.Split("1 Left Lung 170 32 32\n2 liver 0 255 0\n", ""), "\x00") + "\x00"},
+	"comma-separated":         {"x.csv", "id,name,r,g,b\n1,Left Lung,170,32,32\n2,liver,0,255,0\n"},
+	"TotalSegmentator's XML":  {"x.label", `<CaretExtension><LabelTable><Label Key="1" Red="0.6667" Green="0.1255" Blue="0.1255" Alpha="1">Left Lung</Label><Label Key="2" Red="0" Green="1" Blue="0" Alpha="1">liver</Label></LabelTable></CaretExtension>`},
 }
 
 // labelsJob is a world with one upload that is said to be a label map.

@@ -48,7 +48,7 @@ func Parse(text []byte) ([]Entry, error) {
 	if len(text) > MaxBytes {
 		return nil, volume.Reject("bad_labels_table", "the label table has %d bytes: want at most %d", len(text), MaxBytes)
 	}
-	text = bytes.TrimPrefix(bytes.TrimRight(text, "\x00 \t\r\n"), []byte("\xef\xbb\xbf"))
+	text = bytes.TrimPrefix(bytes.TrimRight(utf8Of(text), "\x00 \t\r\n"), []byte("\xef\xbb\xbf"))
 	text = bytes.TrimLeft(text, " \t\r\n")
 	var entries []Entry
 	var err error
@@ -92,15 +92,15 @@ func tidy(entries []Entry) ([]Entry, error) {
 // Printable is a name on one line, without characters that cannot be printed, cut to
 // maxName.
 func Printable(s string) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
 	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		if !unicode.IsPrint(r) && !unicode.IsSpace(r) {
 			return -1
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, ""))
+	s = strings.Join(strings.Fields(s), " ")
 	if r := []rune(s); len(r) > maxName {
-		s = string(r[:maxName])
+		s = strings.TrimRight(string(r[:maxName]), " ")
 	}
 	return s
 }

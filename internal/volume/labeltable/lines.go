@@ -13,6 +13,7 @@ import (
 // or // is a remark.
 func parseLines(text string) ([]Entry, error) {
 	var lines []string
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text) // old programs end lines with \r
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		if at := strings.TrimSpace(line); at != "" && at[0] != '#' && at[0] != '%' && !strings.HasPrefix(at, "//") {
@@ -40,16 +41,7 @@ func parseLines(text string) ([]Entry, error) {
 
 func parseLine(line string) (Entry, bool) {
 	if open := strings.IndexByte(line, '"'); open >= 0 {
-		fields := strings.Fields(line[:open])
-		v, ok := numbers(fields)
-		if !ok || len(v) < 4 {
-			return Entry{}, false
-		}
-		name := line[open+1:]
-		if end := strings.LastIndexByte(name, '"'); end >= 0 {
-			name = name[:end]
-		}
-		return Entry{ID: int64(v[0]), Name: name, Color: RGB(v[1], v[2], v[3])}, true
+		return parseQuoted(line[:open], line[open+1:])
 	}
 	fields := strings.Fields(strings.ReplaceAll(line, ",", " "))
 	if len(fields) < 2 {
@@ -61,6 +53,12 @@ func parseLine(line string) (Entry, bool) {
 	}
 	// The colour is the last three or four numbers, of which the name keeps none.
 	rest := fields[1:]
+	// Some of FreeSurfer 8's lines have a class of tissue after the opacity, which is 0.
+	if n := len(rest) - 5; n == 1 {
+		if v, ok := numbers(rest[n:]); ok && v[3] == 0 && v[4] >= 2 && v[4] <= 6 {
+			rest = rest[:len(rest)-1]
+		}
+	}
 	for _, count := range []int{4, 3} {
 		if len(rest) > count {
 			if v, ok := numbers(rest[len(rest)-count:]); ok {
@@ -69,6 +67,32 @@ func parseLine(line string) (Entry, bool) {
 		}
 	}
 	return Entry{ID: id, Name: strings.Join(rest, " ")}, true
+}
+
+// parseQuoted reads a line whose name is in quotes: after its number and colour, as
+// ITK-SNAP writes it, or between them.
+func parseQuoted(before, after string) (Entry, bool) {
+	split := func(s string) []string {
+		return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" \t,;", r) })
+	}
+	name, colour := after, ""
+	if end := strings.LastIndexByte(after, '"'); end >= 0 {
+		name, colour = after[:end], after[end+1:]
+	}
+	v, ok := numbers(split(before))
+	if !ok || len(v) == 0 || v[0] != float64(int64(v[0])) {
+		return Entry{}, false
+	}
+	e := Entry{ID: int64(v[0]), Name: name}
+	switch c, _ := numbers(split(colour)); {
+	case len(v) >= 4:
+		e.Color = RGB(v[1], v[2], v[3])
+	case len(v) == 1 && len(c) >= 3:
+		e.Color = RGB(c[0], c[1], c[2])
+	case len(v) != 1:
+		return Entry{}, false
+	}
+	return e, true
 }
 
 func numbers(fields []string) ([]float64, bool) {
