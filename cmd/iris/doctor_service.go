@@ -125,7 +125,7 @@ func access(ctx context.Context, api *client) finding {
 	case status == http.StatusUnauthorized && api.token == "":
 		return finding{"access", missing, "the API asks for a token, and none is named", export("IRIS_TOKEN", "…") + " (for iris up: the text of STATE/token), or set AWS credentials: aws configure"}
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return finding{"access", missing, "the API refuses the token or the credentials: " + err.Error(), export("IRIS_TOKEN", "…") + " with a new token"}
+		return finding{"access", missing, "the API refuses the token or the credentials: " + err.Error(), "iris login, or " + export("IRIS_TOKEN", "…") + " with a new token"}
 	}
 	return finding{"access", missing, "the API does not list jobs: " + err.Error(), "read the message; docs/errors.md has its code"}
 }
@@ -145,7 +145,7 @@ func token(text string, now time.Time) finding {
 	when := ends.Local().Format("2006-01-02 15:04")
 	switch left := ends.Sub(now); {
 	case left <= 0:
-		return finding{"token", missing, "the token ended at " + when, export("IRIS_TOKEN", "…") + " with a new token"}
+		return finding{"token", missing, "the token ended at " + when, "iris login, or " + export("IRIS_TOKEN", "…") + " with a new token"}
 	case claims.After > 0 && time.Unix(int64(claims.After), 0).After(now.Add(time.Minute)):
 		return finding{"token", missing, "the token is valid from later on only: is this machine's clock behind?", setClock}
 	case left < 10*time.Minute:
