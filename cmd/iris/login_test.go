@@ -32,6 +32,7 @@ type provider struct {
 	revoked   string
 	noRefresh bool
 	issuer    string // that it says it is, when not itself
+	elsewhere string // to which the token endpoint redirects, when not empty
 }
 
 func newProvider(t *testing.T) *provider {
@@ -64,6 +65,10 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/device":
 		answer(200, map[string]any{"device_code": "dev", "user_code": "ABCD-EFGH", "verification_uri": p.URL + "/activate", "interval": 1, "expires_in": 600})
 	case "/token":
+		if p.elsewhere != "" {
+			http.Redirect(w, r, p.elsewhere, http.StatusTemporaryRedirect)
+			return
+		}
 		p.token(r, answer)
 	case "/revoke":
 		p.revoked = r.Form.Get("token")
@@ -312,6 +317,14 @@ func TestLoginRefusals(t *testing.T) {
 			t.Errorf("%v, want %s", err, c.want)
 		}
 	}
+	// A code goes to the endpoint that the issuer named, and no further.
+	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the code was sent elsewhere") }))
+	defer thief.Close()
+	p.elsewhere = thief.URL
+	if _, err := p.login(t, nil); err == nil || !strings.HasPrefix(err.Error(), "login_failed: the issuer gave no token (307)") {
+		t.Error(err)
+	}
+	p.elsewhere = ""
 	p.issuer = "https://evil.example"
 	if _, err := p.login(t, nil); err == nil || !strings.Contains(err.Error(), "says that it is another one") {
 		t.Error(err)

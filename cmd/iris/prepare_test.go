@@ -65,7 +65,7 @@ func TestPrepareCommandFails(t *testing.T) {
 		{"no such input", "not_found: open the input: no such file", 1, []string{filepath.Join(good, "ZZPHI-none")}},
 		{"unknown modality", "bad_option: ", exitUsage, []string{good, "--modality", "US"}},
 		{"unknown series", "bad_option: ", exitUsage, []string{good, "--series", "7"}},
-		{"unknown flag", "unknown flag", exitUsage, []string{good, "--magic"}},
+		{"unknown flag", "has no flag --magic", exitUsage, []string{good, "--magic"}},
 		{"labels of a folder", "unrecognized: ", exitRejected, []string{good, "--task", "labels"}},
 	}
 	for _, c := range cases {

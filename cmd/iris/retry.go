@@ -43,7 +43,9 @@ func mayPass(status int) bool {
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	wait := time.Duration(0)
-	if seconds, err := strconv.Atoi(text); err == nil {
+	if seconds, err := strconv.Atoi(text); errors.Is(err, strconv.ErrRange) && text[0] != '-' {
+		wait = longestAsk
+	} else if err == nil {
 		wait = time.Duration(min(seconds, int(longestAsk/time.Second))) * time.Second
 	} else if at, err := http.ParseTime(text); err == nil {
 		wait = at.Sub(now)

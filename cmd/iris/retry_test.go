@@ -208,6 +208,7 @@ func TestWaitsAreBoundedAndHonourTheService(t *testing.T) {
 	}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-3": 0, "86400": longestAsk, "x": 0,
+		"99999999999999999999": longestAsk, "-99999999999999999999": 0, "0": 0, "2abc": 0,
 		"Thu, 01 Jan 2026 00:00:20 GMT": 20 * time.Second, "Wed, 31 Dec 2025 00:00:00 GMT": 0} {
 		if got := retryAfter(http.Header{"Retry-After": {text}}, now); got != want {
 			t.Errorf("Retry-After %q: %v, want %v", text, got, want)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -42,13 +43,15 @@ type world struct {
 type partStore struct {
 	jobtest.Bucket
 	w     *world
-	parts map[string]map[int32][]byte // by key
+	parts map[string]map[int32]heldPart // by key
+
+	received int64 // bytes of parts, also of those that broke off
 }
 
 func newTestWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{price: time.Hour}
-	w.uploads = &partStore{w: w, parts: map[string]map[int32][]byte{}}
+	w.uploads = &partStore{w: w, parts: map[string]map[int32]heldPart{}}
 	results := &resultStore{w: w}
 	w.results = results
 	a := api.API{
@@ -78,10 +81,23 @@ func newTestWorld(t *testing.T) *world {
 	return w
 }
 
+// heldPart is a part, of which only the beginning is kept.
+type heldPart struct {
+	etag string
+	size int64
+	head []byte
+}
+
+// Write keeps a beginning.
+func (p *heldPart) Write(text []byte) (int, error) {
+	p.head = append(p.head, text[:min(len(text), 1<<16-len(p.head))]...)
+	return len(text), nil
+}
+
 func (s *partStore) StartParts(_ context.Context, key, _ string, _ map[string]string) (string, error) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.parts[key] = map[int32][]byte{}
+	s.parts[key] = map[int32]heldPart{}
 	return "upload", nil
 }
 
@@ -93,14 +109,17 @@ func (s *partStore) put(out http.ResponseWriter, r *http.Request) {
 	var number int32
 	rest := strings.TrimPrefix(r.URL.Path, "/part/")
 	_, _ = fmt.Sscan(rest[:strings.IndexByte(rest, '/')], &number)
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return
-	}
+	var part heldPart
+	sum := md5.New()
+	n, err := io.Copy(io.MultiWriter(sum, &part), r.Body)
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.parts[rest[strings.IndexByte(rest, '/')+1:]][number] = body
-	out.Header().Set("ETag", `"`+etagOf(body)+`"`)
+	if s.received += n; err != nil {
+		return
+	}
+	part.etag, part.size = `"`+hex.EncodeToString(sum.Sum(nil))+`"`, n
+	s.parts[rest[strings.IndexByte(rest, '/')+1:]][number] = part
+	out.Header().Set("ETag", part.etag)
 }
 
 func etagOf(body []byte) string { sum := md5.Sum(body); return hex.EncodeToString(sum[:]) }
@@ -112,8 +131,8 @@ func (s *partStore) ListParts(_ context.Context, key, _ string) (list []job.Uplo
 	if !there {
 		return nil, fmt.Errorf("list parts: %w", job.ErrNotFound)
 	}
-	for n := int32(1); int(n) <= len(parts); n++ {
-		list = append(list, job.Uploaded{Part: job.Part{Number: n, ETag: `"` + etagOf(parts[n]) + `"`}, Bytes: int64(len(parts[n]))})
+	for _, n := range slices.Sorted(maps.Keys(parts)) {
+		list = append(list, job.Uploaded{Part: job.Part{Number: n, ETag: parts[n].etag}, Bytes: parts[n].size})
 	}
 	return list, nil
 }
@@ -129,7 +148,7 @@ func (s *partStore) CompleteParts(ctx context.Context, key, _ string, _ []job.Pa
 	}
 	var body bytes.Buffer
 	for n := int32(1); int(n) <= len(parts); n++ {
-		body.Write(parts[n])
+		body.Write(parts[n].head)
 	}
 	s.Set(key, body.Bytes(), nil)
 	id := strings.Split(key, "/")[1]
@@ -215,18 +234,6 @@ func (s *resultStore) SignGet(_ context.Context, key, _ string, _ time.Duration)
 }
 func (s *resultStore) SignHead(_ context.Context, key string, _ time.Duration) (string, error) {
 	return s.w.URL + "/result/" + key, nil
-}
-
-// count is how many requests of a method and path there were.
-func (w *world) count(request string) (n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, r := range w.requests {
-		if r == request {
-			n++
-		}
-	}
-	return n
 }
 
 // executions are those that were started, in order; twice is one that was started again.

@@ -71,8 +71,12 @@ func ReadManifest(in io.Reader) ([]Row, error) {
 	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
 		return nil, badManifest("the manifest is not text in UTF-8: save it as CSV UTF-8")
 	}
+	comma := separator(text)
+	if said, rest, ok := saidSeparator(text); ok {
+		comma, text = said, rest
+	}
 	r := csv.NewReader(bytes.NewReader(text))
-	r.Comma = separator(text)
+	r.Comma = comma
 	columns, err := r.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, badManifest("the manifest is empty: its first line names its columns, at least scan")
@@ -130,6 +134,16 @@ func separator(text []byte) rune {
 		}
 	}
 	return best
+}
+
+// saidSeparator reads the line "sep=;" that Excel puts before the columns and hides.
+func saidSeparator(text []byte) (sign rune, rest []byte, ok bool) {
+	line, rest, _ := bytes.Cut(text, []byte("\n"))
+	said, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r"), []byte("sep="))
+	if !ok || len(said) != 1 || !bytes.ContainsAny(said, ",;\t") {
+		return 0, nil, false
+	}
+	return rune(said[0]), rest, true
 }
 
 func checkColumns(columns []string) error {
