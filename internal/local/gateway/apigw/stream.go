@@ -22,10 +22,11 @@ const (
 	maxStreams  = 64               // more are answered as on AWS
 )
 
-// streamed is a reply of server-sent events, and false for any other.
+// streamed is a reply of server-sent events for a client that asks for these, as
+// EventSource does, and false for any other. Whoever takes anything gets the one event.
 func streamed(r *http.Request, reply []byte) (body string, ok bool) {
 	var resp events.APIGatewayV2HTTPResponse
-	if r.Method != http.MethodGet || json.Unmarshal(reply, &resp) != nil {
+	if r.Method != http.MethodGet || !strings.Contains(r.Header.Get("Accept"), "text/event-stream") || json.Unmarshal(reply, &resp) != nil {
 		return "", false
 	}
 	return resp.Body, resp.StatusCode == http.StatusOK && !resp.IsBase64Encoded && resp.Headers["content-encoding"] == "" &&

@@ -100,6 +100,7 @@ func (l *live) open(t *testing.T, last string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Accept", "text/event-stream")
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
@@ -133,6 +134,13 @@ func TestAStreamOfEvents(t *testing.T) {
 	} else if text, err := io.ReadAll(resp.Body); err != nil || strings.Count(string(text), "id: ") != 1 || !strings.Contains(string(text), "id: s3\n") {
 		t.Errorf("resumed: %q, %v", text, err)
 	}
+	plain, err := http.Get(l.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(plain.Body); err != nil || strings.Count(string(text), "id: ") != 1 || plain.Body.Close() != nil {
+		t.Errorf("a client that takes anything: %q, %v", text, err)
+	}
 	if resp := l.open(t, "s3"); resp.StatusCode != http.StatusNoContent {
 		t.Errorf("after the end: %s", resp.Status)
 	}
@@ -165,7 +173,7 @@ func TestAClientThatNeverReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := io.WriteString(conn, "GET /v1/jobs/x/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(conn, "GET /v1/jobs/x/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the stream is open", func() bool { return len(l.streams) == 1 })
@@ -190,7 +198,7 @@ func TestHeartbeats(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	l.every, l.beat = time.Millisecond, 5*time.Millisecond
 	defer cancel()
-	r := request("GET", "/v1/jobs/x/events", "", "Last-Event-ID", "s0").WithContext(ctx)
+	r := request("GET", "/v1/jobs/x/events", "", "Last-Event-ID", "s0", "Accept", "text/event-stream").WithContext(ctx)
 	l.stream(w, r, "retry: 2000\n: nothing new\n\n", func(*http.Request) ([]byte, bool) {
 		if ticks++; ticks > 12 {
 			cancel()
