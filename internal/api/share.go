@@ -219,10 +219,16 @@ func (a *API) shared(r *http.Request) (job.Record, job.Share, error) {
 }
 
 // sharedJob is GET /v1/jobs/{id} for the holder of a share.
+//
+// The job's table has the measurements in it, which are shown where they were chosen: who
+// shares a picture has not shared the volumes of what is in it, nor that it is there.
 func (a *API) sharedJob(w http.ResponseWriter, r *http.Request) error {
-	rec, _, err := a.shared(r)
+	rec, s, err := a.shared(r)
 	if err != nil {
 		return err
+	}
+	if !slices.ContainsFunc(s.Artifacts, func(name string) bool { return name == job.MeasurementsJSON || name == job.MeasurementsCSV }) {
+		rec.Table, rec.Long = job.Table{}, false
 	}
 	return a.show(w, r, rec)
 }

@@ -340,3 +340,34 @@ func TestListsOfAnOwner(t *testing.T) {
 		}
 	}
 }
+
+// The measurements are in the job's own table, too: a share that leaves them out must not
+// tell them there. A long table, which lies in an object, is no other case.
+func TestAShareWithoutMeasurementsHasNoTable(t *testing.T) {
+	table := job.Table{Structures: []job.Structure{{Label: 1, Name: "liver lesion", VolumeML: 31.5}}}
+	text, err := json.Marshal(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, long := range []bool{false, true} {
+		w := newWorld()
+		id := w.job(t, "alice", job.Ready, func(r *job.Record) {
+			if r.Long = long; !long {
+				r.Table = table
+			}
+		})
+		w.results.Set(job.Key(id, 1, job.TableObject), text, nil)
+		for body, want := range map[string]int{
+			"": 1, `{"artifacts":["measurements.csv"]}`: 1, `{"artifacts":["preview.png","measurements.json"]}`: 1,
+			`{"artifacts":["preview.png"]}`: 0, `{"artifacts":["model.glb","labels.nii.gz"]}`: 0,
+		} {
+			out := w.by(t, w.shared(t, alice, id, body).Token, "GET", "/v1/shared/"+id)
+			if got := answer[jobBody](t, out); len(got.Structures) != want || strings.Contains(out.Body.String(), "lesion") != (want > 0) {
+				t.Errorf("long %v, shared %s: %d structures, want %d", long, body, len(got.Structures), want)
+			}
+		}
+		if got := answer[jobBody](t, w.ask(t, alice, "GET", "/v1/jobs/"+id, "")); len(got.Structures) != 1 {
+			t.Errorf("its owner sees %d structures", len(got.Structures))
+		}
+	}
+}

@@ -87,6 +87,13 @@ func (a *Authorizer) Claims(ctx context.Context, token string) (map[string]strin
 	if !a.isForUs(claims) {
 		return nil, refused("the token is for another audience")
 	}
+	// A subject is a text (RFC 7519 §4.1.2). Any other would be one by the letters that are
+	// made of it: that of null is "null" for everybody, and 7 is "7".
+	if subject, there := claims["sub"]; there {
+		if _, is := subject.(string); !is {
+			return nil, refused("the token's subject is no text")
+		}
+	}
 	out := make(map[string]string, len(claims))
 	for name, value := range claims {
 		if out[name], err = text(value); err != nil {

@@ -163,6 +163,10 @@ func TestTokens(t *testing.T) {
 		{"another aud beside the right client_id", rs(map[string]any{"aud": "x"}), "another audience"},
 		{"an empty aud beside the right client_id", rs(map[string]any{"aud": []string{}}), "another audience"},
 		{"an aud that is no text", rs(map[string]any{"aud": 7}), "another audience"},
+		{"a sub of null", rs(map[string]any{"sub": json.RawMessage("null")}), "subject is no text"},
+		{"a sub that is a number", rs(map[string]any{"sub": 7}), "subject is no text"},
+		{"a sub that is a list", rs(map[string]any{"sub": []string{"alice"}}), "subject is no text"},
+		{"a sub that is an object", rs(map[string]any{"sub": map[string]any{"a": "alice"}}), "subject is no text"},
 		{"a part of the aud", rs(map[string]any{"aud": jwttest.Audience[:4]}), "another audience"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
