@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -106,7 +107,7 @@ func writeLabels(w io.Writer, labels io.Reader, entries []labeltable.Entry) erro
 	}
 	in := bufio.NewReaderSize(labels, magic.Length)
 	head, err := in.Peek(magic.Length)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if magic.Of(head).Class == magic.NIfTI {

@@ -47,11 +47,13 @@ func (s Source) labelMap(ctx context.Context) (*volume.LabelMap, error) {
 	case kindZip:
 		z, err := archive.OpenZip(s.File, s.Size)
 		if err != nil {
-			return nil, err
+			return nil, compressedMap(err)
 		}
-		return packedLabels(ctx, z)
+		m, err := packedLabels(ctx, z)
+		return m, compressedMap(err)
 	case kindTarGz:
-		return packedLabels(ctx, &archive.TarGz{R: s.File, Size: s.Size})
+		m, err := packedLabels(ctx, &archive.TarGz{R: s.File, Size: s.Size})
+		return m, compressedMap(err)
 	}
 	return nil, volume.Reject("unrecognized", "a DICOM file was sent: %s", wantLabels)
 }
@@ -111,10 +113,6 @@ type pack struct {
 func packedLabels(ctx context.Context, files drop.Files) (*volume.LabelMap, error) {
 	var p pack
 	err := files.Each(ctx, nil, p.visit)
-	var named *volume.Error
-	if errors.As(err, &named) && named.Code == "archive_too_large" {
-		return nil, volume.Reject(named.Code, "%s; a label map that lies in it as .nii.gz counts with its compressed size", named.Message)
-	}
 	switch {
 	case err != nil:
 		return nil, err
@@ -139,6 +137,16 @@ func packedLabels(ctx context.Context, files drop.Files) (*volume.LabelMap, erro
 			Message: fmt.Sprintf("files of the archive that are neither a label map nor a table of names were passed over: %d", p.strangers)})
 	}
 	return m, p.name(m)
+}
+
+// compressedMap says what to do about an archive that expands too much: label maps
+// compress to a few thousandths of their size.
+func compressedMap(err error) error {
+	var named *volume.Error
+	if errors.As(err, &named) && named.Code == "archive_too_large" {
+		return volume.Reject(named.Code, "%s; a label map that lies in the archive as .nii.gz counts with its compressed size", named.Message)
+	}
+	return err
 }
 
 // visit judges one file of an archive by its content.

@@ -215,7 +215,12 @@ func TestArchivesOfLabels(t *testing.T) {
 			}
 		}
 	}
-	w := labelsJob("x.zip", zipOf(t, dicomtest.Series(4, 4, 4, nil)))
+	bomb := packedFile{"t.txt", strings.Repeat("1 a\n", 18<<20)}
+	w := labelsJob("x.zip", zipOfFiles(t, packedFile{"x.nii.gz", plain}, bomb))
+	if _, err := w.prepare(t); code(err) != "archive_too_large" || !strings.Contains(err.Error(), ".nii.gz counts with its compressed size") {
+		t.Errorf("a bomb: %v", err)
+	}
+	w = labelsJob("x.zip", zipOf(t, dicomtest.Series(4, 4, 4, nil)))
 	if _, err := w.prepare(t); code(err) != "unrecognized" || !strings.Contains(err.Error(), "no label map") {
 		t.Errorf("slices: %v", err)
 	}
