@@ -164,7 +164,7 @@ func (c *client) attempt(ctx context.Context, method, path, key string, body []b
 	if body != nil {
 		in = bytes.NewReader(body)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, in)
+	req, err := http.NewRequestWithContext(ctx, method, c.base+pathFor(c.token, path), in)
 	if err != nil {
 		return nil, 0, "", fmt.Errorf("make request: %w", err)
 	}
