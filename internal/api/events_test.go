@@ -88,6 +88,12 @@ func TestEvents(t *testing.T) {
 	if code, _ := ask(); code != http.StatusNoContent {
 		t.Errorf("after the erasure: %d", code)
 	}
+	for _, strange := range []string{strings.Repeat("x", 9000), "é", "0", "aa\tbb", "*"} { // of another stream, or made up
+		last = strange
+		if code, body := ask(); code != http.StatusOK || event(t, body)["event"] != "erased" {
+			t.Errorf("%.20q: %d %q", strange, code, body)
+		}
+	}
 	for _, who := range []Principal{bob, {}} {
 		if out := w.ask(t, who, "GET", "/v1/jobs/"+id+"/events", ""); out.Code != http.StatusNotFound {
 			t.Errorf("%+v: %d", who, out.Code)

@@ -19,7 +19,7 @@ var forbidden = []string{
 	"0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16", "169.254.169.254", "169.254.170.2",
 	"172.16.0.1", "172.31.255.255", "192.0.0.192", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.7",
 	"203.0.113.9", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
-	"::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "100::1",
+	"::", "::1", "::7f00:1", "::a9fe:a9fe", "fe81::1", "febf::1", "2002:a9fe:a9fe::", "64:ff9b::a9fe:a9fe", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "100::1",
 	"2001::1", "2001:db8::1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fd20:ce::254",
 	"fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "4000::1",
 }
@@ -153,6 +153,23 @@ func TestRebinding(t *testing.T) {
 	}
 	if len(w.dialed) != 1 {
 		t.Errorf("dialed %v", w.dialed)
+	}
+}
+
+// Spellings of an address that some resolvers take are names here, whose addresses are
+// checked like those of any other (the forms of public reports of guards that were
+// evaded); a name with a public IPv4 and a private IPv6 address is refused.
+func TestOddHosts(t *testing.T) {
+	for _, host := range []string{"2130706433", "0x7f.1", "0177.0.0.1", "127.1", "localtest.me", "localhost."} {
+		w := newWorld(t, func(http.ResponseWriter, *http.Request) { t.Error("a request came") }, []string{"8.8.8.8", "::1"})
+		c, err := New("https://"+host+"/", nil)
+		if err != nil {
+			continue
+		}
+		w.to = c.to
+		if _, err := w.post(t); !refused(err) || len(w.dialed) != 0 {
+			t.Errorf("%s: %v, dialed %v", host, err, w.dialed)
+		}
 	}
 }
 
