@@ -99,8 +99,8 @@ func TestAuthIsRefusedByName(t *testing.T) {
 		"bad_auth: --auth jwt needs --issuer":       {"--auth", "jwt"},
 		"bad_auth: --auth \"basic\"":                {"--auth", "basic"},
 		"bad_auth: --issuer and --audience go with": {"--issuer", "https://issuer.example"},
-		"bad_issuer: ":                              {"--auth", "jwt", "--issuer", "http://issuer.example"},
-		"issuer_unreachable: ":                      {"--auth", "jwt", "--issuer", "http://127.0.0.1:1"},
+		"bad_issuer: ":         {"--auth", "jwt", "--issuer", "http://issuer.example"},
+		"issuer_unreachable: ": {"--auth", "jwt", "--issuer", "http://127.0.0.1:1"},
 	} {
 		root := root(t)
 		c := exec.Command(filepath.Join(root, "bin", "iris"), append([]string{"up", "--model", "none", "--state", t.TempDir(), "--http", "127.0.0.1:0", "--aws", "127.0.0.1:0"}, args...)...)
