@@ -250,7 +250,9 @@ func TestTheIssuerIsAway(t *testing.T) {
 		"too long": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte(`{"keys":[` + strings.Repeat(" ", maxDocument) + `]}`))
 		},
-		"led elsewhere": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://evil.example/keys", 302) },
+		"led elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://evil.example/keys", http.StatusFound)
+		},
 		"too many": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte(`{"keys":[` + strings.Repeat(`{},`, maxKeys) + `{}]}`))
 		},
