@@ -29,6 +29,13 @@ func localParameters() map[string]string {
 	}
 }
 
+// models are the names that --model takes.
+var models = []string{"tissue", "totalsegmentator", "none"}
+
+func errModel(name string) error {
+	return usage("bad_model: --model %q: want tissue, totalsegmentator or none", name)
+}
+
 // findModel supplies the template's model parameters.
 func findModel(ctx context.Context, says io.Writer, name, install string) (model, error) {
 	m := model{parameters: localParameters()}
@@ -47,7 +54,7 @@ func findModel(ctx context.Context, says io.Writer, name, install string) (model
 			return m, err
 		}
 	default:
-		return m, &exitError{exitUsage, fmt.Errorf("bad_model: --model %q: want tissue, totalsegmentator or none", name)}
+		return m, errModel(name)
 	}
 	return m, nil
 }

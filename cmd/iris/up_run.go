@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,9 @@ import (
 
 // run starts the stack and waits for the command's end.
 func (f upFlags) run(cmd *cobra.Command) error {
+	if !slices.Contains(models, f.model) { // whatever is installed
+		return errModel(f.model)
+	}
 	if err := installed(f.install); err != nil {
 		return err
 	}
