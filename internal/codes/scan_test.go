@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,7 +31,6 @@ type used map[string]string
 func usedCodes(t *testing.T, root string) used {
 	t.Helper()
 	files, set := parsed(t, root)
-	places := parameters(files)
 	constants := map[string]ast.Expr{}
 	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {
@@ -46,6 +46,7 @@ func usedCodes(t *testing.T, root string) used {
 	}
 	found := used{}
 	for _, f := range files {
+		places := parameters(files, f)
 		at := func(e ast.Expr) {
 			if id, ok := e.(*ast.Ident); ok && constants[f.Name.Name+"."+id.Name] != nil {
 				e = constants[f.Name.Name+"."+id.Name]
@@ -169,22 +170,31 @@ func usedByPython(t *testing.T, root string, found used) {
 	}
 }
 
-// parameters are the positions of parameters called code, by the names of functions.
-func parameters(files []*ast.File) map[string][]int {
+// parameters are the positions of parameters called code, by the names of functions; of
+// functions that variables hold, which mean something else in each file, in file.
+func parameters(files []*ast.File, file *ast.File) map[string][]int {
 	places := map[string][]int{}
+	note := func(function string, params *ast.FieldList) {
+		i := 0
+		for _, field := range params.List {
+			for _, p := range field.Names {
+				if p.Name == "code" && !slices.Contains(places[function], i) {
+					places[function] = append(places[function], i)
+				}
+				i++
+			}
+		}
+	}
 	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {
-			decl, ok := n.(*ast.FuncDecl)
-			if !ok {
-				return true
-			}
-			i := 0
-			for _, field := range decl.Type.Params.List {
-				for _, p := range field.Names {
-					if p.Name == "code" {
-						places[decl.Name.Name] = append(places[decl.Name.Name], i)
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				note(n.Name.Name, n.Type.Params)
+			case *ast.AssignStmt:
+				for i, e := range n.Rhs {
+					if held, ok := e.(*ast.FuncLit); ok && f == file && len(n.Lhs) == len(n.Rhs) {
+						note(name(n.Lhs[i]), held.Type.Params)
 					}
-					i++
 				}
 			}
 			return true
