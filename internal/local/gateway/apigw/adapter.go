@@ -194,9 +194,17 @@ func (a *Adapter) answer(w http.ResponseWriter, r *http.Request, route template.
 	}
 }
 
-// again invokes the function for a further question of a stream.
+// again invokes the function for a further question of a stream, as long as the token
+// holds by which the stream was begun.
 func (a *Adapter) again(r *http.Request, route template.Route, who *caller) ([]byte, bool) {
-	payload, err := json.Marshal(event(r, route.Key, who, a.cfg.API.Name, nil, time.Now()))
+	now := a.cfg.Now
+	if now == nil {
+		now = time.Now
+	}
+	if expired(who, now()) {
+		return nil, false
+	}
+	payload, err := json.Marshal(event(r, route.Key, who, a.cfg.API.Name, nil, now()))
 	if err != nil {
 		return nil, false
 	}

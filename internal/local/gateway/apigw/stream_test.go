@@ -218,3 +218,28 @@ type recording struct {
 
 func (r *recording) Write(p []byte) (int, error)       { return r.body.Write(p) }
 func (r *recording) WriteString(s string) (int, error) { return r.body.WriteString(s) }
+
+// A stream asks no longer than its token holds; who comes again is asked for a new one.
+func TestAStreamEndsWithItsToken(t *testing.T) {
+	asked := 0
+	a := adapter(t, func(context.Context, string, []byte) ([]byte, string, error) {
+		asked++
+		return reply(": nothing new\n\n"), "", nil
+	}, "")
+	at := time.Unix(1_800_000_000, 0)
+	a.cfg.Now = func() time.Time { return at }
+	route := a.routes["$default"]
+	route.Timeout = time.Hour // a slow machine is no failure
+	for _, c := range []struct {
+		who  *caller
+		want bool
+	}{
+		{ofIAM(), true}, {ofToken(map[string]string{"exp": "1800000001"}), true}, {ofToken(map[string]string{"exp": "1799999971.5"}), true},
+		{ofToken(map[string]string{"exp": "1799999970"}), false}, {ofToken(map[string]string{"exp": "1"}), false}, {ofToken(map[string]string{}), false}, {ofToken(map[string]string{"exp": "x"}), false},
+	} {
+		before := asked
+		if _, ok := a.again(request("GET", "/v1/jobs/x/events", ""), route, c.who); ok != c.want || (asked > before) != c.want {
+			t.Errorf("%+v: %v, the function was asked %d times", c.who.JWT, ok, asked-before)
+		}
+	}
+}

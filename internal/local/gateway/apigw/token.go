@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/local/gateway/jwt"
 	"github.com/iris-oculus/iris/internal/local/template"
@@ -85,4 +87,13 @@ func (a *Adapter) holdsToken(w http.ResponseWriter, r *http.Request) bool {
 
 func (a *Adapter) right(token string) bool {
 	return subtle.ConstantTimeCompare([]byte(token), []byte(a.cfg.Token)) == 1
+}
+
+// expired says whether the token of a caller is over; a caller without one has no end.
+func expired(who *caller, now time.Time) bool {
+	if who == nil || who.JWT == nil {
+		return false
+	}
+	seconds, err := strconv.ParseFloat(who.JWT.Claims["exp"], 64)
+	return err != nil || float64(now.Add(-jwt.Skew).Unix()) >= seconds
 }
