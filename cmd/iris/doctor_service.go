@@ -55,6 +55,7 @@ func theService(cmd *cobra.Command) []finding {
 	if api.token != "" {
 		all = append(all, token(api.token, time.Now()))
 	}
+	all = append(all, inTheClear(api)...)
 	ctx, cancel := context.WithTimeout(cmd.Context(), 15*time.Second)
 	defer cancel()
 	began := time.Now()
@@ -116,8 +117,19 @@ func clock(date, began time.Time, took time.Duration) finding {
 	return finding{"clock", good, what, ""}
 }
 
-// access asks for one job, as every command would.
+// inTheClear says that a token goes to another machine without https.
+func inTheClear(api *client) []finding {
+	if api.token == "" || private(api.base) {
+		return nil
+	}
+	return []finding{{"https", note, "the token is sent to another machine without https: whoever is on the way can take it, and read what it reads", export("IRIS_API", "https://…")}}
+}
+
+// access asks for one job, as every command would. The holder of a share may not list.
 func access(ctx context.Context, api *client) finding {
+	if strings.HasPrefix(api.token, sharePrefix) {
+		return finding{"access", note, "the token is that of a share: it reads the one job that was shared, by iris status and iris get, and nothing else", "iris login, or " + export("IRIS_TOKEN", "…") + " with a token of one's own, for other jobs"}
+	}
 	_, status, err := api.once(ctx, http.MethodGet, "/v1/jobs?limit=1", "", nil)
 	switch {
 	case err == nil:

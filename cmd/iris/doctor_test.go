@@ -61,6 +61,7 @@ func TestDoctorOfAService(t *testing.T) {
 		{"a token without a time", "abc", 0, 200, "token", good, "without a time", ""},
 		{"no token where one is asked for", "", 0, 401, "access", missing, "asks for a token", "STATE/token"},
 		{"a token that is refused", "abc", 0, 403, "access", missing, "refuses the token", "new token"},
+		{"the token of a share", sharePrefix + "abc", 0, 401, "access", note, "reads the one job", ""},
 		{"a table that is down", "", 0, 500, "access", missing, "does not list jobs", "errors.md"},
 	}
 	for _, c := range cases {
@@ -83,6 +84,18 @@ func TestDoctorOfAService(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+// A token on its way to another machine without https is told of, before it is lost.
+func TestDoctorTellsOfATokenInTheClear(t *testing.T) {
+	for base, want := range map[string]int{"http://10.0.0.7:8000": 1, "http://iris.example": 1, "https://iris.example": 0, "http://127.0.0.1:8000": 0, "http://localhost:8000": 0, "http://[::1]:8000": 0, "http://localhost.example": 1} {
+		if got := inTheClear(&client{base: base, token: "t"}); len(got) != want || want > 0 && got[0].Verdict != note {
+			t.Errorf("%s: %+v", base, got)
+		}
+		if got := inTheClear(&client{base: base}); len(got) != 0 {
+			t.Errorf("%s, without a token: %+v", base, got)
+		}
 	}
 }
 
