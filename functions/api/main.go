@@ -29,18 +29,12 @@ func main() {
 		Exports: functions.New(cfg, env.String("EXPORT_FUNCTION")),
 		Ready:   store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),
 		Where: api.Where{Region: cfg.Region, Folder: os.Getenv("IRIS_STATE_FOLDER")}, Emails: env.String("EMAIL_NOTICES") == "yes",
-		Intent: api.Intent{
-			GPU: functions.New(cfg, env.String("GPU_FUNCTION")), Keep: seconds(&env, "WARM_ON_INTENT_SECONDS"), WarmUp: seconds(&env, "WARM_UP_SECONDS"),
-		},
-		Keep: env.Days("RETENTION_DAYS"), Now: time.Now, Entropy: rand.Reader,
+		Intent: api.Intent{GPU: functions.New(cfg, env.String("GPU_FUNCTION")), Keep: env.Seconds("WARM_ON_INTENT_SECONDS"), WarmUp: env.Seconds("WARM_UP_SECONDS")},
+		Keep:   env.Days("RETENTION_DAYS"), Now: time.Now, Entropy: rand.Reader,
 	}
 	access := api.Access{OperatorGroup: env.String("OPERATOR_GROUP"), OwnersByPrefix: env.String("DROP_OWNER") == "prefix"}
 	env.Require()
 	edge.ServeHTTP(a.Handler(), func(ctx context.Context, c edge.Caller) context.Context {
 		return api.WithPrincipal(ctx, access.Caller(api.Checked{Claims: c.Claims, Signed: c.Signed, ARN: c.ARN}))
 	})
-}
-
-func seconds(env *edge.Env, name string) time.Duration {
-	return time.Duration(env.Int(name)) * time.Second
 }

@@ -61,6 +61,11 @@ func (e *Env) Days(name string) time.Duration {
 	return time.Duration(n) * 24 * time.Hour
 }
 
+// Seconds is a variable that must be a whole number of seconds.
+func (e *Env) Seconds(name string) time.Duration {
+	return time.Duration(e.Int(name)) * time.Second
+}
+
 // Float is a variable that must be a number.
 func (e *Env) Float(name string) float64 {
 	v := e.String(name)

@@ -19,7 +19,7 @@ const NoEndpoint = "none"
 // Build reads what the lease needs.
 func Build(env *edge.Env, cfg aws.Config) (gpu.Stage, *endpoint.Endpoint) {
 	name, lever := env.String("ENDPOINT_NAME"), env.String("CAPACITY_LEVER")
-	policy := gpu.Policy{Linger: time.Duration(env.Int("LINGER_SECONDS")) * time.Second, MaxInstances: env.Int("MAX_INSTANCES")}
+	policy := gpu.Policy{Linger: env.Seconds("LINGER_SECONDS"), MaxInstances: env.Int("MAX_INSTANCES")}
 	perInstance := env.Int("JOBS_PER_INSTANCE")
 	if lever == "weights" {
 		policy.JobsPerInstance = perInstance
