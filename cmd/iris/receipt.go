@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -68,7 +69,7 @@ type receiptView struct {
 func receiptCommand() *cobra.Command {
 	return jobCommand("receipt ID", "Show what is stored of a job, where and until when, or the proof that it was erased", func(cmd *cobra.Command, api *client, id string, asJSON bool) error {
 		var v receiptView
-		raw, err := api.do(cmd.Context(), http.MethodGet, "/v1/jobs/"+id+"/receipt", nil, &v)
+		raw, err := api.do(cmd.Context(), http.MethodGet, "/v1/jobs/"+url.PathEscape(id)+"/receipt", nil, &v)
 		if err != nil {
 			return err
 		}
