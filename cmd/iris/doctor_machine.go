@@ -73,8 +73,14 @@ func machine(ctx context.Context, state, install string) []finding {
 	if !running {
 		all = append(all, port("http", "127.0.0.1:8000"), port("aws", "127.0.0.1:4566"))
 	}
-	return append(all, disk(nearest(state), "the state folder"), disk(os.TempDir(), "the folder for temporary files"), memory(), descriptors(),
-		found("processors", runtime.NumCPU() >= 2, "two processors", "there is one processor: everything works on it, slowly", "a larger machine"))
+	return append(all, disk(nearest(state), "the state folder"), disk(os.TempDir(), "the folder for temporary files"), memory(), descriptors(), processors())
+}
+
+func processors() finding {
+	if runtime.NumCPU() < 2 {
+		return finding{"processors", note, "there is one processor: everything works on it, slowly", "a larger machine"}
+	}
+	return finding{"processors", good, "two processors", ""}
 }
 
 // program says whether a program is there in the version that is wanted; worst is the

@@ -162,7 +162,8 @@ func TestTheCommandAlone(t *testing.T) {
 		}
 	}
 	for check, f := range all {
-		if f.Verdict == missing && !strings.HasPrefix(check, "port_") {
+		machine := strings.HasPrefix(check, "port_") || check == "disk" || check == "memory" || check == "descriptors"
+		if f.Verdict == missing && !machine {
 			t.Errorf("%+v, %v", f, err)
 		}
 	}
