@@ -19,6 +19,7 @@ func main() {
 		Jobs: store, Folders: store, Tasks: env.List("TASKS"), Now: time.Now,
 		Uploads: blobs.New(cfg, env.String("UPLOADS_BUCKET")),
 		Work:    blobs.New(cfg, env.String("WORK_BUCKET")),
+		Results: blobs.New(cfg, env.String("RESULTS_BUCKET")),
 	}
 	env.Require()
 	edge.Start(stage.Prepare)

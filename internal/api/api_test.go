@@ -218,6 +218,39 @@ func TestArtifacts(t *testing.T) {
 	}
 }
 
+// The picture of the scan is there while the job runs, of the attempt that made it, and
+// after a remesh; what shows a scan is not in a share that names nothing.
+func TestThePictureOfTheScan(t *testing.T) {
+	w := newWorld()
+	scan := job.Artifact{Name: job.ScanPNG, Bytes: 7, SHA256: "bb", MediaType: "image/png", Attempt: 1}
+	runs := w.job(t, "alice", job.Segmenting, func(r *job.Record) { r.ShowScan(&scan) })
+	again := w.job(t, "alice", job.Ready, func(r *job.Record) { r.Attempt, r.Shown = 2, 2; r.ShowScan(&scan) })
+	for _, id := range []string{runs, again} {
+		out := w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/scan.png", "")
+		if want := "https://signed/" + id + "/1/scan.png?as=scan.png"; out.Code != http.StatusTemporaryRedirect || out.Header().Get("Location") != want {
+			t.Errorf("%d %v, want %s", out.Code, out.Header(), want)
+		}
+		seen := answer[jobBody](t, w.ask(t, alice, "GET", "/v1/jobs/"+id, ""))
+		if got := seen.Artifacts[job.ScanPNG]; got != (artifactBody{Bytes: 7, SHA256: "bb", MediaType: "image/png"}) {
+			t.Errorf("%+v", seen.Artifacts)
+		}
+		share := w.shared(t, alice, id, "")
+		if out := w.by(t, share.Token, "GET", "/v1/shared/"+id+"/artifacts/scan.png"); out.Code != http.StatusNotFound {
+			t.Errorf("a share that names nothing: %d", out.Code)
+		}
+		share = w.shared(t, alice, id, `{"artifacts":["scan.png"]}`)
+		if out := w.by(t, share.Token, "GET", "/v1/shared/"+id+"/artifacts/scan.png"); out.Code != http.StatusTemporaryRedirect {
+			t.Errorf("a share of the picture: %d", out.Code)
+		}
+	}
+	if out := w.ask(t, alice, "GET", "/v1/jobs/"+runs+"/artifacts/model.glb", ""); out.Code != http.StatusConflict || out.Header().Get("Retry-After") == "" {
+		t.Errorf("the model of a job that runs: %d", out.Code)
+	}
+	if out := w.ask(t, alice, "GET", "/v1/jobs/"+again+"/artifacts/model.glb", ""); !strings.Contains(out.Header().Get("Location"), again+"/2/") {
+		t.Errorf("%v", out.Header())
+	}
+}
+
 // An export is asked for once a round; what it says, its object or why there can be
 // none, is told at the next poll.
 func TestExport(t *testing.T) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,14 +25,11 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 // lead redirects to the artifact that the path names, by a URL of some life.
 func (a *API) lead(w http.ResponseWriter, r *http.Request, rec job.Record, life time.Duration) error {
 	name := r.PathValue("name")
-	found := false
-	for _, x := range rec.Artifacts {
-		found = found || x.Name == name
-	}
-	if !found {
+	at := slices.IndexFunc(rec.Artifacts, func(x job.Artifact) bool { return x.Name == name })
+	if at < 0 {
 		return a.noArtifact(rec)
 	}
-	return a.redirect(w, r, job.Key(rec.ID, rec.Shown, name), name, life)
+	return a.redirect(w, r, rec.ArtifactKey(rec.Artifacts[at]), name, life)
 }
 
 // noArtifact says that a job has not got what was asked for: that it may yet come, or,

@@ -23,6 +23,7 @@ const FailuresPrefix = "failures/"
 
 // Artifact names below a job's attempt in the results bucket.
 const (
+	ScanPNG          = "scan.png" // of the prepared volume: there before the others
 	ModelGLB         = "model.glb"
 	ViewGLB          = "view.glb"
 	PreviewGLB       = "preview.glb"
@@ -36,7 +37,7 @@ const (
 )
 
 // ArtifactNames are the artifacts that a job may have.
-var ArtifactNames = []string{ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
+var ArtifactNames = []string{ScanPNG, ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
 
 // IsArtifact says whether a name is one of ArtifactNames.
 func IsArtifact(name string) bool { return slices.Contains(ArtifactNames, name) }

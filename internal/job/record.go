@@ -100,6 +100,9 @@ type Artifact struct {
 	// length as it is stored and sent; 0 where there is no encoding.
 	Encoding    string `json:"encoding,omitempty"`
 	StoredBytes int64  `json:"stored_bytes,omitempty"`
+	// Attempt is the attempt whose object it is, where that need not be the one shown; 0:
+	// it is.
+	Attempt int `json:"attempt,omitempty"`
 }
 
 // Notice is a warning or an error for the job's owner: a stable code and one sentence.

@@ -5,7 +5,6 @@ import (
 	"image"
 	"io"
 	"math"
-	"slices"
 
 	"github.com/iris-oculus/iris/internal/meshfile/scene"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -37,31 +36,42 @@ func Check(m *volume.LabelMap, v *volume.Volume, w io.Writer) error {
 		return fmt.Errorf("labels have %v voxels, the volume %v: want one grid", m.Dims, v.Dims)
 	}
 	g := newGrid(m, v)
-	plates := [3]plate{
-		{name: "AXIAL", across: 0, down: 1, through: 2},
-		{name: "CORONAL", across: 0, down: 2, through: 1},
-		{name: "SAGITTAL", across: 1, down: 2, through: 0},
-	}
-	wide, tall := 0.0, 0.0
-	for _, p := range plates {
-		wide += g.size[p.across]
-		tall = max(tall, g.size[p.down])
-	}
-	room := float64(checkWidth - 4*margin)
-	scale := min(room/wide, (checkMaxHeight-2*margin-captionSpace)/tall) // pixels per mm
-	height := max(int(tall*scale)+2*margin+captionSpace, checkMinHeight)
-	canvas := newCanvas(checkWidth, height)
-	gray := g.window(plates[:])
-	gap := (checkWidth - wide*scale) / 4
-	left := gap
-	for _, p := range plates {
-		across, down := g.size[p.across]*scale, g.size[p.down]*scale
-		panel := image.Rect(int(left), 0, int(left+across), int(down)).Add(image.Pt(0, margin+int((tall*scale-down)/2)))
-		left += across + gap
-		g.draw(canvas, panel, p, gray)
-		caption(canvas, p.name, (panel.Min.X+panel.Max.X)/2, height-margin/2-capHeight)
+	canvas, panels := arrange(g.size, margin)
+	gray := g.window()
+	for n, p := range plates {
+		g.draw(canvas, panels[n], p, gray)
 	}
 	return encode(w, canvas)
+}
+
+// plates are the three slices of a picture, from left to right.
+var plates = [3]plate{
+	{name: "AXIAL", across: 0, down: 1, through: 2},
+	{name: "CORONAL", across: 0, down: 2, through: 1},
+	{name: "SAGITTAL", across: 1, down: 2, through: 0},
+}
+
+// arrange makes a canvas with the names of the plates and says where each plate lies on
+// it, all at one scale, at least space pixels apart. size is that of the grid in mm.
+func arrange(size [3]float64, space int) (canvas *image.NRGBA, panels [3]image.Rectangle) {
+	wide, tall := 0.0, 0.0
+	for _, p := range plates {
+		wide += size[p.across]
+		tall = max(tall, size[p.down])
+	}
+	room := float64(checkWidth - 4*space)
+	scale := min(room/wide, (checkMaxHeight-2*margin-captionSpace)/tall) // pixels per mm
+	height := max(int(tall*scale)+2*margin+captionSpace, checkMinHeight)
+	canvas = newCanvas(checkWidth, height)
+	gap := (checkWidth - wide*scale) / 4
+	left := gap
+	for n, p := range plates {
+		across, down := size[p.across]*scale, size[p.down]*scale
+		panels[n] = image.Rect(int(left), 0, max(int(left+across), int(left)+1), max(int(down), 1)).Add(image.Pt(0, margin+int((tall*scale-down)/2)))
+		left += across + gap
+		caption(canvas, p.name, (panels[n].Min.X+panels[n].Max.X)/2, height-margin/2-capHeight)
+	}
+	return canvas, panels
 }
 
 // plate is a slice. It says which RAS axes run across and down the picture, and which
@@ -154,10 +164,10 @@ const (
 	windowHigh = 240
 )
 
-// window maps a voxel's value to a brightness from 0 to 1 in sRGB. For anything but
-// CT the range follows from the voxels of the three slices.
-func (g *grid) window(plates []plate) func(float64) light {
-	low, high := float64(windowLow), float64(windowHigh)
+// window maps a voxel's value to its light. For anything but CT the range follows from
+// the voxels of the three slices.
+func (g *grid) window() func(float64) light {
+	low, high := windowLow, windowHigh
 	if g.voxels != nil {
 		var seen volume.Intensities
 		var values []int16
@@ -171,11 +181,36 @@ func (g *grid) window(plates []plate) func(float64) light {
 			}
 		}
 		if seen.Add(values); !seen.Hounsfield() {
-			slices.Sort(values)
-			low, high = float64(values[len(values)/100]), float64(values[len(values)-1-len(values)/100])
+			low, high = percentiles(values)
 		}
 	}
-	width := max(high-low, 1)
+	return grays(low, high)
+}
+
+// percentiles are the 1st and the 99th of some values, at least one.
+func percentiles(parts ...[]int16) (low, high int) {
+	var counts [1 << 16]int // by value, from the lowest that there may be
+	total := 0
+	for _, values := range parts {
+		for _, x := range values {
+			counts[int(x)-math.MinInt16]++
+		}
+		total += len(values)
+	}
+	below := func(rank int) int { // the value of a rank, counted from 0
+		for n, count := range counts {
+			if rank -= count; rank < 0 {
+				return n + math.MinInt16
+			}
+		}
+		return math.MaxInt16
+	}
+	return below(total / 100), below(total - 1 - total/100)
+}
+
+// grays shows a range of values as black to white, evenly in sRGB.
+func grays(from, to int) func(float64) light {
+	low, width := float64(from), float64(max(to-from, 1))
 	var grays [256]light
 	for code := range grays {
 		grays[code] = linear(scene.RGB{uint8(code), uint8(code), uint8(code)})
@@ -215,10 +250,12 @@ func (g *grid) draw(canvas *image.NRGBA, panel image.Rectangle, p plate, gray fu
 	}
 }
 
-// along is the continuous voxel index of a pixel's centre. Pixels run against the
-// axis.
-func (g *grid) along(axis, pixel, pixels int) float64 {
-	n := float64(g.dims[axis])
+func (g *grid) along(axis, pixel, pixels int) float64 { return along(g.dims[axis], pixel, pixels) }
+
+// along is the continuous index, among count voxels, of a pixel's centre. Pixels run
+// against the axis.
+func along(count, pixel, pixels int) float64 {
+	n := float64(count)
 	return n - 0.5 - (float64(pixel)+0.5)*n/float64(pixels)
 }
 
@@ -232,10 +269,14 @@ func (g *grid) voxel(p plate, across, down float64) [3]int {
 
 // interpolate is the volume at a point of a plate, bilinear within the plate.
 func (g *grid) interpolate(p plate, across, down float64) float64 {
+	return bilinear(across, down, func(i, j float64) float64 { return float64(g.voxels[g.index(g.voxel(p, i, j))]) })
+}
+
+// bilinear is a value between the four whole points around it.
+func bilinear(across, down float64, value func(i, j float64) float64) float64 {
 	i, j := math.Floor(across), math.Floor(down)
 	u, v := across-i, down-j
-	value := func(di, dj float64) float64 { return float64(g.voxels[g.index(g.voxel(p, i+di, j+dj))]) }
-	return (1-v)*((1-u)*value(0, 0)+u*value(1, 0)) + v*((1-u)*value(0, 1)+u*value(1, 1))
+	return (1-v)*((1-u)*value(i, j)+u*value(i+1, j)) + v*((1-u)*value(i, j+1)+u*value(i+1, j+1))
 }
 
 // onOutline says whether another label, or the picture's edge, is near.

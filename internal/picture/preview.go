@@ -1,7 +1,8 @@
-// Package picture draws two pictures by which a person judges a result. Preview shows
-// the surfaces from three sides, and Check the outlines of the labels over slices of
-// the scan. In: surfaces in world RAS millimetres, or label map and volume on one
-// grid. Out: PNG, the same bytes for the same input.
+// Package picture draws pictures by which a person judges a scan and what was made of it.
+// Slices shows three slices of the scan, Preview the surfaces from three sides, and Check
+// the outlines of the labels over slices of the scan. In: a volume that passes by,
+// surfaces in world RAS millimetres, or label map and volume on one grid. Out: PNG, the
+// same bytes for the same input.
 // Errors are those of the writer; Check also refuses grids that differ.
 package picture
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"image/png"
 	"io"
 	"io/fs"
 	"math"
@@ -70,12 +71,26 @@ func TestADroppedScanBecomesAModel(t *testing.T) {
 	}
 	validate(t, s.root, glb)
 	encoded(t, s, id, len(glb))
+	pictured(t, s, id)
 	refusedURLs(t, signed)
 	expiredURL(t, s, id)
 	agree(t, s, id)
 	s.parked(t)
 	if got := capacity(); !slices.Equal(got, []int{0, 1, 0}) {
 		t.Errorf("the endpoint's capacity went %v, want 0, 1, 0", got)
+	}
+}
+
+// pictured: what prepare drew of the scan is among the artifacts of the job that is ready.
+func pictured(t *testing.T, s *stack, id string) {
+	t.Helper()
+	redirect, _ := fetch(t, s.HTTP+"/v1/jobs/"+id+"/artifacts/scan.png", nil)
+	resp, sent := fetch(t, redirect.Header.Get("Location"), nil)
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "image/png" {
+		t.Fatalf("scan.png: %s, %v", resp.Status, resp.Header)
+	}
+	if _, err := png.Decode(bytes.NewReader(sent)); err != nil {
+		t.Errorf("scan.png: %v", err)
 	}
 }
 

@@ -294,6 +294,7 @@ func (s Stage) labels(ctx context.Context, in job.StageInput, r job.Record, sour
 	}
 	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, func(r *job.Record) {
 		r.Options, r.Warnings = options, notices(m.Warnings)
+		r.ShowScan(nil) // there is none
 	})
 }
 

@@ -1,8 +1,9 @@
 // Package prepare turns an upload into one volume. In: a job whose upload is a NIfTI
 // file, a DICOM file, an archive or a folder of slices. Out: volume.nii.gz (or, for a
 // label map, which may lie in an archive with a table of its names, or have one beside it
-// in the bucket, labels.bin) in the work bucket, source.json beside it for DICOM, and the
-// record with its task, modality and warnings. The output is {"ready":false} while a
+// in the bucket, labels.bin) in the work bucket, source.json beside it for DICOM, scan.png
+// of a scan among the results, and the record with its task, modality, warnings and
+// that picture. The output is {"ready":false} while a
 // folder still receives slices, and {"gone":true} for a job that was cancelled or
 // erased. Errors: *job.RejectedError or *job.UnsupportedError for a scan at fault; others
 // are the stores' own.
@@ -19,9 +20,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/picture"
+	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
 // Jobs keeps job records.
@@ -45,6 +49,12 @@ type Work interface {
 	Delete(ctx context.Context, key string) error
 }
 
+// Results is the bucket of what a job offers.
+type Results interface {
+	Put(ctx context.Context, key, mediaType string, body io.Reader) (job.Artifact, error)
+	Delete(ctx context.Context, key string) error
+}
+
 // Folders keeps what is known of folders of slices.
 type Folders interface {
 	Folder(ctx context.Context, bucket, prefix string) (job.Folder, error)
@@ -57,6 +67,7 @@ type Stage struct {
 	Jobs    Jobs
 	Uploads Uploads
 	Work    Work
+	Results Results
 	Folders Folders
 	Tasks   []string // what the model server can do
 	Now     func() time.Time
@@ -81,7 +92,8 @@ func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutpu
 		out, err := s.labels(ctx, in, r, source)
 		return out, lost.blame(err)
 	}
-	report, err := s.volume(ctx, r, source)
+	slices := &picture.Slices{}
+	report, err := s.volume(ctx, r, source, slices)
 	if err != nil {
 		return job.PrepareOutput{}, lost.blame(err)
 	}
@@ -89,9 +101,25 @@ func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutpu
 	if err != nil {
 		return job.PrepareOutput{}, err
 	}
+	scan := s.show(ctx, in, slices, modality)
 	return s.finish(ctx, in, job.PrepareOutput{Ready: true}, func(r *job.Record) {
 		r.Options.Task, r.Options.Modality, r.Warnings = task, modality, report.Warnings
+		r.ShowScan(scan)
 	})
+}
+
+// show stores the picture of the scan, by which a person sees that the right one arrived.
+// A job does not fail for want of it: then there is none, and the log says why.
+func (s Stage) show(ctx context.Context, in job.StageInput, slices *picture.Slices, modality string) *job.Artifact {
+	a, err := job.Stream(func(body io.Reader) (job.Artifact, error) {
+		return s.Results.Put(ctx, job.Key(in.Job, in.Attempt, job.ScanPNG), job.MediaType(job.ScanPNG), body)
+	}, func(w io.Writer) error { return slices.Write(w, modality == "CT") })
+	if err != nil {
+		slog.Warn("there is no picture of the scan", job.LogJob, in.Job, job.LogAttempt, in.Attempt, job.LogError, err.Error())
+		return nil
+	}
+	a.Name, a.Attempt = job.ScanPNG, in.Attempt
+	return &a
 }
 
 // amend changes the record of this attempt; job.ErrStale for any other.
@@ -130,11 +158,11 @@ func (s Stage) open(ctx context.Context, r job.Record) (source Source, ready boo
 	return Source{File: file, Size: object.Size}, true, nil
 }
 
-// volume writes the prepared scan, and for DICOM what it was made from.
-func (s Stage) volume(ctx context.Context, r job.Record, source Source) (Report, error) {
+// volume writes the prepared scan, and for DICOM what it was made from. watch sees it.
+func (s Stage) volume(ctx context.Context, r job.Record, source Source, watch nifti.Watcher) (Report, error) {
 	var report Report
 	err := s.stream(ctx, job.Key(r.ID, r.Attempt, job.VolumeObject), func(w io.Writer) (err error) {
-		report, err = source.Volume(ctx, w, Options{Series: r.Options.Series, Modality: r.Options.Modality})
+		report, err = source.Volume(ctx, w, Options{Series: r.Options.Series, Modality: r.Options.Modality, Watch: watch})
 		return err
 	})
 	if err != nil || report.Source == nil {
@@ -183,6 +211,9 @@ func (s Stage) finish(ctx context.Context, in job.StageInput, out job.PrepareOut
 		if err := s.Work.Delete(ctx, job.Key(in.Job, in.Attempt, name)); err != nil {
 			return job.PrepareOutput{}, fmt.Errorf("delete volume: %w", err)
 		}
+	}
+	if err := s.Results.Delete(ctx, job.Key(in.Job, in.Attempt, job.ScanPNG)); err != nil {
+		return job.PrepareOutput{}, fmt.Errorf("delete the picture of the scan: %w", err)
 	}
 	return job.PrepareOutput{Gone: true}, nil
 }

@@ -25,6 +25,7 @@ import (
 type world struct {
 	jobs          *jobtest.Store
 	uploads, work *jobtest.Bucket
+	results       *jobtest.Bucket
 	now           time.Time
 	late          bool // a slice arrives before the folder is sealed
 }
@@ -35,7 +36,7 @@ const (
 )
 
 func newWorld(o job.Options, upload job.Upload) *world {
-	w := &world{jobs: &jobtest.Store{}, uploads: &jobtest.Bucket{}, work: &jobtest.Bucket{}, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	w := &world{jobs: &jobtest.Store{}, uploads: &jobtest.Bucket{}, work: &jobtest.Bucket{}, results: &jobtest.Bucket{}, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	w.change(func(r *job.Record) {
 		*r = job.Record{Attempt: 1, Status: job.Received, Options: o, Upload: upload, CreatedAt: w.now}
 	})
@@ -50,7 +51,7 @@ func newWorld(o job.Options, upload job.Upload) *world {
 }
 
 func (w *world) stage(tasks ...string) prepare.Stage {
-	return prepare.Stage{Jobs: w.jobs, Uploads: w.uploads, Work: w.work, Folders: w.jobs, Tasks: tasks, Now: func() time.Time { return w.now }}
+	return prepare.Stage{Jobs: w.jobs, Uploads: w.uploads, Work: w.work, Results: w.results, Folders: w.jobs, Tasks: tasks, Now: func() time.Time { return w.now }}
 }
 
 func (w *world) record() job.Record              { return w.jobs.Record(id) }
@@ -271,8 +272,8 @@ func TestPrepareGone(t *testing.T) {
 					onCall(w.work, "Put", func(string) error { happen(w); return nil })
 				}
 				out, err := w.prepare(t, "tissue")
-				if err != nil || out != (job.PrepareOutput{Gone: true}) || len(w.keys()) > 0 {
-					t.Errorf("%v %+v %v", err, out, w.keys())
+				if err != nil || out != (job.PrepareOutput{Gone: true}) || len(w.keys()) > 0 || len(w.results.Keys()) > 0 {
+					t.Errorf("%v %+v %v %v", err, out, w.keys(), w.results.Keys())
 				}
 			})
 		}

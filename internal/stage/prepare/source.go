@@ -23,6 +23,7 @@ type Source struct {
 type Options struct {
 	Series   int
 	Modality string
+	Watch    nifti.Watcher // sees the volume while it is written; nil for nobody
 }
 
 // Report describes the scan that was found and the volume that was written.
@@ -75,7 +76,7 @@ func (s Source) convert(ctx context.Context, dst io.Writer, o Options) (Report, 
 	case kindNRRD:
 		return Report{}, volume.Reject("unrecognized", "the file is an NRRD volume, a format in which only label maps are read: if it is one (.seg.nrrd), say task=labels; if it is a scan, %s", sendNIfTI)
 	}
-	r, err := nifti.Convert(ctx, s.File, s.Size, dst, nifti.ConvertOptions{Modality: o.Modality})
+	r, err := nifti.Convert(ctx, s.File, s.Size, dst, nifti.ConvertOptions{Modality: o.Modality, Watch: o.Watch})
 	report := Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Units: unitsOther, Warnings: notices(r.Warnings)}
 	if r.Hounsfield {
 		report.Units = unitsHounsfield
@@ -84,7 +85,7 @@ func (s Source) convert(ctx context.Context, dst io.Writer, o Options) (Report, 
 }
 
 func fromDICOM(ctx context.Context, files drop.Files, dst io.Writer, o Options) (Report, error) {
-	r, err := dicom.Convert(ctx, files, dst, dicom.Options{Series: o.Series, Modality: o.Modality})
+	r, err := dicom.Convert(ctx, files, dst, dicom.Options{Series: o.Series, Modality: o.Modality, Watch: o.Watch})
 	if err != nil {
 		return Report{}, err
 	}

@@ -117,7 +117,8 @@ func (s Stage) publish(ctx context.Context, id string, attempt int) (job.SettleO
 		return job.SettleOutput{}, fmt.Errorf("read what was meshed: %w", err)
 	}
 	return s.writeEnding(ctx, id, attempt, job.Ready, func(r *job.Record) {
-		r.Artifacts, r.Shown, r.Error = m.Artifacts, attempt, nil
+		r.Publish(attempt, m.Artifacts)
+		r.Error = nil
 		if r.From == job.FromPrepare { // a remesh keeps the label map
 			r.Asked = r.Options.Labels()
 		}

@@ -130,9 +130,11 @@ func TestPublishMakesReadyOnce(t *testing.T) {
 	}
 }
 
-// What the label map was asked for stays known when a remesh asks for less of it.
+// What the label map was asked for stays known when a remesh asks for less of it, and the
+// picture of the scan stays listed.
 func TestTheLabelMapsOptionsOutliveARemesh(t *testing.T) {
 	b := newBench(t, job.Meshing)
+	b.amend(t, func(r *job.Record) { r.ShowScan(&job.Artifact{Name: job.ScanPNG, Attempt: 1}) })
 	for attempt, structures := range [][]string{{"liver", "spleen"}, {"liver"}} {
 		b.amend(t, func(r *job.Record) {
 			r.Attempt, r.Status, r.Options.Structures = attempt+1, job.Meshing, structures
@@ -147,6 +149,8 @@ func TestTheLabelMapsOptionsOutliveARemesh(t *testing.T) {
 		}
 		if r := b.record(t); r.Shown != attempt+1 || !slices.Equal(r.Asked, []string{"liver", "spleen"}) {
 			t.Errorf("attempt %d: shown %d, asked for %v", attempt+1, r.Shown, r.Asked)
+		} else if scan := r.Artifacts[0]; len(r.Artifacts) != 2 || r.ArtifactKey(scan) != job.Key(id, 1, job.ScanPNG) {
+			t.Errorf("attempt %d: %+v: want the picture of the scan that attempt 1 made, and the model", attempt+1, r.Artifacts)
 		}
 	}
 }

@@ -25,8 +25,9 @@ import (
 
 // Options is what the scan's owner may say about it.
 type Options struct {
-	Series   int    // number from the list of a multiple_series error, or 0 for the only or best one
-	Modality string // CT, MR or PT, or empty for what the files say
+	Series   int           // number from the list of a multiple_series error, or 0 for the only or best one
+	Modality string        // CT, MR or PT, or empty for what the files say
+	Watch    nifti.Watcher // sees what is written; nil for nobody
 }
 
 // Report is what Convert found and wrote.
@@ -106,6 +107,7 @@ func write(ctx context.Context, files drop.Files, dst io.Writer, o Options, foun
 	if report.Dims, report.Affine, err = out.open(ctx, dst); err != nil {
 		return Report{}, err
 	}
+	out.writer.WatchedBy(o.Watch)
 	tally := newTally(len(stack.Depth), report.Modality)
 	if err := pixels(ctx, files, chosen, stack, seen.lifted, tally, out.push); err != nil {
 		return Report{}, err

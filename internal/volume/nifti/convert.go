@@ -11,6 +11,8 @@ import (
 type ConvertOptions struct {
 	// Modality is CT, MR or PT. When it is empty it is guessed from the voxels.
 	Modality string
+	// Watch sees what is written; nil for nobody.
+	Watch Watcher
 }
 
 // Report is what Convert found and wrote.
@@ -49,6 +51,7 @@ func Convert(ctx context.Context, src io.ReaderAt, size int64, dst io.Writer, o 
 	if err != nil {
 		return Report{}, err
 	}
+	w.WatchedBy(o.Watch)
 	d, seen := newDecoder(f), &volume.Intensities{}
 	if turn.From[2] == 2 && !turn.Flip[2] {
 		err = streamPlanes(ctx, d, turn, w, seen)

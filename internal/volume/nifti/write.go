@@ -11,9 +11,28 @@ import (
 
 // Writer writes an int16 volume as canonical .nii.gz while its voxels come in.
 type Writer struct {
-	gz   *gzipWriter
-	left int64 // voxels still to come
-	raw  []byte
+	gz      *gzipWriter
+	dims    [3]int
+	affine  volume.Affine
+	left    int64 // voxels still to come
+	raw     []byte
+	watcher Watcher // nil: nobody
+}
+
+// Watcher sees a volume while it is written, so that nobody needs to read it again for a
+// picture of it.
+type Watcher interface {
+	// Begin comes first and says what grid the voxels are of.
+	Begin(dims [3]int, a volume.Affine)
+	// Add gets the next voxels, x fastest. They are not to be kept or changed.
+	Add(voxels []int16)
+}
+
+// WatchedBy has a watcher see the voxels that are written from now on; nil for none.
+func (w *Writer) WatchedBy(watcher Watcher) {
+	if w.watcher = watcher; watcher != nil {
+		watcher.Begin(w.dims, w.affine)
+	}
 }
 
 // NewWriter begins a file: NIfTI-1, slope 1, sform = qform = a, millimetres.
@@ -34,13 +53,19 @@ func newWriter(w io.Writer, m image) (*Writer, error) {
 	if _, err := gz.Write(head); err != nil {
 		return nil, err
 	}
-	return &Writer{gz: gz, raw: make([]byte, 0, 2*chunkVoxels),
+	return &Writer{gz: gz, dims: m.dims, affine: m.affine, raw: make([]byte, 0, 2*chunkVoxels),
 		left: int64(m.dims[0]) * int64(m.dims[1]) * int64(m.dims[2])}, nil
 }
 
 // WriteVoxels adds voxels, x fastest.
 func (w *Writer) WriteVoxels(voxels []int16) error {
-	return writeWords(w, voxels)
+	if err := writeWords(w, voxels); err != nil {
+		return err
+	}
+	if w.watcher != nil {
+		w.watcher.Add(voxels)
+	}
+	return nil
 }
 
 // writeWords writes 16-bit values, a chunk at a time.

@@ -1,0 +1,187 @@
+package picture_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/iris-oculus/iris/internal/picture"
+	"github.com/iris-oculus/iris/internal/volume"
+)
+
+// scanned draws the slices of a volume that comes in pieces of some voxels.
+func scanned(t *testing.T, v *volume.Volume, piece int, hounsfield bool) (image.Image, []byte) {
+	t.Helper()
+	var s picture.Slices
+	s.Begin(v.Dims, v.Affine)
+	for left := v.Voxels; len(left) > 0; {
+		n := min(piece, len(left))
+		s.Add(left[:n])
+		left = left[n:]
+	}
+	var b bytes.Buffer
+	if err := s.Write(&b, hounsfield); err != nil {
+		t.Fatal(err)
+	}
+	return decode(t, b.Bytes()), b.Bytes()
+}
+
+// marked is a scan of 40×30×20 voxels of 1×2×3 mm, all air, with a ball of radius 6 mm
+// at the patient's left, anterior and superior end, each in the middle of the others.
+func marked(end int) *volume.Volume {
+	v := &volume.Volume{Dims: [3]int{40, 30, 20}, Affine: volume.Affine{{1, 0, 0, -50}, {0, 2, 0, 9}, {0, 0, 3, 100}}}
+	spacing := v.Affine.Spacing()
+	at := [3]float64{20, 30, 30} // mm from the first voxel
+	at[end] = [3]float64{8, 50, 48}[end]
+	for n := range v.Len() {
+		p := [3]int{n % 40, n / 40 % 30, n / 1200}
+		r := 0.0
+		for k := range p {
+			r += math.Pow(float64(p[k])*spacing[k]-at[k], 2)
+		}
+		v.Voxels = append(v.Voxels, map[bool]int16{false: -1000, true: 1000}[r <= 36])
+	}
+	return v
+}
+
+func gray(c color.NRGBA) bool   { return c.R == c.G && c.G == c.B }
+func bright(c color.NRGBA) bool { return gray(c) && c.R > 250 }
+func inked(c color.NRGBA) bool  { return c == color.NRGBA{0x8a, 0x94, 0xa3, 255} }
+
+// panels are where the slices lie: nothing else in the picture is gray or black.
+func panels(t *testing.T, img image.Image) (out []image.Rectangle) {
+	t.Helper()
+	from := -1
+	for x := range img.Bounds().Dx() {
+		column := !box(img, x, x+1, gray).Empty()
+		if column && from < 0 {
+			from = x
+		}
+		if !column && from >= 0 {
+			out, from = append(out, box(img, from, x, gray)), -1
+		}
+	}
+	if len(out) != 3 {
+		t.Fatalf("slices at %v: want three", out)
+	}
+	return out
+}
+
+// letterIn reads the one letter of a part of the picture, by its dots in each row.
+func letterIn(img image.Image, part image.Rectangle) string {
+	at := image.Rectangle{}
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			if inked(color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)) {
+				at = at.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	var rows strings.Builder
+	for y := at.Min.Y; y < at.Max.Y; y += 2 {
+		dots := 0
+		for x := at.Min.X; x < at.Max.X; x += 2 {
+			if inked(color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)) {
+				dots++
+			}
+		}
+		rows.WriteByte(byte('0' + dots))
+	}
+	known := map[string]string{"4224222": "R", "1111115": "L", "3225222": "A", "4224111": "P", "4113114": "S", "3111113": "I"}
+	return known[rows.String()]
+}
+
+// What lies at the patient's left, in front or above is drawn beside the letter that says so.
+func TestSlicesSayWhereTheyAre(t *testing.T) {
+	for end, letter := range []string{"L", "A", "S"} {
+		img, _ := scanned(t, marked(end), 1200, true)
+		found := 0
+		for n, p := range panels(t, img) {
+			b := box(img, p.Min.X, p.Max.X, bright)
+			if b.Empty() {
+				continue // in the middle of this slice's third axis the ball does not lie
+			}
+			ball, middle := b.Min.Add(b.Max).Div(2), p.Min.Add(p.Max).Div(2)
+			got := ""
+			switch d := ball.Sub(middle); {
+			case d.X < -p.Dx()/8:
+				got = letterIn(img, image.Rect(p.Min.X-25, middle.Y-20, p.Min.X, middle.Y+20))
+			case d.X > p.Dx()/8:
+				got = letterIn(img, image.Rect(p.Max.X, middle.Y-20, p.Max.X+25, middle.Y+20))
+			case d.Y < 0:
+				got = letterIn(img, image.Rect(middle.X-15, p.Min.Y-25, middle.X+15, p.Min.Y))
+			default:
+				got = letterIn(img, image.Rect(middle.X-15, p.Max.Y, middle.X+15, p.Max.Y+25))
+			}
+			if found++; got != letter {
+				t.Errorf("slice %d: what lies at %s is drawn at %v of %v, at the letter %q", n, letter, ball, p, got)
+			}
+			if letter == "L" && ball.X < middle.X {
+				t.Errorf("slice %d: the patient's left is drawn at the left", n)
+			}
+			if ratio := float64(b.Dx()) / float64(b.Dy()); math.Abs(ratio-1) > 0.25 {
+				t.Errorf("slice %d: a ball is drawn as %v", n, b)
+			}
+		}
+		if found != 2 {
+			t.Errorf("what lies at %s is in %d slices, want 2", letter, found)
+		}
+	}
+}
+
+// Axial and coronal show 40 mm across, sagittal 60 mm; coronal and sagittal are 60 mm high.
+func TestSlicesKeepProportions(t *testing.T) {
+	img, _ := scanned(t, marked(0), 7, true)
+	p := panels(t, img)
+	for n, want := range []float64{40.0 / 60, 40.0 / 60, 1} {
+		if got := float64(p[n].Dx()) / float64(p[n].Dy()); math.Abs(got-want) > 0.01 {
+			t.Errorf("slice %d is drawn as %v: want its width %.2f of its height", n, p[n], want)
+		}
+	}
+}
+
+func TestSlicesSameBytes(t *testing.T) {
+	v := marked(1)
+	_, whole := scanned(t, v, v.Len(), true)
+	for _, piece := range []int{7, 1200} {
+		if _, again := scanned(t, v, piece, true); !bytes.Equal(whole, again) {
+			t.Errorf("in pieces of %d voxels it is another picture", piece)
+		}
+	}
+}
+
+// MR has no units: one bright voxel leaves the contrast to the rest.
+func TestSlicesOfMR(t *testing.T) {
+	v := &volume.Volume{Dims: [3]int{20, 20, 20}, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}
+	for n := range 8000 {
+		v.Voxels = append(v.Voxels, int16(1000+n%20))
+	}
+	v.Voxels[10+20*(10+20*10)] = 32767
+	img, _ := scanned(t, v, 400, false)
+	p := panels(t, img)[0]
+	y := p.Min.Y + p.Dy()/4
+	left, _, _, _ := img.At(p.Min.X+2, y).RGBA()
+	right, _, _, _ := img.At(p.Max.X-3, y).RGBA()
+	if left>>8 < 250 || right>>8 > 5 {
+		t.Errorf("the values 1019 and 1000 are shown as %d and %d: want white and black", left>>8, right>>8)
+	}
+}
+
+func TestSlicesOfOddGrids(t *testing.T) {
+	identity := volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}
+	for _, dims := range [][3]int{{1, 1, 1}, {4096, 1, 1}, {1, 4096, 2}, {2, 2, 4096}} {
+		v := &volume.Volume{Dims: dims, Affine: identity, Voxels: make([]int16, dims[0]*dims[1]*dims[2])}
+		scanned(t, v, 1000, false)
+	}
+	var none, short picture.Slices
+	short.Begin([3]int{2, 2, 2}, identity)
+	short.Add(make([]int16, 7))
+	for _, s := range []*picture.Slices{&none, &short} {
+		if err := s.Write(&bytes.Buffer{}, true); err == nil {
+			t.Error("a volume that is not whole is drawn")
+		}
+	}
+}
