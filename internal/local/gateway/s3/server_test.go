@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -129,8 +130,8 @@ func start(t *testing.T, dir string, b *bus) running {
 	}), cfg}
 }
 
-func (r running) put(ctx context.Context, key string, body io.ReadSeeker) error {
-	_, err := r.PutObject(ctx, &awss3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: body})
+func (r running) put(ctx context.Context, key string, body io.ReadSeeker, options ...func(*awss3.Options)) error {
+	_, err := r.PutObject(ctx, &awss3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: body}, options...)
 	return err
 }
 
@@ -174,18 +175,33 @@ func (r running) kill(t *testing.T) {
 	}
 }
 
-// body calls a function when half of it was read.
-type body struct {
-	*bytes.Reader
+// halfway calls a function when half of a request's body was sent. The body as the SDK
+// is given it would not do: the SDK reads it before, for its checksum.
+type halfway struct {
+	next awss3.HTTPClient
 	half func()
 }
 
-func (b *body) Read(p []byte) (int, error) {
-	if b.half != nil && b.Len() <= int(b.Size())/2 {
-		b.half()
-		b.half = nil
+func (h halfway) Do(r *http.Request) (*http.Response, error) {
+	if r.ContentLength > 0 {
+		r.Body = &sent{r.Body, r.ContentLength / 2, h.half}
 	}
-	return b.Reader.Read(p[:min(len(p), 4096)])
+	return h.next.Do(r)
+}
+
+type sent struct {
+	io.ReadCloser
+	left int64
+	half func()
+}
+
+func (s *sent) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p[:min(len(p), 4096)])
+	if s.left -= int64(n); s.left <= 0 && s.half != nil {
+		s.half()
+		s.half = nil
+	}
+	return n, err
 }
 
 // At whatever moment the child is killed: what is stored is announced, under one
@@ -195,16 +211,17 @@ func TestKilledAtEachMoment(t *testing.T) {
 		name    string
 		stored  bool
 		repeats int // announcements of what was announced, at least
-		arrange func(b *bus, kill func()) io.ReadSeeker
+		arrange func(b *bus, o *awss3.Options, kill func()) io.ReadSeeker
 	}{
-		{"while the bytes come", false, 0, func(_ *bus, kill func()) io.ReadSeeker {
-			return &body{bytes.NewReader(make([]byte, 4<<20)), kill}
+		{"while the bytes come", false, 0, func(_ *bus, o *awss3.Options, kill func()) io.ReadSeeker {
+			o.HTTPClient = halfway{o.HTTPClient, kill}
+			return bytes.NewReader(make([]byte, 4<<20))
 		}},
-		{"before the announcement is taken", true, 0, func(b *bus, kill func()) io.ReadSeeker {
+		{"before the announcement is taken", true, 0, func(b *bus, _ *awss3.Options, kill func()) io.ReadSeeker {
 			b.before = func() error { kill(); return errors.New("too late") }
 			return strings.NewReader("scan")
 		}},
-		{"after the announcement is taken", true, 1, func(b *bus, kill func()) io.ReadSeeker {
+		{"after the announcement is taken", true, 1, func(b *bus, _ *awss3.Options, kill func()) io.ReadSeeker {
 			b.after = kill
 			return strings.NewReader("scan")
 		}},
@@ -212,8 +229,9 @@ func TestKilledAtEachMoment(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := &bus{}
 			r := start(t, t.TempDir(), b)
-			content := c.arrange(b, func() { r.kill(t) })
-			if err := r.put(t.Context(), "scan.nii", content); err == nil {
+			options := r.Options()
+			content := c.arrange(b, &options, func() { r.kill(t) })
+			if err := r.put(t.Context(), "scan.nii", content, func(o *awss3.Options) { *o = options }); err == nil {
 				t.Error("an upload was acknowledged by a process that was killed before")
 			}
 			if got := r.there(t, "scan.nii"); got != c.stored {
