@@ -74,7 +74,8 @@ func TestPreviewOfAScan(t *testing.T) {
 		all += len(model.Surfaces[i].Mesh.Triangles)
 	}
 	t.Logf("%d triangles became %d, of %d bytes", all, n, sent)
-	if n > 100_000 || sent > 350_000 || n > all/2 || n < 50_000 {
+	// The model is decimated too, so what it has is not much more than a preview may have.
+	if n > 100_000 || sent > 350_000 || n > all*3/5 || n < 50_000 {
 		t.Errorf("%d triangles became %d, of %d bytes", all, n, sent)
 	}
 	if len(light) != len(model.Surfaces) {
