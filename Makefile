@@ -199,7 +199,7 @@ soak: build
 # (docs/benchmarks.md).
 SEEDS ?= 1-120
 test-phantoms:
-	IRIS_TEST_PHANTOMS=$(SEEDS) go test -count=1 -v -timeout 60m -run TestPhantoms ./containers/tissue/segment
+	IRIS_TEST_PHANTOMS=$(SEEDS) go test -count=1 -v -timeout 60m -run TestPhantoms ./internal/tissue
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 90s

@@ -1,6 +1,6 @@
 // Command tissue is the embedded default model: a CPU model server with
 // SageMaker's contract (package server) that segments a CT by its Hounsfield
-// units (package segment).
+// units (package tissue).
 //
 //	tissue [-addr :8080]
 //

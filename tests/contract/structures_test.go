@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/iris-oculus/iris/containers/tissue/segment"
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/tissue"
 )
 
 var update = flag.Bool("update", false, "write internal/job/structures.json and the names in docs/options.md anew from the models' tables")
@@ -27,7 +27,7 @@ var (
 func modelTables(t *testing.T) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
-	for _, l := range segment.Table().Labels {
+	for _, l := range tissue.Table().Labels {
 		out["tissue"] = append(out["tissue"], l.Name)
 	}
 	text, err := os.ReadFile(filepath.Join("..", "..", "containers", "totalsegmentator", "iris_totalsegmentator", "tables.json"))

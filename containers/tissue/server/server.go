@@ -19,8 +19,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/iris-oculus/iris/containers/tissue/segment"
 	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/tissue"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
@@ -105,7 +105,7 @@ func work(r *http.Request) (*bytes.Buffer, steps, error) {
 		return nil, times, err
 	}
 	times.add("read", &begun)
-	m, err := segment.Segment(r.Context(), v)
+	m, err := tissue.Segment(r.Context(), v)
 	if err != nil {
 		return nil, times, err
 	}
