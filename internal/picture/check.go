@@ -210,14 +210,18 @@ func percentiles(parts ...[]int16) (low, high int) {
 
 // grays shows a range of values as black to white, evenly in sRGB.
 func grays(from, to int) func(float64) light {
-	low, width := float64(from), float64(max(to-from, 1))
+	brightness := brightness(from, to)
 	var grays [256]light
 	for code := range grays {
 		grays[code] = linear(scene.RGB{uint8(code), uint8(code), uint8(code)})
 	}
-	return func(value float64) light {
-		return grays[int(255*min(max((value-low)/width, 0), 1)+0.5)]
-	}
+	return func(value float64) light { return grays[brightness(value)] }
+}
+
+// brightness shows a range of values as the 256 codes of sRGB.
+func brightness(from, to int) func(float64) uint8 {
+	low, width := float64(from), float64(max(to-from, 1))
+	return func(value float64) uint8 { return uint8(255*min(max((value-low)/width, 0), 1) + 0.5) }
 }
 
 func (g *grid) draw(canvas *image.NRGBA, panel image.Rectangle, p plate, gray func(float64) light) {
