@@ -35,16 +35,9 @@ const (
 // that can keep the connection open does the asking for it (local/gateway/apigw). Where
 // no event will follow, the answer is 204, which tells the client to stop.
 func (a *API) events(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
-	if !job.ValidID(id) {
-		return job.ErrNotFound
-	}
-	rec, err := a.Jobs.Get(r.Context(), id)
+	rec, err := a.provenJob(r)
 	if err != nil {
 		return err
-	}
-	if !caller(r.Context()).mayProve(rec) {
-		return job.ErrNotFound
 	}
 	body := eventBody{ID: rec.ID, Status: rec.Status, Attempt: rec.Attempt, Artifacts: []string{}, Erased: rec.Erased}
 	name := eventJob

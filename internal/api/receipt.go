@@ -84,16 +84,9 @@ const backupsDays = 35
 // receipt answers with what is stored of a job, or, of an erased job, with the proof of
 // its erasure as long as its tombstone stays.
 func (a *API) receipt(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
-	if !job.ValidID(id) {
-		return job.ErrNotFound
-	}
-	rec, err := a.Jobs.Get(r.Context(), id)
+	rec, err := a.provenJob(r)
 	if err != nil {
 		return err
-	}
-	if !caller(r.Context()).mayProve(rec) {
-		return job.ErrNotFound
 	}
 	body := receiptBody{
 		Job: rec.ID, Status: rec.Status, IssuedAt: stamp(a.Now()), CreatedAt: stamp(rec.CreatedAt),
@@ -190,4 +183,18 @@ func (p Principal) mayProve(r job.Record) bool {
 	}
 	r.Erased = false
 	return p.mayRead(r)
+}
+
+// provenJob is the job of a request's address, or its tombstone, for who may see proof of
+// its erasure.
+func (a *API) provenJob(r *http.Request) (job.Record, error) {
+	id := r.PathValue("id")
+	if !job.ValidID(id) {
+		return job.Record{}, job.ErrNotFound
+	}
+	rec, err := a.Jobs.Get(r.Context(), id)
+	if err == nil && !caller(r.Context()).mayProve(rec) {
+		err = job.ErrNotFound
+	}
+	return rec, err
 }
