@@ -45,6 +45,18 @@ func (o *optionFlags) addTable(c *cobra.Command) {
 	c.Flags().StringVar(&o.table, "labels-table", "", "SCAN is a label map (-O task=labels), and this file names its labels (ITK-SNAP, FreeSurfer, 3D Slicer, BIDS, JSON)")
 }
 
+// client is the service's, which sends the table of labels with each upload, and the
+// options by name.
+func (o *optionFlags) client(cmd *cobra.Command) (*client, map[string]any, error) {
+	api, err := newClient(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	values, err := o.values()
+	api.table = o.table
+	return api, values, err
+}
+
 // values are the options by name. One that is given twice with different values is
 // refused: which of the two is meant cannot be known.
 func (o *optionFlags) values() (map[string]any, error) {

@@ -103,15 +103,10 @@ func (f *cohortFlags) run(cmd *cobra.Command, source string) (err error) {
 	if err := f.check(cmd, source); err != nil {
 		return err
 	}
-	api, err := newClient(cmd)
+	api, values, err := f.options.client(cmd)
 	if err != nil {
 		return err
 	}
-	values, err := f.options.values()
-	if err != nil {
-		return err
-	}
-	api.table = f.options.table
 	rows, err := rowsOf(cmd, api, source)
 	if err != nil {
 		return named(err)

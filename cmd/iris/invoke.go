@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +15,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
 // functionAddress is where Lambda takes calls of a function: that of AWS_ENDPOINT_URL, or
@@ -49,7 +46,7 @@ func invoke(ctx context.Context, cfg aws.Config, function string, body []byte) (
 		if err != nil {
 			return failure("aws_credentials", "AWS_ENDPOINT_URL is not an address")
 		}
-		if err := signFor(ctx, cfg, req, body, "lambda"); err != nil {
+		if err := signForLambda(ctx, cfg, req, body); err != nil {
 			return err
 		}
 		res, err := c.http.Do(req)
@@ -74,8 +71,8 @@ func invoke(ctx context.Context, cfg aws.Config, function string, body []byte) (
 	return payload, failed, err
 }
 
-// signFor signs a request for a service of AWS with the configuration's credentials.
-func signFor(ctx context.Context, cfg aws.Config, req *http.Request, body []byte, service string) error {
+// signForLambda signs a call with the configuration's credentials.
+func signForLambda(ctx context.Context, cfg aws.Config, req *http.Request, body []byte) error {
 	if cfg.Credentials == nil {
 		return failure("aws_credentials", "no AWS credentials were found (AWS_PROFILE, or `aws configure`)")
 	}
@@ -83,11 +80,7 @@ func signFor(ctx context.Context, cfg aws.Config, req *http.Request, body []byte
 	if err != nil {
 		return failure("aws_credentials", "no AWS credentials were found (AWS_PROFILE, or `aws configure`): %w", err)
 	}
-	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), service, cmp.Or(cfg.Region, "us-east-1"), time.Now()); err != nil {
-		return failure("aws_credentials", "sign the request: %w", err)
-	}
-	return nil
+	return signWith(ctx, req, body, credentials, "lambda", cmp.Or(cfg.Region, "us-east-1"), time.Now())
 }
 
 // lambdaRefusal is what Lambda says when it does not call the function.

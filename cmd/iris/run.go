@@ -38,15 +38,10 @@ func runCommand() *cobra.Command {
 			"TotalSegmentator's words mean what they mean there: --task, --fast, --roi_subset liver,spleen, --ml (the label map\n" +
 			"in place of a model) and --statistics (statistics.json, volumes in mm³ and mean intensities).",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := newClient(cmd)
+			api, values, err := f.options.client(cmd)
 			if err != nil {
 				return err
 			}
-			values, err := f.options.values()
-			if err != nil {
-				return err
-			}
-			api.table = f.options.table
 			scans, err := findScans(args)
 			if err != nil {
 				return err

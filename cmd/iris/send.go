@@ -20,15 +20,10 @@ func submitCommand() *cobra.Command {
 			if parallel < 1 || parallel > 32 {
 				return usage("bad_option: --parallel %d: want 1 to 32", parallel)
 			}
-			api, err := newClient(cmd)
+			api, values, err := options.client(cmd)
 			if err != nil {
 				return err
 			}
-			values, err := options.values()
-			if err != nil {
-				return err
-			}
-			api.table = options.table
 			scans, err := findScans(args)
 			if err != nil {
 				return err

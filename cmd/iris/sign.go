@@ -60,13 +60,14 @@ func sign(ctx context.Context, req *http.Request, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("aws_credentials: this API wants a token (IRIS_TOKEN) or requests signed with AWS credentials, and none were found (AWS_PROFILE, or `aws configure`): %w", err)
 	}
-	return signWith(ctx, req, body, credentials, region, time.Now())
+	return signWith(ctx, req, body, credentials, "execute-api", region, time.Now())
 }
 
-func signWith(ctx context.Context, req *http.Request, body []byte, credentials aws.Credentials, region string, now time.Time) error {
+// signWith signs a request for a service of AWS.
+func signWith(ctx context.Context, req *http.Request, body []byte, credentials aws.Credentials, service, region string, now time.Time) error {
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), "execute-api", region, now); err != nil {
-		return fmt.Errorf("aws_credentials: sign the request: %w", err)
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, req, hex.EncodeToString(sum[:]), service, region, now); err != nil {
+		return failure("aws_credentials", "sign the request: %w", err)
 	}
 	return nil
 }
