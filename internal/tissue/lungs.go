@@ -9,15 +9,9 @@ const (
 	joinMM     = 3    // a bronchus leads into what is no farther from its end
 )
 
-// lungs finds both lungs, vessels included, and the airway between them. Masks
-// of what is not there are empty.
-func (s *scan) lungs(inside *mask) (left, right, airway *mask) {
-	left, right, airway, _ = s.lungsAndDoubts(inside)
-	return left, right, airway
-}
-
-// lungsAndDoubts is lungs, and what its owner is to be told of them.
-func (s *scan) lungsAndDoubts(inside *mask) (left, right, airway *mask, a aired) {
+// lungs finds both lungs, vessels included, and the airway between them, and what the
+// scan's owner is to be told of them. Masks of what is not there are empty.
+func (s *scan) lungs(inside *mask) (left, right, airway *mask, a aired) {
 	hollow := s.between(lowest, hollowHigh).and(inside)
 	c := hollow.components(false)
 	near, likely := s.nearBone(), make([]bool, c.count)

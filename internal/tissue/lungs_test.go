@@ -26,7 +26,7 @@ var untouched = sync.OnceValue(func() *chest {
 	if err != nil {
 		panic(err)
 	}
-	c.left, c.right, _ = c.lungs(inside)
+	c.left, c.right, _, _ = c.lungs(inside)
 	return c
 })
 
@@ -233,7 +233,7 @@ func TestAirIsJudgedByWhereItLies(t *testing.T) {
 			}
 			part := crop(v, x0, x1, z0, z1)
 			s := &scan{newGrid(part.Dims, part.Affine.Spacing()), part.Voxels}
-			left, right, airway, doubts := s.lungsAndDoubts(s.mustBody(t))
+			left, right, airway, doubts := s.lungs(s.mustBody(t))
 			if got := codes(doubts.warnings()); !slices.Equal(got, c.warnings) {
 				t.Errorf("warnings %v: want %v", got, c.warnings)
 			}
@@ -305,7 +305,7 @@ func TestGasOfTheSample(t *testing.T) {
 		}
 	}
 	s := &scan{newGrid(v.Dims, v.Affine.Spacing()), v.Voxels}
-	left, right, _ := s.lungs(s.mustBody(t))
+	left, right, _, _ := s.lungs(s.mustBody(t))
 	for n := range v.Voxels {
 		p, x, y, z := place(torso, n), n%s.nx, n/s.nx%s.ny, n/s.nx/s.ny
 		if from(p, -56, 36, -52) < 25 && (left.has(x, y, z) || right.has(x, y, z)) {
@@ -319,7 +319,7 @@ func TestProcessorsDoNotChangeTheLungs(t *testing.T) {
 	base := untouched()
 	runtime.GOMAXPROCS(3)
 	inside, _ := base.body()
-	left, right, _ := base.lungs(inside)
+	left, right, _, _ := base.lungs(inside)
 	if !slices.Equal(left.bits, base.left.bits) || !slices.Equal(right.bits, base.right.bits) {
 		t.Error("three processors give other lungs than one")
 	}

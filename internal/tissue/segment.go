@@ -80,7 +80,7 @@ func (s *scan) tissues(ctx context.Context) (*tissues, error) {
 	t := &tissues{}
 	for _, step := range []func() error{
 		func() (err error) { t.inside, err = s.body(); return err },
-		func() error { t.left, t.right, t.airway, t.aired = s.lungsAndDoubts(t.inside); return nil },
+		func() error { t.left, t.right, t.airway, t.aired = s.lungs(t.inside); return nil },
 		func() error { t.found = s.bone(t.inside); return nil },
 		func() error { t.skin = s.skin(t.inside); return nil },
 		func() error { t.fat, t.muscle = s.soft(t); return nil },

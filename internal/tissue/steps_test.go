@@ -112,7 +112,7 @@ func TestLungAtTheEdge(t *testing.T) {
 		}
 		return 40
 	})
-	left, right, airway := s.lungs(s.mustBody(t))
+	left, right, airway, _ := s.lungs(s.mustBody(t))
 	want := math.Pi * 60 * 60 * 80 / 1000
 	if got := float64(left.count()) * s.voxelML(); math.Abs(got-want) > want*0.03 {
 		t.Errorf("the left lung has %.0f ml, want %.0f", got, want)
@@ -138,7 +138,7 @@ func TestAirwayDoesNotLeak(t *testing.T) {
 		}
 		return -1000
 	})
-	_, _, airway := s.lungs(s.mustBody(t))
+	_, _, airway, _ := s.lungs(s.mustBody(t))
 	got, want := float64(airway.count())*s.voxelML(), math.Pi*8*8*59/1000
 	if got < want*0.8 || got > want*1.8 {
 		t.Errorf("the airway has %.1f ml: want about %.1f", got, want)
