@@ -34,7 +34,8 @@ def refused_while_updating() -> bool:
     return False
 
 
-# On a busy machine a change may be over, and the endpoint parked again, before the next call comes.
+# clients_test.go has an instance take seconds to come. On a busy machine the change may
+# be over all the same, and the endpoint parked again, before the next call comes.
 eventually("a change is refused while another one is under way", 60, refused_while_updating)
 
 # Nobody holds the lease, so the endpoint's event has it parked again.
