@@ -1,21 +1,21 @@
-import { en } from './en';
-import { es } from './es';
+import { app } from './app';
 
-/** What every language has a text for: TypeScript refuses a dictionary that lacks one. */
-export type Key = keyof typeof en;
-export type Texts = Record<Key, string>;
 export type Language = 'en' | 'es';
 
-const dictionaries: Record<Language, Texts> = { en, es };
+/** Texts of one part of the page, each in every language: a key is the part, then what it says. */
+export type Area = Record<string, Record<Language, string>>;
+
+export const texts = { ...app };
+export type Key = keyof typeof texts;
 
 /** The text under key, each `{name}` in it replaced by the value of that name. */
 export function translate(language: Language, key: Key, values: Record<string, string | number> = {}): string {
-  return dictionaries[language][key].replace(/\{(\w+)\}/g, (whole, name: string) =>
+  return texts[key][language].replace(/\{(\w+)\}/g, (whole, name: string) =>
     name in values ? String(values[name]) : whole,
   );
 }
 
-/** The first of the browser's languages that there is a dictionary for, else English. */
+/** The first of the browser's languages that there are texts in, else English. */
 export function preferred(languages: readonly string[]): Language {
   for (const language of languages) {
     const [main] = language.toLowerCase().split('-');
