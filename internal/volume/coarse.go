@@ -14,25 +14,20 @@ import (
 // their mean stands for the new voxel. Where no axis is finer, v itself is given.
 // The result does not depend on the number of processors.
 func Coarse(v *Volume, least float64) *Volume {
-	spacing := v.Affine.Spacing()
-	var f, dims [3]int
-	for axis := range f {
-		// Spacings are rounded in headers: 0.99999 mm is meant to be 1.
-		const slack = 1e-3
-		f[axis] = max(1, min(v.Dims[axis], int(math.Ceil(least/spacing[axis]-slack))))
-		dims[axis] = (v.Dims[axis] + f[axis] - 1) / f[axis]
-	}
+	f := coarseFactors(v.Dims, v.Affine, least)
 	if f == [3]int{1, 1, 1} {
 		return v
 	}
-	out := &Volume{Dims: dims, Affine: coarseAffine(v.Affine, f), Voxels: make([]int16, dims[0]*dims[1]*dims[2])}
+	out := coarseVolume(v.Dims, v.Affine, f)
 	var next atomic.Int64
 	var done sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), dims[2]) {
+	for range min(runtime.GOMAXPROCS(0), out.Dims[2]) {
 		done.Go(func() {
-			sums := make([]int64, dims[0]*dims[1])
-			for k := int(next.Add(1)) - 1; k < dims[2]; k = int(next.Add(1)) - 1 {
-				coarsePlane(v, f, dims, k, sums, out.Voxels[k*len(sums):][:len(sums)])
+			sums := make([]int64, out.Dims[0]*out.Dims[1])
+			for k := int(next.Add(1)) - 1; k < out.Dims[2]; k = int(next.Add(1)) - 1 {
+				_ = out.coarsePlane(v.Dims, f, k, sums, func(y, z int) ([]int16, error) {
+					return v.Voxels[v.Dims[0]*(y+v.Dims[1]*z):][:v.Dims[0]], nil
+				})
 			}
 		})
 	}
@@ -40,15 +35,68 @@ func Coarse(v *Volume, least float64) *Volume {
 	return out
 }
 
-// coarsePlane makes plane k of a coarse volume. sums is scratch for a plane.
-func coarsePlane(v *Volume, f, dims [3]int, k int, sums []int64, out []int16) {
+// CoarseFrom is Coarse of a grid whose voxels come row by row, so that they are never in
+// memory all at once: next fills a row with the next ones, x fastest. Its error ends the
+// work. The voxels are made larger than least where there would be more than most of them.
+func CoarseFrom(dims [3]int, a Affine, least float64, most int, next func(row []int16) error) (*Volume, error) {
+	const step = 1.05
+	f := coarseFactors(dims, a, least)
+	for product(coarseDims(dims, f)) > most {
+		least *= step
+		f = coarseFactors(dims, a, least)
+	}
+	out := coarseVolume(dims, a, f)
+	sums, row := make([]int64, out.Dims[0]*out.Dims[1]), make([]int16, dims[0])
+	for k := range out.Dims[2] {
+		err := out.coarsePlane(dims, f, k, sums, func(int, int) ([]int16, error) { return row, next(row) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// coarseFactors says how many voxels along each axis make one of at least so many
+// millimetres.
+func coarseFactors(dims [3]int, a Affine, least float64) (f [3]int) {
+	// Spacings are rounded in headers: 0.99999 mm is meant to be 1.
+	const slack = 1e-3
+	spacing := a.Spacing()
+	for axis := range f {
+		f[axis] = int(max(1, min(float64(dims[axis]), math.Ceil(least/spacing[axis]-slack))))
+	}
+	return f
+}
+
+// coarseDims is the grid in which f voxels along each axis are one.
+func coarseDims(dims, f [3]int) [3]int {
+	for axis := range dims {
+		dims[axis] = (dims[axis] + f[axis] - 1) / f[axis]
+	}
+	return dims
+}
+
+func product(dims [3]int) int { return dims[0] * dims[1] * dims[2] }
+
+// coarseVolume is a volume of zeros on a grid in which f voxels along each axis are one.
+func coarseVolume(dims [3]int, a Affine, f [3]int) *Volume {
+	v := &Volume{Dims: coarseDims(dims, f), Affine: coarseAffine(a, f)}
+	v.Voxels = make([]int16, v.Len())
+	return v
+}
+
+// coarsePlane makes plane k of a coarse volume from the rows of a grid of dims, which it
+// asks for in order. sums is scratch for a plane.
+func (v *Volume) coarsePlane(dims, f [3]int, k int, sums []int64, row func(y, z int) ([]int16, error)) error {
 	clear(sums)
-	nx, ny := v.Dims[0], v.Dims[1]
-	deep := min(f[2], v.Dims[2]-k*f[2])
+	deep := min(f[2], dims[2]-k*f[2])
 	for z := k * f[2]; z < k*f[2]+deep; z++ {
-		for y := range ny {
-			row := v.Voxels[nx*(y+ny*z):][:nx]
-			into := sums[y/f[1]*dims[0]:][:dims[0]]
+		for y := range dims[1] {
+			row, err := row(y, z)
+			if err != nil {
+				return err
+			}
+			into := sums[y/f[1]*v.Dims[0]:][:v.Dims[0]]
 			for i := range into {
 				sum := int64(0)
 				for _, x := range row[:min(f[0], len(row))] {
@@ -59,13 +107,15 @@ func coarsePlane(v *Volume, f, dims [3]int, k int, sums []int64, out []int16) {
 			}
 		}
 	}
-	for j := range dims[1] {
-		high := min(f[1], ny-j*f[1])
-		for i := range dims[0] {
-			n := int64(deep * high * min(f[0], nx-i*f[0]))
-			out[j*dims[0]+i] = int16(rounded(sums[j*dims[0]+i], n))
+	out := v.Voxels[k*len(sums):][:len(sums)]
+	for j := range v.Dims[1] {
+		high := min(f[1], dims[1]-j*f[1])
+		for i := range v.Dims[0] {
+			n := int64(deep * high * min(f[0], dims[0]-i*f[0]))
+			out[j*v.Dims[0]+i] = int16(rounded(sums[j*v.Dims[0]+i], n))
 		}
 	}
+	return nil
 }
 
 // rounded is sum / n, half away from zero.

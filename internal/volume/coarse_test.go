@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"errors"
 	"math"
 	"runtime"
 	"slices"
@@ -92,5 +93,44 @@ func TestCoarseForAnyNumberOfProcessors(t *testing.T) {
 		if got := rounded(n[0], n[1]); got != want {
 			t.Errorf("%d / %d rounds to %d", n[0], n[1], got)
 		}
+	}
+}
+
+// A grid that comes row by row gives the same volume as one in memory.
+func TestCoarseFromRows(t *testing.T) {
+	for name, c := range map[string]struct {
+		dims    [3]int
+		spacing float64
+		most    int
+	}{
+		"odd ends":          {[3]int{31, 29, 23}, 0.7, 1 << 20},
+		"one row":           {[3]int{17, 1, 1}, 0.3, 1 << 20},
+		"coarse already":    {[3]int{9, 8, 7}, 2.5, 1 << 20},
+		"more than may be":  {[3]int{40, 30, 20}, 2.5, 4000},
+		"as many as may be": {[3]int{20, 20, 10}, 2.5, 4000},
+		"only one may be":   {[3]int{5, 6, 7}, 1, 1},
+	} {
+		v := ramp(c.dims, Affine{{c.spacing, 0, 0, 3}, {0, 0, c.spacing, -9}, {0, -c.spacing, 0, 0}}, func(p [3]float64) float64 { return 900 * math.Sin(p[0]+p[1]*p[2]) })
+		left := v.Voxels
+		got, err := CoarseFrom(c.dims, v.Affine, 2, c.most, func(row []int16) error {
+			left = left[copy(row, left):]
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(left) > 0 || got.Len() > c.most || len(got.Voxels) != got.Len() {
+			t.Errorf("%s: %d voxels were not asked for, %v of at most %d", name, len(left), got.Dims, c.most)
+		}
+		if want := Coarse(v, 2); want.Len() <= c.most && (want.Dims != got.Dims || want.Affine != got.Affine || !slices.Equal(want.Voxels, got.Voxels)) {
+			t.Errorf("%s: %v %v, want %v %v", name, got.Dims, got.Affine, want.Dims, want.Affine)
+		}
+		if name == "more than may be" && (got.Dims == c.dims || got.Len() < c.most/8) {
+			t.Errorf("%s: %v of at most %d", name, got.Dims, c.most)
+		}
+	}
+	cut := errors.New("the connection was cut")
+	if v, err := CoarseFrom([3]int{4, 4, 4}, Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, 2, 100, func([]int16) error { return cut }); v != nil || !errors.Is(err, cut) {
+		t.Errorf("%v, %v", v, err)
 	}
 }

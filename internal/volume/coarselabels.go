@@ -14,11 +14,10 @@ import (
 // left, these count. The table is that of m. The result does not depend on the number
 // of processors.
 func CoarseLabels(m *LabelMap, f [3]int) *LabelMap {
-	var dims [3]int
 	for axis := range f {
 		f[axis] = max(1, min(f[axis], m.Dims[axis]))
-		dims[axis] = (m.Dims[axis] + f[axis] - 1) / f[axis]
 	}
+	dims := coarseDims(m.Dims, f)
 	out := &LabelMap{Dims: dims, Affine: coarseAffine(m.Affine, f), Table: m.Table, Warnings: m.Warnings, U16: make([]uint16, dims[0]*dims[1]*dims[2])}
 	planes := make([]map[uint16]claim, dims[2])
 	var next atomic.Int64
