@@ -90,6 +90,7 @@ type attributes struct {
 type material struct {
 	Name        string `json:"name"`
 	PBR         pbr    `json:"pbrMetallicRoughness"`
+	AlphaMode   string `json:"alphaMode,omitempty"`
 	DoubleSided bool   `json:"doubleSided,omitempty"`
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/qmuntal/gltf"
 
 	"github.com/iris-oculus/iris/internal/meshfile/glb"
 	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
@@ -152,6 +153,25 @@ func TestDocument(t *testing.T) {
 	}
 }
 
+// seenThrough is a scene whose first structure is translucent.
+func seenThrough() scene.Scene {
+	s := meshtest.Scene()
+	s.Translucent = []string{s.Surfaces[0].Label.Name, "nobody"}
+	return s
+}
+
+// A structure is translucent where the scene says so, and no other is.
+func TestTranslucentStructures(t *testing.T) {
+	for name, data := range map[string][]byte{"model": write(t, seenThrough()), "view": view(t, seenThrough())} {
+		for i, m := range documentOf(t, data).Materials {
+			alpha, mode := m.PBRMetallicRoughness.BaseColorFactor[3], m.AlphaMode
+			if clear := mode == gltf.AlphaBlend && alpha > 0.1 && alpha < 0.5; clear != (i == 0) || !clear && (alpha != 1 || mode != gltf.AlphaOpaque) {
+				t.Errorf("%s: material %d is %v with opacity %v", name, i, mode, alpha)
+			}
+		}
+	}
+}
+
 func TestPatientFacesTheViewer(t *testing.T) {
 	s := meshtest.Scene()
 	// A marker 30 mm to the patient's right, 20 anterior, 10 superior.
@@ -200,7 +220,7 @@ func nameless() scene.Scene {
 func TestKhronosValidator(t *testing.T) {
 	large := meshtest.Scene()
 	large.Surfaces = append(large.Surfaces, surface.Surface{Mesh: meshtest.Sphere([3]float32{0, 0, 0}, 90, 7)})
-	for name, s := range map[string]scene.Scene{"full": meshtest.Scene(), "nameless": nameless(), "large": large} {
+	for name, s := range map[string]scene.Scene{"full": meshtest.Scene(), "nameless": nameless(), "large": large, "translucent": seenThrough()} {
 		t.Run(name, func(t *testing.T) {
 			for _, issue := range meshtest.ValidateGLB(t, write(t, s)) {
 				t.Errorf("%+v", issue)

@@ -116,7 +116,7 @@ func describeView(s *scene.Scene, packed []packedMesh, g *grid) (document, int) 
 			kind, size = componentUint16, 2
 		}
 		indices := doc.array(accessor{BufferView: view(p.lengths[2], size, corners, targetIndices, "TRIANGLES", ""), ComponentType: kind, Count: corners, Type: "SCALAR"})
-		n := doc.add(name, &s.Surfaces[i], position, normal, indices)
+		n := doc.add(name, s, &s.Surfaces[i], position, normal, indices)
 		// Positions are shares of the grid's reach: a node's scale of a twentieth of a
 		// millimetre, as whole steps would need, makes engines shade black.
 		n.Translation, n.Scale = g.origin[:], []float64{g.reach, g.reach, g.reach}

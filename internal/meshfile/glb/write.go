@@ -31,6 +31,10 @@ const Notice = "not for diagnosis"
 
 const generator = "IRIS Oculus"
 
+// translucent is the opacity of structures through which others are to be seen: a shell,
+// which skin is, has two walls before what lies within and two behind.
+const translucent = 0.25
+
 // maxShort is the largest number of vertices that 16-bit indices can address: the
 // index 65535 is reserved (glTF 2.0 §3.7.2.1).
 const maxShort = 65535
@@ -87,7 +91,7 @@ func describe(s scene.Scene, moves [][]weld.Move) (document, int) {
 		}
 		indices := doc.array(accessor{BufferView: view(size*corners, targetIndices), ComponentType: kind, Count: corners, Type: "SCALAR"})
 
-		doc.add(name, one, position, normal, indices)
+		doc.add(name, &s, one, position, normal, indices)
 	}
 	doc.Buffers = []buffer{{ByteLength: offset}}
 	return doc, offset
@@ -114,14 +118,18 @@ func (doc *document) array(a accessor) *int {
 
 // add adds the material, the mesh and the node of a structure whose accessors are
 // given, and returns the node.
-func (doc *document) add(name string, s *surface.Surface, position, normal, indices *int) *node {
+func (doc *document) add(name string, in *scene.Scene, s *surface.Surface, position, normal, indices *int) *node {
 	i := len(doc.Meshes)
 	linear := scene.Color(s.Label).Linear()
-	doc.Materials = append(doc.Materials, material{
+	m := material{
 		Name:        name,
 		PBR:         pbr{BaseColor: [4]float64{linear[0], linear[1], linear[2], 1}, Roughness: 0.6},
 		DoubleSided: !s.Measure.Watertight,
-	})
+	}
+	if slices.Contains(in.Translucent, s.Label.Name) {
+		m.PBR.BaseColor[3], m.AlphaMode = translucent, "BLEND"
+	}
+	doc.Materials = append(doc.Materials, m)
 	doc.Meshes = append(doc.Meshes, mesh{Name: name, Primitives: []primitive{{
 		Attributes: attributes{Position: position, Normal: normal}, Indices: indices, Material: i,
 	}}})

@@ -23,6 +23,9 @@ type Scene struct {
 	// zero unless the scan lies so far from the scanner's origin that float32 could
 	// not tell neighbouring vertices apart. Each format states it in its own way.
 	Origin [3]float64
+	// Translucent are the names of structures through which the others are to be seen. GLB
+	// alone says so.
+	Translucent []string
 }
 
 // Voxel is the shortest distance between voxels in mm. Tolerances are given as shares

@@ -13,6 +13,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/meshfile/deflate"
+	"github.com/iris-oculus/iris/internal/meshfile/light"
 	"github.com/iris-oculus/iris/internal/picture"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
@@ -21,7 +22,7 @@ import (
 
 // write stores every artifact and then job.MeshObject, so that all artifacts exist when
 // that does.
-func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface, preview *preview) error {
+func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface, preview *light.Model) error {
 	model := meshfile.Scene{Surfaces: surfaces, Provenance: scan.labels.Table.Provenance, Spacing: scan.labels.Affine.Spacing(), Origin: scan.origin}
 	artifacts := []struct {
 		name  string
@@ -31,7 +32,7 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		{job.ModelGLB, func(w io.Writer) error { return meshfile.Write(w, "glb", model) }, s.put},
 		{job.ViewGLB, func(w io.Writer) error { return meshfile.WriteView(w, model, meshfile.ViewStep) }, s.putGzip},
 		{job.PreviewGLB, nil, func(ctx context.Context, r job.Record, name string, _ func(io.Writer) error) (job.Artifact, error) {
-			return s.putPacked(ctx, r, name, preview.file, preview.packed)
+			return s.putPacked(ctx, r, name, preview.File, preview.Packed)
 		}},
 		{job.LabelsNIfTI, func(w io.Writer) error { return nifti.WriteLabels(w, scan.labels) }, s.put},
 		{job.SlicesNIfTI, func(w io.Writer) error { return writeSlices(w, scan.volume) }, s.put},
