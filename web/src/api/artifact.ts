@@ -1,5 +1,6 @@
 import type { ExportQuery, Reader, Signed } from './client';
 import { Problem, problemOf, Unreachable } from './problem';
+import { sleep } from './sleep';
 
 export interface Fetching {
   signal?: AbortSignal;
@@ -63,20 +64,4 @@ async function signed(reader: Reader, name: string, query: ExportQuery, signal?:
     if (waited > LONGEST_EXPORT) throw new Problem(503, 'busy', 'the export is not made yet', told.wait);
     await sleep(told.wait * 1000, signal);
   }
-}
-
-/** Resolves after some milliseconds, or rejects at once when the signal is aborted. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
 }
