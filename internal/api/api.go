@@ -79,6 +79,8 @@ type API struct {
 	// Where says where objects and records lie.
 	Where  Where
 	Intent Intent
+	// Outlook is what is told of what is to come; nothing where it is empty.
+	Outlook Outlook
 	// Emails says that an e-mail goes out when a job ends.
 	Emails bool
 	// Keep is how long jobs are kept; 0 is job.Lifetime.
@@ -118,6 +120,7 @@ func (a *API) Handler() http.Handler {
 	route("GET /v1/jobs/{id}/share", ScopeRead, a.shares)
 	route("POST /v1/jobs/{id}/share", ScopeWrite, a.share)
 	route("DELETE /v1/jobs/{id}/share", ScopeWrite, a.revoke, "id")
+	route("GET /v1/status", ScopeRead, a.status)
 	free("GET /v1/shared/{id}", takes(nil, a.sharedJob)) // the share itself is what is asked for
 	free("GET /v1/shared/{id}/artifacts/{name}", takes(nil, a.sharedArtifact))
 	free("GET /healthz", func(w http.ResponseWriter, r *http.Request) error {

@@ -21,12 +21,14 @@ type jobBody struct {
 	Warnings   []job.Notice            `json:"warnings"`
 	Error      *job.Notice             `json:"error"`
 	CostUSD    float64                 `json:"cost_usd"`
+	outlookBody
 }
 
 type stageBody struct {
 	Name      job.Status `json:"name"`
 	StartedAt string     `json:"started_at"`
 	EndedAt   *string    `json:"ended_at"`
+	Usual     *job.Usual `json:"usual,omitempty"` // of the present stage
 }
 
 type artifactBody struct {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -77,15 +78,19 @@ func TestBodiesOfTheContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest("GET", "/v1/jobs/01JD0000000000000000000001", nil)
-	route, vars, err := router.FindRoute(r)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for file, reply := range map[string]struct {
+		path   string
 		status int
 		media  string
-	}{"jobs.json": {200, "application/json"}, "problems.json": {404, "application/problem+json"}} {
+	}{
+		"jobs.json": {"/v1/jobs/01JD0000000000000000000001", 200, "application/json"}, "status.json": {"/v1/status", 200, "application/json"},
+		"problems.json": {"/v1/jobs/01JD0000000000000000000001", 404, "application/problem+json"},
+	} {
+		r := httptest.NewRequest("GET", reply.path, nil)
+		route, vars, err := router.FindRoute(r)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, c := range fixtures.Read[fixtures.Example](t, file) {
 			err := valid(t, r, route, vars, reply.status, http.Header{"Content-Type": {reply.media}}, c.Body, false)
 			if (err == nil) != c.Accepted {
@@ -93,4 +98,31 @@ func TestBodiesOfTheContract(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The data of every server-sent event is what the document calls one.
+func TestLiveEventsOfTheContract(t *testing.T) {
+	for _, c := range fixtures.Read[fixtures.Example](t, "live.json") {
+		if err := validEvent(t, c.Type, c.Body); (err == nil) != c.Accepted {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	}
+}
+
+// validEvent judges an event's name and its data.
+func validEvent(t *testing.T, name string, data []byte) error {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body any
+	if err := json.Unmarshal(data, &body); err != nil {
+		return err
+	}
+	stream := doc.Paths.Find("/v1/jobs/{id}/events").Get.Responses.Status(http.StatusOK).Value.Content["text/event-stream"].Schema.Value
+	if err := stream.Properties["event"].Value.VisitJSON(name); err != nil {
+		return err
+	}
+	return doc.Components.Schemas["Event"].Value.VisitJSON(body)
 }

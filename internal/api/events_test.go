@@ -46,6 +46,9 @@ func TestEvents(t *testing.T) {
 		if err := json.Unmarshal([]byte(e["data"]), &data); err != nil || code != http.StatusOK || e["event"] != name || string(data.Status) != status || seen[e["id"]] || e["retry"] == "" {
 			t.Fatalf("%d %q, %v: want event %s of status %s", code, body, err, name, status)
 		}
+		if err := validEvent(t, e["event"], []byte(e["data"])); err != nil {
+			t.Errorf("%s: %v", e["data"], err)
+		}
 		seen[e["id"]], last = true, e["id"]
 		return data
 	}

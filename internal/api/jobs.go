@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -37,16 +38,25 @@ func (a *API) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.show(w, r, rec)
+	return a.show(w, r, rec, true)
 }
 
-// show answers with a job.
-func (a *API) show(w http.ResponseWriter, r *http.Request, rec job.Record) error {
+// show answers with a job, and with what is to come of it for whoever may see the others.
+func (a *API) show(w http.ResponseWriter, r *http.Request, rec job.Record, outlook bool) error {
 	rec, err := a.withTable(r.Context(), rec)
 	if err != nil {
 		return err
 	}
 	body := a.body(rec)
+	if outlook {
+		a.foresee(r.Context(), rec, &body)
+	}
+	return tagged(w, r, body, a.askAgain(rec))
+}
+
+// tagged answers with a body and its ETag, or with 304, and after how many seconds to ask
+// again; 0: never.
+func tagged(w http.ResponseWriter, r *http.Request, body any, after int) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -57,7 +67,7 @@ func (a *API) show(w http.ResponseWriter, r *http.Request, rec job.Record) error
 		etag = `"` + hex.EncodeToString(sum[:12]) + `-gzip"`
 	}
 	w.Header().Set("ETag", etag)
-	if after := a.askAgain(rec); after > 0 {
+	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
 	if matches(r.Header.Get("If-None-Match"), etag) {
@@ -211,6 +221,7 @@ func (a *API) beginAttempt(w http.ResponseWriter, r *http.Request, from string) 
 		}
 		now.Attempt, now.From, now.Options = now.Attempt+1, from, options
 		now.Execution, now.Token, now.Request, now.Error = false, "", job.Request{}, nil
+		now.PreparedAt = time.Time{}
 		if from == job.FromPrepare {
 			now.Warnings = nil // prepare finds them again
 		}

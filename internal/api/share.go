@@ -230,7 +230,7 @@ func (a *API) sharedJob(w http.ResponseWriter, r *http.Request) error {
 	if !slices.ContainsFunc(s.Artifacts, func(name string) bool { return name == job.MeasurementsJSON || name == job.MeasurementsCSV }) {
 		rec.Table, rec.Long = job.Table{}, false
 	}
-	return a.show(w, r, rec)
+	return a.show(w, r, rec, false)
 }
 
 // sharedArtifact is GET /v1/jobs/{id}/artifacts/{name} for the holder of a share, who may

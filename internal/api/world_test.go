@@ -35,6 +35,7 @@ type world struct {
 	tasks      []string // the deployment's; nil: tissue
 	now        time.Time
 	ids        byte
+	outlook    *outlook // what is to come; nil: nothing is known of it
 }
 
 // parts is a bucket with multipart uploads, signed by nothing but their words.
@@ -146,6 +147,9 @@ func (w *world) ask(t *testing.T, who Principal, method, path, body string, head
 		Jobs: &w.store, Uploads: &w.uploads, Results: &w.results, Exports: w, Endings: w, Workflow: w,
 		Ready: func(context.Context) error { return w.unready }, Tasks: w.served(), USDPerGPUHour: 1.2,
 		Where: w.where, Now: func() time.Time { return w.now }, Entropy: w, Intent: w.intent,
+	}
+	if w.outlook != nil {
+		a.Outlook = Outlook{Times: w.outlook, GPU: w.outlook, Progress: &w.outlook.work}
 	}
 	if a.Intent.Keep > 0 {
 		a.Intent.GPU = w

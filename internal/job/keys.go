@@ -17,6 +17,13 @@ const (
 	MeshObject   = "mesh.json"   // what the mesh stage measured, read by settle when it publishes
 )
 
+// ProgressObject is what was counted of a request's work so far, a Progress, where the
+// model server's counts can be stored; MaxProgressBytes bounds it. Nothing depends on it.
+const (
+	ProgressObject   = "progress.json"
+	MaxProgressBytes = 1 << 10
+)
+
 // FailuresPrefix is what SageMaker puts before a request's folder, which begins with the
 // job's id, when it writes why a request failed (S3FailurePath in template.yaml).
 const FailuresPrefix = "failures/"

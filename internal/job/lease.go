@@ -14,6 +14,9 @@ type Lease struct {
 	ParkAt     time.Time // when an unheld GPU goes to sleep; whole seconds
 	Blocked    bool      // a budget stop is in force: capacity 0, whatever the holders
 	Intents    []Intent  // by job, each once
+	// Order has the holders in the order in which they came, for people: nothing is decided
+	// on it. A holder that it lacks came before all others, by an earlier version.
+	Order []string
 }
 
 // Intent keeps the GPU awake for a scan that is being uploaded. It ends when the scan's
@@ -35,6 +38,16 @@ var ErrLeaseConflict = errors.New("the lease has changed since it was read")
 func (l Lease) Holds(name string) bool {
 	_, found := slices.BinarySearch(l.Holders, name)
 	return found
+}
+
+// Ahead counts the holders that came before name, those whose work is under way among
+// them; false where name holds nothing.
+func (l Lease) Ahead(name string) (n int, holds bool) {
+	if !l.Holds(name) {
+		return 0, false
+	}
+	later := len(l.Order) - 1 - slices.Index(l.Order, name)
+	return len(l.Holders) - 1 - later, true
 }
 
 // Empty says whether nobody holds the lease.

@@ -38,6 +38,11 @@ type Record struct {
 	Shares    []Share `json:",omitempty"`
 	Told      []Told  `json:",omitempty"` // notices that were taken, the last ones
 
+	// Voxels is how many the prepared volume or label map has, and PreparedAt when it was
+	// written; zero: it was not yet, or by an earlier version.
+	Voxels     int64     `json:",omitempty"`
+	PreparedAt time.Time `json:",omitzero"`
+
 	Token   string  // task token of Segment
 	Request Request // the asynchronous request of this attempt
 }
@@ -79,6 +84,8 @@ type Request struct {
 	Failure     string // s3:// URI of its failure
 	Sent        int    // times sent; a request lost to scale-in is sent once more
 	At          time.Time
+	Ahead       int  `json:",omitempty"` // jobs that had the GPU when it was sent first; below 0: not known
+	Unseen      bool `json:",omitempty"` // its answer came before it was seen that an instance is up
 }
 
 // StageTime is when a status was entered and left. EndedAt is zero while it lasts.

@@ -39,6 +39,7 @@ const (
 	attrParkAt     = "park_at" // Unix seconds, absent when never armed
 	attrBlocked    = "blocked"
 	attrIntents    = "intents" // a map of jobs to Unix seconds, absent when empty
+	attrOrder      = "order"   // a list of holders, absent when empty
 )
 
 type item = map[string]types.AttributeValue
@@ -98,6 +99,13 @@ func encode(l job.Lease) item {
 	if !l.Empty() {
 		it[attrHolders] = &types.AttributeValueMemberSS{Value: slices.Clone(l.Holders)}
 	}
+	if len(l.Order) > 0 {
+		order := make([]types.AttributeValue, len(l.Order))
+		for i, name := range l.Order {
+			order[i] = &types.AttributeValueMemberS{Value: name}
+		}
+		it[attrOrder] = &types.AttributeValueMemberL{Value: order}
+	}
 	if !l.ParkAt.IsZero() {
 		it[attrParkAt] = number(l.ParkAt.Unix())
 	}
@@ -142,6 +150,19 @@ func decode(it item) (job.Lease, error) {
 			return l, fmt.Errorf("attribute %s: want a set of strings", attrHolders)
 		}
 		l.Holders = slices.Sorted(slices.Values(set.Value))
+	}
+	if v, found := it[attrOrder]; found {
+		order, ok := v.(*types.AttributeValueMemberL)
+		if !ok {
+			return l, fmt.Errorf("attribute %s: want a list", attrOrder)
+		}
+		for _, v := range order.Value {
+			name, ok := v.(*types.AttributeValueMemberS)
+			if !ok {
+				return l, fmt.Errorf("attribute %s: want a list of strings", attrOrder)
+			}
+			l.Order = append(l.Order, name.Value)
+		}
 	}
 	if v, found := it[attrIntents]; found {
 		until, ok := v.(*types.AttributeValueMemberM)

@@ -105,6 +105,8 @@ func TestWhatNobodyHereWroteIsRefused(t *testing.T) {
 		"holders of text":     {attrGeneration: n("1"), attrHolders: s},
 		"park_at of text":     {attrGeneration: n("1"), attrParkAt: s},
 		"blocked of text":     {attrGeneration: n("1"), attrBlocked: s},
+		"order of text":       {attrGeneration: n("1"), attrOrder: s},
+		"order of numbers":    {attrGeneration: n("1"), attrOrder: &types.AttributeValueMemberL{Value: []types.AttributeValue{n("1")}}},
 	} {
 		if l, err := decode(it); err == nil {
 			t.Errorf("%s: read as %+v", name, l)

@@ -30,7 +30,7 @@ func (l *Lease) Get(context.Context) (job.Lease, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	held := l.held
-	held.Holders, held.Intents = slices.Clone(held.Holders), slices.Clone(held.Intents)
+	held.Holders, held.Intents, held.Order = slices.Clone(held.Holders), slices.Clone(held.Intents), slices.Clone(held.Order)
 	return held, nil
 }
 
@@ -46,7 +46,7 @@ func (l *Lease) Put(_ context.Context, next job.Lease) error {
 	if l.held.Generation != next.Generation-1 {
 		return fmt.Errorf("write the lease at generation %d: %w", next.Generation, job.ErrLeaseConflict)
 	}
-	next.Holders, next.Intents = slices.Sorted(slices.Values(next.Holders)), slices.Clone(next.Intents)
+	next.Holders, next.Intents, next.Order = slices.Sorted(slices.Values(next.Holders)), slices.Clone(next.Intents), slices.Clone(next.Order)
 	if !next.ParkAt.IsZero() {
 		next.ParkAt = time.Unix(next.ParkAt.Unix(), 0).UTC()
 	}

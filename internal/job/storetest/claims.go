@@ -174,8 +174,8 @@ func leaseGenerations(ctx context.Context, _ string, w World) error {
 		return wrong("an absent lease (-want +got)", err, diff)
 	}
 	for _, want := range []job.Lease{
-		{Generation: 1, Holders: []string{"a", "b"}},
-		{Generation: 2, Holders: []string{"b"}, Blocked: true},
+		{Generation: 1, Holders: []string{"a", "b"}, Order: []string{"b", "a"}},
+		{Generation: 2, Holders: []string{"b"}, Order: []string{"b"}, Blocked: true},
 		{Generation: 3, ParkAt: time.Unix(1_000_000, 0).UTC()},
 		{Generation: 4, Intents: []job.Intent{{Job: "a", Until: time.Unix(1_000_000, 0).UTC()}, {Job: "b", Until: time.Unix(2_000_000, 0).UTC()}}},
 	} {

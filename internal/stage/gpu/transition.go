@@ -29,6 +29,7 @@ func Acquire(l job.Lease, holder string) (next job.Lease, changed bool, err erro
 	next = withoutIntents(l, intentOf(jobOf(holder)))
 	if !found {
 		next.Holders = slices.Insert(slices.Clone(l.Holders), at, holder)
+		next.Order = append(slices.Clone(l.Order), holder)
 	}
 	return next, true, nil
 }
@@ -180,6 +181,7 @@ func successor(l job.Lease) job.Lease {
 
 func without(l job.Lease, names []string) job.Lease {
 	next := successor(l)
-	next.Holders = slices.DeleteFunc(slices.Clone(l.Holders), func(h string) bool { return slices.Contains(names, h) })
+	gone := func(h string) bool { return slices.Contains(names, h) }
+	next.Holders, next.Order = slices.DeleteFunc(slices.Clone(l.Holders), gone), slices.DeleteFunc(slices.Clone(l.Order), gone)
 	return next
 }
