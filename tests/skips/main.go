@@ -15,8 +15,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -97,6 +99,14 @@ func follow(in io.Reader, out io.Writer, skips []allowed) (unlisted int, err err
 			delete(said, name)
 		case e.Action == "pass" && e.Test != "":
 			delete(said, name)
+		case e.Action == "fail" && e.Test == "":
+			// What ended the process in the middle of a test is told by that test only.
+			for _, name := range slices.Sorted(maps.Keys(said)) {
+				if strings.HasPrefix(name, e.Package+" ") {
+					fmt.Fprint(out, strings.Join(said[name], ""))
+					delete(said, name)
+				}
+			}
 		}
 	}
 	return unlisted, lines.Err()

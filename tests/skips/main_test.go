@@ -12,6 +12,9 @@ const events = `{"Action":"output","Package":"github.com/iris-oculus/iris/a","Te
 {"Action":"output","Package":"github.com/iris-oculus/iris/a","Test":"TestTwo","Output":"it is wrong\n"}
 {"Action":"fail","Package":"github.com/iris-oculus/iris/a","Test":"TestTwo"}
 go: some words
+{"Action":"output","Package":"github.com/iris-oculus/iris/a","Test":"TestThree","Output":"fatal error: it ended here\n"}
+{"Action":"output","Package":"github.com/iris-oculus/iris/c","Test":"TestThree","Output":"of another package\n"}
+{"Action":"fail","Package":"github.com/iris-oculus/iris/a"}
 {"Action":"output","Package":"github.com/iris-oculus/iris/a","Output":"FAIL\tgithub.com/iris-oculus/iris/a\n"}
 `
 
@@ -32,10 +35,13 @@ func TestOnlyListedSkipsPass(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("%q: %d unlisted, want %d: %v", list, got, want, err)
 		}
-		for _, words := range []string{"it is wrong", "go: some words", "FAIL\t"} {
+		for _, words := range []string{"it is wrong", "go: some words", "fatal error: it ended here", "FAIL\t"} {
 			if !strings.Contains(out.String(), words) {
 				t.Errorf("%q is not printed: %s", words, out.String())
 			}
+		}
+		if strings.Contains(out.String(), "of another package") {
+			t.Errorf("the words of a test that did not fail: %s", out.String())
 		}
 		if want > 0 != strings.Contains(out.String(), "no cases") && want == 2 {
 			t.Errorf("the reason of a skip: %s", out.String())
