@@ -61,7 +61,7 @@ export class Client {
   /** The token of who is signed in; it lives in memory only. */
   token: string | null = null;
 
-  constructor(readonly base: string) {}
+  constructor(public base: string) {}
 
   private async call(
     path: string,
@@ -227,5 +227,5 @@ async function decoded<T>(decode: Decoder<T>, answer: Response): Promise<T> {
   return decode(body, 'body');
 }
 
-/** The API that this page was built for: VITE_API, or the page's own origin. */
-export const client = new Client((import.meta.env.VITE_API ?? '').replace(/\/+$/, ''));
+/** The API that this page speaks to; configure() says where it is. */
+export const client = new Client('');

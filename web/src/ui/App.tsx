@@ -1,17 +1,104 @@
+import './widgets/base.css';
+import './widgets/widgets.css';
+import { lazy, Suspense, useEffect } from 'react';
+import { Header } from './Header';
 import { LanguageProvider, useWords } from './language';
-import { useRoute } from './route';
+import { navigate, type Route, useRoute } from './route';
+import { AccountProvider, SignIn, useMustSignIn } from './SignIn';
+import { Button } from './widgets/Button';
+import { NoticesProvider } from './widgets/notices';
+import { SlotsProvider } from './widgets/slots';
+
+// What a job needs, the viewer among it, is not loaded where one uploads.
+const JobPage = lazy(() => import('./job/JobPage'));
+const SharedPage = lazy(() => import('./shared/SharedPage'));
 
 export function App() {
   return (
     <LanguageProvider>
-      <Page />
+      <NoticesProvider>
+        <AccountProvider>
+          <SlotsProvider>
+            <Frame />
+          </SlotsProvider>
+        </AccountProvider>
+      </NoticesProvider>
     </LanguageProvider>
   );
 }
 
-function Page() {
+function Frame() {
   const { t } = useWords();
   const route = useRoute();
-  if (route.page === 'home') return <h1>{t('app.tagline')}</h1>;
-  return <a href="/">{t('app.home')}</a>;
+  return (
+    <>
+      <a className="skip" href="#main">
+        {t('app.skip')}
+      </a>
+      <Header />
+      <Suspense fallback={<main id="main" className="page" aria-busy="true" />}>
+        <Page route={route} />
+      </Suspense>
+    </>
+  );
+}
+
+function Page({ route }: { route: Route }) {
+  const mustSignIn = useMustSignIn();
+  // Whoever opens a shared link has no account here, and needs none.
+  if (mustSignIn && (route.page === 'home' || route.page === 'job')) return <SignInPage />;
+  switch (route.page) {
+    case 'home':
+      return <Home />;
+    case 'job':
+      return <JobPage key={route.id} id={route.id} />;
+    case 'shared':
+      return <SharedPage key={route.id} id={route.id} />;
+    case 'missing':
+      return <Missing />;
+  }
+}
+
+function Home() {
+  const { t } = useWords();
+  useTitle('IRIS Oculus');
+  return (
+    <main id="main" className="page" tabIndex={-1}>
+      <h1>{t('app.tagline')}</h1>
+    </main>
+  );
+}
+
+function SignInPage() {
+  const { t } = useWords();
+  useTitle(t('account.title'));
+  return (
+    <main id="main" className="page" tabIndex={-1}>
+      <SignIn />
+    </main>
+  );
+}
+
+function Missing() {
+  const { t } = useWords();
+  useTitle(t('app.notFound'));
+  return (
+    <main id="main" className="page" tabIndex={-1}>
+      <section className="state">
+        <h1>{t('app.notFound')}</h1>
+        <p>
+          <Button look="primary" onClick={() => navigate('/')}>
+            {t('app.home')}
+          </Button>
+        </p>
+      </section>
+    </main>
+  );
+}
+
+/** The title of the window. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title === 'IRIS Oculus' ? title : `${title} · IRIS Oculus`;
+  }, [title]);
 }

@@ -1,0 +1,52 @@
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { useWords } from '../language';
+import { IconButton } from './Button';
+
+export interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  /** The buttons at its end. */
+  actions?: ReactNode;
+  /** dialog stands in the middle; sheet comes from the side, and from below on a phone. */
+  kind?: 'dialog' | 'sheet';
+  wide?: boolean;
+}
+
+/**
+ * A dialog that is open as long as it is rendered. It is the browser's own <dialog>: what is
+ * behind cannot be reached, Escape closes it, and the focus goes back to where it was. (Radix
+ * locks scrolling by a style element, which the page's Content-Security-Policy forbids.)
+ */
+export function Dialog({ title, onClose, children, actions, kind = 'dialog', wide = false }: DialogProps) {
+  const { t } = useWords();
+  const ref = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does by keyboard what a click beside the dialog does.
+    <dialog
+      ref={ref}
+      className={`${kind}${wide ? ' wide' : ''}`}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault(); // React takes it away, so that its state and the browser's agree
+        onClose();
+      }}
+      onClick={(event) => event.target === ref.current && onClose()}
+    >
+      <div className="dialog-inside">
+        <header>
+          <h2 id={heading}>{title}</h2>
+          <IconButton label={t('app.close')} icon="close" onClick={onClose} />
+        </header>
+        <div className="dialog-body">{children}</div>
+        {actions && <footer>{actions}</footer>}
+      </div>
+    </dialog>
+  );
+}
