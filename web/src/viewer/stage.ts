@@ -1,0 +1,80 @@
+import { PerspectiveCamera, Scene, SRGBColorSpace, Vector3, WebGLRenderer } from 'three';
+import { ANGLE, basis } from './camera';
+import { STAGE_FROM_RAS } from './glb';
+import { type Shared, sharedUniforms } from './material';
+import { Organs } from './organs';
+import type { CameraState } from './state';
+
+const MOST_PIXELS = 2; // of the screen for one of the page's: more cannot be seen, and costs the square
+
+/** The renderer, the scene in it and the eye. */
+export class Stage {
+  readonly renderer: WebGLRenderer;
+  readonly gl: WebGL2RenderingContext;
+  readonly scene = new Scene();
+  readonly eye = new PerspectiveCamera((ANGLE * 180) / Math.PI, 1, 0.01, 10);
+  readonly shared: Shared = sharedUniforms();
+  readonly organs = new Organs(this.shared);
+  /** Drawn by the processor, for want of a graphics processor. */
+  readonly software: boolean;
+  width = 1;
+  height = 1;
+
+  /** null where the browser has no WebGL 2. */
+  static on(canvas: HTMLCanvasElement): Stage | null {
+    const options: WebGLContextAttributes = { alpha: true, antialias: true, stencil: true };
+    let gl: WebGL2RenderingContext | null = null;
+    try {
+      gl = canvas.getContext('webgl2', options) as WebGL2RenderingContext | null;
+    } catch {
+      return null;
+    }
+    return gl && !gl.isContextLost() ? new Stage(canvas, gl) : null;
+  }
+
+  private constructor(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext) {
+    this.gl = gl;
+    this.renderer = new WebGLRenderer({ canvas, context: gl, alpha: true, stencil: true });
+    this.renderer.outputColorSpace = SRGBColorSpace;
+    this.renderer.info.autoReset = false;
+    const named = gl.getExtension('WEBGL_debug_renderer_info');
+    const name = String(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+    this.software = /swiftshader|llvmpipe|softpipe|basic render/i.test(name);
+    this.scene.add(this.organs.group);
+  }
+
+  resize(width: number, height: number): void {
+    this.width = Math.max(1, Math.round(width));
+    this.height = Math.max(1, Math.round(height));
+    this.renderer.setPixelRatio(this.software ? 1 : Math.min(devicePixelRatio || 1, MOST_PIXELS));
+    this.renderer.setSize(this.width, this.height, false);
+    this.eye.aspect = this.width / this.height;
+  }
+
+  look(camera: CameraState): void {
+    const { right, up, back } = basis(camera.yaw, camera.pitch);
+    const target = new Vector3(...camera.target).applyMatrix4(STAGE_FROM_RAS);
+    const metres = camera.distance * 1e-3;
+    this.eye.position.copy(target).addScaledVector(new Vector3(...back), metres);
+    this.eye.matrixAutoUpdate = false;
+    const [x, y, z] = [new Vector3(...right), new Vector3(...up), new Vector3(...back)];
+    this.eye.matrix.makeBasis(x, y, z).setPosition(this.eye.position);
+    this.eye.matrixWorldNeedsUpdate = true;
+    const ball = this.organs.bounds();
+    const away = this.eye.position.distanceTo(ball.center);
+    this.eye.far = away + ball.radius * 1.05;
+    this.eye.near = Math.max(this.eye.far / 2000, away - ball.radius * 1.05);
+    this.eye.updateProjectionMatrix();
+    this.shared.depth.value.set(Math.max(0, away - ball.radius * 0.5), away + ball.radius);
+  }
+
+  draw(): void {
+    this.renderer.info.reset();
+    this.renderer.render(this.scene, this.eye);
+  }
+
+  dispose(): void {
+    this.organs.dispose();
+    this.renderer.dispose();
+  }
+}
