@@ -279,17 +279,22 @@ func TestASecondProcessIsRefused(t *testing.T) {
 func TestARemovedFileIsNoticed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path)
-	for name, harm := range map[string]func() error{
-		"removed":  func() error { return os.Rename(path, path+".away") },
-		"replaced": func() error { return os.WriteFile(path, nil, 0o600) },
+	// In this order: a file that is cut short in place, while it is mapped into memory,
+	// ends the process, and the next start names the damage.
+	for _, harm := range []struct {
+		name string
+		do   func() error
+	}{
+		{"removed", func() error { return os.Rename(path, path+".away") }},
+		{"replaced", func() error { return os.WriteFile(path, nil, 0o600) }},
 	} {
-		if err := harm(); err != nil {
+		if err := harm.do(); err != nil {
 			t.Fatal(err)
 		}
 		b := &store.Batch{}
 		b.Put("bucket", "a", record{})
 		if err := s.Write(b); !errors.Is(err, store.ErrGone) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v", harm.name, err)
 		}
 	}
 	if err := os.Rename(path+".away", path); err != nil {
