@@ -1,0 +1,50 @@
+import type { Encoding } from './sniff';
+
+/** How a file of one transfer syntax is written. */
+export interface Syntax {
+  encoding: Encoding;
+  /** The whole data set is one stream of DEFLATE. */
+  deflated?: true;
+  /** How its pixels are compressed, which the service does not read; a proper name. */
+  compressed?: string;
+}
+
+export const IMPLICIT = '1.2.840.10008.1.2';
+export const EXPLICIT = '1.2.840.10008.1.2.1';
+export const DEFLATED = '1.2.840.10008.1.2.1.99';
+export const BIG_ENDIAN = '1.2.840.10008.1.2.2';
+
+const explicit: Encoding = { little: true, implicit: false };
+const implicit: Encoding = { little: true, implicit: true };
+
+const COMPRESSED: [begin: string, name: string][] = [
+  ['1.2.840.10008.1.2.1.98', 'encapsulated'],
+  ['1.2.840.10008.1.2.4.5', 'JPEG'],
+  ['1.2.840.10008.1.2.4.70', 'JPEG'],
+  ['1.2.840.10008.1.2.4.8', 'JPEG-LS'],
+  ['1.2.840.10008.1.2.4.9', 'JPEG 2000'],
+  ['1.2.840.10008.1.2.4.10', 'MPEG'],
+  ['1.2.840.10008.1.2.4.11', 'JPEG XL'],
+  ['1.2.840.10008.1.2.4.20', 'HTJ2K'],
+  ['1.2.840.10008.1.2.5', 'RLE'],
+  ['1.2.840.10008.1.2.8', 'DEFLATE'],
+];
+
+/** The syntax of a UID, as the server's internal/volume/dicom/syntax has it; '' is that of a file without one. */
+export function syntaxOf(uid: string): Syntax {
+  switch (uid) {
+    case '':
+    case IMPLICIT:
+      return { encoding: implicit };
+    case EXPLICIT:
+      return { encoding: explicit };
+    case DEFLATED:
+      return { encoding: explicit, deflated: true };
+    case BIG_ENDIAN:
+      return { encoding: { little: false, implicit: false } };
+    case '1.2.840.113619.5.2': // private to GE: its pixels alone are big endian
+      return { encoding: implicit, compressed: 'GE private' };
+  }
+  const named = COMPRESSED.find(([begin]) => uid.startsWith(begin));
+  return { encoding: explicit, compressed: named?.[1] ?? '?' };
+}
