@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"net/http"
-	"strconv"
-	"strings"
+
+	"github.com/iris-oculus/iris/internal/accept"
 )
 
 // held keeps a reply until its handler has ended. Only then is it known whether it is
@@ -65,30 +65,5 @@ const leastCompressed = 1400
 
 // compressed says whether a body of this length is sent in gzip.
 func compressed(r *http.Request, length int) bool {
-	return length >= leastCompressed && acceptsGzip(r.Header.Get("Accept-Encoding"))
-}
-
-// acceptsGzip reads Accept-Encoding (RFC 9110 §12.5.3): a list of codings, each with a
-// weight, where * stands for all that are not named. A weight of 0 refuses.
-func acceptsGzip(header string) bool {
-	accepted := false
-	for _, item := range strings.Split(header, ",") {
-		name, parameters, _ := strings.Cut(item, ";")
-		name = strings.ToLower(strings.TrimSpace(name))
-		if name != "gzip" && name != "x-gzip" && name != "*" {
-			continue
-		}
-		weight := 1.0
-		if text, ok := strings.CutPrefix(strings.ToLower(strings.ReplaceAll(parameters, " ", "")), "q="); ok {
-			q, err := strconv.ParseFloat(text, 64)
-			if err != nil {
-				q = 0 // a weight that cannot be read is no consent
-			}
-			weight = q
-		}
-		if accepted = weight > 0; name != "*" {
-			return accepted
-		}
-	}
-	return accepted
+	return length >= leastCompressed && accept.Gzip(r.Header.Get("Accept-Encoding"))
 }
