@@ -95,9 +95,6 @@ const Version = "1.0.0"
 //go:embed openapi.json
 var openAPI []byte
 
-//go:embed page.html
-var page []byte
-
 // Handler routes the API. What GET answers HEAD answers too, without the body.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -140,10 +137,6 @@ func (a *API) Handler() http.Handler {
 	})
 	free("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) error {
 		return send(w, "application/vnd.oai.openapi+json;version=3.1", openAPI)
-	})
-	free("GET /{$}", func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src 'self' data:")
-		return send(w, "text/html; charset=utf-8", page)
 	})
 	free("/", elsewhere(mux))
 	refuse := serve("/", func(http.ResponseWriter, *http.Request) error { return nothingHere })

@@ -36,7 +36,7 @@ func TestMethodsThatAnAddressDoesNotTake(t *testing.T) {
 	for path, allowed := range map[string]string{
 		"/v1/jobs": "GET, HEAD, POST", "/v1/jobs/" + id: "GET, HEAD, DELETE", "/v1/jobs/" + id + "/parts": "POST", "/v1/jobs/" + id + "/complete": "POST",
 		"/v1/jobs/" + id + "/cancel": "POST", "/v1/jobs/" + id + "/retry": "POST", "/v1/jobs/" + id + "/remesh": "POST",
-		"/v1/jobs/" + id + "/artifacts/model.glb": "GET, HEAD", "/healthz": "GET, HEAD", "/readyz": "GET, HEAD", "/openapi.json": "GET, HEAD", "/": "GET, HEAD",
+		"/v1/jobs/" + id + "/artifacts/model.glb": "GET, HEAD", "/healthz": "GET, HEAD", "/readyz": "GET, HEAD", "/openapi.json": "GET, HEAD",
 	} {
 		for _, method := range []string{"PUT", "PATCH", "TRACE", "POST", "GET", "HEAD", "BREW"} {
 			if slices.Contains(strings.Split(allowed, ", "), method) {

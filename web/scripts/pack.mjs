@@ -1,4 +1,5 @@
 // Packs dist/ for embedding into iris: every file gzipped under packed/, nothing else there.
+// config.json is Amplify's: iris says its own.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +12,7 @@ for (const name of await readdir(to)) {
 }
 let bytes = 0;
 for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile()) continue;
+  if (!entry.isFile() || entry.name === 'config.json') continue;
   const name = path.join(entry.parentPath, entry.name);
   const packed = gzipSync(await readFile(name), { level: 9 });
   const target = path.join(to, `${path.relative(from, name)}.gz`);

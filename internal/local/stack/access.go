@@ -48,5 +48,6 @@ func (s *Stack) access(ctx context.Context, api net.Listener) (apigw.Tokens, err
 	case err != nil:
 		return nil, fmt.Errorf("bad_issuer: %w", err)
 	}
+	s.issuer = issuer{client: asked.Audience[0], origins: tokens.Origins()}
 	return tokens, nil
 }

@@ -169,7 +169,7 @@ func (s *Stack) buildWorkflow(v *services) (err error) {
 	return nil
 }
 
-// handlers are the two through which every request enters: AWS's and the HTTP API's.
+// handlers are the two through which every request enters: AWS's and the HTTP API's, with the page beside it.
 func (s *Stack) handlers(v *services, tokens apigw.Tokens, api, endpoint net.Listener) (http.Handler, http.Handler, error) {
 	hosts := s.hosts(api, endpoint)
 	aws := gateway.New(gateway.Config{
@@ -180,7 +180,11 @@ func (s *Stack) handlers(v *services, tokens apigw.Tokens, api, endpoint net.Lis
 		},
 	})
 	adapter, err := apigw.New(apigw.Config{API: *s.Template.API, Hosts: hosts, Token: s.Token, Tokens: tokens, Throttled: tokens != nil || !loopback(api.Addr()), Invoke: v.host.Invoke, Logger: s.cfg.Logger})
-	return aws, adapter, err
+	if err != nil {
+		return nil, nil, err
+	}
+	front, err := s.withPage(adapter, hosts)
+	return aws, front, err
 }
 
 // hosts are the names under which people reach the stack: those that it was

@@ -60,6 +60,7 @@ type Stack struct {
 	Reannounced int // uploads that a crash had cut off from their announcement
 
 	cfg    Config
+	issuer issuer
 	state  stateDir
 	store  *store.Store
 	key    sigv4.Key

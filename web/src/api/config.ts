@@ -14,13 +14,14 @@ const config = object({ api: text, signIn: orNull(signIn) });
 export type Config = ReturnType<typeof config>;
 
 /**
- * What the page is told where it is served, at /config.json. Without one it speaks to
+ * What the page is told where it is served, at /config.json, which index.html has begun to load
+ * (so the request is a plain one: any other would load it again). Without one it speaks to
  * VITE_API or its own origin, and asks for no sign-in until the API does.
  */
 export async function configure(): Promise<Config> {
   let told: Config = { api: import.meta.env.VITE_API ?? '', signIn: null };
   try {
-    const answer = await fetch('/config.json', { credentials: 'omit' });
+    const answer = await fetch('/config.json');
     if (answer.ok) told = config(await answer.json(), 'config');
   } catch {
     // An older server answers with the page, a broken network with nothing: both speak to their own origin.

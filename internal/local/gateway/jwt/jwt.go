@@ -71,6 +71,10 @@ func New(ctx context.Context, cfg Config) (*Authorizer, error) {
 	)}, nil
 }
 
+// Origins are those that a page talks to when somebody signs in: the issuer's, and its token
+// endpoint's, which with Cognito is another host.
+func (a *Authorizer) Origins() []string { return a.keys.hosts }
+
 // Claims are what a token says, if it is one of the issuer's for this audience, in force.
 func (a *Authorizer) Claims(ctx context.Context, token string) (map[string]string, error) {
 	if token == "" {

@@ -53,6 +53,27 @@ func authorizer(t *testing.T, i *jwttest.Issuer) (*Authorizer, *clock) {
 	return a, c
 }
 
+// A page that signs in talks to the issuer and, where it is elsewhere, to the token endpoint.
+func TestOrigins(t *testing.T) {
+	i := jwttest.New(t)
+	for endpoint, more := range map[string][]string{
+		"": nil, i.URL + "/token": nil, "https://sign-in.example/oauth2/token": {"https://sign-in.example"},
+		"http://sign-in.example/oauth2/token": nil, "javascript:alert(1)": nil,
+	} {
+		i.Serve(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/keys" {
+				_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{jwttest.JWK("first", &jwttest.Key(0).PublicKey)}})
+				return
+			}
+			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": i.URL, "jwks_uri": i.URL + "/keys", "token_endpoint": endpoint})
+		})
+		a, _ := authorizer(t, i)
+		if d := cmp.Diff(append([]string{i.URL}, more...), a.Origins()); d != "" {
+			t.Errorf("%q: %s", endpoint, d)
+		}
+	}
+}
+
 func TestClaims(t *testing.T) {
 	i := jwttest.New(t)
 	a, c := authorizer(t, i)

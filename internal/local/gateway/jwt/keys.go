@@ -51,6 +51,7 @@ type keySet struct {
 // keys reads the issuer's keys and keeps them for a while.
 type keys struct {
 	url    string
+	hosts  []string // origins of the issuer and of its token endpoint
 	client *http.Client
 	now    func() time.Time
 
@@ -71,6 +72,7 @@ func newKeys(ctx context.Context, cfg Config) (*keys, error) {
 	var about struct {
 		Issuer string `json:"issuer"`
 		Keys   string `json:"jwks_uri"`
+		Token  string `json:"token_endpoint"`
 	}
 	if err := k.get(ctx, strings.TrimSuffix(cfg.Issuer, "/")+"/.well-known/openid-configuration", &about); err != nil {
 		return nil, away("the issuer does not say what it is: %w", err)
@@ -86,6 +88,10 @@ func newKeys(ctx context.Context, cfg Config) (*keys, error) {
 		return nil, bad("where its keys are: %w", err)
 	}
 	k.url = about.Keys
+	k.hosts = []string{issuer.Scheme + "://" + issuer.Host}
+	if token, err := address(about.Token); err == nil && token.Host != issuer.Host {
+		k.hosts = append(k.hosts, token.Scheme+"://"+token.Host)
+	}
 	if err := k.read(ctx); err != nil {
 		return nil, away("the issuer does not give its keys: %w", err)
 	}
