@@ -22,12 +22,12 @@ E2E_VENV = $(call venv,tests/e2e/requirements.txt)
 
 .PHONY: test-phantoms build package probe run test unit race e2e schema lint vuln bench soak fuzz crossings clean
 .DEFAULT_GOAL := build
-build: build/node/.installed $(FUNCTIONS:%=build/%/bootstrap) build/tissue build/s3 bin/iris
+build: build/node/.installed web/packed/index.html.gz $(FUNCTIONS:%=build/%/bootstrap) build/tissue build/s3 bin/iris
 
 # Go decides what is stale; these rules always run and cost little when nothing changed.
 # iris speaks HTTP/1.1 with everything, so it is built without HTTP/2 (0.56 MB).
 .PHONY: always
-bin/iris: always
+bin/iris: always web/packed/index.html.gz
 	@$(GOBUILD) -tags nethttpomithttp2 -o $@ ./cmd/iris
 build/tissue: always
 	@$(GOBUILD) -o $@ ./containers/tissue
@@ -41,6 +41,17 @@ build/node/.installed: internal/local/node/package.json internal/local/node/pack
 	@command -v npm >/dev/null || { echo "npm is missing: apt-get install nodejs npm"; exit 1; }
 	mkdir -p build/node && cp internal/local/node/package*.json build/node/
 	npm ci --prefix build/node --no-audit --no-fund --loglevel=error && touch $@
+
+# The page, built, held to its budgets and packed for bin/iris.
+.PHONY: web
+web: web/packed/index.html.gz
+WEB_SOURCES := $(shell find web \( -path web/node_modules -o -path web/dist -o -path web/packed -o -path web/tests \) -prune -o \
+  -type f ! -name '*.go' ! -name '*.test.*' ! -name '*.md' ! -name biome.json ! -name customHttp.yml -print)
+web/packed/index.html.gz: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd web && npm run --silent build
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install nodejs npm"; exit 1; }
+	cd web && npm ci --no-audit --no-fund --loglevel=error
 
 # What `sam build` and `sam deploy` take, in a folder of its own: the functions for
 # Lambda's processor, whatever this machine's is, each checked by its ELF header.
@@ -72,7 +83,7 @@ dist: export IRIS_VERSION := $(VERSION)
 dist: export IRIS_EPOCH = $(COMMIT_EPOCH)
 dist: export IRIS_DATE = $(shell date -u -d @$(COMMIT_EPOCH) +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r $(COMMIT_EPOCH) +%Y-%m-%dT%H:%M:%SZ)
 dist: export CYCLONEDX := $(CYCLONEDX)
-dist: $(GORELEASER) $(CYCLONEDX)
+dist: $(GORELEASER) $(CYCLONEDX) web/packed/index.html.gz
 	$(GORELEASER) release --snapshot --clean --skip=publish,announce,validate
 dist-twice:
 	$(MAKE) dist && cp build/dist/checksums.txt build/checksums.first && $(MAKE) dist
@@ -104,12 +115,17 @@ run: build
 
 test: build unit race e2e
 
-# What iris may weigh; .golangci.yml says what makes it heavy.
+# What iris may weigh without the page, .golangci.yml says what makes it heavy, and the page
+# in it (decision 29).
 IRIS_BYTES := 25000000
+PAGE_BYTES := 1300000
 
 # A skip that tests/skips/list.txt does not name is a failure.
 unit: build/contract/.installed build/node/.installed build/s3 bin/iris
-	@size=$$(wc -c < bin/iris); [ $$size -le $(IRIS_BYTES) ] || { echo "bin/iris has $$size bytes: want at most $(IRIS_BYTES)"; exit 1; }
+	@page=$$(find web/packed -type f -printf '%s\n' | awk '{ s += $$1 } END { print s }'); size=$$(($$(wc -c < bin/iris) - page)); \
+	  echo "bin/iris: $$size of $(IRIS_BYTES) bytes, and the page in it $$page of $(PAGE_BYTES)"; \
+	  [ $$size -le $(IRIS_BYTES) ] && [ $$page -le $(PAGE_BYTES) ] || { echo "too many"; exit 1; }
+	cd web && npm run --silent test
 	go vet ./...
 	cd s3 && go vet ./...
 	go test -json -timeout 60m ./... | go run ./tests/skips
@@ -154,13 +170,17 @@ $(LINT_VENV)/.installed: tests/lint/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
 # Layers with the reason printed, the usual mistakes, and the template by CloudFormation's rules.
-lint: $(GOLANGCI) $(LINT_VENV)/.installed
+lint: $(GOLANGCI) $(LINT_VENV)/.installed web/node_modules/.package-lock.json
+	cd web && npm run --silent check
 	$(GOLANGCI) run ./...
 	cd s3 && $(GOLANGCI) run --config ../.golangci.yml ./...
 	$(LINT_VENV)/bin/cfn-lint template.yaml
 
-# The vulnerability database is not on every network: said, not hidden.
+# The databases of vulnerabilities are not on every network: said, not hidden. npm ends with
+# 1 for a finding and for no answer; only a finding has an auditReportVersion.
 vuln: $(GOVULNCHECK)
+	@cd web && { report=$$(npm audit --json --package-lock-only) && echo "npm audit: nothing found"; } || \
+	  if grep -q auditReportVersion <<< "$$report"; then echo "$$report"; exit 1; else echo "npm audit: SKIPPED, its database cannot be reached from here"; fi
 	@{ $(GOVULNCHECK) ./... && cd s3 && $(GOVULNCHECK) ./...; } || { [ $$? -eq 3 ] && exit 3; echo "govulncheck: SKIPPED, its database cannot be reached from here"; }
 
 # Ratios against named peers, each pair in one run; they write docs/benchmarks.md.
@@ -217,4 +237,4 @@ crossings:
 -include containers/totalsegmentator/model.mk
 
 clean:
-	rm -rf bin build out
+	rm -rf bin build out web/dist web/node_modules && find web/packed -mindepth 1 ! -name .gitkeep -delete

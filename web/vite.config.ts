@@ -29,7 +29,6 @@ function amplify(): Plugin {
 export default defineConfig(({ command }) => ({
   plugins: [react(), budget(), amplify()],
   ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
-  resolve: { alias: { 'react-style-singleton': path.join(import.meta.dirname, 'src/ui/singleton.ts') } },
   server: {
     host: '127.0.0.1',
     port: 5173,
