@@ -129,6 +129,9 @@ func (f meshFlags) choose(labels *volume.LabelMap, out *build.Options) error {
 	if err != nil {
 		return err
 	}
+	if len(o.Structures)+len(o.Merge) == 0 { // all: the voxels need not be looked through
+		return nil
+	}
 	o.Task = job.TaskLabels
 	if o, err = o.Held(build.Names(labels)); err != nil {
 		return err

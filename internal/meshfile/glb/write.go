@@ -193,36 +193,44 @@ func cut(meshes []surface.Mesh, moves [][]weld.Move) []part {
 
 // encode appends the part's bytes.
 func (p part) encode(b []byte) []byte {
-	b = slices.Grow(b, 12*partElements)
-	for _, v := range weld.Moved(p.positions, p.moves, p.first) {
-		b = appendVector(b, scene.FacingMetres(v))
+	n := 12 * max(len(p.positions), len(p.normals), len(p.triangles))
+	if p.short {
+		// A view begins at a multiple of four. An odd number of 16-bit triangles ends two
+		// bytes before one; only a mesh's last part has an odd number.
+		n = (6*len(p.triangles) + 3) &^ 3
 	}
-	for _, n := range p.normals {
-		b = appendVector(b, scene.Facing(n))
+	first := len(b)
+	b = slices.Grow(b, max(n, 12*partElements))[:first+n]
+	to := b[first:]
+	for i, v := range weld.Moved(p.positions, p.moves, p.first) {
+		putVector(to[12*i:], scene.FacingMetres(v))
 	}
-	for _, t := range p.triangles {
-		if p.short {
-			b = binary.LittleEndian.AppendUint32(b, t[0]|t[1]<<16)
-			b = binary.LittleEndian.AppendUint16(b, uint16(t[2]))
-		} else {
-			b = appendWords(b, t)
+	for i, v := range p.normals {
+		putVector(to[12*i:], scene.Facing(v))
+	}
+	if p.short {
+		clear(to[max(0, n-4):])
+		for i, t := range p.triangles {
+			three := to[6*i : 6*i+6]
+			binary.LittleEndian.PutUint32(three, t[0]|t[1]<<16)
+			binary.LittleEndian.PutUint16(three[4:], uint16(t[2]))
 		}
+		return b
 	}
-	// A view begins at a multiple of four. An odd number of 16-bit triangles ends two
-	// bytes before one; only a mesh's last part has an odd number.
-	for len(b)%4 != 0 {
-		b = append(b, 0)
+	for i, t := range p.triangles {
+		putWords(to[12*i:], t)
 	}
 	return b
 }
 
-func appendVector(b []byte, v [3]float32) []byte {
-	return appendWords(b, [3]uint32{math.Float32bits(v[0]), math.Float32bits(v[1]), math.Float32bits(v[2])})
+func putVector(to []byte, v [3]float32) {
+	putWords(to, [3]uint32{math.Float32bits(v[0]), math.Float32bits(v[1]), math.Float32bits(v[2])})
 }
 
-func appendWords(b []byte, w [3]uint32) []byte {
-	b = binary.LittleEndian.AppendUint64(b, uint64(w[0])|uint64(w[1])<<32)
-	return binary.LittleEndian.AppendUint32(b, w[2])
+func putWords(to []byte, w [3]uint32) {
+	to = to[:12]
+	binary.LittleEndian.PutUint64(to, uint64(w[0])|uint64(w[1])<<32)
+	binary.LittleEndian.PutUint32(to[8:], w[2])
 }
 
 // words appends little-endian words.

@@ -75,7 +75,7 @@ func appendFaces(b []byte, triangles [][3]uint32, base uint64) []byte {
 	for _, t := range triangles {
 		b = append(b, 'f')
 		for _, v := range t {
-			b = strconv.AppendUint(append(b, ' '), base+uint64(v), 10)
+			b = decimal.AppendUint(append(b, ' '), base+uint64(v))
 		}
 		b = append(b, '\n')
 	}

@@ -14,12 +14,10 @@ func Facing(p [3]float32) [3]float32 { return [3]float32{0 - p[0], p[2], p[1]} }
 
 // FacingMetres is Facing for a position: millimetres become metres.
 func FacingMetres(p [3]float32) [3]float32 {
-	p = Facing(p)
-	for k := range p {
-		p[k] = float32(float64(p[k]) * 1e-3)
-	}
-	return p
+	return [3]float32{metres(0 - p[0]), metres(p[2]), metres(p[1])}
 }
+
+func metres(mm float32) float32 { return float32(float64(mm) * 1e-3) }
 
 // RASFromFacing is the way back from FacingMetres to RAS millimetres, a 4×4
 // matrix in column-major order as glTF stores matrices. origin is the scene's.

@@ -163,9 +163,9 @@ func (l *layout) mesh(m *surface.Mesh, moves []weld.Move) {
 		triangles := m.Triangles[from:min(from+pieceElements, len(m.Triangles))]
 		l.pieces = append(l.pieces, func(b []byte) []byte {
 			for i, t := range triangles {
-				b = strconv.AppendUint(separated(b, from+i), uint64(t[0]), 10)
-				b = strconv.AppendUint(append(b, ','), uint64(t[1]), 10)
-				b = strconv.AppendUint(append(b, ','), uint64(t[2]), 10)
+				b = decimal.AppendUint(separated(b, from+i), uint64(t[0]))
+				b = decimal.AppendUint(append(b, ','), uint64(t[1]))
+				b = decimal.AppendUint(append(b, ','), uint64(t[2]))
 			}
 			return b
 		})

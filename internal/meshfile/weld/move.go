@@ -13,7 +13,12 @@ func ringMeans(m *surface.Mesh, vertices []uint32, mark []uint64) [][3]float64 {
 		mark[v/64] |= 1 << (v % 64)
 	}
 	sums := make([][4]float64, len(vertices))
-	for _, t := range m.Triangles {
+	for i := range m.Triangles {
+		t := &m.Triangles[i]
+		a, b, c := t[0], t[1], t[2]
+		if (mark[a/64]>>(a%64)|mark[b/64]>>(b%64)|mark[c/64]>>(c%64))&1 == 0 { // as most
+			continue
+		}
 		for k, v := range t {
 			if mark[v/64]>>(v%64)&1 == 0 {
 				continue

@@ -74,10 +74,11 @@ func (p *pincher) moves(m *surface.Mesh, digits int) []Move {
 }
 
 // How many bits the sets have for each vertex. One vertex in 16 shares its bit of
-// seen by chance. Of twice, in which those few are, a smaller set suffices, which
+// seen by chance: sixteen bits would make it one in 32, and twice as much memory to wait
+// for. Of twice, in which those few are, a smaller set suffices, which
 // stays in a processor's cache.
 const (
-	seenBits  = 16
+	seenBits  = 8
 	twiceBits = 2
 )
 
@@ -113,15 +114,33 @@ func (p *pincher) repeated(m *surface.Mesh, digits int) []uint32 {
 		p.hashes = make([]uint32, len(m.Vertices))
 	}
 	p.hashes = p.hashes[:len(m.Vertices)]
-	for i := range m.Vertices {
-		h := hashOf(&m.Vertices[i], digits)
-		p.hashes[i] = h
-		bit := h >> seenShift
-		one := uint64(1) << (bit % 64)
-		if word := &seen[bit/64]; *word&one == 0 {
-			*word |= one
+	// The sets lie in no near cache. Without branches that depend on what was read, the
+	// processor waits for many words of them at once.
+	const batch = 1 << 10
+	var again [batch]uint32
+	for from := 0; from < len(m.Vertices); from += batch {
+		vertices := m.Vertices[from:min(from+batch, len(m.Vertices))]
+		hashes := p.hashes[from:][:len(vertices)]
+		if digits == Exact {
+			for i := range vertices {
+				hashes[i] = spread(&vertices[i])
+			}
 		} else {
-			bit = h >> twiceShift
+			for i := range vertices {
+				r := rounded(vertices[i], digits)
+				hashes[i] = spread(&r)
+			}
+		}
+		n := 0
+		for _, h := range hashes {
+			bit := h >> seenShift
+			word := &seen[bit/64]
+			again[n%batch] = h
+			n += int(*word >> (bit % 64) & 1)
+			*word |= 1 << (bit % 64)
+		}
+		for _, h := range again[:n] {
+			bit := h >> twiceShift
 			twice[bit/64] |= 1 << (bit % 64)
 		}
 	}
@@ -135,17 +154,8 @@ func (p *pincher) repeated(m *surface.Mesh, digits int) []uint32 {
 	return p.candidates
 }
 
-// hashOf is the hash of a position as rounded to so many decimals. Its highest
-// bits are taken, which depend on all of the position's.
-func hashOf(v *[3]float32, digits int) uint32 {
-	if digits == Exact {
-		return spread(v)
-	}
-	r := rounded(*v, digits)
-	return spread(&r)
-}
-
-// spread is a hash with well distributed highest bits, whose multiplications can run
+// spread is a hash of a position. Its highest bits are taken, which depend on all of
+// the position's; its multiplications can run
 // at the same time. The multipliers are odd and have the digits of the golden ratio,
 // of e and of π, which look random.
 func spread(p *[3]float32) uint32 {
@@ -243,20 +253,43 @@ func Moved(stretch [][3]float32, moves []Move, first int) [][3]float32 {
 	return stretch
 }
 
-// Bounds are the least and the greatest coordinates of a mesh's vertices with its
-// moves, each as convert gives it.
+// Bounds are the extremes of a mesh's positions once some vertices are moved, as convert
+// writes them. Convert may swap and turn axes and scale and round along each; it may not
+// mix them. So it is asked for two corners only.
 func Bounds(vertices [][3]float32, moves []Move, convert func([3]float32) [3]float32) (low, high [3]float32) {
-	for v, p := range vertices {
-		if len(moves) > 0 && int(moves[0].Vertex) == v {
-			p, moves = moves[0].To, moves[1:]
+	if len(vertices) == 0 {
+		return low, high
+	}
+	low = vertices[0]
+	if len(moves) > 0 && moves[0].Vertex == 0 {
+		low = moves[0].To
+	}
+	high = low
+	extend := func(some [][3]float32) {
+		l, h := low, high
+		for i := range some {
+			// Comparisons are several times as fast as min and max, which order zeros.
+			for axis, x := range some[i] {
+				if x < l[axis] {
+					l[axis] = x
+				}
+				if x > h[axis] {
+					h[axis] = x
+				}
+			}
 		}
-		p = convert(p)
-		if v == 0 {
-			low, high = p, p
-		}
-		for k, x := range p {
-			low[k], high[k] = min(low[k], x), max(high[k], x)
-		}
+		low, high = l, h
+	}
+	from := uint32(0)
+	for i := range moves {
+		extend(vertices[from:moves[i].Vertex])
+		extend([][3]float32{moves[i].To})
+		from = moves[i].Vertex + 1
+	}
+	extend(vertices[from:])
+	a, b := convert(low), convert(high)
+	for axis := range 3 {
+		low[axis], high[axis] = min(a[axis], b[axis]), max(a[axis], b[axis])
 	}
 	return low, high
 }

@@ -54,22 +54,26 @@ func Count(m *volume.LabelMap, dense []uint16, threads int) Counts {
 	slabs := cutSlabs(g.nz+1, 0)
 	parts := make([]Counts, len(slabs))
 	workers := work.Workers(threads, len(slabs))
-	own := make([][]int64, workers) // by label
+	own := make([][]int64, workers) // by label; of the background without meaning
 	for i := range own {
 		own[i] = make([]int64, 1<<16)
 	}
+	sets := make([]setCounts, workers)
 	work.Share(workers, len(slabs), func(i, s int) {
 		w := &worker{g: g, src: src, below: g.newLayer(src.wide), above: g.newLayer(src.wide), cur: g.newActivity()}
 		w.below.load(g, src, slabs[s].from)
 		for z := slabs[s].from; z < slabs[s].to; z++ {
 			w.above.load(g, src, z+1)
 			w.cur.find(g, &w.below, &w.above)
-			w.countLayer(&parts[s], own[i])
+			w.countLayer(&parts[s], own[i], &sets[i])
 			w.below, w.above = w.above, w.below
 		}
 	})
 	var sum Counts
-	for label := range own[0] {
+	for i := range sets {
+		sum.addTwo(&sets[i], mostSheets())
+	}
+	for label := 1; label < len(own[0]); label++ {
 		n := int64(0)
 		for i := range own {
 			n += own[i][label]
@@ -91,59 +95,107 @@ func Count(m *volume.LabelMap, dense []uint16, threads int) Counts {
 }
 
 // countLayer adds the cells of the current layer to c, and the vertices of each
-// label's own mesh to ofLabel.
-func (w *worker) countLayer(c *Counts, ofLabel []int64) {
+// label's own mesh to ofLabel. Of a cell of two labels, as most are, everything but
+// the labels follows from a set: only how often it comes is counted, see addTwo.
+func (w *worker) countLayer(c *Counts, ofLabel []int64, ofSet *setCounts) {
 	c.Vertices += int64(w.cur.count)
 	c.Layer = max(c.Layer, int64(w.cur.count))
-	sheets := mostSheets()
+	sheets, stride := mostSheets(), w.g.stride
 	for y := range w.g.rows - 1 {
 		for word := range w.g.words {
-			at := y*w.g.stride + word*64
-			for active := w.cur.bits[y*w.g.words+word]; active != 0; active &= active - 1 {
+			active := w.cur.bits[y*w.g.words+word]
+			if active == 0 {
+				continue
+			}
+			at := y*stride + word*64
+			r00, r10 := w.below.low[at:][:72], w.below.low[at+stride:][:72]
+			r01, r11 := w.above.low[at:][:72], w.above.low[at+stride:][:72]
+			for ; active != 0; active &= active - 1 {
 				x := bits.TrailingZeros64(active)
-				stride := w.g.stride
-				cell := corners{low: cornerBytes(w.below.low[at:], w.below.low[at+stride:], w.above.low[at:], w.above.low[at+stride:], x)}
+				cell := corners{low: cornerBytes(r00, r10, r01, r11, x)}
 				if w.src.wide {
 					cell.high = w.highCorners(at, x)
 				}
-				own, pinched := int64(0), false
-				for seen := uint8(0); seen != 0xff; {
-					label := cell.label(bits.TrailingZeros8(^seen))
-					set := cell.set(label)
-					seen |= set
-					if label != 0 {
-						c.Entries++
-						own += int64(sheets[set])
-						ofLabel[label] += int64(sheets[set])
-						if sheets[set] > 1 {
-							c.Pinched += int64(sheets[set])
-						}
-						c.Quads += int64(twoLabelCells[set].count)
-						pinched = pinched || sheets[set] > 1 || cycleTables[Separated][set].pinch != 0 || cycleTables[Joined][set].pinch != 0
-					}
+				second, two := cell.second()
+				if !two {
+					c.add(cell, 1, sheets, ofLabel)
+					continue
 				}
-				ex, ey, ez := cell.edges()
-				c.Shared += int64(bits.OnesCount8(quadsOf(ex, ey, ez)))
-				if pinched {
-					c.Corners += int64(bits.OnesCount64(ex) + bits.OnesCount64(ey) + bits.OnesCount64(ez))
-				}
-				c.Own += own
-				if own > 1 {
-					c.Touching += own
+				a, b := uint8(cell.low), uint8(cell.low>>(8*bits.TrailingZeros8(second)))
+				ofLabel[a] += int64(sheets[^second])
+				ofLabel[b] += int64(sheets[second])
+				switch {
+				case a == 0:
+					ofSet.outside[second]++
+				case b == 0:
+					ofSet.outside[^second]++
+				default:
+					ofSet.inside[second]++
 				}
 			}
 		}
 	}
 }
 
+// setCounts says how many cells of two labels have each set of corners that carry one
+// of them: where the other is the background, and where it is a label too.
+type setCounts struct{ outside, inside [256]int64 }
+
+// addTwo adds the cells of two labels, with any two labels.
+func (c *Counts) addTwo(of *setCounts, sheets *[256]uint8) {
+	var any [3]int64
+	for set := range 256 {
+		outside, inside := corners{}, corners{}
+		for corner := range 8 {
+			label := uint64(set >> corner & 1)
+			outside.low |= label << (8 * corner)
+			inside.low |= (label + 1) << (8 * corner)
+		}
+		c.add(outside, of.outside[set], sheets, any[:])
+		c.add(inside, of.inside[set], sheets, any[:])
+	}
+}
+
+// add adds a cell so many times, but for the vertices of the net.
+func (c *Counts) add(cell corners, times int64, sheets *[256]uint8, ofLabel []int64) {
+	own, pinched := int64(0), false
+	for seen := uint8(0); seen != 0xff; {
+		label := cell.label(bits.TrailingZeros8(^seen))
+		set := cell.set(label)
+		seen |= set
+		if label == 0 {
+			continue
+		}
+		vertices := int64(sheets[set])
+		own += vertices
+		ofLabel[label] += times * vertices
+		c.Entries += times
+		if vertices > 1 {
+			c.Pinched += times * vertices
+		}
+		c.Quads += times * int64(twoLabelCells[set].count)
+		pinched = pinched || vertices > 1 || cycleTables[Separated][set].pinch != 0 || cycleTables[Joined][set].pinch != 0
+	}
+	ex, ey, ez := cell.edges()
+	c.Shared += times * int64(bits.OnesCount8(quadsOf(ex, ey, ez)))
+	if pinched {
+		c.Corners += times * int64(bits.OnesCount64(ex)+bits.OnesCount64(ey)+bits.OnesCount64(ez))
+	}
+	c.Own += times * own
+	if own > 1 {
+		c.Touching += times * own
+	}
+}
+
 // mostSheets is, by the set of a cell's corners that carry a label, the largest number
 // of sheets that the label can have in the cell, however its ambiguous faces are
 // decided.
-var mostSheets = sync.OnceValue(func() (t [256]uint8) {
+var mostSheets = sync.OnceValue(func() *[256]uint8 {
+	var t [256]uint8
 	for set := range t {
 		for joined := range uint8(64) {
 			t[set] = max(t[set], traceCycles(uint8(set), joined).count)
 		}
 	}
-	return t
+	return &t
 })

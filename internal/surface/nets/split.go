@@ -167,8 +167,11 @@ func (p *splitter) placeRow(layer *Layer, z, y int, from, to uint32) {
 		for i := range entries {
 			e := &entries[i]
 			vertices := p.meshes[e.Label].Vertices
-			for c := range uint32(p.net.sheets(e)) {
-				vertices[e.ID+c] = at
+			vertices[e.ID] = at
+			if p.cycles[e.Corners].count != 1 || e.Joined != 0 {
+				for c := uint32(1); c < uint32(p.net.sheets(e)); c++ {
+					vertices[e.ID+c] = at
+				}
 			}
 		}
 	}
