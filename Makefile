@@ -154,10 +154,15 @@ SCHEMA_VENV = $(call venv,tests/schema/requirements.txt)
 $(SCHEMA_VENV)/.installed: tests/schema/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
+# The page in Debian's browser; pictures of its states lie in out/web afterwards.
+CHROMIUM ?= chromium
+
 schema: build $(SCHEMA_VENV)/.installed
 	IRIS_E2E=1 IRIS_SCHEMATHESIS=$(SCHEMA_VENV)/bin/schemathesis go test -count=1 -v -timeout 20m ./tests/schema
 
 e2e: build build/contract/.installed $(E2E_VENV)/.installed $(SCHEMA_VENV)/.installed
+	@command -v $(CHROMIUM) >/dev/null || apt-get install -y chromium
+	cd web && CHROMIUM=$$(command -v $(CHROMIUM)) npm run --silent e2e
 	IRIS_E2E=1 IRIS_SCHEMATHESIS=$(SCHEMA_VENV)/bin/schemathesis IRIS_PYTHON=$(E2E_VENV)/bin/python go test -json -count=1 -timeout 60m ./tests/... | go run ./tests/skips
 
 $(GOLANGCI):

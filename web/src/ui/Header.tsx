@@ -21,7 +21,7 @@ export function Header() {
       <a
         className="brand"
         href="/"
-        aria-label={t('app.home')}
+        aria-label={`IRIS Oculus: ${t('app.home')}`}
         onClick={(event) => {
           if (event.metaKey || event.ctrlKey || event.shiftKey) return;
           event.preventDefault();
