@@ -42,7 +42,8 @@ export async function visit(browser: Browser, origins: string[], options: Browse
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()} (${message.location().url})`);
+    if (message.type() === 'error' || message.type() === 'warning')
+      complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => complaints.push(`not caught: ${error.stack ?? error.message}`));
   page.on('request', (request) => {
