@@ -11,14 +11,14 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/iris-oculus/iris/internal/local/asl"
-	"github.com/iris-oculus/iris/internal/local/clock/clocktest"
+	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/statemachine"
 )
 
@@ -80,10 +80,18 @@ func well(call string, now time.Time) string {
 	return `{}`
 }
 
-func execute(t *testing.T, input string, s script) run {
+// execute runs one execution in time that passes only when nothing else can happen.
+func execute(t *testing.T, input string, s script) (out run) {
 	t.Helper()
-	virtual := clocktest.New(begin)
-	e := engine(t, virtual.Now)
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(begin)) // a bubble's time begins with the year 2000
+		out = executeNow(t, input, s)
+	})
+	return out
+}
+
+func executeNow(t *testing.T, input string, s script) run {
+	e := engine(t, time.Now)
 	m, err := asl.Parse(definition(), e.Check)
 	if err != nil {
 		t.Fatal(err)
@@ -91,19 +99,13 @@ func execute(t *testing.T, input string, s script) run {
 	var mu sync.Mutex
 	var out run
 	submitted := make(chan struct{})
-	var steps, owed atomic.Int64 // what happened; what is under way and will end by itself
 	used := map[string]int{}
 	var x *asl.Execution
 	env := asl.Env{
-		Engine: e, Clock: virtual, Commit: func(r asl.Record) error {
-			steps.Add(1)
+		Engine: e, Clock: clock.Real{}, Commit: func(r asl.Record) error {
 			for _, e := range r.Events {
-				switch e.Type {
-				case "TaskSubmitted":
-					owed.Add(-1)
+				if e.Type == "TaskSubmitted" {
 					close(submitted)
-				case "TaskSucceeded", "TaskFailed":
-					owed.Add(-1)
 				}
 			}
 			return nil
@@ -117,18 +119,13 @@ func execute(t *testing.T, input string, s script) run {
 			name := strings.TrimSpace(c.Function + " " + in.Action)
 			mu.Lock()
 			out.calls = append(out.calls, name)
-			a := answer{reply: well(name, virtual.Now())}
+			a := answer{reply: well(name, time.Now())}
 			if list := s[name]; len(list) > 0 {
 				a = list[min(used[name], len(list)-1)]
 				used[name]++
 			}
 			mu.Unlock()
-			steps.Add(1)
-			owed.Add(1)
 			if in.Token != "" {
-				if a.fails != never {
-					owed.Add(1)
-				}
 				go func() { // an answer that came before the call returned would spare the history an event
 					<-submitted
 					complete(t.Context(), x, in.Token, a)
@@ -145,10 +142,7 @@ func execute(t *testing.T, input string, s script) run {
 		ARN: "arn:aws:states:us-east-1:000000000000:execution:scan:01JD0000000000000000000001-1", Name: "01JD0000000000000000000001-1",
 		MachineARN: "arn:aws:states:us-east-1:000000000000:stateMachine:scan", MachineName: "scan", Input: json.RawMessage(input), Time: begin,
 	}, env)
-	stop := make(chan struct{})
-	go pass(virtual, stop, func() (int64, bool) { return steps.Load(), owed.Load() > 0 })
 	end, err := x.Run(t.Context())
-	close(stop)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,30 +163,6 @@ func complete(ctx context.Context, x *asl.Execution, token string, a answer) {
 		_ = x.Succeed(ctx, token, json.RawMessage(a.reply))
 	default:
 		_ = x.Fail(ctx, token, a.fails, `{"errorType":"`+a.fails+`","errorMessage":"code: sentence"}`)
-	}
-}
-
-// pass moves virtual time to the next timer when nothing is under way and
-// nothing has happened for a while.
-func pass(v *clocktest.Clock, stop <-chan struct{}, world func() (steps int64, busy bool)) {
-	const patience = 15 // ms
-	idle, last := 0, ""
-	for {
-		select {
-		case <-stop:
-			return
-		case <-time.After(time.Millisecond):
-		}
-		next, ok := v.Next()
-		steps, busy := world()
-		now := fmt.Sprint(next, steps)
-		if idle++; !ok || busy || now != last {
-			idle, last = 0, now
-		}
-		if idle >= patience {
-			v.Advance(next.Sub(v.Now()))
-			idle = 0
-		}
 	}
 }
 
@@ -260,7 +230,7 @@ func TestEveryPath(t *testing.T) {
 			if got.end.Status != test.status {
 				t.Errorf("status = %s (%s: %s), want %s", got.end.Status, got.end.Error, got.end.Cause, test.status)
 			}
-			if test.took > 0 && (got.took < test.took || got.took > test.took+2*time.Second) {
+			if test.took > 0 && got.took != test.took {
 				t.Errorf("took %v, want %v", got.took, test.took)
 			}
 		})
