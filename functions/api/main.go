@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/iris-oculus/iris/functions/internal/outlook"
 	"github.com/iris-oculus/iris/internal/api"
 	"github.com/iris-oculus/iris/internal/cloud/blobs"
 	"github.com/iris-oculus/iris/internal/cloud/functions"
@@ -24,13 +25,12 @@ func main() {
 	uploads, results := blobs.New(cfg, env.String("UPLOADS_BUCKET")), blobs.New(cfg, env.String("RESULTS_BUCKET"))
 	a := api.API{
 		Jobs: store, Uploads: uploads, Results: results, Workflow: flow,
-		Endings: settle.Stage{Jobs: store, Links: store, Workflow: flow, Uploads: uploads, Results: results, Now: time.Now,
-			Work: blobs.New(cfg, env.String("WORK_BUCKET"))},
+		Endings: settle.Stage{Jobs: store, Links: store, Workflow: flow, Uploads: uploads, Results: results, Work: blobs.New(cfg, env.String("WORK_BUCKET")), Now: time.Now},
 		Exports: functions.New(cfg, env.String("EXPORT_FUNCTION")),
 		Ready:   store.Ping, Tasks: env.List("TASKS"), USDPerGPUHour: env.Float("GPU_PRICE_PER_HOUR"),
 		Where: api.Where{Region: cfg.Region, Folder: os.Getenv("IRIS_STATE_FOLDER")}, Emails: env.String("EMAIL_NOTICES") == "yes",
-		Intent: api.Intent{GPU: functions.New(cfg, env.String("GPU_FUNCTION")), Keep: env.Seconds("WARM_ON_INTENT_SECONDS"), WarmUp: env.Seconds("WARM_UP_SECONDS")},
-		Keep:   env.Days("RETENTION_DAYS"), Now: time.Now, Entropy: rand.Reader,
+		Intent:  api.Intent{GPU: functions.New(cfg, env.String("GPU_FUNCTION")), Keep: env.Seconds("WARM_ON_INTENT_SECONDS"), WarmUp: env.Seconds("WARM_UP_SECONDS")},
+		Outlook: outlook.Build(&env, cfg, store), Keep: env.Days("RETENTION_DAYS"), Now: time.Now, Entropy: rand.Reader,
 	}
 	access := api.Access{OperatorGroup: env.String("OPERATOR_GROUP"), OwnersByPrefix: env.String("DROP_OWNER") == "prefix"}
 	env.Require()

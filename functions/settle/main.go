@@ -22,13 +22,13 @@ func main() {
 	store, flow := jobs.New(cfg, env.String("JOBS_TABLE")), workflow.New(cfg, env.String("STATE_MACHINE_ARN"))
 	work := blobs.New(cfg, env.String("WORK_BUCKET"))
 	stage := settle.Stage{
-		Jobs: store, Links: store, Retention: store, Workflow: flow, Work: work, Now: time.Now,
+		Jobs: store, Links: store, Retention: store, Times: store, Workflow: flow, Work: work, Now: time.Now,
 		Uploads: blobs.New(cfg, env.String("UPLOADS_BUCKET")),
 		Results: blobs.New(cfg, env.String("RESULTS_BUCKET")),
 	}
-	if env.String("ENDPOINT_NAME") != lease.NoEndpoint {
+	if env.String("ENDPOINT_NAME") != edge.NoEndpoint {
 		stage.Lease, stage.Running = gpu, endpoint
-		stage.Answers = segment.Stage{Jobs: store, Work: work, Endpoint: endpoint, Tokens: flow, Now: time.Now}
+		stage.Answers = segment.Stage{Jobs: store, Work: work, Endpoint: endpoint, Tokens: flow, Lease: gpu.Leases, Now: time.Now}
 	}
 	env.Require()
 	edge.Start(stage.Invoke)

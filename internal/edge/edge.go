@@ -22,6 +22,9 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
+// NoEndpoint is ENDPOINT_NAME where no model is deployed.
+const NoEndpoint = "none"
+
 // Env reads a function's environment and remembers every variable that is
 // missing or malformed, so that one message names them all.
 type Env struct{ problems []string }

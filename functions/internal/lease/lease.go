@@ -13,9 +13,6 @@ import (
 	"github.com/iris-oculus/iris/internal/stage/gpu"
 )
 
-// NoEndpoint is the endpoint's name where no model is deployed.
-const NoEndpoint = "none"
-
 // Build reads what the lease needs.
 func Build(env *edge.Env, cfg aws.Config) (gpu.Stage, *endpoint.Endpoint) {
 	name, lever := env.String("ENDPOINT_NAME"), env.String("CAPACITY_LEVER")
@@ -29,5 +26,6 @@ func Build(env *edge.Env, cfg aws.Config) (gpu.Stage, *endpoint.Endpoint) {
 	if err != nil {
 		env.Problem("CAPACITY_LEVER: " + err.Error())
 	}
-	return gpu.Stage{Leases: leases.New(cfg, env.String("JOBS_TABLE"), name), Endpoint: capacity, Policy: policy, Now: time.Now}, e
+	store := leases.New(cfg, env.String("JOBS_TABLE"), name)
+	return gpu.Stage{Leases: store, States: store, Endpoint: capacity, Policy: policy, Now: time.Now}, e
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/iris-oculus/iris/internal/cloud/blobs"
 	"github.com/iris-oculus/iris/internal/cloud/endpoint"
 	"github.com/iris-oculus/iris/internal/cloud/jobs"
+	"github.com/iris-oculus/iris/internal/cloud/leases"
 	"github.com/iris-oculus/iris/internal/cloud/workflow"
 	"github.com/iris-oculus/iris/internal/edge"
 	"github.com/iris-oculus/iris/internal/stage/segment"
@@ -22,6 +23,7 @@ func Build(env *edge.Env, cfg aws.Config) segment.Stage {
 		Work:     blobs.New(cfg, env.String("WORK_BUCKET")),
 		Endpoint: endpoint.New(cfg, endpoint.Config{Name: env.String("ENDPOINT_NAME")}),
 		Tokens:   workflow.New(cfg, env.String("STATE_MACHINE_ARN")),
+		Lease:    leases.New(cfg, env.String("JOBS_TABLE"), env.String("ENDPOINT_NAME")),
 		Now:      time.Now,
 	}
 }

@@ -13,6 +13,7 @@
 //	OPEN/<id>                       a job that has not ended, for the janitor
 //	DUE/<expires>#<id>              when a job's time is over, for the janitor
 //	SWEEP/SWEEP                     how far the janitor's last sweep came
+//	USUAL/<class>                   how long a stage took in the last jobs of a class
 //	GPU#…                           an item of cloud/leases
 package jobs
 

@@ -1,5 +1,6 @@
 // Package leases keeps the GPU's lease: one item, GPU#<endpoint>/LEASE, of the
-// jobs' table, written on condition of its generation. Reads are consistent.
+// jobs' table, written on condition of its generation. Reads are consistent. Beside it
+// lies GPU#<endpoint>/STATE, which says to people how the GPU is.
 // Errors: job.ErrLeaseConflict for a write that came too late; else as cloud/fault names them.
 package leases
 
@@ -44,10 +45,12 @@ const (
 
 type item = map[string]types.AttributeValue
 
-func (s *Store) key() item {
+func (s *Store) key() item { return s.keyOf("LEASE") }
+
+func (s *Store) keyOf(sk string) item {
 	return item{
 		"pk": &types.AttributeValueMemberS{Value: "GPU#" + s.endpoint},
-		"sk": &types.AttributeValueMemberS{Value: "LEASE"},
+		"sk": &types.AttributeValueMemberS{Value: sk},
 	}
 }
 

@@ -16,8 +16,45 @@ type Lease struct {
 	// Before runs before every call, with its name. Its error is the call's.
 	Before func(call string) error
 
-	mu   sync.Mutex
-	held job.Lease
+	mu    sync.Mutex
+	held  job.Lease
+	state job.GPUState
+}
+
+// State reads how the GPU is.
+func (l *Lease) State(context.Context) (job.GPUState, error) {
+	if l.Before != nil {
+		if err := l.Before("State"); err != nil {
+			return job.GPUState{}, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state, nil
+}
+
+// SetState writes it, in whole seconds.
+func (l *Lease) SetState(_ context.Context, state job.GPUState) error {
+	if l.Before != nil {
+		if err := l.Before("SetState"); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	state.Since = time.Unix(state.Since.Unix(), 0).UTC()
+	l.state = state
+	return nil
+}
+
+// Look reads the lease and the state.
+func (l *Lease) Look(ctx context.Context) (job.Lease, job.GPUState, error) {
+	lease, err := l.Get(ctx)
+	if err != nil {
+		return lease, job.GPUState{}, err
+	}
+	state, err := l.State(ctx)
+	return lease, state, err
 }
 
 // Get reads the lease.

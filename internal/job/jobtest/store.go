@@ -33,6 +33,7 @@ type Store struct {
 	claims  map[string]claim
 	due     map[string]time.Time // by job, when its time is over
 	swept   string               // how far the janitor's last sweep came
+	took    map[job.Class]job.Samples
 }
 
 // mark keeps a job among the open ones.
@@ -72,6 +73,7 @@ func (s *Store) init() {
 		s.uploads = map[string]map[string]job.Upload{}
 		s.folders, s.claims = map[string]job.Folder{}, map[string]claim{}
 		s.due = map[string]time.Time{}
+		s.took = map[job.Class]job.Samples{}
 	}
 }
 

@@ -24,6 +24,7 @@ var claimChecks = []check{
 
 var leaseChecks = []check{
 	{"one writer wins each generation of the lease", hasLease, leaseGenerations},
+	{"the GPU's state beside its lease", hasLease, gpuState},
 }
 
 // race counts how many of twenty callers win.
@@ -199,6 +200,34 @@ func leaseGenerations(ctx context.Context, _ string, w World) error {
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			return wrong("read back (-want +got)", err, diff)
 		}
+	}
+	return nil
+}
+
+func gpuState(ctx context.Context, _ string, w World) error {
+	since := time.Unix(1_000_000, 500_000_000).UTC()
+	if got, err := w.Lease.State(ctx); err != nil || got != (job.GPUState{}) {
+		return wrong("nobody has said how the GPU is", got, err)
+	}
+	if l, got, err := w.Lease.Look(ctx); err != nil || got != (job.GPUState{}) || l.Generation != 0 {
+		return wrong("there is nothing to look at", l, got, err)
+	}
+	if err := w.Lease.Put(ctx, job.Lease{Generation: 1, Holders: []string{"a"}, Order: []string{"a"}}); err != nil {
+		return err
+	}
+	for _, word := range []job.GPUWord{job.GPUWaking, job.GPUWarm, job.GPUAsleep} {
+		if err := w.Lease.SetState(ctx, job.GPUState{State: word, Since: since}); err != nil {
+			return err
+		}
+		want := job.GPUState{State: word, Since: since.Truncate(time.Second)}
+		got, err := w.Lease.State(ctx)
+		l, seen, lost := w.Lease.Look(ctx)
+		if err != nil || lost != nil || got != want || seen != want || !l.Holds("a") {
+			return wrong("read back", want, got, seen, l, err, lost)
+		}
+	}
+	if l, err := w.Lease.Get(ctx); err != nil || l.Generation != 1 {
+		return wrong("the lease has changed", l, err)
 	}
 	return nil
 }

@@ -28,6 +28,22 @@ type jobsWith struct {
 	seal    func(ctx context.Context, f job.Folder) error
 	marks   func(ctx context.Context, after string) iter.Seq2[string, error]
 	closed  func(ctx context.Context, r job.Record) error
+	measure func(ctx context.Context, s job.Sample) error
+	took    func(ctx context.Context, classes []job.Class) (map[job.Class]job.Samples, error)
+}
+
+func (j *jobsWith) Measure(ctx context.Context, s job.Sample) error {
+	if j.measure != nil {
+		return j.measure(ctx, s)
+	}
+	return j.Store.Measure(ctx, s)
+}
+
+func (j *jobsWith) Took(ctx context.Context, classes []job.Class) (map[job.Class]job.Samples, error) {
+	if j.took != nil {
+		return j.took(ctx, classes)
+	}
+	return j.Store.Took(ctx, classes)
 }
 
 func (j *jobsWith) Close(ctx context.Context, r job.Record) error {
@@ -170,6 +186,30 @@ func TestDefectsOfTables(t *testing.T) {
 				return p, err
 			}
 		}, "a listing has every job once, newest first"},
+		"a sample counted twice": {func(j *jobsWith) {
+			j.measure = func(ctx context.Context, s job.Sample) error {
+				return errors.Join(j.Store.Measure(ctx, s), j.Store.Measure(ctx, s))
+			}
+		}, "each sample counts once"},
+		"a sample lost in silence": {func(j *jobsWith) {
+			j.measure = func(ctx context.Context, s job.Sample) error {
+				if s.Took == 3*time.Second {
+					return nil
+				}
+				return j.Store.Measure(ctx, s)
+			}
+		}, "each sample counts once"},
+		"the samples of another class": {func(j *jobsWith) {
+			j.took = func(ctx context.Context, classes []job.Class) (map[job.Class]job.Samples, error) {
+				took, err := j.Store.Took(ctx, classes)
+				for _, c := range classes {
+					if _, there := took[c]; !there {
+						took[c] = job.Samples{1}
+					}
+				}
+				return took, err
+			}
+		}, "the last samples of a class"},
 		"every sweep begins with the first job": {func(j *jobsWith) {
 			j.marks = func(ctx context.Context, _ string) iter.Seq2[string, error] { return j.Store.Open(ctx, "") }
 		}, "the open jobs behind a place"},

@@ -47,12 +47,18 @@ type Jobs interface {
 	OpenFolder(ctx context.Context, f job.Folder) error
 	TouchFolder(ctx context.Context, f job.Folder, now time.Time) error
 	SealFolder(ctx context.Context, f job.Folder) error
+
+	Measure(ctx context.Context, s job.Sample) error
+	Took(ctx context.Context, classes []job.Class) (map[job.Class]job.Samples, error)
 }
 
-// Lease is the GPU's lease.
+// Lease is the GPU's lease, and how the GPU is.
 type Lease interface {
 	Get(ctx context.Context) (job.Lease, error)
 	Put(ctx context.Context, l job.Lease) error
+	State(ctx context.Context) (job.GPUState, error)
+	SetState(ctx context.Context, state job.GPUState) error
+	Look(ctx context.Context) (job.Lease, job.GPUState, error)
 }
 
 // Blobs is a bucket.
@@ -117,7 +123,7 @@ func hasBlobs(w World) bool { return w.Blobs != nil }
 
 func checks() []check {
 	var all []check
-	for _, group := range [][]check{jobChecks, listChecks, claimChecks, leaseChecks, blobChecks, readChecks, busyChecks} {
+	for _, group := range [][]check{jobChecks, listChecks, claimChecks, usualChecks, leaseChecks, blobChecks, readChecks, busyChecks} {
 		all = append(all, group...)
 	}
 	return all

@@ -26,10 +26,11 @@ type Endpoint interface {
 }
 
 // Stage carries the lease's actions out. Instances and USDPerHour are needed by
-// the action status only.
+// the action status only; States may be nil, and then nobody is told how the GPU is.
 type Stage struct {
 	Leases   Leases
 	Endpoint Endpoint
+	States   States
 	Policy   Policy
 	Now      func() time.Time
 
@@ -122,7 +123,9 @@ func (s Stage) run(ctx context.Context, r Run) (job.GPUOutput, error) {
 		case ReadCapacity:
 			reply.Capacity, reply.Err = s.Endpoint.Capacity(ctx)
 		case SetDesired:
-			reply.Err = s.Endpoint.SetDesired(ctx, call.Desired)
+			if reply.Err = s.Endpoint.SetDesired(ctx, call.Desired); reply.Err == nil {
+				s.told(ctx, call.Desired, r.capacity)
+			}
 		case Finished:
 			return r.Output(s.Now())
 		}

@@ -292,7 +292,7 @@ func (s Stage) labels(ctx context.Context, in job.StageInput, r job.Record, sour
 	if err != nil {
 		return job.PrepareOutput{}, err
 	}
-	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, func(r *job.Record) {
+	return s.finish(ctx, in, job.PrepareOutput{Ready: true, Labels: true}, m.Dims, func(r *job.Record) {
 		r.Options, r.Warnings = options, notices(m.Warnings)
 		r.ShowScan(nil) // there is none
 	})

@@ -102,7 +102,7 @@ func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutpu
 		return job.PrepareOutput{}, err
 	}
 	scan := s.show(ctx, in, slices, modality)
-	return s.finish(ctx, in, job.PrepareOutput{Ready: true}, func(r *job.Record) {
+	return s.finish(ctx, in, job.PrepareOutput{Ready: true}, report.Dims, func(r *job.Record) {
 		r.Options.Task, r.Options.Modality, r.Warnings = task, modality, report.Warnings
 		r.ShowScan(scan)
 	})
@@ -197,11 +197,12 @@ func (s Stage) stream(ctx context.Context, key string, write func(io.Writer) err
 // errStored is what write sees when the store stopped reading.
 var errStored = errors.New("the store stopped reading")
 
-// finish changes the record. If the job was cancelled or erased meanwhile it deletes what
+// finish changes the record, and notes in it how large what was written is. If the job was cancelled or erased meanwhile it deletes what
 // was written.
-func (s Stage) finish(ctx context.Context, in job.StageInput, out job.PrepareOutput, change func(*job.Record)) (job.PrepareOutput, error) {
+func (s Stage) finish(ctx context.Context, in job.StageInput, out job.PrepareOutput, dims [3]int, change func(*job.Record)) (job.PrepareOutput, error) {
 	_, err := s.amend(ctx, in, func(r *job.Record) error {
 		change(r)
+		r.Voxels, r.PreparedAt = int64(dims[0])*int64(dims[1])*int64(dims[2]), s.Now()
 		return nil
 	})
 	if !isGone(err) {

@@ -200,8 +200,13 @@ func TestPrepareResolvesTheTask(t *testing.T) {
 				}
 				return
 			}
-			if !out.Ready || w.record().Options.Task != c.want {
-				t.Errorf("%+v, task %s, want %s", out, w.record().Options.Task, c.want)
+			r := w.record()
+			if !out.Ready || r.Options.Task != c.want {
+				t.Errorf("%+v, task %s, want %s", out, r.Options.Task, c.want)
+			}
+			v, err := nifti.ReadVolume(bytes.NewReader(w.object(job.VolumeObject)))
+			if err != nil || r.Voxels != int64(len(v.Voxels)) || !r.PreparedAt.Equal(w.now) {
+				t.Errorf("%d voxels at %v, want those of the volume (%v)", r.Voxels, r.PreparedAt, err)
 			}
 		})
 	}
@@ -222,6 +227,9 @@ func TestPrepareLabels(t *testing.T) {
 	}
 	if got, err := nifti.ReadLabels(bytes.NewReader(w.object(job.LabelsObject))); err != nil || got.At(13) != 5 {
 		t.Errorf("%v", err)
+	}
+	if r := w.record(); r.Voxels != 27 || !r.PreparedAt.Equal(w.now) {
+		t.Errorf("%d voxels at %v", r.Voxels, r.PreparedAt)
 	}
 	w = dropped(t, zipOf(t, dicomtest.Series(4, 4, 4, nil)), labels)
 	if _, err := w.prepare(t, "tissue"); code(err) != "unrecognized" || len(w.keys()) > 0 {

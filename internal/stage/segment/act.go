@@ -43,6 +43,7 @@ func (s Stage) recordAnswer(ctx context.Context, r job.Record) error {
 			return job.ErrStale
 		}
 		now.Request.Outstanding = false
+		now.Request.Unseen = now.Request.Unseen || now.Status == job.Warming
 		return now.Enter(job.Segmenting, s.Now())
 	})
 	if err != nil && !errors.Is(err, job.ErrStale) && !errors.Is(err, job.ErrNotFound) {

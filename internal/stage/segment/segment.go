@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -49,12 +50,19 @@ type Tokens interface {
 	Fail(ctx context.Context, token, name, cause string) error
 }
 
-// Stage is segment and segmented. All fields are needed.
+// Lease says who needs the GPU.
+type Lease interface {
+	Get(ctx context.Context) (job.Lease, error)
+}
+
+// Stage is segment and segmented. All fields are needed but Lease, without which it is not
+// known how many others were ahead.
 type Stage struct {
 	Jobs     Jobs
 	Work     Work
 	Endpoint Endpoint
 	Tokens   Tokens
+	Lease    Lease
 	Now      func() time.Time
 }
 
@@ -91,7 +99,10 @@ func waitingFor(status job.Status, up bool) job.Status {
 // send queues the request and then records it. After a crash between the two it is sent
 // again, with the same place for its result.
 func (s Stage) send(ctx context.Context, r job.Record) error {
-	name, sent := job.ExecutionName(r.ID, r.Attempt), s.Now()
+	name, sent, ahead := job.ExecutionName(r.ID, r.Attempt), s.Now(), r.Request.Ahead
+	if r.Request.Sent == 0 {
+		ahead = s.ahead(ctx, name)
+	}
 	output, failure, err := s.Endpoint.Send(ctx, job.InferenceRequest{
 		Name:       name,
 		Input:      s.Work.URI(job.Key(r.ID, r.Attempt, job.VolumeObject)),
@@ -106,7 +117,7 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 		if now.Attempt != r.Attempt || now.Erased || now.Status.Ended() {
 			return job.ErrStale
 		}
-		now.Request = job.Request{Outstanding: true, Output: output, Failure: failure, Sent: r.Request.Sent + 1, At: sent}
+		now.Request = job.Request{Outstanding: true, Output: output, Failure: failure, Sent: r.Request.Sent + 1, At: sent, Ahead: ahead}
 		return nil
 	})
 	if errors.Is(err, job.ErrStale) || errors.Is(err, job.ErrNotFound) {
@@ -118,6 +129,24 @@ func (s Stage) send(ctx context.Context, r job.Record) error {
 	// A request may fail before it is recorded. Its message was about nothing then, and
 	// the next one to look would be the janitor.
 	return s.look(ctx, recorded, answered, Message{})
+}
+
+// ahead is how many had the GPU before an execution came to it, and below 0 when that is
+// not known. A job that waits for others tells nothing of how long its scan takes.
+func (s Stage) ahead(ctx context.Context, name string) int {
+	if s.Lease == nil {
+		return -1
+	}
+	l, err := s.Lease.Get(ctx)
+	if err != nil {
+		slog.Warn("it is not known who has the GPU", job.LogError, err.Error())
+		return -1
+	}
+	n, holds := l.Ahead(name)
+	if !holds {
+		return -1
+	}
+	return n
 }
 
 // maxAttributes is SageMaker's bound on custom attributes, in bytes.

@@ -18,6 +18,7 @@ const token = "token-1"
 type world struct {
 	store jobtest.Store
 	work  jobtest.Bucket
+	lease jobtest.Lease
 	crash *jobtest.Crash
 	now   time.Time
 	up    bool
@@ -40,7 +41,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) stage() Stage {
-	return Stage{Jobs: crashingJobs{w}, Work: crashingWork{w, &w.work}, Endpoint: w, Tokens: w, Now: func() time.Time { return w.now }}
+	return Stage{Jobs: crashingJobs{w}, Work: crashingWork{w, &w.work}, Endpoint: w, Tokens: w, Lease: &w.lease, Now: func() time.Time { return w.now }}
 }
 
 func (w *world) start(t *testing.T, token string) error {

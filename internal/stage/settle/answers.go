@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/iris-oculus/iris/internal/job"
 )
@@ -18,6 +19,9 @@ func (s Stage) gpu(ctx context.Context) (g gpu, err error) {
 	}
 	if g.up, err = s.Running.Up(ctx); err != nil {
 		return g, fmt.Errorf("look at endpoint: %w", err)
+	}
+	if err := s.Lease.Seen(ctx, g.up); err != nil { // it is only told
+		slog.Warn("the GPU's state was not noted", job.LogError, err.Error())
 	}
 	if g.blocked, err = s.Lease.Blocked(ctx); err != nil {
 		return g, fmt.Errorf("look for a budget stop: %w", err)

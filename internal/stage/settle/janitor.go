@@ -16,6 +16,8 @@ type Lease interface {
 	Sweep(ctx context.Context, closed func(ctx context.Context, holder string) (bool, error)) error
 	// Blocked says whether a budget stop is in force.
 	Blocked(ctx context.Context) (bool, error)
+	// Seen is told whether an instance is in service, for people who ask how the GPU is.
+	Seen(ctx context.Context, up bool) error
 }
 
 // Answers completes the tasks of jobs that wait for the endpoint.

@@ -24,6 +24,8 @@ func (l lease) Sweep(ctx context.Context, closed func(context.Context, string) (
 	return nil
 }
 
+func (l lease) Seen(context.Context, bool) error { return nil }
+
 func (l lease) Blocked(context.Context) (bool, error) { return l[blocked], nil }
 
 // blocked stands, among the holders, for a budget stop; no execution is called so.

@@ -68,7 +68,7 @@ type Workflow interface {
 
 // Stage is the settle stage. Lease, Answers and Running may be nil when no endpoint is
 // deployed, and in the API, which does not sweep. So may Retention, without which a sweep
-// erases no job whose time is over.
+// erases no job whose time is over, and Times, without which nothing is measured.
 type Stage struct {
 	Jobs     Jobs
 	Links    Links
@@ -79,6 +79,7 @@ type Stage struct {
 	Now      func() time.Time
 
 	Retention Retention
+	Times     Times
 
 	Lease   Lease
 	Answers Answers
@@ -156,8 +157,8 @@ func (s Stage) end(ctx context.Context, id string, attempt int, v Verdict) (job.
 	return out, nil
 }
 
-// writeEnding writes an ending together with its event, announces the event and takes
-// the job from the open ones. When the job has ended already, or goes on with another
+// writeEnding writes an ending together with its event, announces the event, takes the job
+// from the open ones and measures it. When the job has ended already, or goes on with another
 // attempt, it returns the job's own status. The event follows the write, so it may come
 // twice but never too early. After a crash or a refusal in between the event is still on
 // the record, and the janitor announces it.
@@ -187,7 +188,13 @@ func (s Stage) writeEnding(ctx context.Context, id string, attempt int, to job.S
 	if err := s.announce(ctx, r); err != nil {
 		return job.SettleOutput{}, err
 	}
-	return job.SettleOutput{Status: to}, s.Jobs.Close(ctx, r)
+	if err := s.Jobs.Close(ctx, r); err != nil {
+		return job.SettleOutput{Status: to}, err
+	}
+	if !repeat {
+		s.measure(ctx, r)
+	}
+	return job.SettleOutput{Status: to}, nil
 }
 
 func (s Stage) current(ctx context.Context, id string) (job.SettleOutput, error) {
