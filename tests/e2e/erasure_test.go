@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,15 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 				t.Errorf("%s: %s", pk, doc)
 			}
 		case "OPEN", "DUE", "GPU", "SWEEP", "IDEM":
+		case "USUAL": // durations, without a word of the jobs in which they were measured
+			for id := range erased {
+				if text := fmt.Sprint(it); strings.Contains(text, id) {
+					t.Errorf("%s %s names an erased job: %s", pk, sk, text)
+				}
+			}
+			if doc := attribute(it, "doc"); !durations.MatchString(doc) {
+				t.Errorf("%s %s holds more than durations: %s", pk, sk, doc)
+			}
 		case "FOLDER":
 			if ttl := it["ttl"].(*types.AttributeValueMemberN).Value; ttl > fmt.Sprint(time.Now().Add(26*time.Hour).Unix()) {
 				t.Errorf("what is known of the folder ends at %s", ttl)
@@ -100,6 +110,10 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		t.Errorf("%d jobs were erased", len(erased))
 	}
 }
+
+// durations is all that is kept of stages that were measured: milliseconds, and for each a
+// random word of its writer.
+var durations = regexp.MustCompile(`^{"took":\[[0-9]+(,[0-9]+)*],"by":\["[A-Za-z0-9_-]{6}"(,"[A-Za-z0-9_-]{6}")*]}$`)
 
 // erase erases a job, whose owner can read nothing of it from then on.
 func (s *stack) erase(t *testing.T, id string) {
