@@ -10,6 +10,8 @@ export interface Moves {
   hover(at: Pixel | null): void;
   /** A click, not a drag. */
   click(at: Pixel, again: boolean): void;
+  /** Enter was pressed: a click in the middle. */
+  enter(): void;
   /** Takes a drag that begins here for itself, and answers what to do with its movements. */
   grab(at: Pixel): ((at: Pixel) => void) | null;
 }
@@ -111,7 +113,7 @@ export function control(element: HTMLElement, moves: Moves): () => void {
   on(
     'keydown',
     (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || !key(event, moves)) return;
+      if (event.target !== element || event.ctrlKey || event.metaKey || event.altKey || !key(event, moves)) return;
       event.preventDefault();
     },
     false,
@@ -134,6 +136,7 @@ function key(event: KeyboardEvent, moves: Moves): boolean {
   else if (event.key === '-' || event.key === '_') moves.move((c) => zoomed(c, 1 / NEARER));
   else if (standard && STANDARD[standard]) moves.view(standard);
   else if (event.key === '0' || event.key === 'Home') moves.reset();
+  else if (event.key === 'Enter') moves.enter();
   else return false;
   return true;
 }

@@ -1,9 +1,12 @@
-import { PerspectiveCamera, Scene, SRGBColorSpace, Vector3, WebGLRenderer } from 'three';
+import { PerspectiveCamera, Ray, Scene, SRGBColorSpace, Vector3, type Vector4, WebGLRenderer } from 'three';
 import { ANGLE, basis } from './camera';
+import { Caps } from './caps';
+import type { Pixel } from './controls';
 import { STAGE_FROM_RAS } from './glb';
 import { type Shared, sharedUniforms } from './material';
 import { Organs } from './organs';
 import type { CameraState } from './state';
+import type { Vector } from './structure';
 
 const MOST_PIXELS = 2; // of the screen for one of the page's: more cannot be seen, and costs the square
 
@@ -15,6 +18,7 @@ export class Stage {
   readonly eye = new PerspectiveCamera((ANGLE * 180) / Math.PI, 1, 0.01, 10);
   readonly shared: Shared = sharedUniforms();
   readonly organs = new Organs(this.shared);
+  readonly caps = new Caps(this.shared);
   /** Drawn by the processor, for want of a graphics processor. */
   readonly software: boolean;
   width = 1;
@@ -40,7 +44,7 @@ export class Stage {
     const named = gl.getExtension('WEBGL_debug_renderer_info');
     const name = String(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
     this.software = /swiftshader|llvmpipe|softpipe|basic render/i.test(name);
-    this.scene.add(this.organs.group);
+    this.scene.add(this.organs.group, this.caps.group);
   }
 
   resize(width: number, height: number): void {
@@ -59,7 +63,7 @@ export class Stage {
     this.eye.matrixAutoUpdate = false;
     const [x, y, z] = [new Vector3(...right), new Vector3(...up), new Vector3(...back)];
     this.eye.matrix.makeBasis(x, y, z).setPosition(this.eye.position);
-    this.eye.matrixWorldNeedsUpdate = true;
+    this.eye.updateMatrixWorld(true);
     const ball = this.organs.bounds();
     const away = this.eye.position.distanceTo(ball.center);
     this.eye.far = away + ball.radius * 1.05;
@@ -68,13 +72,35 @@ export class Stage {
     this.shared.depth.value.set(Math.max(0, away - ball.radius * 0.5), away + ball.radius);
   }
 
+  /** Cuts along a plane of the stage's axes (clip.ts). */
+  cut(plane: Vector4): void {
+    this.shared.cut.value.copy(plane);
+  }
+
+  /** Where a point in RAS millimetres is on the screen; null behind the eye. */
+  pixel(ras: Vector): Pixel | null {
+    const p = new Vector3(...ras).applyMatrix4(STAGE_FROM_RAS).applyMatrix4(this.eye.matrixWorldInverse);
+    if (p.z >= 0) return null;
+    p.applyMatrix4(this.eye.projectionMatrix);
+    return [((p.x + 1) / 2) * this.width, ((1 - p.y) / 2) * this.height];
+  }
+
+  /** From the eye through a place on the screen, in the stage's axes. */
+  ray([x, y]: Pixel): Ray {
+    const to = new Vector3((2 * x) / this.width - 1, 1 - (2 * y) / this.height, 0.5).unproject(this.eye);
+    const origin = this.eye.position.clone();
+    return new Ray(origin, to.sub(origin).normalize());
+  }
+
   draw(): void {
     this.renderer.info.reset();
+    this.caps.lay(this.organs, this.shared.cut.value);
     this.renderer.render(this.scene, this.eye);
   }
 
   dispose(): void {
     this.organs.dispose();
+    this.caps.dispose();
     this.renderer.dispose();
   }
 }

@@ -1,13 +1,23 @@
-import { between, framed, STANDARD, type StandardView } from './camera';
+import { framed, STANDARD, type StandardView } from './camera';
+import { plane, shifted } from './clip';
 import { control, type Pixel } from './controls';
 import { Frames } from './frames';
-import { ModelError, type Part } from './glb';
+import type { Geometry } from './geometry';
+import type { Part } from './glb';
+import type { Measurement } from './measure';
+import { Motion } from './motion';
+import { HANDLE, sideAt } from './overlay';
+import { Paper, type Shown } from './paper';
+import { Pointing, type Tool } from './pointing';
 import { Decoder, read, type Source } from './read';
 import { Stage } from './stage';
 import { type CameraState, START, type ViewState } from './state';
 import { envelopes, extent, type Structure } from './structure';
 
+export type { StandardView } from './camera';
+export { ModelError } from './glb';
 export type { Measurement } from './measure';
+export type { Tool } from './pointing';
 export type { Source } from './read';
 
 /** Which of a job's models: the first look by Hounsfield units, the light one, the whole one. */
@@ -19,15 +29,15 @@ export interface ViewerEvents {
   /** So many of a model's organs are on the screen. */
   onDrawn?(kind: Kind, done: number, total: number): void;
   onHover?(name: string | null): void;
+  /** A structure was clicked, or what is none of them. */
   onPick?(name: string | null): void;
-  /** Camera or cut were moved by hand: the new state. */
-  onState?(state: ViewState): void;
+  onMeasure?(measurements: readonly Measurement[]): void;
+  /** The camera came to rest elsewhere, or the cut was dragged. */
+  onState?(change: Partial<Pick<ViewState, 'camera' | 'clip'>>): void;
   onContext?(context: 'lost' | 'restored' | 'missing'): void;
 }
 
-const SETTLE = 180; // milliseconds without a movement, then all details are drawn again
 const SLOW = 45; // milliseconds that a frame may take while the view moves
-const FLIGHT = 320;
 // Triangles' edges over which the steps of an envelope vanish: voxels on skin make terraces.
 const RELIEF = 2.5;
 
@@ -37,19 +47,13 @@ const RELIEF = 2.5;
  */
 export class Viewer {
   private readonly canvas = document.createElement('canvas');
-  private readonly stage: Stage | null;
-  private readonly frames: Frames | null;
-  private readonly decoder = new Decoder();
+  private readonly works: Works | null;
   private readonly stop = new AbortController();
-  private readonly sizes: ResizeObserver;
   private state: ViewState = START;
-  private camera: CameraState | null = null;
-  private flight: { from: CameraState; to: CameraState; began: number | null } | null = null;
+  private locale = 'en';
   private reading: AbortController | null = null;
   private drawn: { kind: Kind; done: number; total: number } | null = null;
-  private moved = 0;
   private fineCost = 0;
-  private settle = 0;
   private fine = true;
 
   constructor(
@@ -57,54 +61,28 @@ export class Viewer {
     private readonly events: ViewerEvents = {},
   ) {
     this.canvas.style.cssText = 'position:absolute;inset:0;width:100%;height:100%;display:block;touch-action:none';
-    this.stage = Stage.on(this.canvas);
-    this.frames =
-      this.stage &&
-      new Frames(
-        this.stage.gl,
-        (now) => this.draw(now),
-        (ms) => this.cost(ms),
-      );
-    this.sizes = new ResizeObserver(() => this.resize());
-    if (!this.stage) {
-      queueMicrotask(() => this.events.onContext?.('missing'));
-      return;
-    }
-    host.prepend(this.canvas);
-    this.sizes.observe(host);
-    this.resize();
-    const release = control(host, {
-      move: (change) => this.camera && this.moveTo(change(this.camera)),
-      view: (name) => this.view(name),
-      reset: () => this.reset(),
-      hover: () => {},
-      click: () => {},
-      grab: (_at: Pixel) => null,
-    });
-    this.stop.signal.addEventListener('abort', release);
-    const { signal } = this.stop;
-    this.canvas.addEventListener('webglcontextlost', (event) => this.lost(event), { signal });
-    this.canvas.addEventListener('webglcontextrestored', () => this.restored(), { signal });
+    const stage = Stage.on(this.canvas);
+    this.works = stage && this.built(stage);
+    if (!this.works) queueMicrotask(() => this.events.onContext?.('missing'));
   }
 
   /** Shows a model, in place of the one before, as its bytes come. Rejects with a ModelError. */
   async show(kind: Kind, source: Source): Promise<void> {
-    if (!this.stage) return;
+    if (!this.works) return;
     this.reading?.abort();
-    const reading = new AbortController();
-    this.reading = reading;
-    const { organs } = this.stage;
+    this.reading = new AbortController();
+    const { organs } = this.works.stage;
     const detail = kind === 'view' ? 'fine' : 'coarse';
     // A model of other structures takes the place of the one before when all of it is there.
-    const held: [Part, Parameters<typeof organs.put>[1]][] = [];
+    const held: [Part, Geometry][] = [];
     let structures: Structure[] = [];
     let whole = false;
     let done = 0;
-    await read(source, this.decoder, {
-      signal: AbortSignal.any([reading.signal, this.stop.signal]),
+    await read(source, this.works.decoder, {
+      signal: AbortSignal.any([this.reading.signal, this.stop.signal]),
       onModel: (model) => {
         structures = model.parts.map((p) => p.structure);
-        whole = organs.structures.length > 0 && kind !== 'view';
+        whole = organs.structures.length > 0 && !sameStructures(organs.structures, structures);
         if (!whole) this.expect(structures, kind);
         const wrapping = new Set(envelopes(structures).map((s) => s.name));
         return ({ structure: s }) => (wrapping.has(s.name) ? RELIEF * edge(s) : 0);
@@ -112,80 +90,170 @@ export class Viewer {
       onPart: (part, geometry) => {
         done++;
         if (whole && held.push([part, geometry]) < structures.length) return;
-        if (whole) this.expect(structures, kind);
-        if (whole) for (const [p, g] of held) organs.put(p, g, detail);
-        else organs.put(part, geometry, detail);
+        if (whole) {
+          organs.clear();
+          this.expect(structures, kind);
+          for (const [p, g] of held) organs.put(p, g, detail);
+        } else {
+          organs.put(part, geometry, detail);
+        }
         this.drawn = { kind, done, total: structures.length };
-        this.frames?.request();
+        this.works?.frames.request();
       },
     });
   }
 
   structures(): readonly Structure[] {
-    return this.stage?.organs.structures ?? [];
+    return this.works?.stage.organs.structures ?? [];
   }
 
   apply(state: ViewState): void {
     const before = this.state;
     this.state = state;
-    if (!this.stage) return;
-    this.stage.organs.apply(state);
-    if (state.camera !== before.camera && state.camera !== this.camera) {
-      if (state.camera) this.fly(state.camera);
-      else if (this.camera) this.reset();
+    if (!this.works) return;
+    const { stage, motion, frames } = this.works;
+    stage.cut(plane(state.clip));
+    stage.organs.apply(state);
+    if (state.camera !== before.camera && state.camera !== motion.goal) {
+      if (state.camera) motion.fly(state.camera);
+      else if (motion.camera) motion.fly(this.fitted());
     }
-    this.frames?.request();
+    frames.request();
+  }
+
+  /** The language of names and numbers over the stage. */
+  speak(locale: string): void {
+    this.locale = locale;
+    this.works?.frames.request();
   }
 
   /** Turns to a structure, so that it fills much of the stage. */
   focus(name: string): void {
     const structure = this.structures().find((s) => s.name === name);
-    if (!structure || !this.camera) return;
-    const { low, high } = structure;
-    this.fly(framed(low, high, this.camera.yaw, this.camera.pitch, this.aspect, 1.5));
+    const camera = this.works?.motion.goal;
+    if (!structure || !camera) return;
+    this.works?.motion.fly(framed(structure.low, structure.high, camera.yaw, camera.pitch, this.aspect, 1.5));
   }
 
-  view(name: StandardView): void {
-    const { yaw, pitch } = STANDARD[name];
-    if (this.camera) this.fly({ ...this.camera, yaw, pitch });
+  /** Looks from one of the six sides, at the same place. */
+  look(side: StandardView): void {
+    const camera = this.works?.motion.goal;
+    if (camera) this.works?.motion.fly({ ...camera, ...STANDARD[side] });
   }
 
+  zoom(factor: number): void {
+    this.works?.motion.move((c) => ({ ...c, distance: Math.max(5, Math.min(2e4, c.distance * factor)) }));
+  }
+
+  /** Shows all from the front again. */
   reset(): void {
-    this.fly(this.fitted());
+    this.works?.motion.fly(this.fitted());
+  }
+
+  /** What a click does. */
+  choose(tool: Tool): void {
+    this.works?.pointing.choose(tool);
+    this.host.style.cursor = tool === 'turn' ? '' : 'crosshair';
+  }
+
+  /** Takes away the last point or measurement, or all of them. */
+  unmeasure(all: boolean): void {
+    if (all) this.works?.pointing.clear();
+    else this.works?.pointing.undo();
   }
 
   dispose(): void {
     this.stop.abort();
     this.reading?.abort();
-    clearTimeout(this.settle);
-    this.sizes.disconnect();
-    this.frames?.stop();
-    this.decoder.dispose();
-    this.stage?.dispose();
-    this.canvas.remove();
+    this.works?.dispose();
     delete this.host.dataset.drawn;
   }
 
   /** What lies in the graphics processor's memory. */
-  memory(): { geometries: number; textures: number; programs: number } {
-    const info = this.stage?.renderer.info;
+  memory(): { geometries: number; textures: number; programs: number; triangles: number } {
+    const info = this.works?.stage.renderer.info;
     return {
       geometries: info?.memory.geometries ?? 0,
       textures: info?.memory.textures ?? 0,
       programs: info?.programs?.length ?? 0,
+      triangles: info?.render.triangles ?? 0,
     };
   }
 
+  private built(stage: Stage): Works {
+    const { host, events } = this;
+    const frames = new Frames(
+      stage.gl,
+      (now) => this.draw(now),
+      (ms) => {
+        if (this.fine) this.fineCost = ms;
+      },
+    );
+    const changed = () => frames.request();
+    const motion = new Motion(changed, (camera) => events.onState?.({ camera }));
+    const pointing = new Pointing(stage, {
+      hover: (name) => events.onHover?.(name),
+      pick: (name, again) => (again && name !== null ? this.focus(name) : events.onPick?.(name)),
+      measured: (all) => events.onMeasure?.(all),
+      changed,
+    });
+    const paper = new Paper(stage, pointing);
+    const works = new Works(stage, frames, motion, pointing, paper, new Decoder());
+    host.prepend(this.canvas, paper.canvas);
+    const sizes = new ResizeObserver(() => {
+      stage.resize(host.clientWidth, host.clientHeight);
+      frames.request();
+    });
+    sizes.observe(host);
+    stage.resize(host.clientWidth, host.clientHeight);
+    const release = control(host, {
+      move: (change) => motion.move(change),
+      view: (side) => this.look(side),
+      reset: () => this.reset(),
+      hover: (at) => void pointing.hover(at),
+      click: (at, again) => this.click(at, again),
+      enter: () => void pointing.click([stage.width / 2, stage.height / 2], false),
+      grab: (at) => this.grab(at),
+    });
+    const { signal } = this.stop;
+    signal.addEventListener('abort', () => {
+      sizes.disconnect();
+      release();
+      this.canvas.remove();
+      paper.canvas.remove();
+    });
+    this.canvas.addEventListener(
+      'webglcontextlost',
+      (event) => {
+        event.preventDefault(); // else the browser does not give it back
+        frames.reset();
+        events.onContext?.('lost');
+      },
+      { signal },
+    );
+    this.canvas.addEventListener(
+      'webglcontextrestored',
+      () => {
+        frames.reset();
+        frames.request();
+        events.onContext?.('restored');
+      },
+      { signal },
+    );
+    return works;
+  }
+
   private get aspect(): number {
-    return this.stage ? this.stage.width / this.stage.height : 1;
+    return this.works ? this.works.stage.width / this.works.stage.height : 1;
   }
 
   private expect(structures: readonly Structure[], kind: Kind): void {
-    if (!this.stage) return;
-    this.stage.organs.expect(structures);
-    this.stage.organs.apply(this.state);
+    if (!this.works) return;
+    const { stage, motion } = this.works;
+    stage.organs.expect(structures);
+    stage.organs.apply(this.state);
     // The first model says what is looked at. Later ones keep the place and the camera.
-    this.camera ??= this.state.camera ?? this.fitted();
+    if (!motion.camera) motion.place(this.state.camera ?? this.fitted());
     this.events.onStructures?.(structures, kind);
   }
 
@@ -194,81 +262,76 @@ export class Viewer {
     return framed(low, high, 0, 0, this.aspect);
   }
 
-  private fly(to: CameraState): void {
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (!this.camera || still) this.moveTo(to);
-    else this.flight = { from: this.camera, to, began: null };
-    this.frames?.request();
+  private click(at: Pixel, again: boolean): void {
+    const { pointing, motion, stage } = this.works as Works;
+    const side = motion.camera && sideAt(at, stage.width, motion.camera.yaw, motion.camera.pitch);
+    if (side) this.look(side);
+    else void pointing.click(at, again);
   }
 
-  private moveTo(camera: CameraState): void {
-    this.flight = null;
-    this.camera = camera;
-    this.stir();
-    this.state = { ...this.state, camera };
-    this.events.onState?.(this.state);
+  /** A drag that begins on the handle of the cut moves the cut. */
+  private grab(at: Pixel): ((at: Pixel) => void) | null {
+    const { paper, motion } = this.works as Works;
+    const { clip } = this.state;
+    const handle = clip && paper.handle(clip);
+    if (!clip || !handle || Math.hypot(at[0] - handle.at[0], at[1] - handle.at[1]) > HANDLE + 4) return null;
+    const [low, high] = extent(this.structures());
+    return (to) => {
+      const pixels = (to[0] - at[0]) * handle.along[0] + (to[1] - at[1]) * handle.along[1];
+      const moved = shifted(clip, pixels / handle.perMM, low, high);
+      this.apply({ ...this.state, clip: moved });
+      motion.stir();
+      this.events.onState?.({ clip: moved });
+    };
   }
 
-  /** The view moves: details may go, and come back when it rests. */
-  private stir(): void {
-    this.moved = performance.now();
-    clearTimeout(this.settle);
-    this.settle = window.setTimeout(() => this.frames?.request(), SETTLE);
-    this.frames?.request();
+  private shown(camera: CameraState): Shown {
+    return { camera, clip: this.state.clip, locale: this.locale, gizmo: true, bar: true };
   }
 
   private draw(now: number): void {
-    const { stage } = this;
-    if (!stage || !this.camera || stage.gl.isContextLost()) return;
-    if (this.flight) {
-      this.flight.began ??= now;
-      const t = Math.min(1, (now - this.flight.began) / FLIGHT);
-      const { from, to } = this.flight;
-      if (t === 1) this.moveTo(to);
-      else {
-        this.camera = between(from, to, t);
-        this.stir();
-      }
-    }
-    const moving = performance.now() - this.moved < SETTLE;
-    this.fine = !(moving && this.fineCost > SLOW);
+    const { stage, motion, paper } = this.works as Works;
+    motion.step(now);
+    if (!motion.camera || stage.gl.isContextLost()) return;
+    this.fine = !(motion.moving && this.fineCost > SLOW);
     stage.organs.detail(this.fine);
-    stage.look(this.camera);
+    stage.look(motion.camera);
     stage.draw();
-    if (this.drawn) {
-      const { kind, done, total } = this.drawn;
-      this.drawn = null;
-      if (done === total) this.host.dataset.drawn = kind;
-      this.events.onDrawn?.(kind, done, total);
-    }
+    paper.draw(this.shown(motion.camera));
+    if (!this.drawn) return;
+    const { kind, done, total } = this.drawn;
+    this.drawn = null;
+    if (done === total) this.host.dataset.drawn = kind;
+    this.events.onDrawn?.(kind, done, total);
   }
+}
 
-  private cost(ms: number): void {
-    if (this.fine) this.fineCost = ms;
-  }
+/** All that a viewer holds where there is WebGL. */
+class Works {
+  constructor(
+    readonly stage: Stage,
+    readonly frames: Frames,
+    readonly motion: Motion,
+    readonly pointing: Pointing,
+    readonly paper: Paper,
+    readonly decoder: Decoder,
+  ) {}
 
-  private resize(): void {
-    if (!this.stage) return;
-    this.stage.resize(this.host.clientWidth, this.host.clientHeight);
-    this.frames?.request();
+  dispose(): void {
+    this.motion.stop();
+    this.frames.stop();
+    this.decoder.dispose();
+    void this.pointing.dispose();
+    this.stage.dispose();
   }
+}
 
-  private lost(event: Event): void {
-    event.preventDefault();
-    this.frames?.reset();
-    this.events.onContext?.('lost');
-  }
-
-  private restored(): void {
-    this.frames?.reset();
-    this.events.onContext?.('restored');
-    this.frames?.request();
-  }
+function sameStructures(a: readonly Structure[], b: readonly Structure[]): boolean {
+  const names = new Map(a.map((s) => [s.label, s.name]));
+  return a.length === b.length && b.every((s) => names.get(s.label) === s.name);
 }
 
 /** Metres of the edge of an even triangle of the structure's mean size. */
 function edge({ surface_cm2, triangles }: Structure): number {
   return Math.sqrt(((4 / Math.sqrt(3)) * surface_cm2 * 1e-4) / Math.max(1, triangles));
 }
-
-export { ModelError };
