@@ -1,11 +1,12 @@
 import { app } from './app';
+import { viewer } from './viewer';
 
 export type Language = 'en' | 'es';
 
 /** Texts of one part of the page, each in every language: a key is the part, then what it says. */
 export type Area = Record<string, Record<Language, string>>;
 
-export const texts = { ...app };
+export const texts = { ...app, ...viewer };
 export type Key = keyof typeof texts;
 
 /** The text under key, each `{name}` in it replaced by the value of that name. */

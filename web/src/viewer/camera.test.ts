@@ -36,7 +36,7 @@ it.each([0.5, 1, 2.2])('shows all of a box, and no more than it must, at an aspe
     [120, 100, 250],
   ];
   for (const { yaw, pitch } of [...Object.values(STANDARD), { yaw: 1, pitch: 0.5 }]) {
-    const c = framed(low, high, yaw, pitch, aspect, 1);
+    const c = framed(low, high, yaw, pitch, { aspect, margin: 1 });
     let most = 0;
     for (let n = 0; n < 8; n++) {
       const corner = [0, 1, 2].map((k) => ((n >> k) & 1 ? high : low)[k as 0 | 1 | 2]) as unknown as Vector;
@@ -45,6 +45,13 @@ it.each([0.5, 1, 2.2])('shows all of a box, and no more than it must, at an aspe
     }
     expect(most).toBeCloseTo(1, 6);
   }
+});
+
+it('leaves what is covered free', () => {
+  const c = framed([-10, -10, -300], [10, 10, 300], 0, 0, { aspect: 2, margin: 1, covered: 0.25 });
+  const [top, bottom] = [seen(c, [0, 10, 300])[1], seen(c, [0, 10, -300])[1]];
+  expect(top).toBeCloseTo(1, 1);
+  expect(bottom).toBeCloseTo(-0.5, 1);
 });
 
 it('keeps what the pointer is on under it, while it pans and while it zooms', () => {

@@ -40,19 +40,24 @@ export const ras = ([x, y, z]: Vector): Vector => [-x, z, y];
 const dot = (a: Vector, b: Vector) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const along = (a: Vector, b: Vector, t: number): Vector => [a[0] + t * b[0], a[1] + t * b[1], a[2] + t * b[2]];
 
+/** What of the stage is to be filled. */
+export interface Frame {
+  /** Width by height. */
+  aspect: number;
+  /** How much larger than what is shown the frame is. */
+  margin?: number;
+  /** The share of the height, from below, that something else covers. */
+  covered?: number;
+}
+
 /** The camera that shows all of a box as large as possible from a direction. */
-export function framed(
-  low: Vector,
-  high: Vector,
-  yaw: number,
-  pitch: number,
-  aspect: number,
-  margin = 1.06,
-): CameraState {
+export function framed(low: Vector, high: Vector, yaw: number, pitch: number, frame: Frame): CameraState {
+  const { aspect, margin = 1.06, covered = 0 } = frame;
   const target: Vector = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, (low[2] + high[2]) / 2];
   const { right, up, back } = basis(yaw, pitch);
-  const tall = Math.tan(ANGLE / 2);
-  const wide = tall * aspect;
+  const whole = Math.tan(ANGLE / 2);
+  const tall = whole * (1 - covered);
+  const wide = whole * aspect;
   let distance = 1;
   for (let n = 0; n < 8; n++) {
     const corner = [0, 1, 2].map((k) => ((n >> k) & 1 ? high : low)[k as 0 | 1 | 2]) as unknown as Vector;
@@ -61,7 +66,7 @@ export function framed(
     distance = Math.max(distance, nearer + (margin * Math.abs(dot(from, right))) / wide);
     distance = Math.max(distance, nearer + (margin * Math.abs(dot(from, up))) / tall);
   }
-  return { target, yaw, pitch, distance };
+  return { target: along(target, ras(up), -distance * whole * covered), yaw, pitch, distance };
 }
 
 /** Turned by a movement of the pointer, in shares of the stage's height. */

@@ -70,7 +70,7 @@ export class Caps {
     if (!ball) return;
     parity.geometry = organ.mesh.geometry;
     face.position.copy(ball.center).addScaledVector(normal, w - normal.dot(ball.center));
-    face.lookAt(face.position.clone().add(normal));
+    face.quaternion.setFromUnitVectors(new Vector3(0, 0, 1), normal);
     face.scale.setScalar(ball.radius);
     face.material.uniforms.uColour = organ.mesh.material.uniforms.uColour as { value: unknown };
     face.material.uniforms.uGlow = organ.mesh.material.uniforms.uGlow as { value: unknown };

@@ -20,9 +20,8 @@ const VERTEX = /* glsl */ `
   varying vec3 vView;
   varying vec3 vPlace;
   void main() {
-    vec4 place = modelMatrix * vec4(position, 1.0);
-    vec4 view = viewMatrix * place;
-    vPlace = place.xyz;
+    vec4 view = modelViewMatrix * vec4(position, 1.0);
+    vPlace = position; // the cut is in the model's own axes, wherever it stands
     vView = view.xyz;
     vNormal = normalMatrix * normal;
     #ifdef SHELL
@@ -84,7 +83,11 @@ const FRAGMENT = /* glsl */ `
 export class TissueMaterial extends ShaderMaterial {
   private readonly own: { colour: { value: Color }; opacity: { value: number }; glow: { value: number } };
 
-  constructor(shared: Shared, doubleSided: boolean) {
+  /** open: the surface is not closed, so that its inside can be seen. */
+  constructor(
+    shared: Shared,
+    private readonly open: boolean,
+  ) {
     const own = { colour: { value: new Color() }, opacity: { value: 1 }, glow: { value: 0 } };
     super({
       vertexShader: VERTEX,
@@ -97,7 +100,6 @@ export class TissueMaterial extends ShaderMaterial {
         uDepth: shared.depth,
         uAccent: shared.accent,
       },
-      side: doubleSided ? DoubleSide : FrontSide,
     });
     this.own = own;
   }
@@ -116,6 +118,8 @@ export class TissueMaterial extends ShaderMaterial {
     this.own.opacity.value = opacity;
     this.transparent = opacity < 1;
     this.depthWrite = !this.transparent;
+    // A shell of one voxel is torn at its steps: its other side closes the holes.
+    this.side = shell || this.open ? DoubleSide : FrontSide;
     this.define('VEIL', veil);
     this.define('SHELL', shell);
   }

@@ -1,4 +1,4 @@
-import { BufferAttribute, BufferGeometry, Group, Mesh, type ShaderMaterial, Sphere, Vector3 } from 'three';
+import { BufferAttribute, BufferGeometry, DoubleSide, Group, Mesh, type ShaderMaterial, Sphere, Vector3 } from 'three';
 import type { Geometry } from './geometry';
 import { type Part, STAGE_FROM_RAS } from './glb';
 import { type Shared, TissueMaterial, unseen } from './material';
@@ -30,6 +30,7 @@ export class Organs {
 
   constructor(private readonly shared: Shared) {
     this.depthOnly = unseen(shared);
+    this.depthOnly.side = DoubleSide;
     this.depthOnly.transparent = true; // drawn in one queue with what it goes ahead of
   }
 
@@ -125,7 +126,7 @@ export class Organs {
     const shell = wraps >= 0;
     mesh.visible = drawn.has(structure.name) && opacity > 0;
     mesh.material.colour = colourIn(state, structure);
-    mesh.material.glow = structure.name === state.selected ? 1 : structure.name === state.hovered ? 0.6 : 0;
+    mesh.material.glow = structure.name === state.selected ? 1 : structure.name === state.hovered ? 0.4 : 0;
     mesh.material.look(opacity, shell);
     mesh.material.cut = this.cutting;
     ahead.visible = mesh.visible && opacity < 1;

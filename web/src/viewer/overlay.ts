@@ -26,6 +26,8 @@ const INK = '#0b0e13e0';
 const TEXT = '#e6edf6';
 const FONT = '600 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
+const NARROW = 1000;
+
 export const GIZMO = { radius: 34, inset: 52 } as const;
 
 const SIDES: readonly { letter: string; view: StandardView; axis: readonly [number, number, number]; hue: string }[] = [
@@ -92,7 +94,8 @@ function drawGizmo(ctx: CanvasRenderingContext2D, d: Drawing): void {
 }
 
 function drawBar(ctx: CanvasRenderingContext2D, d: Drawing, bar: Bar): void {
-  const [x, y] = [d.width - 20, d.height - 20];
+  // On a narrow stage the page's tools lie in the corner.
+  const [x, y] = [d.width - 20, d.height - (d.width < NARROW ? 84 : 24)];
   ctx.strokeStyle = TEXT;
   ctx.lineWidth = 2;
   ctx.shadowColor = '#000';

@@ -103,7 +103,8 @@ export function words(m: Measurement, locale: string): string {
     : `${m.degrees.toLocaleString(locale, digits)}°`;
 }
 
-function called(structures: readonly Structure[], name: string, locale: string): string {
+/** A structure's name in a language. */
+export function called(structures: readonly Structure[], name: string, locale: string): string {
   const structure = structures.find((s) => s.name === name);
   return (locale === 'es' ? structure?.name_es : structure?.name_en) ?? name;
 }

@@ -1,4 +1,4 @@
-import { PerspectiveCamera, Ray, Scene, SRGBColorSpace, Vector3, type Vector4, WebGLRenderer } from 'three';
+import { Group, PerspectiveCamera, Ray, Scene, SRGBColorSpace, Vector3, type Vector4, WebGLRenderer } from 'three';
 import { ANGLE, basis } from './camera';
 import { Caps } from './caps';
 import type { Pixel } from './controls';
@@ -15,6 +15,8 @@ export class Stage {
   readonly renderer: WebGLRenderer;
   readonly gl: WebGL2RenderingContext;
   readonly scene = new Scene();
+  /** The organs and the faces of a cut: what stands elsewhere in a headset. */
+  readonly model = new Group();
   readonly eye = new PerspectiveCamera((ANGLE * 180) / Math.PI, 1, 0.01, 10);
   readonly shared: Shared = sharedUniforms();
   readonly organs = new Organs(this.shared);
@@ -44,7 +46,8 @@ export class Stage {
     const named = gl.getExtension('WEBGL_debug_renderer_info');
     const name = String(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
     this.software = /swiftshader|llvmpipe|softpipe|basic render/i.test(name);
-    this.scene.add(this.organs.group, this.caps.group);
+    this.model.add(this.organs.group, this.caps.group);
+    this.scene.add(this.model);
   }
 
   resize(width: number, height: number): void {

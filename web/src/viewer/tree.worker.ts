@@ -14,6 +14,6 @@ addEventListener('message', ({ data }: MessageEvent<TreeRequest>) => {
   geometry.setAttribute('position', new BufferAttribute(data.positions, 3));
   geometry.setIndex(new BufferAttribute(data.indices, 1));
   // indirect: the triangles keep their order, which lies in the graphics processor's memory too.
-  const tree = MeshBVH.serialize(new MeshBVH(geometry, { indirect: true, maxLeafSize: 8 }), { cloneBuffers: false });
+  const tree = MeshBVH.serialize(new MeshBVH(geometry, { indirect: true, targetLeafSize: 8 }), { cloneBuffers: false });
   postMessage({ id: data.id, tree: { ...tree, index: null } }, { transfer: tree.roots });
 });

@@ -1,4 +1,4 @@
-import { framed, STANDARD, type StandardView } from './camera';
+import { type Frame, framed, STANDARD, type StandardView, wrap } from './camera';
 import { plane, shifted } from './clip';
 import { control, type Pixel } from './controls';
 import { Frames } from './frames';
@@ -7,9 +7,11 @@ import type { Part } from './glb';
 import type { Measurement } from './measure';
 import { Motion } from './motion';
 import { HANDLE, sideAt } from './overlay';
-import { Paper, type Shown } from './paper';
+import { called, Paper, type Shown } from './paper';
+import { backdrop, blob, film, type PictureOptions, photograph } from './photo';
 import { Pointing, type Tool } from './pointing';
 import { Decoder, read, type Source } from './read';
+import type { Reality, Room, RoomWords } from './room';
 import { Stage } from './stage';
 import { type CameraState, START, type ViewState } from './state';
 import { envelopes, extent, type Structure } from './structure';
@@ -17,8 +19,10 @@ import { envelopes, extent, type Structure } from './structure';
 export type { StandardView } from './camera';
 export { ModelError } from './glb';
 export type { Measurement } from './measure';
+export { films } from './photo';
 export type { Tool } from './pointing';
 export type { Source } from './read';
+export type { Reality } from './room';
 
 /** Which of a job's models: the first look by Hounsfield units, the light one, the whole one. */
 export type Kind = 'glimpse' | 'preview' | 'view';
@@ -32,11 +36,14 @@ export interface ViewerEvents {
   /** A structure was clicked, or what is none of them. */
   onPick?(name: string | null): void;
   onMeasure?(measurements: readonly Measurement[]): void;
-  /** The camera came to rest elsewhere, or the cut was dragged. */
-  onState?(change: Partial<Pick<ViewState, 'camera' | 'clip'>>): void;
+  /** The camera came to rest elsewhere, the cut was dragged, or a structure was isolated in a headset. */
+  onState?(change: Partial<Pick<ViewState, 'camera' | 'clip' | 'isolated'>>): void;
   onContext?(context: 'lost' | 'restored' | 'missing'): void;
 }
 
+const TOOLS = 64; // pixels of the stage's height that the page's tools cover
+const FRAMES = 180;
+const PER_SECOND = 30;
 const SLOW = 45; // milliseconds that a frame may take while the view moves
 // Triangles' edges over which the steps of an envelope vanish: voxels on skin make terraces.
 const RELIEF = 2.5;
@@ -55,6 +62,7 @@ export class Viewer {
   private drawn: { kind: Kind; done: number; total: number } | null = null;
   private fineCost = 0;
   private fine = true;
+  private room: Room | null = null;
 
   constructor(
     private readonly host: HTMLElement,
@@ -132,7 +140,9 @@ export class Viewer {
     const structure = this.structures().find((s) => s.name === name);
     const camera = this.works?.motion.goal;
     if (!structure || !camera) return;
-    this.works?.motion.fly(framed(structure.low, structure.high, camera.yaw, camera.pitch, this.aspect, 1.5));
+    this.works?.motion.fly(
+      framed(structure.low, structure.high, camera.yaw, camera.pitch, { ...this.frame, margin: 1.5 }),
+    );
   }
 
   /** Looks from one of the six sides, at the same place. */
@@ -162,7 +172,65 @@ export class Viewer {
     else this.works?.pointing.undo();
   }
 
+  /** A picture of the stage at twice its size, with the scale bar, as PNG. */
+  async picture(options: PictureOptions = {}): Promise<Blob> {
+    const sheet = this.photographed(2, options.transparent === true);
+    return blob(sheet);
+  }
+
+  /** A film of one turn around the model. progress goes from 0 to 1. */
+  async turntable(progress: (share: number) => void, signal: AbortSignal): Promise<Blob> {
+    const { motion } = this.works ?? {};
+    const from = motion?.camera;
+    if (!motion || !from) throw new Error('there is nothing to be filmed');
+    const sheet = this.photographed(1, false);
+    const ctx = sheet.getContext('2d') as CanvasRenderingContext2D;
+    const draw = async (n: number) => {
+      motion.place({ ...from, yaw: wrap(from.yaw - (n / FRAMES) * 2 * Math.PI) });
+      await new Promise(requestAnimationFrame);
+      ctx.setTransform(1, 0, 0, 1, 0, 0);
+      ctx.drawImage(this.photographed(1, false), 0, 0);
+      progress((n + 1) / FRAMES);
+    };
+    try {
+      return await film(sheet, FRAMES, PER_SECOND, draw, AbortSignal.any([signal, this.stop.signal]));
+    } finally {
+      motion.place(from);
+    }
+  }
+
+  /** Which headset sessions this browser opens. */
+  async realities(): Promise<Record<Reality, boolean>> {
+    if (!this.works || !navigator.xr) return { vr: false, ar: false };
+    return (await import('./room')).realities();
+  }
+
+  /** Shows the model in a headset. Resolves when the session is open. */
+  async enter(reality: Reality, words: RoomWords): Promise<{ ended: Promise<void> }> {
+    const works = this.works;
+    if (!works) throw new Error('no WebGL');
+    const { Room } = await import('./room');
+    let ended = () => {};
+    const end = new Promise<void>((done) => {
+      ended = done;
+    });
+    this.room = await Room.enter(works.stage, works.pointing.loaded(), reality, {
+      words,
+      named: (name) => called(this.structures(), name, this.locale),
+      isolate: (isolated) => this.events.onState?.({ isolated }),
+      select: (name) => this.events.onPick?.(name),
+      ended: () => {
+        this.room = null;
+        works.stage.resize(this.host.clientWidth, this.host.clientHeight);
+        works.frames.request();
+        ended();
+      },
+    });
+    return { ended: end };
+  }
+
   dispose(): void {
+    void this.room?.leave();
     this.stop.abort();
     this.reading?.abort();
     this.works?.dispose();
@@ -243,8 +311,9 @@ export class Viewer {
     return works;
   }
 
-  private get aspect(): number {
-    return this.works ? this.works.stage.width / this.works.stage.height : 1;
+  private get frame(): Frame {
+    const { width = 1, height = 1 } = this.works?.stage ?? {};
+    return { aspect: width / height, covered: Math.min(0.3, TOOLS / height) };
   }
 
   private expect(structures: readonly Structure[], kind: Kind): void {
@@ -259,7 +328,7 @@ export class Viewer {
 
   private fitted(): CameraState {
     const [low, high] = extent(this.structures());
-    return framed(low, high, 0, 0, this.aspect);
+    return framed(low, high, 0, 0, this.frame);
   }
 
   private click(at: Pixel, again: boolean): void {
@@ -289,10 +358,27 @@ export class Viewer {
     return { camera, clip: this.state.clip, locale: this.locale, gizmo: true, bar: true };
   }
 
+  private photographed(times: number, transparent: boolean): HTMLCanvasElement {
+    const { stage, motion, paper, frames } = this.works ?? {};
+    if (!stage || !motion?.camera || !paper || !frames) throw new Error('there is nothing to be seen');
+    stage.organs.detail(true);
+    stage.look(motion.camera);
+    const { sheet, scale } = photograph(stage, times);
+    const ctx = sheet.getContext('2d') as CanvasRenderingContext2D;
+    if (!transparent) {
+      ctx.globalCompositeOperation = 'destination-over';
+      backdrop(ctx, this.host, sheet.width, sheet.height);
+      ctx.globalCompositeOperation = 'source-over';
+    }
+    paper.copy(ctx, scale, this.shown(motion.camera));
+    frames.request();
+    return sheet;
+  }
+
   private draw(now: number): void {
     const { stage, motion, paper } = this.works as Works;
     motion.step(now);
-    if (!motion.camera || stage.gl.isContextLost()) return;
+    if (!motion.camera || this.room || stage.gl.isContextLost()) return;
     this.fine = !(motion.moving && this.fineCost > SLOW);
     stage.organs.detail(this.fine);
     stage.look(motion.camera);
