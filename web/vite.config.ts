@@ -30,8 +30,9 @@ export default defineConfig(({ command }) => ({
   plugins: [react(), budget(), amplify()],
   ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
   server: {
-    host: '127.0.0.1',
+    host: 'localhost', // as in the template's WebOrigin
     port: 5173,
+    strictPort: true,
     headers: devHeaders([storage]),
     proxy: Object.fromEntries(proxied.map((address) => [address, { target: api }])),
   },

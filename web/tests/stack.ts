@@ -1,6 +1,7 @@
 // A stack of bin/iris of its own, with a state folder that goes with it.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -47,6 +48,15 @@ export async function up(...args: string[]): Promise<Stack> {
   const call = async (...command: string[]) =>
     (await run(iris, command, { env: { ...process.env, IRIS_STATE: path.join(state, 's'), IRIS_API: http } })).stdout;
   return { http, aws, state: path.join(state, 's'), iris: call, stop };
+}
+
+/** A port of this machine that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Writes a synthetic CT of a torso of so many voxels along each axis. */
