@@ -80,6 +80,10 @@ export class Transfer {
     this.row = row ?? { fingerprint, key: world.newKey(), job: null, name, bytes: file.size, sent: 0, at: world.now() };
   }
 
+  get fingerprint(): string {
+    return this.cargo.fingerprint;
+  }
+
   /** The job's id as soon as it is known. */
   get job(): string | null {
     return this.row.job;
