@@ -27,7 +27,7 @@ it('adds up what a route loads, each chunk once', () => {
 it.each([
   ['upload', [chunk('entry', LIMITS.upload, { isEntry: true })]],
   ['upload', [entry, shared, chunk('home', LIMITS.upload, { moduleIds: ['/web/src/ui/home/Home.tsx'] })]],
-  ['viewer', [entry, shared, chunk('job', LIMITS.viewer, { moduleIds: ['/web/src/ui/job/Job.tsx'] })]],
+  ['viewer', [entry, shared, chunk('job', LIMITS.viewer, { moduleIds: ['/web/src/ui/job/JobPage.tsx'] })]],
   ['viewer', [entry, shared, { ...viewer, imports: ['three'] }, chunk('three', LIMITS.viewer)]],
   ['three.js', [{ ...entry, moduleIds: ['/web/node_modules/three/build/three.module.js'] }, shared]],
   ['NiiVue', [entry, shared, { ...viewer, imports: ['shared', 'slices'] }, slices]],

@@ -1,6 +1,7 @@
 // Budgets of what a browser downloads, checked by the build.
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Plugin, Rolldown } from 'vite';
+import type { Plugin } from 'vite';
 
 /** The chunks of code, by what a visitor has to load of them. */
 export interface Chunk {
@@ -15,9 +16,9 @@ const kB = 1000;
 /** In bytes of gzip: the page where one uploads, and what a job's page with its viewer adds. */
 export const LIMITS = { upload: 120 * kB, viewer: 180 * kB };
 
-/** A name of a module that belongs to a part of the page. */
-const uploads = /\/src\/(ui\/home|upload\/uploads)\b/;
-const views = /\/src\/(ui\/job|ui\/viewer|viewer)\//;
+/** The modules with which a route begins; what they import later, when somebody asks for it, is not counted. */
+const uploads = /\/src\/(ui\/home\/Home|upload\/uploads)\.tsx?$/;
+const views = /\/src\/(ui\/job\/JobPage|ui\/shared\/SharedPage|ui\/viewer\/Stage|viewer\/viewer)\.tsx?$/;
 const slices = /\/src\/viewer\/slices\.ts$|\/@niivue\//;
 
 export interface Report {
@@ -69,11 +70,30 @@ export function budget(): Plugin {
   return {
     name: 'iris-budget',
     apply: 'build',
-    generateBundle(_, bundle) {
+    writeBundle(_, bundle) {
       const all = Object.values(bundle);
-      const chunks = all.filter((item): item is Rolldown.OutputChunk => item.type === 'chunk');
-      const styles = all
-        .filter((item): item is Rolldown.OutputAsset => item.type === 'asset' && item.fileName.endsWith('.css'))
+      const assets = all.filter((item) => item.type === 'asset');
+      const workers = assets.filter((item) => item.fileName.endsWith('.js'));
+      // A worker is a file of its own, which the chunk that starts it names.
+      const chunks: Chunk[] = workers.map(({ fileName, source }) => ({
+        fileName,
+        code: source.toString(),
+        isEntry: false,
+        imports: [],
+        moduleIds: [],
+      }));
+      for (const { fileName, code, isEntry, imports, moduleIds } of all.filter((item) => item.type === 'chunk')) {
+        const starts = workers.filter((worker) => code.includes(path.basename(worker.fileName)));
+        chunks.push({
+          fileName,
+          code,
+          isEntry,
+          moduleIds,
+          imports: [...imports, ...starts.map((one) => one.fileName)],
+        });
+      }
+      const styles = assets
+        .filter((item) => item.fileName.endsWith('.css'))
         .reduce((sum, item) => sum + gzipSync(item.source, { level: 9 }).length, 0);
       const { upload, viewer, problems } = measure(chunks, styles);
       this.info(`gzip: upload page ${upload} of ${LIMITS.upload} bytes, viewer ${viewer} of ${LIMITS.viewer}`);
