@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 CACHE     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/iris
-FUNCTIONS := intake prepare gpu segment segmented mesh settle export notify api
+FUNCTIONS := intake prepare glimpse gpu segment segmented mesh settle export notify api
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # The same flags for building and testing, so that nothing is compiled twice.
 export CGO_ENABLED := 0

@@ -88,6 +88,7 @@ type jobView struct {
 	Artifacts artifactMap  `json:"artifacts"`
 	Warnings  []job.Notice `json:"warnings"`
 	Error     *job.Notice  `json:"error"`
+	NoGlimpse *job.Notice  `json:"no_glimpse"`
 	CostUSD   float64      `json:"cost_usd"`
 
 	Structures []job.Structure `json:"structures"`
@@ -96,6 +97,8 @@ type jobView struct {
 type artifactMap map[string]struct {
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
+
+	Provisional bool `json:"provisional"`
 }
 
 type stageView struct {

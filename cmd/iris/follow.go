@@ -15,17 +15,23 @@ import (
 
 const pollEvery = 500 * time.Millisecond
 
-// follow polls a job until it ends and tells each change of status to said.
+// follow polls a job until it ends and tells said of each change of status, and of the
+// first look at the scan once there is one.
 func (c *client) follow(ctx context.Context, id string, said func(jobView)) (jobView, []byte, error) {
 	var last job.Status
+	glimpsed := false
 	changed := time.Now()
 	for {
 		v, raw, err := c.job(ctx, id)
 		if err != nil {
 			return v, raw, err
 		}
-		if v.Status != last {
-			last, changed = v.Status, time.Now()
+		switch {
+		case v.Status != last:
+			last, changed, glimpsed = v.Status, time.Now(), v.glimpsed()
+			said(v)
+		case v.glimpsed() && !glimpsed:
+			glimpsed = true
 			said(v)
 		}
 		if v.Status.Ended() {
@@ -46,6 +52,17 @@ func (c *client) pollAfter(unchanged time.Duration) time.Duration {
 	}
 	wait := max(2*time.Second, min(unchanged/10, 15*time.Second))
 	return wait + c.jitter(wait/4)
+}
+
+// glimpsed says whether there is a first look at the scan.
+func (v jobView) glimpsed() bool { return v.Artifacts[job.GlimpseGLB].Provisional }
+
+// standing says where a job stands, and how to see its scan meanwhile.
+func (v jobView) standing() string {
+	if !v.glimpsed() {
+		return statusWords(v.Status)
+	}
+	return statusWords(v.Status) + "; a first look: iris get " + v.ID + " --artifact " + job.GlimpseGLB
 }
 
 // statusWords is a status in words for a person.

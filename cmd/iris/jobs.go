@@ -65,8 +65,10 @@ func show(cmd *cobra.Command, v jobView, raw []byte, asJSON bool) error {
 	}
 	fmt.Fprintf(out, "%s  %s  attempt %d\n", v.ID, statusWords(v.Status), v.Attempt)
 	timeline(out, v)
-	if v.Error != nil {
-		fmt.Fprintf(out, "  %s: %s\n", v.Error.Code, v.Error.Message)
+	for _, n := range []*job.Notice{v.Error, v.NoGlimpse} {
+		if n != nil {
+			fmt.Fprintf(out, "  %s: %s\n", n.Code, n.Message)
+		}
 	}
 	names := make([]string, 0, len(v.Artifacts))
 	for name := range v.Artifacts {
@@ -74,7 +76,11 @@ func show(cmd *cobra.Command, v jobView, raw []byte, asJSON bool) error {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		fmt.Fprintf(out, "  %-24s %10d bytes\n", name, v.Artifacts[name].Bytes)
+		until := ""
+		if v.Artifacts[name].Provisional {
+			until = ", until the model is ready"
+		}
+		fmt.Fprintf(out, "  %-24s %10d bytes%s\n", name, v.Artifacts[name].Bytes, until)
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func watchCommand() *cobra.Command {
 		}
 		if len(ids) == 1 {
 			progress := newBar(cmd, "")
-			v, raw, err := api.follow(cmd.Context(), ids[0], func(v jobView) { progress.say(statusWords(v.Status)) })
+			v, raw, err := api.follow(cmd.Context(), ids[0], func(v jobView) { progress.say(v.standing()) })
 			if err != nil {
 				return err
 			}

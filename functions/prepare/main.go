@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/cloud/blobs"
+	"github.com/iris-oculus/iris/internal/cloud/functions"
 	"github.com/iris-oculus/iris/internal/cloud/jobs"
 	"github.com/iris-oculus/iris/internal/edge"
 	"github.com/iris-oculus/iris/internal/stage/prepare"
@@ -20,6 +21,7 @@ func main() {
 		Uploads: blobs.New(cfg, env.String("UPLOADS_BUCKET")),
 		Work:    blobs.New(cfg, env.String("WORK_BUCKET")),
 		Results: blobs.New(cfg, env.String("RESULTS_BUCKET")),
+		Glimpse: functions.New(cfg, env.String("GLIMPSE_FUNCTION")),
 	}
 	env.Require()
 	edge.Start(stage.Prepare)

@@ -20,6 +20,7 @@ type jobBody struct {
 	Structures []job.Structure         `json:"structures"`
 	Warnings   []job.Notice            `json:"warnings"`
 	Error      *job.Notice             `json:"error"`
+	NoGlimpse  *job.Notice             `json:"no_glimpse,omitempty"`
 	CostUSD    float64                 `json:"cost_usd"`
 	outlookBody
 }
@@ -39,6 +40,8 @@ type artifactBody struct {
 	// nothing of: the encoding, and how many bytes are sent.
 	Encoding    string `json:"encoding,omitempty"`
 	StoredBytes int64  `json:"stored_bytes,omitempty"`
+	// Of what is shown only until the attempt ends.
+	Provisional bool `json:"provisional,omitempty"`
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
@@ -48,7 +51,7 @@ func (a *API) body(r job.Record) jobBody {
 		ID: r.ID, Status: r.Status, Attempt: r.Attempt, Options: r.Options,
 		CreatedAt: stamp(r.CreatedAt), UpdatedAt: stamp(r.UpdatedAt), ExpiresAt: stamp(r.ExpiresAt),
 		Stages: []stageBody{}, Artifacts: map[string]artifactBody{},
-		Structures: r.Structures, Warnings: r.Warnings, Error: r.Error, CostUSD: a.cost(r),
+		Structures: r.Structures, Warnings: r.Warnings, Error: r.Error, NoGlimpse: r.NoGlimpse, CostUSD: a.cost(r),
 	}
 	if b.Structures == nil {
 		b.Structures = []job.Structure{}
@@ -65,7 +68,7 @@ func (a *API) body(r job.Record) jobBody {
 		b.Stages = append(b.Stages, stage)
 	}
 	for _, x := range r.Artifacts {
-		b.Artifacts[x.Name] = artifactBody{x.Bytes, x.SHA256, x.MediaType, x.Encoding, x.StoredBytes}
+		b.Artifacts[x.Name] = artifactBody{x.Bytes, x.SHA256, x.MediaType, x.Encoding, x.StoredBytes, x.Provisional}
 	}
 	return b
 }

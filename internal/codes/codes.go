@@ -14,6 +14,7 @@ const (
 	Job                       // the job failed, was cancelled or expired
 	Warning                   // the job is ready, with a doubt
 	Command                   // iris on one's own machine
+	Glimpse                   // the job runs without a first look
 )
 
 // Code is an entry of the list.
@@ -88,6 +89,8 @@ var All = []Code{
 	{"files_apart", Warning, nil, "Archives and NIfTI files in the same folder became jobs of their own.", "Nothing; if their slices belong to this scan, unpack them beside the others."},
 	{"frames_assumed", Warning, nil, "The file does not say on which side of the first slice the others lie; the usual side was taken.", "Look at check.png whether head and feet are exchanged."},
 	{"frames_of_reference", Warning, nil, "Every slice says that its positions have a frame of reference of its own; they were taken as they are.", "Look at check.png whether the slices fit together; if they do, nothing."},
+	{"glimpse_needs_ct", Glimpse, nil, "A first look is made by Hounsfield units, which only a CT has.", "Wait for the model."},
+	{"glimpse_too_large", Glimpse, nil, "The scan is too large, or has too many small parts, for a first look.", "Wait for the model; the operator can raise StageMemory."},
 	{"grid_mismatch", Command, nil, "The label map and the scan have different grids.", "Give the scan that the labels were drawn on."},
 	{"high_bit", Warning, nil, "DICOM files say two different things about their highest bit.", "Compare the model with the scan."},
 	{"http_401", Command, nil, "The stack asks for a token.", "Set IRIS_TOKEN, or name its state folder with --state."},
@@ -132,7 +135,7 @@ var All = []Code{
 	{"nan_voxels", Scan, nil, "Some voxels are no finite numbers.", "Export the scan again."},
 	{"nested_archive", Scan, nil, "The archive holds another archive.", "Pack the files themselves."},
 	{"no_artifact", Request, []int{404}, "The job has no file of this name.", "GET the job: artifacts lists those that it has."},
-	{"no_body", Scan, nil, "No part of a body was found in the scan.", "Check that it is a CT of a person, in Hounsfield units."},
+	{"no_body", Scan | Glimpse, nil, "No part of a body was found in the scan.", "Check that it is a CT of a person, in Hounsfield units."},
 	{"no_ct_series", Scan, nil, "None of the series is a CT.", "Send a CT, or choose a task for what it is."},
 	{"no_image_series", Scan, nil, "Nothing in the upload is a series of images.", "Send the folder of slices, not reports or structured data."},
 	{"no_model", Scan, nil, "This deployment has no model that does the task.", "Choose one of the tasks that the message lists."},
@@ -147,7 +150,7 @@ var All = []Code{
 	{"not_all", Command, nil, "Some of several scans have no result.", "The line of each says why; run the command again for those."},
 	{"not_allowed", Command, nil, "The operating system does not allow it.", "Check the permissions of the file and its folder."},
 	{"not_found", Request | Command, []int{404}, "There is nothing at this address, or no such job of yours; for a file: it is not there.", "Check the name of the file; for a job its id and whose token it is: `iris list` shows your jobs."},
-	{"not_hounsfield", Scan, nil, "The values are not those of a CT.", "Say modality=MR if it is one; else export the CT with its rescale slope and intercept."},
+	{"not_hounsfield", Scan | Glimpse, nil, "The values are not those of a CT.", "Say modality=MR if it is one; else export the CT with its rescale slope and intercept."},
 	{"not_installed", Command, nil, "`iris up` does not find the sources, or what is made of them.", "Clone the sources, run `make build`, and run iris there or name their folder with --install."},
 	{"not_ready", Request, []int{409, 503}, "It is not made yet, or a service that the API stands on does not answer.", "Ask again after Retry-After."},
 	{"not_sent", Command, nil, "A scan of the cohort was not sent before the command ended.", "Run the command again: it goes on where it stopped."},

@@ -90,6 +90,7 @@ func page() []byte {
 		{codes.Request, "The API refused a request", "The answer is `application/problem+json` (RFC 9457): `status`, `code` and `detail`."},
 		{codes.Scan, "A job was rejected", "`error` of the job, whose status is `rejected`; `iris` ends with 3. `POST …/retry` with other options makes another attempt."},
 		{codes.Job, "A job failed", "`error` of the job, whose status is `failed`, `cancelled` or `expired`; `iris` ends with 4."},
+		{codes.Glimpse, "A job has no first look", "`no_glimpse` of the job, while it runs. The model comes all the same."},
 		{codes.Warning, "A job is ready, with a doubt", "`warnings` of the job."},
 		{codes.Command, "The command `iris` itself", "The line on standard error begins with the code."},
 	} {

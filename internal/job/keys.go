@@ -30,7 +30,8 @@ const FailuresPrefix = "failures/"
 
 // Artifact names below a job's attempt in the results bucket.
 const (
-	ScanPNG          = "scan.png" // of the prepared volume: there before the others
+	ScanPNG          = "scan.png"    // of the prepared volume: there before the others
+	GlimpseGLB       = "glimpse.glb" // of another segmentation than the model's: there until the model is
 	ModelGLB         = "model.glb"
 	ViewGLB          = "view.glb"
 	PreviewGLB       = "preview.glb"
@@ -44,7 +45,7 @@ const (
 )
 
 // ArtifactNames are the artifacts that a job may have.
-var ArtifactNames = []string{ScanPNG, ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
+var ArtifactNames = []string{ScanPNG, GlimpseGLB, ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
 
 // IsArtifact says whether a name is one of ArtifactNames.
 func IsArtifact(name string) bool { return slices.Contains(ArtifactNames, name) }

@@ -34,6 +34,7 @@ type Record struct {
 	Asked     []string // the structures for which the label map that is shown was made, or none for all
 	Warnings  []Notice
 	Error     *Notice
+	NoGlimpse *Notice `json:",omitempty"` // why there is no first look, while the attempt runs
 	Owed      []Owed  // events that were not announced yet
 	Shares    []Share `json:",omitempty"`
 	Told      []Told  `json:",omitempty"` // notices that were taken, the last ones
@@ -110,6 +111,8 @@ type Artifact struct {
 	// Attempt is the attempt whose object it is, where that need not be the one shown; 0:
 	// it is.
 	Attempt int `json:"attempt,omitempty"`
+	// Provisional says that it is shown only until its attempt ends.
+	Provisional bool `json:"provisional,omitempty"`
 }
 
 // Notice is a warning or an error for the job's owner: a stable code and one sentence.

@@ -14,7 +14,7 @@ import (
 // their mean stands for the new voxel. Where no axis is finer, v itself is given.
 // The result does not depend on the number of processors.
 func Coarse(v *Volume, least float64) *Volume {
-	f := coarseFactors(v.Dims, v.Affine, least)
+	f := CoarseFactors(v.Dims, v.Affine, least, math.MaxInt)
 	if f == [3]int{1, 1, 1} {
 		return v
 	}
@@ -35,16 +35,10 @@ func Coarse(v *Volume, least float64) *Volume {
 	return out
 }
 
-// CoarseFrom is Coarse of a grid whose voxels come row by row, so that they are never in
-// memory all at once: next fills a row with the next ones, x fastest. Its error ends the
-// work. The voxels are made larger than least where there would be more than most of them.
-func CoarseFrom(dims [3]int, a Affine, least float64, most int, next func(row []int16) error) (*Volume, error) {
-	const step = 1.05
-	f := coarseFactors(dims, a, least)
-	for product(coarseDims(dims, f)) > most {
-		least *= step
-		f = coarseFactors(dims, a, least)
-	}
+// CoarseFrom is Coarse, by CoarseFactors, of a grid whose voxels come row by row, so that
+// they are never in memory all at once: next fills a row with the next ones, x fastest. Its
+// error ends the work.
+func CoarseFrom(dims [3]int, a Affine, f [3]int, next func(row []int16) error) (*Volume, error) {
 	out := coarseVolume(dims, a, f)
 	sums, row := make([]int64, out.Dims[0]*out.Dims[1]), make([]int16, dims[0])
 	for k := range out.Dims[2] {
@@ -56,31 +50,36 @@ func CoarseFrom(dims [3]int, a Affine, least float64, most int, next func(row []
 	return out, nil
 }
 
-// coarseFactors says how many voxels along each axis make one of at least so many
-// millimetres.
-func coarseFactors(dims [3]int, a Affine, least float64) (f [3]int) {
-	// Spacings are rounded in headers: 0.99999 mm is meant to be 1.
-	const slack = 1e-3
+// CoarseFactors says how many voxels along each axis make one of at least so many
+// millimetres; of more, where there would be more than most of them.
+func CoarseFactors(dims [3]int, a Affine, least float64, most int) (f [3]int) {
+	const (
+		slack = 1e-3 // spacings are rounded in headers: 0.99999 mm is meant to be 1
+		step  = 1.05
+	)
 	spacing := a.Spacing()
-	for axis := range f {
-		f[axis] = int(max(1, min(float64(dims[axis]), math.Ceil(least/spacing[axis]-slack))))
+	for {
+		for axis := range f {
+			f[axis] = int(max(1, min(float64(dims[axis]), math.Ceil(least/spacing[axis]-slack))))
+		}
+		if d := CoarseDims(dims, f); d[0]*d[1]*d[2] <= max(1, most) {
+			return f
+		}
+		least *= step
 	}
-	return f
 }
 
-// coarseDims is the grid in which f voxels along each axis are one.
-func coarseDims(dims, f [3]int) [3]int {
+// CoarseDims is the grid in which f voxels along each axis are one.
+func CoarseDims(dims, f [3]int) [3]int {
 	for axis := range dims {
 		dims[axis] = (dims[axis] + f[axis] - 1) / f[axis]
 	}
 	return dims
 }
 
-func product(dims [3]int) int { return dims[0] * dims[1] * dims[2] }
-
 // coarseVolume is a volume of zeros on a grid in which f voxels along each axis are one.
 func coarseVolume(dims [3]int, a Affine, f [3]int) *Volume {
-	v := &Volume{Dims: coarseDims(dims, f), Affine: coarseAffine(a, f)}
+	v := &Volume{Dims: CoarseDims(dims, f), Affine: coarseAffine(a, f)}
 	v.Voxels = make([]int16, v.Len())
 	return v
 }

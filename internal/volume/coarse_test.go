@@ -112,7 +112,7 @@ func TestCoarseFromRows(t *testing.T) {
 	} {
 		v := ramp(c.dims, Affine{{c.spacing, 0, 0, 3}, {0, 0, c.spacing, -9}, {0, -c.spacing, 0, 0}}, func(p [3]float64) float64 { return 900 * math.Sin(p[0]+p[1]*p[2]) })
 		left := v.Voxels
-		got, err := CoarseFrom(c.dims, v.Affine, 2, c.most, func(row []int16) error {
+		got, err := CoarseFrom(c.dims, v.Affine, CoarseFactors(c.dims, v.Affine, 2, c.most), func(row []int16) error {
 			left = left[copy(row, left):]
 			return nil
 		})
@@ -130,7 +130,7 @@ func TestCoarseFromRows(t *testing.T) {
 		}
 	}
 	cut := errors.New("the connection was cut")
-	if v, err := CoarseFrom([3]int{4, 4, 4}, Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, 2, 100, func([]int16) error { return cut }); v != nil || !errors.Is(err, cut) {
+	if v, err := CoarseFrom([3]int{4, 4, 4}, Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, [3]int{2, 2, 2}, func([]int16) error { return cut }); v != nil || !errors.Is(err, cut) {
 		t.Errorf("%v, %v", v, err)
 	}
 }

@@ -17,7 +17,7 @@ func CoarseLabels(m *LabelMap, f [3]int) *LabelMap {
 	for axis := range f {
 		f[axis] = max(1, min(f[axis], m.Dims[axis]))
 	}
-	dims := coarseDims(m.Dims, f)
+	dims := CoarseDims(m.Dims, f)
 	out := &LabelMap{Dims: dims, Affine: coarseAffine(m.Affine, f), Table: m.Table, Warnings: m.Warnings, U16: make([]uint16, dims[0]*dims[1]*dims[2])}
 	planes := make([]map[uint16]claim, dims[2])
 	var next atomic.Int64

@@ -28,7 +28,8 @@ func recordsComeBack(ctx context.Context, name string, w World) error {
 	r := record(name, 1)
 	r.Stages = []job.StageTime{{Name: job.Received, StartedAt: r.CreatedAt}}
 	r.Warnings, r.Error = []job.Notice{{Code: "a", Message: "ñ \" <"}}, &job.Notice{Code: "b"}
-	r.Artifacts = []job.Artifact{{Name: job.ModelGLB, Bytes: 1 << 40}, {Name: job.ScanPNG, Attempt: 3}}
+	r.Artifacts = []job.Artifact{{Name: job.ModelGLB, Bytes: 1 << 40}, {Name: job.ScanPNG, Attempt: 3}, {Name: job.GlimpseGLB, Attempt: 3, Provisional: true}}
+	r.NoGlimpse = &job.Notice{Code: "c", Message: "d"}
 	r.Structures = []job.Structure{{Label: 1, Name: "liver", VolumeML: 1.0 / 3}}
 	if _, _, err := w.Jobs.Create(ctx, r); err != nil {
 		return err

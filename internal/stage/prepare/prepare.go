@@ -3,7 +3,8 @@
 // label map, which may lie in an archive with a table of its names, or have one beside it
 // in the bucket, labels.bin) in the work bucket, source.json beside it for DICOM, scan.png
 // of a scan among the results, and the record with its task, modality, warnings and
-// that picture. The output is {"ready":false} while a
+// that picture. For a CT that waits for a model the glimpse function is asked for a first
+// look, which no job waits for. The output is {"ready":false} while a
 // folder still receives slices, and {"gone":true} for a job that was cancelled or
 // erased. Errors: *job.RejectedError or *job.UnsupportedError for a scan at fault; others
 // are the stores' own.
@@ -55,6 +56,12 @@ type Results interface {
 	Delete(ctx context.Context, key string) error
 }
 
+// Glimpse is the function that makes first looks.
+type Glimpse interface {
+	// Send queues an invocation, and does not wait for it.
+	Send(ctx context.Context, input any) error
+}
+
 // Folders keeps what is known of folders of slices.
 type Folders interface {
 	Folder(ctx context.Context, bucket, prefix string) (job.Folder, error)
@@ -69,6 +76,7 @@ type Stage struct {
 	Work    Work
 	Results Results
 	Folders Folders
+	Glimpse Glimpse
 	Tasks   []string // what the model server can do
 	Now     func() time.Time
 }
@@ -102,10 +110,36 @@ func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutpu
 		return job.PrepareOutput{}, err
 	}
 	scan := s.show(ctx, in, slices, modality)
-	return s.finish(ctx, in, job.PrepareOutput{Ready: true}, report.Dims, func(r *job.Record) {
+	out, err := s.finish(ctx, in, job.PrepareOutput{Ready: true}, report.Dims, func(r *job.Record) {
 		r.Options.Task, r.Options.Modality, r.Warnings = task, modality, report.Warnings
 		r.ShowScan(scan)
+		r.NoGlimpse = noGlimpse(modality)
 	})
+	if r.Options.Task, r.Options.Modality = task, modality; err == nil && !out.Gone && r.WantsGlimpse() {
+		s.glimpse(ctx, in)
+	}
+	return out, err
+}
+
+// noGlimpse is why scans of a modality have no first look, if they have none.
+func noGlimpse(modality string) *job.Notice {
+	if modality == "CT" {
+		return nil
+	}
+	return &job.Notice{Code: "glimpse_needs_ct", Message: "there is no first look at this scan while it waits: one is made of a CT, by its Hounsfield units"}
+}
+
+// glimpseWithin bounds how long a job may be held up by asking for its first look.
+const glimpseWithin = 2 * time.Second
+
+// glimpse asks for a first look at the volume. A job goes on without one: then the log
+// says why.
+func (s Stage) glimpse(ctx context.Context, in job.StageInput) {
+	ctx, done := context.WithTimeout(ctx, glimpseWithin)
+	defer done()
+	if err := s.Glimpse.Send(ctx, in); err != nil {
+		slog.Warn("there is no first look at the scan", job.LogJob, in.Job, job.LogAttempt, in.Attempt, job.LogError, err.Error())
+	}
 }
 
 // show stores the picture of the scan, by which a person sees that the right one arrived.

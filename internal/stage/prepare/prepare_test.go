@@ -28,6 +28,7 @@ type world struct {
 	results       *jobtest.Bucket
 	now           time.Time
 	late          bool // a slice arrives before the folder is sealed
+	glimpses      glimpses
 }
 
 const (
@@ -51,7 +52,7 @@ func newWorld(o job.Options, upload job.Upload) *world {
 }
 
 func (w *world) stage(tasks ...string) prepare.Stage {
-	return prepare.Stage{Jobs: w.jobs, Uploads: w.uploads, Work: w.work, Results: w.results, Folders: w.jobs, Tasks: tasks, Now: func() time.Time { return w.now }}
+	return prepare.Stage{Jobs: w.jobs, Uploads: w.uploads, Work: w.work, Results: w.results, Folders: w.jobs, Glimpse: &w.glimpses, Tasks: tasks, Now: func() time.Time { return w.now }}
 }
 
 func (w *world) record() job.Record              { return w.jobs.Record(id) }

@@ -26,7 +26,7 @@ func (s Stage) Cancel(ctx context.Context, id string) (job.Record, error) {
 	if err := s.abandon(ctx, r); err != nil {
 		return r, err
 	}
-	return r, s.Jobs.Close(ctx, r)
+	return r, s.closeEnded(ctx, r)
 }
 
 // abandon stops the execution of a job and deletes the input of its request. The event

@@ -109,9 +109,9 @@ func (s Stage) carryOut(ctx context.Context, r job.Record, d duty, g gpu) error 
 		if err := s.abandon(ctx, r); err != nil {
 			return err
 		}
-		return s.Jobs.Close(ctx, r)
+		return s.closeEnded(ctx, r)
 	case closeJob:
-		return s.Jobs.Close(ctx, r)
+		return s.closeEnded(ctx, r)
 	case awaitUpload:
 		return s.findUpload(ctx, r)
 	case startRun:

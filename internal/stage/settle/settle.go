@@ -188,13 +188,25 @@ func (s Stage) writeEnding(ctx context.Context, id string, attempt int, to job.S
 	if err := s.announce(ctx, r); err != nil {
 		return job.SettleOutput{}, err
 	}
-	if err := s.Jobs.Close(ctx, r); err != nil {
+	if err := s.closeEnded(ctx, r); err != nil {
 		return job.SettleOutput{Status: to}, err
 	}
 	if !repeat {
 		s.measure(ctx, r)
 	}
 	return job.SettleOutput{Status: to}, nil
+}
+
+// closeEnded takes a job that has ended from the open ones, once the first look at its
+// scan is deleted: its record does not list it any more. One that is written later is
+// deleted by who writes it.
+func (s Stage) closeEnded(ctx context.Context, r job.Record) error {
+	if r.WantsGlimpse() {
+		if err := s.Results.Delete(ctx, job.Key(r.ID, r.Attempt, job.GlimpseGLB)); err != nil {
+			return fmt.Errorf("delete the first look: %w", err)
+		}
+	}
+	return s.Jobs.Close(ctx, r)
 }
 
 func (s Stage) current(ctx context.Context, id string) (job.SettleOutput, error) {

@@ -18,7 +18,7 @@ const coarsest = 1.0 / 512
 // tell its vertices apart, they are counted from origin, whole millimetres in world
 // RAS, instead of from zero. Measurements are in world RAS millimetres either way.
 func Near(ctx context.Context, m *volume.LabelMap, o Options) (surfaces []surface.Surface, origin [3]float64, err error) {
-	origin = originOf(m)
+	origin = Origin(m)
 	near := *m
 	for axis := range 3 {
 		near.Affine[axis][3] -= origin[axis]
@@ -37,8 +37,9 @@ func Near(ctx context.Context, m *volume.LabelMap, o Options) (surfaces []surfac
 	return surfaces, origin, nil
 }
 
-// originOf is zero for a map near enough, else its middle in whole millimetres.
-func originOf(m *volume.LabelMap) (origin [3]float64) {
+// Origin is from where Near counts positions: zero for a map near enough, else its middle
+// in whole millimetres.
+func Origin(m *volume.LabelMap) (origin [3]float64) {
 	spacing := m.Affine.Spacing()
 	voxel := min(spacing[0], spacing[1], spacing[2])
 	largest := 0.0

@@ -97,11 +97,11 @@ const body = object(
     error: orNull(notice),
     cost_usd: number,
   },
-  { coming: list(coming), gpu, queue, progress },
+  { coming: list(coming), gpu, queue, progress, no_glimpse: notice },
 );
 type Body = ReturnType<typeof body>;
 
-type Common = Omit<Body, 'status' | 'error' | 'coming' | 'gpu' | 'queue' | 'progress'>;
+type Common = Omit<Body, 'status' | 'error' | 'coming' | 'gpu' | 'queue' | 'progress' | 'no_glimpse'>;
 
 export interface Awaiting extends Common {
   status: 'awaiting_upload';
@@ -113,6 +113,8 @@ export interface Running extends Common {
   gpu?: Gpu;
   queue?: Queue;
   progress?: Progress;
+  /** Why there is no first look. */
+  no_glimpse?: Notice;
 }
 export interface Ready extends Common {
   status: 'ready';
@@ -131,7 +133,7 @@ export const isRunning = (job: Job): job is Running => 'coming' in job;
 const UNNAMED = { rejected: 'rejected', failed: 'internal', cancelled: 'cancelled', expired: 'expired' } as const;
 
 export const decodeJob: Decoder<Job> = (value, path) => {
-  const { status, error, coming, gpu, queue, progress, ...common } = body(value, path);
+  const { status, error, coming, gpu, queue, progress, no_glimpse, ...common } = body(value, path);
   switch (status) {
     case 'awaiting_upload':
     case 'ready':
@@ -149,6 +151,7 @@ export const decodeJob: Decoder<Job> = (value, path) => {
         ...(gpu && { gpu }),
         ...(queue && { queue }),
         ...(progress && { progress }),
+        ...(no_glimpse && { no_glimpse }),
       };
   }
 };

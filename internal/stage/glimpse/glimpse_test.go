@@ -1,0 +1,248 @@
+package glimpse_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/iris-oculus/iris/internal/job"
+	"github.com/iris-oculus/iris/internal/meshfile/light"
+	"github.com/iris-oculus/iris/internal/meshfile/meshtest"
+	"github.com/iris-oculus/iris/internal/tissue"
+	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/phantom"
+)
+
+// unpacked undoes gzip, as a client does.
+func unpacked(t *testing.T, data []byte) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// The first look at a CT of a trunk shows skin, bone, lungs and airway where they are, as
+// large as they are, light enough for any page; the record lists it as provisional.
+func TestTheFirstLook(t *testing.T) {
+	scan := phantom.Torso([3]int{176, 176, 104}, 1.9) // which is looked at in voxels of 3.8 mm
+	w := newWorld(t, scan)
+	must(t, w.Handle(t.Context(), in))
+	packed := w.glimpse()
+	file := unpacked(t, packed)
+	digest := sha256.Sum256(file)
+	r := w.record()
+	want := job.Artifact{Name: job.GlimpseGLB, Attempt: 1, Provisional: true, MediaType: "model/gltf-binary", Encoding: "gzip",
+		Bytes: int64(len(file)), StoredBytes: int64(len(packed)), SHA256: hex.EncodeToString(digest[:])}
+	if len(r.Artifacts) != 2 || r.Artifacts[0].Name != job.ScanPNG || r.Artifacts[1] != want || r.NoGlimpse != nil || w.results.Encoding(key) != "gzip" {
+		t.Errorf("%+v %+v, want %+v", r.Artifacts, r.NoGlimpse, want)
+	}
+	if r.Status != job.Warming || r.Shown != 0 || len(r.Structures)+len(r.Warnings) > 0 {
+		t.Errorf("the job is another: %+v", r)
+	}
+	glb, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	coarse := volume.Coarse(scan, 2)
+	seen, fine := millilitres(t, coarse), millilitres(t, scan)
+	var names []string
+	for _, s := range glb.Surfaces {
+		name, ml := s.Label.Name, s.Measure.VolumeML
+		names = append(names, name)
+		if err := meshtest.Closed(s.Mesh); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if math.Abs(ml-seen[s.Label.ID]) > 1e-6*ml {
+			t.Errorf("%s has %g ml, the tissue model finds %g in such voxels", name, ml, seen[s.Label.ID])
+		}
+		if thin := name == "skin" || name == "airway"; !thin && math.Abs(ml/fine[s.Label.ID]-1) > 0.1 {
+			t.Errorf("%s has %.0f ml, in fine voxels %.0f", name, ml, fine[s.Label.ID])
+		}
+	}
+	if !slices.Equal(names, []string{"skin", "bone", "lung_left", "lung_right", "airway"}) {
+		t.Errorf("%v", names)
+	}
+	if n := light.Count(glb.Surfaces); n > light.Triangles || len(packed) > light.Bytes {
+		t.Errorf("%d triangles, %d bytes", n, len(packed))
+	}
+	told := head(t, file)
+	for _, mm := range told.Nodes[0].Extras.Iris.Spacing {
+		if math.Abs(mm-3.8) > 1e-5 {
+			t.Errorf("voxels of %v mm", mm)
+		}
+	}
+	for _, m := range told.Materials {
+		if (m.AlphaMode == "BLEND") != (m.Name == "skin") {
+			t.Errorf("%s is %s", m.Name, m.AlphaMode)
+		}
+	}
+	if told.Nodes[0].Extras.Iris.Model != "tissue" {
+		t.Errorf("made by %q", told.Nodes[0].Extras.Iris.Model)
+	}
+}
+
+// millilitres are how much the tissue model finds of each label.
+func millilitres(t *testing.T, v *volume.Volume) map[int]float64 {
+	t.Helper()
+	m, err := tissue.Segment(t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, s := map[int]float64{}, v.Affine.Spacing()
+	for _, label := range m.U8 {
+		out[int(label)] += s[0] * s[1] * s[2] / 1000
+	}
+	return out
+}
+
+// document is what a test reads of a GLB's head.
+type document struct {
+	Nodes []struct {
+		Extras struct {
+			Iris struct {
+				Model   string
+				Spacing [3]float64 `json:"spacing_mm"`
+			}
+		}
+	}
+	Materials []struct{ Name, AlphaMode string }
+}
+
+func head(t *testing.T, file []byte) (d document) {
+	t.Helper()
+	if err := json.Unmarshal(file[20:20+binary.LittleEndian.Uint32(file[12:])], &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// The first look lies where the scan does, also where float32 would not tell its
+// vertices apart.
+func TestTheFirstLookLiesWhereTheScanDoes(t *testing.T) {
+	for _, far := range []float64{0, 9e5} {
+		v := ball(20, 5)
+		v.Affine[1][3] += far
+		w := newWorld(t, v)
+		must(t, w.Handle(t.Context(), in))
+		glb, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, unpacked(t, w.glimpse())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		middle := v.Affine.Apply([3]float64{9.5, 9.5, 9.5})
+		for _, s := range glb.Surfaces {
+			low, high := s.Mesh.Vertices[0], s.Mesh.Vertices[0]
+			for _, p := range s.Mesh.Vertices {
+				for k := range p {
+					low[k], high[k] = min(low[k], p[k]), max(high[k], p[k])
+				}
+			}
+			for k := range middle {
+				if at := (float64(low[k])+float64(high[k]))/2 + glb.Origin[k]; math.Abs(at-middle[k]) > 5 {
+					t.Errorf("%g away, %s: its middle is %v along %d, the scan's %v", far, s.Label.Name, at, k, middle[k])
+				}
+			}
+		}
+	}
+}
+
+// A scan of which there can be no first look says so by code; the job goes on.
+func TestNoFirstLook(t *testing.T) {
+	fill := func(hu func(n int) int16) *volume.Volume {
+		v := ball(20, 5)
+		for n := range v.Voxels {
+			v.Voxels[n] = hu(n)
+		}
+		return v
+	}
+	for name, c := range map[string]struct {
+		scan   *volume.Volume
+		memory int64
+		code   string
+	}{
+		"specks, and no body": {fill(func(n int) int16 {
+			if n%4 == 1 && n/20%4 == 1 && n/400%4 == 1 {
+				return 50
+			}
+			return -1000
+		}), 0, "no_body"},
+		"no Hounsfield units":  {fill(func(n int) int16 { return int16(n % 4000) }), 0, "not_hounsfield"},
+		"no memory to segment": {ball(20, 5), 1 << 20, "glimpse_too_large"},
+		"no memory to mesh":    {ball(20, 5), 64 << 20, "glimpse_too_large"},
+	} {
+		w := newWorld(t, c.scan)
+		w.MemoryBytes = c.memory
+		for range 2 {
+			must(t, w.Handle(t.Context(), in))
+		}
+		r := w.record()
+		if r.NoGlimpse == nil || r.NoGlimpse.Code != c.code || strings.Contains(r.NoGlimpse.Message, "%!") || len(r.Artifacts) != 1 || len(w.results.Keys()) > 0 || r.Status != job.Warming {
+			t.Errorf("%s: %+v %s, %v", name, r.NoGlimpse, r.Status, w.results.Keys())
+		}
+	}
+}
+
+// A store that fails, a connection that breaks and a volume that is damaged are errors for
+// the operator, and none of the scan.
+func TestAStoreThatFails(t *testing.T) {
+	whole := newWorld(t, ball(14, 6))
+	stored := whole.work.Bytes(job.Key(id, 1, job.VolumeObject))
+	for name, breaks := range map[string]func(*world){
+		"the record cannot be read": func(w *world) { w.jobs.Before = failing("Get") },
+		"the volume cannot be read": func(w *world) { w.work.Before = failing("Get") },
+		"the connection breaks":     func(w *world) { w.work.Short = true },
+		"the volume is cut":         func(w *world) { w.work.Set(job.Key(id, 1, job.VolumeObject), stored[:len(stored)/2], nil) },
+		"it cannot be written":      func(w *world) { w.results.Before = failing("Put") },
+		"it cannot be listed":       func(w *world) { w.jobs.Before = failing("Amend") },
+	} {
+		w := newWorldOf(t, whole)
+		before := w.record()
+		breaks(w)
+		if err := w.Handle(t.Context(), in); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if r := w.record(); r.NoGlimpse != nil || len(r.Artifacts) != len(before.Artifacts) {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+func failing(call string) func(string, string) error {
+	return func(name, _ string) error {
+		if name == call {
+			return errors.New("the store is on fire")
+		}
+		return nil
+	}
+}
+
+// The same scan gives the same bytes for any number of threads.
+func TestFirstLookForAnyThreads(t *testing.T) {
+	file := newWorld(t, phantom.Torso([3]int{64, 64, 48}, 6))
+	var first []byte
+	for _, threads := range []int{1, 3} {
+		w := newWorldOf(t, file)
+		w.Threads = threads
+		must(t, w.Handle(t.Context(), in))
+		if first == nil {
+			first = w.glimpse()
+		}
+		if !bytes.Equal(first, w.glimpse()) {
+			t.Errorf("%d threads: other bytes", threads)
+		}
+	}
+}
