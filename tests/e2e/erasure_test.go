@@ -21,7 +21,7 @@ import (
 func TestAnErasureLeavesNothing(t *testing.T) {
 	t.Parallel()
 	model := newInstall(t)
-	s := up(t, t.TempDir(), "--install", model.dir, "--parameter", "KeepVersions=yes")
+	s := up(t, t.TempDir(), "--install", model.dir, "--parameter", "KeepVersions=yes", "--parameter", "Tasks=total") // with first looks
 	scan := sample(t, 48)
 	erased := map[string]bool{}
 	erase := func(id string) {

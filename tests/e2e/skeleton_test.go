@@ -76,6 +76,9 @@ func TestADroppedScanBecomesAModel(t *testing.T) {
 	expiredURL(t, s, id)
 	agree(t, s, id)
 	s.parked(t)
+	if n := s.handled(t, "iris-glimpse"); n > 0 {
+		t.Errorf("with the tissue model %d first looks were made", n)
+	}
 	if got := capacity(); !slices.Equal(got, []int{0, 1, 0}) {
 		t.Errorf("the endpoint's capacity went %v, want 0, 1, 0", got)
 	}
