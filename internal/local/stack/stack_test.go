@@ -81,7 +81,7 @@ func TestAnUploadBecomesAnItem(t *testing.T) {
 	if info, err := os.Stat(p.Credentials); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("credentials: %v, %v", info.Mode(), err)
 	}
-	resp, err := http.Get(p.HTTP + "/anything")
+	resp, err := http.Get(p.HTTP + "/v1/anything")
 	if err != nil {
 		t.Fatal(err)
 	}
