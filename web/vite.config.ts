@@ -5,6 +5,7 @@ import { loadEnv, type Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { budget } from './vite/budget.ts';
 import { config, customHttp, deployment, devHeaders, NONCE, proxied } from './vite/serving.ts';
+import { shaders } from './vite/shaders.ts';
 import { NoSkips } from './vite/skips.ts';
 
 // The stack of `iris up`; the variables name another one.
@@ -27,7 +28,7 @@ function amplify(): Plugin {
 }
 
 export default defineConfig(({ command }) => ({
-  plugins: [react(), budget(), amplify()],
+  plugins: [react(), shaders(), budget(), amplify()],
   ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
   server: {
     host: 'localhost', // as in the template's WebOrigin

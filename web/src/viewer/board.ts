@@ -1,4 +1,4 @@
-import { CanvasTexture, Mesh, MeshBasicMaterial, PlaneGeometry, type Ray, SRGBColorSpace, Vector3 } from 'three';
+import { CanvasTexture, Mesh, PlaneGeometry, type Ray, ShaderMaterial, SRGBColorSpace, Vector3 } from 'three';
 
 // Words in a headset: the page cannot be seen there. A board with buttons, and a plate
 // with the name of what is pointed at.
@@ -7,7 +7,7 @@ const PIXELS_PER_METRE = 900;
 
 /** A plane on which words are painted. */
 class Plate {
-  readonly mesh: Mesh<PlaneGeometry, MeshBasicMaterial>;
+  readonly mesh: Mesh<PlaneGeometry, ShaderMaterial>;
   private readonly canvas = document.createElement('canvas');
   private readonly texture = new CanvasTexture(this.canvas);
 
@@ -18,11 +18,23 @@ class Plate {
     this.canvas.width = Math.round(width * PIXELS_PER_METRE);
     this.canvas.height = Math.round(height * PIXELS_PER_METRE);
     this.texture.colorSpace = SRGBColorSpace;
-    const material = new MeshBasicMaterial({
-      map: this.texture,
+    const material = new ShaderMaterial({
+      vertexShader: /* glsl */ `
+        varying vec2 vAt;
+        void main() {
+          vAt = uv;
+          gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+        }`,
+      fragmentShader: /* glsl */ `
+        uniform sampler2D uWords;
+        varying vec2 vAt;
+        void main() {
+          gl_FragColor = texture2D(uWords, vAt);
+          #include <colorspace_fragment>
+        }`,
+      uniforms: { uWords: { value: this.texture } },
       transparent: true,
       depthTest: false,
-      toneMapped: false,
     });
     this.mesh = new Mesh(new PlaneGeometry(width, height), material);
     this.mesh.renderOrder = 1e6;

@@ -1,6 +1,6 @@
 import type { Pixel } from './controls';
 import { type MeasureKind, type Measurement, measure, POINTS } from './measure';
-import type { Picker } from './pick';
+import { Picker } from './pick';
 import type { Stage } from './stage';
 import type { Vector } from './structure';
 
@@ -21,14 +21,16 @@ export class Pointing {
   pending: readonly Vector[] = [];
   /** Where the pointer is, and on which structure. */
   on: { at: Pixel; name: string } | null = null;
-  private picker: Promise<Picker> | null = null;
+  readonly picker: Picker;
   private wanted: Pixel | null = null;
   private busy = false;
 
   constructor(
     private readonly stage: Stage,
     private readonly then: Pointed,
-  ) {}
+  ) {
+    this.picker = new Picker(stage.organs, stage.shared);
+  }
 
   choose(tool: Tool): void {
     this.tool = tool;
@@ -58,12 +60,12 @@ export class Pointing {
     if (this.busy) return;
     this.busy = true;
     try {
-      const picker = await this.loaded();
-      await picker.ready(false);
-      await new Promise(requestAnimationFrame);
-      const last = this.wanted as Pixel | null;
-      const hit = last && picker.hit(this.stage.ray(last), false);
-      this.show(last && hit ? { at: last, name: hit.organ.structure.name } : null);
+      let asked: Pixel | null = null;
+      while (this.wanted && this.wanted !== asked) {
+        asked = this.wanted;
+        const hit = await this.picker.hit(this.stage.ray(asked), false);
+        if (this.wanted) this.show(hit ? { at: asked, name: hit.organ.structure.name } : null);
+      }
     } finally {
       this.busy = false;
     }
@@ -71,9 +73,7 @@ export class Pointing {
 
   async click(at: Pixel, again: boolean): Promise<void> {
     const exact = this.tool !== 'turn';
-    const picker = await this.loaded();
-    await picker.ready(exact);
-    const hit = picker.hit(this.stage.ray(at), exact);
+    const hit = await this.picker.hit(this.stage.ray(at), exact);
     if (this.tool === 'turn') return this.then.pick(hit?.organ.structure.name ?? null, again);
     if (!hit) return;
     const points = [...this.pending, hit.ras];
@@ -84,14 +84,8 @@ export class Pointing {
     this.then.changed();
   }
 
-  /** The picker of rays that do not come from the pointer. */
-  loaded(): Promise<Picker> {
-    this.picker ??= import('./pick').then(({ Picker }) => new Picker(this.stage.organs, this.stage.shared));
-    return this.picker;
-  }
-
-  async dispose(): Promise<void> {
-    (await this.picker)?.dispose();
+  dispose(): void {
+    this.picker.dispose();
   }
 
   private show(on: Pointing['on']): void {

@@ -3,9 +3,9 @@ import {
   Color,
   Float32BufferAttribute,
   Line,
-  LineBasicMaterial,
   Matrix4,
   Ray,
+  ShaderMaterial,
   Vector3,
   type XRTargetRaySpace,
 } from 'three';
@@ -37,16 +37,20 @@ export interface RoomEvents {
 // A headset draws both eyes 72 times a second: more triangles than this make people sick.
 export const MOST_TRIANGLES = 200_000;
 const FIRST_SIZE = 0.55; // metres that the model is tall at first
+const REACH = 3; // metres of a ray that meets nothing
 const TAP = 250; // milliseconds; what is held longer is carried
 const BUTTONS = { trigger: 0, stick: 3, lower: 4, upper: 5 } as const;
 
 interface Hand {
   space: XRTargetRaySpace;
-  ray: Line<BufferGeometry, LineBasicMaterial>;
+  ray: Line<BufferGeometry, ShaderMaterial>;
   /** Held since, or null. */
   since: number | null;
   pressed: Set<number>;
   source: XRInputSource | null;
+  /** What its ray is on, in the model's axes. */
+  on: { name: string; at: Vector3 } | null;
+  asking: boolean;
 }
 
 /** Which headsets' sessions this browser can open. */
@@ -87,7 +91,7 @@ export class Room {
   }
 
   /** Opens a session. Called from a click: browsers demand one. Rejects where the headset does not start. */
-  static async enter(stage: Stage, picker: Promise<Picker>, reality: Reality, events: RoomEvents): Promise<Room> {
+  static async enter(stage: Stage, picker: Picker, reality: Reality, events: RoomEvents): Promise<Room> {
     if (!navigator.xr) throw new Error('no headset');
     const mode = reality === 'vr' ? 'immersive-vr' : 'immersive-ar';
     const session = await navigator.xr.requestSession(mode, { optionalFeatures: ['local-floor', 'hand-tracking'] });
@@ -98,7 +102,7 @@ export class Room {
       xr.enabled = true;
       xr.setReferenceSpaceType('local-floor');
       await xr.setSession(session);
-      const room = new Room(stage, await picker, session, reality, events);
+      const room = new Room(stage, picker, session, reality, events);
       room.begin();
       return room;
     } catch (error) {
@@ -127,7 +131,6 @@ export class Room {
     stage.eye.far = 50;
     stage.shared.depth.value.set(1e3, 1e4); // no darkening with distance: the eyes see depth themselves
     this.reset();
-    void this.picker.ready(false);
     this.session.addEventListener('end', () => this.end(), { once: true });
     stage.renderer.setAnimationLoop((_time, frame) => frame && this.frame());
   }
@@ -168,9 +171,9 @@ export class Room {
   private hand(n: number): Hand {
     const space = this.stage.renderer.xr.getController(n);
     const geometry = new BufferGeometry().setAttribute('position', new Float32BufferAttribute([0, 0, 0, 0, 0, -1], 3));
-    const ray = new Line(geometry, new LineBasicMaterial({ color: '#4cc4bd', transparent: true, opacity: 0.8 }));
+    const ray = new Line(geometry, beam());
     ray.frustumCulled = false;
-    const hand: Hand = { space, ray, since: null, pressed: new Set(), source: null };
+    const hand: Hand = { space, ray, since: null, pressed: new Set(), source: null, on: null, asking: false };
     space.add(ray);
     space.addEventListener('connected', (event) => {
       hand.source = event.data;
@@ -238,30 +241,39 @@ export class Room {
 
   /** What the rays are on: the board's buttons and the structures' names. */
   private point(): void {
-    const inverse = this.matrix.clone().invert();
     let lit = -1;
-    let named: { name: string; at: Vector3 } | null = null;
     for (const hand of this.hands) {
       hand.ray.visible = hand.source !== null;
       if (!hand.source) continue;
       const ray = this.rayOf(hand);
       const button = this.board.meets(ray);
-      const hit = button ? null : this.picker.hit(ray.clone().applyMatrix4(inverse), false);
-      const at = hit?.point.applyMatrix4(this.matrix);
-      hand.ray.scale.z = button?.distance ?? at?.distanceTo(ray.origin) ?? 3;
       if (button) lit = button.button;
-      if (hit && at) named = { name: hit.organ.structure.name, at };
+      void this.look(hand, button ? null : ray);
+      const at = button ? null : hand.on?.at.clone().applyMatrix4(this.matrix);
+      hand.ray.scale.z = button?.distance ?? at?.distanceTo(ray.origin) ?? REACH;
     }
     this.board.light(lit);
-    this.pointed = named?.name ?? null;
-    this.name.show(named && this.events.named(named.name));
-    if (!named) return;
+    const { on } = this.hands.find((h) => h.source && h.on) ?? {};
+    this.pointed = on?.name ?? null;
+    this.name.show(on ? this.events.named(on.name) : null);
+    if (!on) return;
     const eye = new Vector3().setFromMatrixPosition(this.stage.renderer.xr.getCamera().matrixWorld);
+    const at = on.at.clone().applyMatrix4(this.matrix);
     this.name.mesh.position
-      .copy(named.at)
+      .copy(at)
       .lerp(eye, 0.1)
       .add(new Vector3(0, 0.05, 0));
     this.name.mesh.lookAt(eye);
+  }
+
+  /** Asks what a hand's ray meets; the answer comes a frame or two later. */
+  private async look(hand: Hand, ray: Ray | null): Promise<void> {
+    if (!ray) hand.on = null;
+    if (!ray || hand.asking) return;
+    hand.asking = true;
+    const hit = await this.picker.hit(ray.applyMatrix4(this.matrix.clone().invert()), false);
+    hand.asking = false;
+    hand.on = hit && { name: hit.organ.structure.name, at: hit.point };
   }
 
   /** The buttons under the thumb: isolate, reset, real size. */
@@ -280,3 +292,11 @@ export class Room {
     }
   }
 }
+
+/** What a ray is drawn with. */
+const beam = () =>
+  new ShaderMaterial({
+    vertexShader: 'void main() { gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }',
+    fragmentShader: 'void main() { gl_FragColor = vec4(0.30, 0.77, 0.74, 0.8); }',
+    transparent: true,
+  });

@@ -214,7 +214,7 @@ export class Viewer {
     const end = new Promise<void>((done) => {
       ended = done;
     });
-    this.room = await Room.enter(works.stage, works.pointing.loaded(), reality, {
+    this.room = await Room.enter(works.stage, works.pointing.picker, reality, {
       words,
       named: (name) => called(this.structures(), name, this.locale),
       isolate: (isolated) => this.events.onState?.({ isolated }),
@@ -407,7 +407,7 @@ class Works {
     this.motion.stop();
     this.frames.stop();
     this.decoder.dispose();
-    void this.pointing.dispose();
+    this.pointing.dispose();
     this.stage.dispose();
   }
 }

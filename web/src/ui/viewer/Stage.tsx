@@ -84,7 +84,6 @@ export function Stage(props: StageProps) {
         role="img"
         aria-label={props.summary}
         aria-describedby={keys}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys turn what the picture shows.
         tabIndex={missing ? -1 : 0}
       />
       <p id={keys} className="unseen">
