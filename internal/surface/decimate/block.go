@@ -13,33 +13,67 @@ const (
 	held                 // it stays in this round
 )
 
+// vertex is what collapses ask of a vertex: 64 bytes, a line of the cache.
+type vertex struct {
+	at    point
+	quad  quadric
+	mark  int32 // see links
+	first int32 // the triangles around it are block.ring[first:][:count], some of which may be gone
+	count uint16
+	kind  kind
+	flat  verdict // see crossing.go
+}
+
+// mostAround is how many triangles a vertex may have.
+const mostAround = 1<<16 - 1
+
+// triangle of a block.
+type triangle struct {
+	v     [3]int32
+	sides uint32 // labels: behind << 16 | in front
+}
+
+// gone is the first corner of a triangle of a block that collapsed.
+const gone = -1
+
+// next are the corners after v, in the sense of the triangle.
+func (t *triangle) next(v int32) (p, q int32) {
+	switch v {
+	case t.v[0]:
+		return t.v[1], t.v[2]
+	case t.v[1]:
+		return t.v[2], t.v[0]
+	}
+	return t.v[0], t.v[1]
+}
+
+// other is the third corner.
+func (t *triangle) other(u, w int32) int32 { return t.v[0] + t.v[1] + t.v[2] - u - w }
+
+func (t *triangle) has(v int32) bool { return t.v[0] == v || t.v[1] == v || t.v[2] == v }
+
 // block is the part of the complex in one cube, in the memory of one worker, which is
-// used again for the next cube. Vertices and triangles are numbered within the block.
+// used again for the next cube. Vertices and triangles are numbered within the block, in
+// the order in which the cube lists them.
 type block struct {
 	s    *state
 	q    *cubes
 	cube uint32
 
-	// Of each vertex; those from pinched on are pinched corners.
-	at      []point
-	quad    []quadric
-	kinds   []kind
-	origin  []int32 // its number when the block was filled
+	v       []vertex // those from pinched on are pinched corners
 	pinched int
-	same    []int32 // of pinched corners: the first one at the same cell
+	same    []int32   // of pinched corners: the first one at the same cell
+	stands  []float32 // of each vertex: how many vertices of the beginning became this one
+	live    int       // how many vertices have triangles
 
-	// Of each triangle.
-	tri    [][3]int32
-	sides  []uint32 // labels: behind << 16 | in front
-	source []uint32 // its number in the complex
+	tri  []triangle
+	ring []int32
 
-	// The triangles around each vertex: those of v are ring[first[v]:][:count[v]].
-	ring         []int32
-	first, count []int32
-
-	moved []bool  // of the same: others became part of it
-	into  []int32 // of each vertex when the block was filled: which one it became part of
-	stays []bool  // of the same: it is not to be touched, see crossing.go
+	// What went, for crossing.go.
+	steps []step
+	last  []int32 // of each vertex: the step that moved it last; -1: none did
+	into  []int32 // of each vertex: which one it became part of, or itself
+	stays []bool  // of each vertex: it is not to be touched in later rounds
 
 	budget budget
 	work   scratch
@@ -47,20 +81,20 @@ type block struct {
 
 // scratch is what passes use.
 type scratch struct {
-	best   []uint64 // of each vertex: its cheapest edge, see keyOf
-	least  uint64   // that of the vertex that is looked at
-	clock  int32    // counts the collapses of a phase
-	when   []int32  // of each vertex: the collapse that changed it last
-	found  []int32  // of each vertex: the collapse before which its cheapest edge was found
-	mark   []int32
-	near   []bool // of each vertex: the next round takes it up
-	epoch  int32
-	remap  []int32
-	now    []int32 // of each vertex when the block was filled: its number now, where it lives
-	fans   []fan   // of the edge that is looked at, first those at its first vertex
-	second int     // where those at the second vertex begin
-	sheets []sheet
-	finder finder
+	best    []uint64 // of each vertex: its cheapest edge, see keyOf
+	least   uint64   // that of the vertex that is looked at
+	clock   int32    // counts the collapses of a phase
+	when    []int32  // of each vertex: the collapse that changed it last
+	found   []int32  // of each vertex: the collapse before which its cheapest edge was found
+	near    []bool   // of each vertex: the next round takes it up
+	ring    []int32
+	epoch   int32
+	fans    []fan // of the edge that is looked at, first those at its first vertex
+	second  int   // where those at the second vertex begin
+	sheets  []sheet
+	normals []point
+	finder  finder
+	split   splitting
 }
 
 func newBlock(s *state) *block { return &block{s: s, budget: newBudget(s)} }
@@ -78,18 +112,9 @@ func resize[T any](s []T, n int) []T {
 func (b *block) run(q *cubes, cube int) kept {
 	b.q, b.cube = q, uint32(cube)
 	vertices := q.vertices.of(cube)
-	b.stays = resize(b.stays, len(vertices))
-	clear(b.stays)
 	b.fill(vertices)
 	if b.decimate() && !b.s.o.Crossings {
-		// Each time all that stands for the triangles that cross is held, and from the
-		// second time on what is next to it, too, so that it takes few times.
-		for tries := 0; b.holdCrossing(tries > 0); tries++ {
-			b.fill(vertices)
-			if !b.decimate() {
-				break
-			}
-		}
+		b.uncross()
 	}
 	return b.empty(vertices)
 }
@@ -99,43 +124,45 @@ func (b *block) fill(vertices []uint32) {
 	c, first := b.s.c, b.s.quadrics == nil
 	n := len(vertices)
 	b.pinched, _ = slices.BinarySearch(vertices, uint32(c.Free))
-	b.at, b.quad, b.kinds, b.origin, b.into = resize(b.at, n), resize(b.quad, n), resize(b.kinds, n), resize(b.origin, n), resize(b.into, n)
-	b.moved = resize(b.moved, n)
-	clear(b.moved)
-	b.same = resize(b.same, n-b.pinched)
-	for i, v := range vertices {
-		b.at[i] = pointOf(c.Vertices[v])
-		b.origin[i], b.into[i] = int32(i), int32(i)
+	b.v, b.stands, b.same = resize(b.v, n), resize(b.stands, n), resize(b.same, n-b.pinched)
+	b.last, b.into, b.stays = resize(b.last, n), resize(b.into, n), resize(b.stays, n)
+	b.steps, b.work.epoch = b.steps[:0], 0
+	clear(b.stays)
+	for i, g := range vertices {
+		v := &b.v[i]
+		*v = vertex{at: pointOf(c.Vertices[g])}
+		b.last[i], b.into[i] = -1, int32(i)
 		switch {
 		case i >= b.pinched:
-			b.kinds[i], b.quad[i] = held, quadric{}
-			cell := c.Pinched[int(v)-c.Free].Cell
+			v.kind, b.stands[i] = held, 0
+			cell := c.Pinched[int(g)-c.Free].Cell
 			b.same[i-b.pinched] = int32(b.q.number[c.Free+int(cell)])
 		case first:
-			b.kinds[i], b.quad[i] = unknown, quadric{stands: 1}
+			v.kind, b.stands[i] = unknown, 1
 		default:
-			b.kinds[i], b.quad[i] = b.s.kinds[v], b.s.quadrics[v]
-			if b.s.isSettled(v) {
-				b.kinds[i] = held
+			v.kind, v.quad, b.stands[i] = b.s.kinds[g], b.s.quadrics[g].quadric, b.s.quadrics[g].stands
+			if b.s.isSettled(g) {
+				v.kind = held
 			}
 		}
 	}
 	triangles := b.q.triangles.of(int(b.cube))
-	m := len(triangles)
-	b.tri, b.sides, b.source = resize(b.tri, m), resize(b.sides, m), resize(b.source, m)
+	b.tri = resize(b.tri, len(triangles))
 	number := b.q.number
 	perArea := float32(1 / b.s.area)
 	for i, t := range triangles {
-		from := c.Triangles[t]
-		x, y, z := int32(number[from[0]]), int32(number[from[1]]), int32(number[from[2]])
-		b.tri[i] = [3]int32{x, y, z}
-		sides := c.Sides[t]
-		b.sides[i], b.source[i] = uint32(sides[0])<<16|uint32(sides[1]), t
+		from, sides := &c.Triangles[t], c.Sides[t]
+		to := &b.tri[i]
+		*to = triangle{v: [3]int32{int32(number[from[0]]), int32(number[from[1]]), int32(number[from[2]])}, sides: uint32(sides[0])<<16 | uint32(sides[1])}
+		x, y, z := &b.v[to.v[0]], &b.v[to.v[1]], &b.v[to.v[2]]
+		x.count++
+		y.count++
+		z.count++
 		if first {
-			if n, scale, ok := facePlane(b.at[x], b.at[y], b.at[z], perArea); ok {
-				b.quad[x].addPlane(n, scale)
-				b.quad[y].addPlane(n, scale)
-				b.quad[z].addPlane(n, scale)
+			if n, scale, ok := facePlane(x.at, y.at, z.at, perArea); ok {
+				x.quad.addPlane(n, scale)
+				y.quad.addPlane(n, scale)
+				z.quad.addPlane(n, scale)
 			}
 		}
 	}
@@ -144,22 +171,18 @@ func (b *block) fill(vertices []uint32) {
 	b.budget.fill(b)
 }
 
-// rings lists the triangles around each vertex.
+// rings lists the triangles around each vertex, whose counts are known.
 func (b *block) rings() {
-	n := len(b.at)
-	b.first, b.count = resize(b.first, n), resize(b.count, n)
-	first, count := b.first, b.count
-	clear(count)
-	for i := range b.tri {
-		t := &b.tri[i]
-		count[t[0]]++
-		count[t[1]]++
-		count[t[2]]++
-	}
 	sum := int32(0)
-	for i := range first {
-		first[i] = sum
-		sum += count[i]
+	b.live = 0
+	for i := range b.v {
+		v := &b.v[i]
+		v.first = sum
+		sum += int32(v.count)
+		if v.count > 0 {
+			b.live++
+		}
+		v.count = 0
 	}
 	// Collapses add rings at the end, each as long as both of its vertices'.
 	if cap(b.ring) < 2*int(sum) {
@@ -167,16 +190,38 @@ func (b *block) rings() {
 	}
 	b.ring = b.ring[:sum]
 	ring := b.ring
-	clear(count)
 	for i := range b.tri {
-		for _, v := range b.tri[i] {
-			ring[first[v]+count[v]] = int32(i)
-			count[v]++
+		t := &b.tri[i]
+		if t.v[0] == gone {
+			continue
+		}
+		for _, k := range t.v {
+			v := &b.v[k]
+			ring[v.first+int32(v.count)] = int32(i)
+			v.count++
 		}
 	}
 }
 
-func (b *block) around(v int32) []int32 { return b.ring[b.first[v]:][:b.count[v]] }
+// around lists the triangles around a vertex, some of which may be gone.
+func (b *block) around(v int32) []int32 {
+	x := &b.v[v]
+	return b.ring[x.first:][:x.count]
+}
+
+// alive is around without triangles that are gone, which moves nothing.
+func (b *block) alive(v int32) []int32 {
+	ring := b.around(v)
+	n := 0
+	for _, f := range ring {
+		if b.tri[f].v[0] != gone {
+			ring[n] = f
+			n++
+		}
+	}
+	b.v[v].count = uint16(n)
+	return ring[:n]
+}
 
 // cell is a vertex, or for all corners of a pinched cell the first one of them.
 func (b *block) cell(v int32) int32 {
@@ -189,72 +234,68 @@ func (b *block) cell(v int32) int32 {
 // empty puts triangles back into the complex and returns what is left of vertices.
 func (b *block) empty(vertices []uint32) kept {
 	c := b.s.c
-	for _, t := range b.q.triangles.of(int(b.cube)) {
-		c.Triangles[t][0] = dead
+	for i, t := range b.q.triangles.of(int(b.cube)) {
+		own := &b.tri[i]
+		if own.v[0] == gone {
+			c.Triangles[t][0] = dead
+			continue
+		}
+		c.Triangles[t] = [3]uint32{vertices[own.v[0]], vertices[own.v[1]], vertices[own.v[2]]}
 	}
-	for i, t := range b.tri {
-		c.Triangles[b.source[i]] = [3]uint32{vertices[b.origin[t[0]]], vertices[b.origin[t[1]]], vertices[b.origin[t[2]]]}
-	}
-	b.rings()
-	b.settle(vertices)
+	near := b.border(vertices)
 	left := 0
-	lives := func(v int) bool { return b.count[v] > 0 || b.q.isLocked(vertices[b.origin[v]]) }
+	// A vertex of other cubes' triangles may have none in this one.
+	lives := func(v int) bool { return b.v[v].count > 0 || b.q.isLocked(vertices[v]) }
 	for v := range b.pinched {
 		if lives(v) {
 			left++
 		}
 	}
-	k := kept{vertices: make([]uint32, 0, left), at: make([][3]float32, 0, left), kinds: make([]kind, 0, left), quadrics: make([]quadric, 0, left), settled: make([]bool, 0, left)}
-	for v := range b.pinched {
-		if !lives(v) {
+	k := kept{vertices: make([]uint32, 0, left), at: make([][3]float32, 0, left), kinds: make([]kind, 0, left), quadrics: make([]stored, 0, left), settled: make([]bool, 0, left)}
+	for i := range b.pinched {
+		if !lives(i) {
 			continue
 		}
-		p := b.at[v]
-		k.vertices = append(k.vertices, vertices[b.origin[v]])
-		k.at = append(k.at, [3]float32{p.x, p.y, p.z})
-		kept := b.kinds[v]
-		if kept == held && !b.stays[b.origin[v]] {
-			kept = b.before(vertices[b.origin[v]])
+		v := &b.v[i]
+		k.vertices = append(k.vertices, vertices[i])
+		k.at = append(k.at, [3]float32{v.at.x, v.at.y, v.at.z})
+		kept := v.kind
+		switch {
+		case b.stays[i]:
+			kept = held
+		case kept == held:
+			kept = b.before(vertices[i])
 		}
 		k.kinds = append(k.kinds, kept)
-		k.quadrics = append(k.quadrics, b.quad[v])
-		k.settled = append(k.settled, !b.work.near[v])
+		k.quadrics = append(k.quadrics, stored{v.quad, b.stands[i]})
+		k.settled = append(k.settled, !near[i])
 	}
 	return k
 }
 
-// nearRings is how many edges from a vertex that was held at the border of a cube
-// others are that the next round takes up once more.
-const nearRings = 1
-
-// settle finds the vertices that the next round takes up: those at the border of the
-// cube and near it, that have not been taken up already. All others have had their turn:
-// whatever could be done there was done or refused.
-func (b *block) settle(vertices []uint32) {
-	near := resize(b.work.near, len(b.at))
+// border finds the vertices that the next round takes up: those at the border of the
+// cube, and those one edge away from them, that have not been taken up already. All
+// others have had their turn: whatever could be done there was done or refused.
+func (b *block) border(vertices []uint32) []bool {
+	near := resize(b.work.near, len(b.v))
 	b.work.near = near
-	for v := range near {
-		near[v] = v < b.pinched && b.q.isLocked(vertices[b.origin[v]])
-	}
-	mark := resize(b.work.mark, len(b.at))
-	b.work.mark = mark
-	clear(mark)
-	for ring := range int32(nearRings) {
-		for i := range b.tri {
-			t := &b.tri[i]
-			// Those that were reached in this ring do not reach others.
-			if near[t[0]] && mark[t[0]] <= ring || near[t[1]] && mark[t[1]] <= ring || near[t[2]] && mark[t[2]] <= ring {
-				for _, v := range t {
-					if !near[v] {
-						near[v], mark[v] = true, ring+1
-					}
-				}
+	clear(near)
+	locked := func(v int32) bool { return int(v) < b.pinched && b.q.isLocked(vertices[v]) }
+	for v := range int32(b.pinched) {
+		if !locked(v) {
+			continue
+		}
+		near[v] = true
+		for _, f := range b.alive(v) {
+			for _, x := range b.tri[f].v {
+				near[x] = true
 			}
 		}
 	}
 	for v := range b.pinched {
-		near[v] = near[v] && !b.s.isSettled(vertices[b.origin[v]])
+		near[v] = near[v] && !b.s.isSettled(vertices[v])
 	}
+	return near
 }
 
 // before is the kind that a vertex had when the round began.
@@ -263,44 +304,4 @@ func (b *block) before(v uint32) kind {
 		return unknown
 	}
 	return b.s.kinds[v]
-}
-
-// drop removes triangles that are gone and vertices that have none, and renumbers the
-// rest in their order.
-func (b *block) drop() {
-	k := 0
-	for i, t := range b.tri {
-		if t[0] >= 0 {
-			b.tri[k], b.sides[k], b.source[k] = t, b.sides[i], b.source[i]
-			k++
-		}
-	}
-	b.tri, b.sides, b.source = b.tri[:k], b.sides[:k], b.source[:k]
-	b.work.remap = resize(b.work.remap, len(b.at))
-	remap := b.work.remap
-	n, pinched := int32(0), 0
-	for v := range b.at {
-		// Held vertices may have all their triangles in other cubes.
-		if b.count[v] == 0 && b.kinds[v] != held {
-			continue
-		}
-		b.at[n], b.quad[n], b.kinds[n], b.origin[n] = b.at[v], b.quad[v], b.kinds[v], b.origin[v]
-		if v >= b.pinched {
-			b.same[int(n)-pinched] = b.same[v-b.pinched] // renumbered below
-		} else {
-			pinched++
-		}
-		remap[v] = n
-		n++
-	}
-	b.same = b.same[:int(n)-pinched]
-	for i, v := range b.same {
-		b.same[i] = remap[v]
-	}
-	b.pinched = pinched
-	b.at, b.quad, b.kinds, b.origin = b.at[:n], b.quad[:n], b.kinds[:n], b.origin[:n]
-	for i := range b.tri {
-		t := &b.tri[i]
-		t[0], t[1], t[2] = remap[t[0]], remap[t[1]], remap[t[2]]
-	}
 }

@@ -24,11 +24,11 @@ func (g *budget) fill(b *block) {
 	}
 	clear(g.left)
 	for v := range b.pinched {
-		if b.kinds[v] == held {
+		if b.v[v].kind == held {
 			continue
 		}
-		stands := b.quad[v].stands
-		s := b.sides[b.ring[b.first[v]]]
+		stands := b.stands[v]
+		s := b.tri[b.ring[b.v[v].first]].sides
 		for _, label := range [2]uint16{uint16(s >> 16), uint16(s)} {
 			if label == 0 {
 				continue

@@ -9,8 +9,13 @@ import "math/bits"
 // around triangles that overlap still do in steps. A box of the grid is 2^shift steps
 // wide.
 type finder struct {
-	all   []solid
-	tops  []uint64 // of each of all, see pack
+	// Of each triangle that is compared with others, first those that are new.
+	solids []solid
+	boxes  []boxed
+	number []int32 // in the block; -1: it is not of the block
+	new    int     // how many are new
+
+	moved []bool // of each vertex of the block: triangles that have it are new
 	low   point
 	high  point
 	per   float32 // steps in a millimetre
@@ -19,19 +24,21 @@ type finder struct {
 	dims  [3]int
 
 	cells []int32 // the boxes of the grid that each triangle reaches into, one after the other
-	ends  []entry
+	ends  []int32 // of each triangle: the end of its part of cells
 	start []int32 // of each box's list; one more at the end
 	fresh []int32 // how many there are new triangles, which come first
 	next  []int32
 	list  []int32
-	rest  []uint64 // scratch
-	flat  []verdict
-	// crossing are pairs of numbers in all.
+	here  []boxed // scratch
+	// crossing are pairs of numbers in the block; the second may be -1.
 	crossing [][2]int32
 }
 
-// entry is a triangle and the end of its part of cells.
-type entry struct{ number, end int32 }
+// boxed is the box around a triangle, see pack, and its corners.
+type boxed struct {
+	top, bottom uint64
+	id          corners
+}
 
 // verdict is what is known of a vertex.
 type verdict uint8
@@ -67,54 +74,38 @@ func (f *finder) steps(p point) [3]uint64 {
 	return [3]uint64{step(p.x-f.low.x, f.most[0]), step(p.y-f.low.y, f.most[1]), step(p.z-f.low.z, f.most[2])}
 }
 
-// holdCrossing looks for triangles of the block that cross others, and marks all
-// vertices for which their corners stand: these stay when the block is done again. It
-// says whether it marked any.
-func (b *block) holdCrossing(wide bool) bool {
+// find lists the pairs of triangles that cross, of which at least one is new and of the
+// block: those that have a vertex in finder.moved.
+func (b *block) find() [][2]int32 {
 	f := &b.work.finder
-	f.all = resize(f.all, len(b.tri))
+	f.crossing = f.crossing[:0]
+	if !b.begin() {
+		return nil
+	}
 	for i := range b.tri {
-		s := &f.all[i]
-		s.fresh = false
-		for k, v := range b.tri[i] {
-			s.p[k], s.id[k] = b.at[v], b.cell(v)
-			s.fresh = s.fresh || b.moved[b.origin[v]]
-		}
-		s.span()
-	}
-	if !f.begin() {
-		return false
-	}
-	c := b.s.c
-	b.work.now = resize(b.work.now, len(b.into))
-	for v, from := range b.origin {
-		b.work.now[from] = int32(v)
-	}
-	for i := range f.all {
-		if !f.all[i].fresh {
-			f.add(int32(i))
+		if t := &b.tri[i]; t.v[0] != gone && !b.isNew(t) {
+			if s := (solid{p: [3]point{b.v[t.v[0]].at, b.v[t.v[1]].at, b.v[t.v[2]].at}}); f.add(&s) {
+				f.number = append(f.number, int32(i))
+				f.boxes[len(f.boxes)-1].id = corners{b.cell(t.v[0]), b.cell(t.v[1]), b.cell(t.v[2])}
+			}
 		}
 	}
 	// Corners of triangles that no cube decimates are those of the block where they are in it.
+	c := b.s.c
 	for _, t := range b.q.reaching.of(int(b.cube)) {
-		var s solid
-		for k, v := range c.Triangles[t] {
-			s.p[k] = pointOf(c.Vertices[v])
+		v := &c.Triangles[t]
+		if s := (solid{p: [3]point{pointOf(c.Vertices[v[0]]), pointOf(c.Vertices[v[1]]), pointOf(c.Vertices[v[2]])}}); f.add(&s) {
+			f.number = append(f.number, -1)
+			f.boxes[len(f.boxes)-1].id = corners{b.idOf(v[0]), b.idOf(v[1]), b.idOf(v[2])}
 		}
-		f.all = append(f.all, s)
-		last := len(f.all) - 1
-		if !f.add(int32(last)) {
-			f.all = f.all[:last]
-			continue
-		}
-		own := &f.all[last]
-		for k, v := range c.Triangles[t] {
-			own.id[k] = b.idOf(v)
-		}
-		own.span()
 	}
-	b.find()
-	return len(f.crossing) > 0 && b.hold(f.crossing, wide)
+	f.compare()
+	return f.crossing
+}
+
+func (b *block) isNew(t *triangle) bool {
+	moved := b.work.finder.moved
+	return moved[t.v[0]] || moved[t.v[1]] || moved[t.v[2]]
 }
 
 // idOf is a number for a vertex of the complex that no other vertex has: of those in
@@ -126,61 +117,35 @@ func (b *block) idOf(v uint32) int32 {
 	if b.q.home[v] != b.cube || !b.q.isOpen(v) {
 		return ^int32(v)
 	}
-	return b.work.now[b.q.number[v]] // it is held, so it is still there
+	return int32(b.q.number[v]) // it is held, so it is still there
 }
 
-// hold marks what the corners of triangles stand for, and where wide is set what those
-// next to them do.
-func (b *block) hold(pairs [][2]int32, wide bool) bool {
-	hit := make(map[int32]bool)
-	for _, pair := range pairs {
-		for _, i := range pair {
-			if int(i) < len(b.tri) {
-				for _, v := range b.tri[i] {
-					hit[b.origin[v]] = true
-					if !wide {
-						continue
-					}
-					for _, g := range b.around(v) {
-						for _, x := range b.tri[g] {
-							hit[b.origin[x]] = true
-						}
-					}
-				}
-			}
-		}
+// begin makes the grid and lists the new triangles in it; false when there are none.
+func (b *block) begin() bool {
+	f := &b.work.finder
+	f.solids, f.boxes, f.number = f.solids[:0], f.boxes[:0], f.number[:0]
+	f.cells, f.ends = f.cells[:0], f.ends[:0]
+	for i := range b.v {
+		b.v[i].flat = unasked
 	}
-	any := false
-	for v := range b.into {
-		to := int32(v)
-		for b.into[to] != to {
-			to = b.into[to]
-		}
-		if hit[to] && !b.stays[v] {
-			b.stays[v], any = true, true
-		}
-	}
-	return any
-}
-
-// begin makes the grid and lists the new triangles in it, of the block's that are in
-// all; false when there are none.
-func (f *finder) begin() bool {
-	found := false
-	sum, count := float32(0), float32(0)
-	for i := range f.all {
-		if !f.all[i].fresh {
+	sum := float32(0)
+	for i := range b.tri {
+		t := &b.tri[i]
+		if t.v[0] == gone || !b.isNew(t) {
 			continue
 		}
-		low, high := f.all[i].bounds()
-		if !found {
-			f.low, f.high, found = low, high, true
+		s := solid{p: [3]point{b.v[t.v[0]].at, b.v[t.v[1]].at, b.v[t.v[2]].at}}
+		s.span()
+		low, high := s.bounds()
+		if len(f.solids) == 0 {
+			f.low, f.high = low, high
 		}
-		f.low = point{min(f.low.x, low.x), min(f.low.y, low.y), min(f.low.z, low.z)}
-		f.high = point{max(f.high.x, high.x), max(f.high.y, high.y), max(f.high.z, high.z)}
-		sum, count = sum+max(high.x-low.x, high.y-low.y, high.z-low.z), count+1
+		f.low, f.high = lower(f.low, low), higher(f.high, high)
+		sum += max(high.x-low.x, high.y-low.y, high.z-low.z)
+		f.solids, f.number = append(f.solids, s), append(f.number, int32(i))
 	}
-	if !found {
+	f.new = len(f.solids)
+	if f.new == 0 {
 		return false
 	}
 	extent := f.high.minus(f.low)
@@ -189,7 +154,7 @@ func (f *finder) begin() bool {
 		f.per = mostSteps / most
 	}
 	// A box is about as wide as a triangle, and there are a few for each triangle at most.
-	f.shift = bits.Len(uint(sum / count * f.per))
+	f.shift = max(0, bits.Len(uint(sum/float32(f.new)*f.per))-1)
 	f.most = [3]int{mostSteps, mostSteps, mostSteps}
 	for axis, steps := range f.steps(f.high) {
 		f.most[axis] = int(steps)
@@ -200,47 +165,56 @@ func (f *finder) begin() bool {
 			f.dims[axis] = f.most[axis]>>f.shift + 1
 			n *= f.dims[axis]
 		}
-		if n <= 8*len(f.all)+64 {
+		if n <= 32*f.new+64 {
 			f.start, f.fresh, f.next = resize(f.start, n+1), resize(f.fresh, n), resize(f.next, n)
 			break
 		}
 	}
 	clear(f.start)
 	clear(f.fresh)
-	f.cells, f.ends, f.tops = f.cells[:0], f.ends[:0], f.tops[:0]
-	for i := range f.all {
-		if f.all[i].fresh {
-			f.add(int32(i))
+	for i, number := range f.number {
+		f.put(&f.solids[i], true)
+		id := &f.boxes[i].id
+		for k, v := range b.tri[number].v {
+			id[k] = b.cell(v)
+			if b.flatAt(v) {
+				id[3] |= 1 << k
+			}
 		}
 	}
 	copy(f.fresh, f.start[1:])
 	return true
 }
 
-func (f *finder) outside(low, high point) bool {
-	return high.x < f.low.x || low.x > f.high.x || high.y < f.low.y || low.y > f.high.y || high.z < f.low.z || low.z > f.high.z
-}
+func lower(a, b point) point  { return point{min(a.x, b.x), min(a.y, b.y), min(a.z, b.z)} }
+func higher(a, b point) point { return point{max(a.x, b.x), max(a.y, b.y), max(a.z, b.z)} }
 
-// add lists a triangle in the boxes that it reaches into, if it is a new one or a new
-// one reaches into them; it says whether there are any.
-func (f *finder) add(number int32) bool {
-	s := &f.all[number]
+// add lists a triangle that is not new, if it comes near one that is.
+func (f *finder) add(s *solid) bool {
 	low, high := s.bounds()
-	if f.outside(low, high) {
+	if high.x < f.low.x || low.x > f.high.x || high.y < f.low.y || low.y > f.high.y || high.z < f.low.z || low.z > f.high.z {
 		return false
 	}
-	from, to := f.steps(low), f.steps(high)
-	for len(f.tops) <= int(number) {
-		f.tops = append(f.tops, 0)
+	if !f.put(s, false) {
+		return false
 	}
-	f.tops[number] = pack(from, to)
+	s.span()
+	f.solids = append(f.solids, *s)
+	return true
+}
+
+// put lists a triangle in the boxes that it reaches into, if it is a new one or a new
+// one reaches into them; it says whether there are any.
+func (f *finder) put(s *solid, isNew bool) bool {
+	low, high := s.bounds()
+	from, to := f.steps(low), f.steps(high)
 	began := len(f.cells)
 	x0, x1 := int(from[0]>>f.shift), int(to[0]>>f.shift)
 	for z := int(from[2] >> f.shift); z <= int(to[2]>>f.shift); z++ {
 		for y := int(from[1] >> f.shift); y <= int(to[1]>>f.shift); y++ {
 			row := f.dims[0] * (y + f.dims[1]*z)
 			for box := row + x0; box <= row+x1; box++ {
-				if s.fresh || f.fresh[box] > 0 {
+				if isNew || f.fresh[box] > 0 {
 					f.cells = append(f.cells, int32(box))
 					f.start[box+1]++
 				}
@@ -250,47 +224,44 @@ func (f *finder) add(number int32) bool {
 	if len(f.cells) == began {
 		return false
 	}
-	f.ends = append(f.ends, entry{number, int32(len(f.cells))})
+	top := pack(from, to)
+	f.boxes, f.ends = append(f.boxes, boxed{top: top, bottom: bottom(top)}), append(f.ends, int32(len(f.cells)))
 	return true
 }
 
-// find lists the pairs that cross, of which at least one is new.
-func (b *block) find() {
-	f := &b.work.finder
-	f.crossing = f.crossing[:0]
-	f.flat = resize(f.flat, len(b.at))
-	clear(f.flat)
-	boxes := len(f.start) - 1
-	for box := range boxes {
+// compare fills the boxes and compares what is in each.
+func (f *finder) compare() {
+	grid := len(f.start) - 1
+	for box := range grid {
 		f.start[box+1] += f.start[box]
 	}
 	copy(f.next, f.start)
 	f.list = resize(f.list, len(f.cells))
 	from := int32(0)
-	for _, e := range f.ends {
-		for _, box := range f.cells[from:e.end] {
-			f.list[f.next[box]] = e.number
+	for i, end := range f.ends {
+		for _, box := range f.cells[from:end] {
+			f.list[f.next[box]] = int32(i)
 			f.next[box]++
 		}
-		from = e.end
+		from = end
 	}
-	for box := range boxes {
+	for box := range grid {
 		fresh := int(f.fresh[box])
 		if fresh == 0 {
 			continue
 		}
 		list := f.list[f.start[box]:f.start[box+1]]
-		f.rest = resize(f.rest, len(list))
-		rest := f.rest
+		f.here = resize(f.here, len(list))
+		here := f.here
 		for n, i := range list {
-			rest[n] = bottom(f.tops[i])
+			here[n] = f.boxes[i]
 		}
 		for n, i := range list[:fresh] {
-			top := f.tops[i]
-			for m := n + 1; m < len(rest); m++ {
+			own := &here[n]
+			for m := n + 1; m < len(here); m++ {
 				// Two triangles may meet in many boxes: they are compared in the first one.
-				if overlap(top, rest[m]) && f.first(rest[n], rest[m]) == box && b.cross(i, list[m]) {
-					f.crossing = append(f.crossing, [2]int32{i, list[m]})
+				if other := &here[m]; overlap(own.top, other.bottom) && f.first(own.bottom, other.bottom) == box && f.cross(i, list[m], &own.id, &other.id) {
+					f.crossing = append(f.crossing, [2]int32{f.number[i], f.number[list[m]]})
 				}
 			}
 		}
@@ -303,23 +274,20 @@ func (f *finder) first(a, b uint64) int {
 	return int(x>>f.shift) + f.dims[0]*(int(y>>f.shift)+f.dims[1]*int(z>>f.shift))
 }
 
-// cross says whether two triangles cross.
-func (b *block) cross(i, j int32) bool {
-	f := &b.work.finder
-	s, o := &f.all[i], &f.all[j]
-	own, other, shared := s.common(o)
-	if shared == 1 && int(i) < len(b.tri) && int(j) < len(b.tri) {
-		for k, v := range s.id {
-			if own[k] && b.flatAt(v) {
-				return false
-			}
-		}
+// cross says whether two triangles cross, of which the first is new.
+func (f *finder) cross(i, j int32, a, b *corners) bool {
+	if a[3] == allFlat && a.touches(b) {
+		return false
 	}
-	return s.crosses(o, own, other, shared)
+	own, other := a.common(b)
+	if own&uint8(a[3]) != 0 {
+		return false // they have a corner around which no two cross
+	}
+	return f.solids[i].crosses(&f.solids[j], own, other)
 }
 
 func (b *block) flatAt(v int32) bool {
-	known := &b.work.finder.flat[v]
+	known := &b.v[v].flat
 	if *known == unasked {
 		*known = isBent
 		if b.flat(v) {
@@ -333,35 +301,37 @@ func (b *block) flatAt(v int32) bool {
 // all face the viewer and go around the vertex once. Then they are a graph over a plane,
 // and no two of them cross.
 func (b *block) flat(v int32) bool {
-	if b.kinds[v] != interior {
+	if b.v[v].kind != interior {
 		return false
 	}
-	all := b.work.finder.all
-	ring := b.around(v)
+	ring := b.alive(v)
+	o := b.v[v].at
+	normals := b.work.normals[:0]
 	var along point
 	for _, f := range ring {
-		n := &all[f].normal
+		p, q := b.tri[f].next(v)
+		n := b.v[p].at.minus(o).cross(b.v[q].at.minus(o))
 		along = point{along.x + n.x, along.y + n.y, along.z + n.z}
+		normals = append(normals, n)
 	}
+	b.work.normals = normals
 	// A product is off by a dozen roundings of 2⁻²⁴ of its size at most.
 	const rounding = 1e-5
 	size := rounding * along.steps()
+	for i := range normals {
+		if n := &normals[i]; !(n.dot(along) > size*n.steps()) {
+			return false
+		}
+	}
+	// Each triangle has less than half a turn there, so that two turns take five.
+	if len(ring) < 5 {
+		return true
+	}
 	var across point
 	turns := 0
 	for i, f := range ring {
-		n := &all[f].normal
-		if !(n.dot(along) > size*n.steps()) {
-			return false
-		}
-		t := &b.tri[f]
-		p, q := b.at[t[1]], b.at[t[2]]
-		switch v {
-		case t[1]:
-			p, q = b.at[t[2]], b.at[t[0]]
-		case t[2]:
-			p, q = b.at[t[0]], b.at[t[1]]
-		}
-		p, q = p.minus(b.at[v]), q.minus(b.at[v])
+		k, l := b.tri[f].next(v)
+		p, q := b.v[k].at.minus(o), b.v[l].at.minus(o)
 		if i == 0 {
 			across = along.cross(p)
 		}

@@ -6,22 +6,18 @@ import (
 	"testing"
 )
 
-// starOf is a block of one interior vertex in the middle of a closed ring of corners.
-func starOf(ring []point) *block {
+// blockOf is a block of one interior vertex in the middle of a closed ring of corners.
+func blockOf(ring []point) *block {
 	b := &block{}
-	b.at = append([]point{{}}, ring...)
-	b.kinds = make([]kind, len(b.at))
-	b.kinds[0] = interior
-	b.first, b.count = make([]int32, len(b.at)), make([]int32, len(b.at))
-	f := &b.work.finder
-	for i := range ring {
-		t := [3]int32{0, int32(i + 1), int32((i+1)%len(ring) + 1)}
-		b.tri, b.ring = append(b.tri, t), append(b.ring, int32(i))
-		s := solid{p: [3]point{b.at[t[0]], b.at[t[1]], b.at[t[2]]}, id: t}
-		s.span()
-		f.all = append(f.all, s)
+	b.pinched = len(ring) + 1
+	b.v = make([]vertex, b.pinched)
+	for i, p := range ring {
+		b.v[i+1].at = p
 	}
-	b.count[0] = int32(len(ring))
+	for i := range ring {
+		b.tri, b.ring = append(b.tri, triangle{v: [3]int32{0, int32(i + 1), int32((i+1)%len(ring) + 1)}}), append(b.ring, int32(i))
+	}
+	b.v[0].kind, b.v[0].count = interior, uint16(len(ring))
 	return b
 }
 
@@ -51,7 +47,7 @@ func TestFlat(t *testing.T) {
 		{"a fold", []point{{1, 0, 0}, {0, 1, 0}, {0.5, 0.5, 0}, {-1, 0, 0}, {0, -1, 0}}, false},
 		{"no area", []point{{1, 0, 0}, {2, 0, 0}, {3, 0, 0}}, false},
 	} {
-		if got := starOf(c.ring).flat(0); got != c.want {
+		if got := blockOf(c.ring).flat(0); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
@@ -70,15 +66,22 @@ func TestFlatNeverHidesACrossing(t *testing.T) {
 			l := 0.2 + r.Float64()
 			ring[i] = point{float32(l * math.Cos(a)), float32(l * math.Sin(a)), float32(r.NormFloat64() * 0.3)}
 		}
-		b := starOf(ring)
+		b := blockOf(ring)
 		if !b.flat(0) {
 			continue
 		}
 		flat++
-		all := b.work.finder.all
+		var all []solid
+		for i := range b.tri {
+			v := b.tri[i].v
+			s := solid{p: [3]point{b.v[v[0]].at, b.v[v[1]].at, b.v[v[2]].at}}
+			s.span()
+			all = append(all, s)
+		}
 		for i := range all {
 			for j := range i {
-				if own, other, shared := all[i].common(&all[j]); all[i].crosses(&all[j], own, other, shared) {
+				own, other := (&corners{b.tri[i].v[0], b.tri[i].v[1], b.tri[i].v[2]}).common(&corners{b.tri[j].v[0], b.tri[j].v[1], b.tri[j].v[2]})
+				if all[i].crosses(&all[j], own, other) {
 					t.Fatalf("%v: triangles %d and %d cross", ring, i, j)
 				}
 			}

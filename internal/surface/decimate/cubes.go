@@ -231,12 +231,18 @@ func (q *cubes) eachCube(s *state, t [3]uint32, do func(cube int)) {
 // isLocked says whether a vertex belongs to a triangle that reaches into several cubes.
 func (q *cubes) isLocked(v uint32) bool { return q.locked[v/64]>>(v%64)&1 != 0 }
 
+// stored is what is known of a vertex from round to round.
+type stored struct {
+	quadric
+	stands float32 // how many vertices of the beginning became this one
+}
+
 // kept is what is left of a cube's vertices, those that are not pinched.
 type kept struct {
 	vertices []uint32 // their numbers in the complex, ascending
 	at       [][3]float32
 	kinds    []kind
-	quadrics []quadric
+	quadrics []stored
 	settled  []bool
 }
 
@@ -278,7 +284,7 @@ func (s *state) compact(q *cubes, results []kept) {
 		}
 	}
 	pinched := len(c.Pinched)
-	vertices, kinds, quadrics, settled := pages.Make[[3]float32](left+pinched), make([]kind, left), pages.Make[quadric](left), make([]bool, left+pinched)
+	vertices, kinds, quadrics, settled := pages.Make[[3]float32](left+pinched), make([]kind, left), pages.Make[stored](left), make([]bool, left+pinched)
 	number := q.number // from now on, of each vertex in the complex to come
 	n := 0
 	for v := range c.Free {

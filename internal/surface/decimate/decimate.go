@@ -103,7 +103,7 @@ type state struct {
 
 	// Of each free vertex, after the first round.
 	kinds    []kind
-	quadrics []quadric
+	quadrics []stored
 	settled  []bool // it stays what it is
 
 	// target is how many triangles to keep, by label; in place 0, of all meshes. share

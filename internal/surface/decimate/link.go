@@ -18,25 +18,24 @@ package decimate
 // is, and lists the triangles that stay. Those that are gone are dropped from both rings,
 // which moves nothing.
 func (b *block) links(u, w int32) bool {
-	ku, kw := b.kinds[u], b.kinds[w]
+	ku, kw := b.v[u].kind, b.v[w].kind
 	if ku == corner && kw == corner {
 		return false
 	}
-	mark := b.work.mark
 	near := b.work.epoch + 1 // next to u
 	both := near + 1         // opposite to the edge
 	b.work.epoch = both
 	b.work.fans = b.work.fans[:0]
-	ru := b.live(u)
+	ru := b.alive(u)
 	at := 0
 	for _, f := range ru {
 		t := &b.tri[f]
-		if t[0] == w || t[1] == w || t[2] == w {
-			x := t[0] + t[1] + t[2] - u - w
-			if x = b.cell(x); mark[x] == both {
+		if t.has(w) {
+			x := t.other(u, w)
+			if x = b.cell(x); b.v[x].mark == both {
 				return false // two triangles with the same corners
 			}
-			mark[x] = both
+			b.v[x].mark = both
 			at++
 		}
 	}
@@ -46,17 +45,17 @@ func (b *block) links(u, w int32) bool {
 	sharp := false // a triangle at u has both other corners opposite to the edge
 	for _, f := range ru {
 		t := &b.tri[f]
-		if t[0] == w || t[1] == w || t[2] == w {
+		if t.has(w) {
 			continue
 		}
 		b.fan(f, u)
 		opposite := 0
-		for _, x := range t {
+		for _, x := range t.v {
 			if x == u {
 				continue
 			}
-			if x = b.cell(x); mark[x] != both {
-				mark[x] = near
+			if x = b.cell(x); b.v[x].mark != both {
+				b.v[x].mark = near
 			} else {
 				opposite++
 			}
@@ -64,18 +63,18 @@ func (b *block) links(u, w int32) bool {
 		sharp = sharp || opposite == 2
 	}
 	b.work.second = len(b.work.fans)
-	for _, f := range b.live(w) {
+	for _, f := range b.alive(w) {
 		t := &b.tri[f]
-		if t[0] == u || t[1] == u || t[2] == u {
+		if t.has(u) {
 			continue
 		}
 		b.fan(f, w)
 		opposite := 0
-		for _, x := range t {
+		for _, x := range t.v {
 			if x == w {
 				continue
 			}
-			switch mark[b.cell(x)] {
+			switch b.v[b.cell(x)].mark {
 			case near:
 				return false
 			case both:
@@ -89,30 +88,16 @@ func (b *block) links(u, w int32) bool {
 	return ku < curve || kw < curve || !b.triangleOfCurves(u, w)
 }
 
-// live is the ring of a vertex without triangles that are gone.
-func (b *block) live(v int32) []int32 {
-	ring := b.around(v)
-	n := 0
-	for _, f := range ring {
-		if b.tri[f][0] >= 0 {
-			ring[n] = f
-			n++
-		}
-	}
-	b.count[v] = int32(n)
-	return ring[:n]
-}
-
 // triangleOfCurves says whether a corner of a triangle at an edge of a curve is next to
 // both ends along curves.
 func (b *block) triangleOfCurves(u, w int32) bool {
 	for _, f := range b.around(u) {
 		t := &b.tri[f]
-		if t[0] != w && t[1] != w && t[2] != w {
+		if !t.has(w) {
 			continue
 		}
-		x := t[0] + t[1] + t[2] - u - w
-		if b.kinds[x] >= curve && b.trianglesAt(u, x) != 2 && b.trianglesAt(w, x) != 2 {
+		x := t.other(u, w)
+		if b.v[x].kind >= curve && b.trianglesAt(u, x) != 2 && b.trianglesAt(w, x) != 2 {
 			return true
 		}
 	}
@@ -124,7 +109,7 @@ func (b *block) trianglesAt(u, w int32) int {
 	n := 0
 	cell := b.cell(w)
 	for _, f := range b.around(u) {
-		for _, x := range b.tri[f] {
+		for _, x := range b.tri[f].v {
 			if x != u && b.cell(x) == cell {
 				n++
 			}
@@ -137,15 +122,16 @@ func (b *block) trianglesAt(u, w int32) int {
 // all their triangles in the block, and adds the curves to their quadrics. The others
 // are held.
 func (b *block) classify(vertices []uint32) {
-	for v := range b.pinched {
-		if b.kinds[v] == held || b.stays[v] || b.q.isLocked(vertices[v]) || b.count[v] == 0 {
-			b.kinds[v] = held
+	for i := range b.pinched {
+		v := &b.v[i]
+		if v.kind == held || b.q.isLocked(vertices[i]) || v.count == 0 {
+			v.kind = held
 			continue
 		}
-		if b.kinds[v] == unknown {
-			b.kinds[v] = b.kindOf(int32(v))
-			if b.kinds[v] >= curve {
-				b.addCurves(int32(v))
+		if v.kind == unknown {
+			v.kind = b.kindOf(int32(i))
+			if v.kind >= curve {
+				b.addCurves(int32(i))
 			}
 		}
 	}
@@ -155,7 +141,7 @@ func (b *block) kindOf(v int32) kind {
 	ring := b.around(v)
 	same := true
 	for _, f := range ring[1:] {
-		same = same && b.sides[f] == b.sides[ring[0]]
+		same = same && b.tri[f].sides == b.tri[ring[0]].sides
 	}
 	if same {
 		return interior
@@ -170,7 +156,7 @@ func (b *block) kindOf(v int32) kind {
 	var pairs []uint32
 	var labels []uint16
 	for _, f := range ring {
-		if s := b.sides[f]; !contains(pairs, s) {
+		if s := b.tri[f].sides; !contains(pairs, s) {
 			pairs = append(pairs, s)
 			for _, l := range [2]uint16{uint16(s >> 16), uint16(s)} {
 				if !contains(labels, l) {
@@ -185,7 +171,7 @@ func (b *block) kindOf(v int32) kind {
 	for _, e := range ends {
 		var seen []uint32
 		for _, f := range ring {
-			if s := b.sides[f]; b.hasCell(f, e.cell) {
+			if s := b.tri[f].sides; b.hasCell(f, e.cell) {
 				if contains(seen, s) {
 					return corner
 				}
@@ -207,7 +193,7 @@ func contains[T comparable](s []T, x T) bool {
 
 func (b *block) hasCell(f, cell int32) bool {
 	t := &b.tri[f]
-	return b.cell(t[0]) == cell || b.cell(t[1]) == cell || b.cell(t[2]) == cell
+	return b.cell(t.v[0]) == cell || b.cell(t.v[1]) == cell || b.cell(t.v[2]) == cell
 }
 
 // end is the other end of an edge of a curve.
@@ -221,7 +207,7 @@ type end struct {
 func (b *block) curvesAt(v int32) []end {
 	var ends []end
 	for _, f := range b.around(v) {
-		for _, x := range b.tri[f] {
+		for _, x := range b.tri[f].v {
 			if x == v {
 				continue
 			}
@@ -250,7 +236,7 @@ func (b *block) curvesAt(v int32) []end {
 // addCurves adds the lines along the curves at a vertex to its quadric.
 func (b *block) addCurves(v int32) {
 	for _, e := range b.curvesAt(v) {
-		b.quad[v].addLine(b.at[e.vertex].minus(b.at[v]), float32(curveWeight/b.s.area))
+		b.v[v].quad.addLine(b.v[e.vertex].at.minus(b.v[v].at), float32(curveWeight/b.s.area))
 	}
 }
 

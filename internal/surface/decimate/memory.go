@@ -9,10 +9,11 @@ func Bytes(vertices, triangles, workers int64) int64 {
 		vertex = 3*4 + (4 + 12 + 2 + 44) + (12 + 2 + 44)
 		// Of a triangle: its places in the lists of cubes, which grow.
 		triangle = 4 + 2*4 + 4*4
-		// Of what a worker has at hand: copies, rings with room for those of collapses,
-		// costs, orders and marks; triangles in space and the boxes that they are in.
-		vertexAtHand   = 2 * 100
-		triangleAtHand = 2*(12+4+4) + 3*12 + 2*64 + 16*4
+		// Of what a worker has at hand: copies, costs and marks, and steps that grow;
+		// rings with room for those of collapses; triangles in space, the boxes that
+		// they are in, and the grid of these.
+		vertexAtHand   = 120 + 2*68
+		triangleAtHand = 20 + 2*36 + 2*(52+32+4+4) + 2*40 + 8*12
 	)
 	v, t := min(vertices, largestCube), min(triangles, 2*largestCube)
 	return vertices*vertex + triangles*triangle + workers*(v*vertexAtHand+t*triangleAtHand)

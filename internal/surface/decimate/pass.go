@@ -33,8 +33,6 @@ func (b *block) decimate() bool {
 			return any
 		}
 		any = true
-		b.drop()
-		b.rings()
 		// What is refused once is mostly refused again.
 		const idle = 1. / 64
 		if float64(done) < idle*float64(candidates) || b.budget.share != nil && b.budget.total() <= 0 {
@@ -46,12 +44,13 @@ func (b *block) decimate() bool {
 // cost is about what the collapse of an edge makes of the quadrics, where along it, from
 // the first end on, that is least, and whether it may be as much as is allowed.
 func (b *block) cost(u, w int32) (value, t float32, ok bool) {
-	e := b.at[w].minus(b.at[u])
-	qu, qw := &b.quad[u], &b.quad[w]
+	x, y := &b.v[u], &b.v[w]
+	e := y.at.minus(x.at)
+	qu, qw := &x.quad, &y.quad
 	su, gu := qu.along(e)
 	sw, gw := qw.along(e)
 	even := evenness * (qu.weight() + qw.weight()) * e.dot(e)
-	switch ku, kw := b.kinds[u], b.kinds[w]; {
+	switch ku, kw := x.kind, y.kind; {
 	case ku == kw:
 		// qu(t·e) + qw((t-1)·e) is least where its derivative is 0.
 		t = min(max((sw-gu-gw+even)/(su+sw+2*even), 0), 1)
@@ -67,7 +66,7 @@ func (b *block) cost(u, w int32) (value, t float32, ok bool) {
 
 // mayCollapse says whether an edge is none of those that never collapse.
 func (b *block) mayCollapse(u, w int32) bool {
-	ku, kw := b.kinds[u], b.kinds[w]
+	ku, kw := b.v[u].kind, b.v[w].kind
 	if ku < curve && kw < curve {
 		return true
 	}
@@ -91,26 +90,25 @@ func valueOf(key uint64) float32 { return math.Float32frombits(uint32(key >> 32)
 // bestEdges finds the cheapest edge of each vertex. It says how many vertices have one,
 // and below what value a small part of them are.
 func (b *block) bestEdges() (candidates int, cheap float32) {
-	n := len(b.at)
+	n := len(b.v)
 	w := &b.work
 	w.best = resize(w.best, n)
 	best := w.best
 	for i := range best {
 		best[i] = never
 	}
-	kinds := b.kinds
 	for i := range b.tri {
-		if !b.budget.wants(b.sides[i]) {
+		t := &b.tri[i]
+		if t.v[0] == gone || !b.budget.wants(t.sides) {
 			continue
 		}
-		t := &b.tri[i]
 		for k := range 3 {
-			u, v := t[k], t[nextCorner[k]]
-			if kinds[u]|kinds[v] == interior {
+			u, v := t.v[k], t.v[nextCorner[k]]
+			if b.v[u].kind|b.v[v].kind == interior {
 				if u > v {
 					continue // an edge of two triangles runs up in one of them
 				}
-			} else if u > v && (kinds[u] < curve || kinds[v] < curve) || !b.mayCollapse(u, v) {
+			} else if u > v && (b.v[u].kind < curve || b.v[v].kind < curve) || !b.mayCollapse(u, v) {
 				continue
 			}
 			if key := b.keyOf(u, v); key != never {
@@ -137,25 +135,25 @@ func (b *block) bestEdges() (candidates int, cheap float32) {
 // bestOf is the cheapest edge of one vertex.
 func (b *block) bestOf(u int32) uint64 {
 	key := never
-	if b.kinds[u] == interior {
+	if b.v[u].kind == interior {
 		// Each edge leaves the vertex in one triangle.
-		for _, f := range b.live(u) {
+		for _, f := range b.alive(u) {
 			t := &b.tri[f]
-			v := t[0]
+			v := t.v[0]
 			switch u {
-			case t[0]:
-				v = t[1]
-			case t[1]:
-				v = t[2]
+			case t.v[0]:
+				v = t.v[1]
+			case t.v[1]:
+				v = t.v[2]
 			}
-			if b.kinds[v] != held {
+			if b.v[v].kind != held {
 				key = min(key, b.keyOf(u, v))
 			}
 		}
 		return key
 	}
-	for _, f := range b.live(u) {
-		for _, v := range b.tri[f] {
+	for _, f := range b.alive(u) {
+		for _, v := range b.tri[f].v {
 			if v != u && b.mayCollapse(u, v) {
 				key = min(key, b.keyOf(u, v))
 			}
@@ -170,17 +168,16 @@ var nextCorner = [3]int{1, 2, 0}
 // sweep, until half of the vertices are gone or none may go. It says how many went.
 func (b *block) phase(limit float32) int {
 	w := &b.work
-	n := len(b.at)
-	w.when, w.found, w.mark = resize(w.when, n), resize(w.found, n), resize(w.mark, n)
+	n := len(b.v)
+	w.when, w.found = resize(w.when, n), resize(w.found, n)
 	clear(w.when)
 	clear(w.found)
-	clear(w.mark)
-	w.epoch, w.clock = 0, 0
-	done := 0
+	w.clock = 0
+	done, half := 0, b.live/2
 	for {
 		more, next := b.sweep(limit)
 		done += more
-		if next == math.MaxFloat32 || 2*done > n || b.budget.spent() {
+		if next == math.MaxFloat32 || done > half || b.budget.spent() {
 			return done
 		}
 		limit = max(rise*limit, next)
@@ -233,8 +230,8 @@ func (b *block) other(u, refused int32, limit float32) outcome {
 	tried[0] = refused
 	for n := 1; n <= retries; n++ {
 		next, least := int32(-1), float32(math.MaxFloat32)
-		for _, f := range b.live(u) {
-			for _, v := range b.tri[f] {
+		for _, f := range b.alive(u) {
+			for _, v := range b.tri[f].v {
 				if v == u || contains(tried[:n], v) || !b.mayCollapse(u, v) {
 					continue
 				}

@@ -1,15 +1,43 @@
 package decimate
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
-// solid is a triangle in space. Its corners are known by numbers, to tell which are
-// the same point.
+// solid is a triangle in space.
 type solid struct {
 	p      [3]point
-	id     [3]int32
-	fresh  bool // it was not there when the round began
 	normal point
 	size   float32 // as of a plane
+}
+
+// corners are a triangle's, known by numbers, to tell which are the same point. Of the
+// fourth, a bit for each corner says that no two triangles around it cross.
+type corners [4]int32
+
+// allFlat says so of all three.
+const allFlat = 7
+
+// touches says whether two triangles have a corner in common.
+func (c *corners) touches(o *corners) bool {
+	// A difference of 0 less one has the highest bit, and no other difference does.
+	a, b, d := uint64(uint32(c[0])), uint64(uint32(c[1])), uint64(uint32(c[2]))
+	x, y, z := uint64(uint32(o[0])), uint64(uint32(o[1])), uint64(uint32(o[2]))
+	return int64(((a^x)-1)|((a^y)-1)|((a^z)-1)|((b^x)-1)|((b^y)-1)|((b^z)-1)|((d^x)-1)|((d^y)-1)|((d^z)-1)) < 0
+}
+
+// common finds which corners two triangles have in common, a bit for each.
+func (c *corners) common(o *corners) (own, other uint8) {
+	for i, a := range c[:3] {
+		for j, b := range o[:3] {
+			if a == b {
+				own |= 1 << i
+				other |= 1 << j
+			}
+		}
+	}
+	return own, other
 }
 
 // bounds are the corners of the box around the triangle.
@@ -25,12 +53,12 @@ func (s *solid) span() {
 
 // apart says, in float32, that all corners of o but those in common lie on one side of
 // the triangle's plane; where it cannot tell it says no.
-func (s *solid) apart(o *solid, common *[3]bool) bool {
+func (s *solid) apart(o *solid, common uint8) bool {
 	// A dozen roundings of 2⁻²⁴ each, of products that are at most size times steps.
 	const rounding = 1e-6
 	above, below := true, true
 	for i := range o.p {
-		if common[i] {
+		if common>>i&1 != 0 {
 			continue
 		}
 		w := o.p[i].minus(s.p[0])
@@ -85,28 +113,16 @@ func (p *plane) side(d spot) int {
 	return int(math.Copysign(1, sum))
 }
 
-// common finds the corners that two triangles have in common, and how many.
-func (s *solid) common(o *solid) (own, other [3]bool, shared int) {
-	for i, a := range s.id {
-		for j, b := range o.id {
-			if a == b {
-				own[i], other[j] = true, true
-				shared++
-			}
-		}
-	}
-	return own, other, shared
-}
-
 // crosses says whether two triangles have a point in common that is no corner or side
 // of both, own and other being their common corners.
-func (s *solid) crosses(o *solid, own, other [3]bool, shared int) bool {
+func (s *solid) crosses(o *solid, own, other uint8) bool {
+	shared := bits.OnesCount8(own)
 	switch {
 	case shared == 3:
 		return false
 	case shared == 2 && s.normal.dot(o.normal) > 0:
 		return false // turned by less than a right angle
-	case shared < 2 && (s.apart(o, &other) || o.apart(s, &own)):
+	case shared < 2 && (s.apart(o, other) || o.apart(s, own)):
 		return false
 	}
 	p, q := [3]spot{spotOf(s.p[0]), spotOf(s.p[1]), spotOf(s.p[2])}, [3]spot{spotOf(o.p[0]), spotOf(o.p[1]), spotOf(o.p[2])}
@@ -119,7 +135,7 @@ func (s *solid) crosses(o *solid, own, other [3]bool, shared int) bool {
 	low, high := 0, 0
 	of := planeOf(p[0], p[1], p[2])
 	for j := range q {
-		if !other[j] {
+		if other>>j&1 == 0 {
 			sides[j] = of.side(q[j])
 			low, high = min(low, sides[j]), max(high, sides[j])
 		}
@@ -130,7 +146,7 @@ func (s *solid) crosses(o *solid, own, other [3]bool, shared int) bool {
 	low, high = 0, 0
 	of = planeOf(q[0], q[1], q[2])
 	for i := range p {
-		if !own[i] {
+		if own>>i&1 == 0 {
 			back[i] = of.side(p[i])
 			low, high = min(low, back[i]), max(high, back[i])
 		}
@@ -142,9 +158,9 @@ func (s *solid) crosses(o *solid, own, other [3]bool, shared int) bool {
 }
 
 // nonzero says whether all corners but those in common are off the plane.
-func nonzero(sides [3]int, common [3]bool) bool {
+func nonzero(sides [3]int, common uint8) bool {
 	for i, s := range sides {
-		if s == 0 && !common[i] {
+		if s == 0 && common>>i&1 == 0 {
 			return false
 		}
 	}
@@ -152,10 +168,10 @@ func nonzero(sides [3]int, common [3]bool) bool {
 }
 
 // pierced says whether a side of q without a corner in common passes through p.
-func pierced(p, q *[3]spot, sides [3]int, common [3]bool) bool {
+func pierced(p, q *[3]spot, sides [3]int, common uint8) bool {
 	for i := range 3 {
 		j := nextCorner[i]
-		if common[i] || common[j] || sides[i]*sides[j] >= 0 {
+		if common>>i&1 != 0 || common>>j&1 != 0 || sides[i]*sides[j] >= 0 {
 			continue
 		}
 		a, b, c := side(q[i], q[j], p[0], p[1]), side(q[i], q[j], p[1], p[2]), side(q[i], q[j], p[2], p[0])
@@ -167,13 +183,13 @@ func pierced(p, q *[3]spot, sides [3]int, common [3]bool) bool {
 }
 
 // folded says whether two triangles with a side in common lie on one another.
-func folded(p, q *[3]spot, own, other [3]bool) bool {
+func folded(p, q *[3]spot, own, other uint8) bool {
 	var i, j int
 	for k := range 3 {
-		if !own[k] {
+		if own>>k&1 == 0 {
 			i = k
 		}
-		if !other[k] {
+		if other>>k&1 == 0 {
 			j = k
 		}
 	}

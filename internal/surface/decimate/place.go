@@ -36,27 +36,27 @@ const (
 
 // collapse makes one vertex of the edge from u to w, if nothing speaks against it.
 func (b *block) collapse(u, w int32) outcome {
-	if b.kinds[u] > b.kinds[w] {
+	if b.v[u].kind > b.v[w].kind {
 		u, w = w, u // w's kind is the one that stays
 	}
 	if !b.links(u, w) {
 		return shapes
 	}
-	pair := b.sides[b.ring[b.first[u]]]
+	pair := b.tri[b.ring[b.v[u].first]].sides
 	if !b.budget.wants(pair) {
 		return costs
 	}
-	e := b.at[u].minus(b.at[w])
+	e := b.v[u].at.minus(b.v[w].at)
 	b.sheets(w, e)
-	f := formOf(&b.quad[w], &b.quad[u], e)
-	p := b.at[w]
-	if b.kinds[u] == b.kinds[w] {
+	f := formOf(&b.v[w].quad, &b.v[u].quad, e)
+	p := b.v[w].at
+	if b.v[u].kind == b.v[w].kind {
 		var ok bool
 		if p, ok = b.place(u, w, f); !ok {
 			return shapes
 		}
 	}
-	x, y, z := float64(p.x-b.at[w].x), float64(p.y-b.at[w].y), float64(p.z-b.at[w].z)
+	x, y, z := float64(p.x-b.v[w].at.x), float64(p.y-b.v[w].at.y), float64(p.z-b.v[w].at.z)
 	value, gx, gy, gz := f.at(x, y, z)
 	if !(value <= b.allowed(&f)) {
 		return costs
@@ -66,12 +66,12 @@ func (b *block) collapse(u, w int32) outcome {
 	}
 	b.budget.take(pair)
 	b.join(u, w)
-	b.at[w] = p
-	b.quad[w] = quadric{
+	b.v[w].at = p
+	b.v[w].quad = quadric{
 		xx: float32(f.xx), yy: float32(f.yy), zz: float32(f.zz), xy: float32(f.xy), xz: float32(f.xz), yz: float32(f.yz),
 		bx: float32(gx), by: float32(gy), bz: float32(gz), c: float32(max(value, 0)),
-		stands: b.quad[u].stands + b.quad[w].stands,
 	}
+	b.stands[w] += b.stands[u]
 	return collapsed
 }
 
@@ -84,20 +84,14 @@ func (b *block) allowed(f *form) float64 {
 // fan adds a triangle at v that stays.
 func (b *block) fan(f, v int32) {
 	t := &b.tri[f]
-	p, q := t[0], t[1]
-	switch v {
-	case t[0]:
-		p, q = t[1], t[2]
-	case t[1]:
-		p, q = t[2], t[0]
-	}
-	b.work.fans = append(b.work.fans, fan{b.sides[f], b.at[v], b.at[p], b.at[q]})
+	p, q := t.next(v)
+	b.work.fans = append(b.work.fans, fan{t.sides, b.v[v].at, b.v[p].at, b.v[q].at})
 }
 
 // place is where the new vertex of an edge lies best.
 func (b *block) place(u, w int32, f form) (point, bool) {
 	_, t, _ := b.cost(u, w)
-	e := b.at[u].minus(b.at[w])
+	e := b.v[u].at.minus(b.v[w].at)
 	ex, ey, ez := float64(e.x), float64(e.y), float64(e.z)
 	r := 1 - float64(t)
 	mx, my, mz := r*ex, r*ey, r*ez
@@ -113,7 +107,7 @@ func (b *block) place(u, w int32, f form) (point, bool) {
 		return point{}, false
 	}
 	// So rounded, it is a position of the complex.
-	o := b.at[w]
+	o := b.v[w].at
 	p := point{float32(float64(o.x) + x), float32(float64(o.y) + y), float32(float64(o.z) + z)}
 	return p, b.q.at([3]float32{p.x, p.y, p.z}) == b.cube && b.inside(p)
 }
@@ -186,7 +180,7 @@ func (b *block) sheets(w int32, e point) {
 		sheets = append(sheets, sheet{sides: sides})
 		return &sheets[len(sheets)-1]
 	}
-	o := b.at[w]
+	o := b.v[w].at
 	for i := range b.work.fans {
 		fan := &b.work.fans[i]
 		p, q := fan.b.minus(o), fan.c.minus(o)
@@ -234,31 +228,57 @@ func (b *block) fits(p point) bool {
 	return least >= worst
 }
 
+// step is a collapse, as far as it takes to undo it.
+type step struct {
+	u, w   int32 // u became part of w
+	last   int32 // the step that moved w before; -1: none did
+	died   int32 // how many triangles went
+	at     point // of w before
+	quad   quadric
+	stands float32
+}
+
 // join gives u's triangles to w, and takes away those that have both.
 func (b *block) join(u, w int32) {
-	start := int32(len(b.ring))
-	for _, v := range [2]int32{w, u} {
-		other := u + w - v
-		for _, f := range b.around(v) {
-			t := &b.tri[f]
-			if t[0] < 0 {
-				continue
-			}
-			if t[0] == other || t[1] == other || t[2] == other {
-				t[0] = -1
-				continue
-			}
-			for k := range t {
-				if t[k] == u {
-					t[k] = w
-				}
-			}
+	from, to := &b.v[u], &b.v[w]
+	if !b.s.o.Crossings {
+		b.steps = append(b.steps, step{u: u, w: w, last: b.last[w], at: to.at, quad: to.quad, stands: b.stands[w]})
+	}
+	start := len(b.ring)
+	died := int32(0)
+	for _, f := range b.around(w) {
+		t := &b.tri[f]
+		switch {
+		case t.v[0] == gone:
+		case t.has(u):
+			t.v[0] = gone
+			died++
+		default:
 			b.ring = append(b.ring, f)
 		}
 	}
-	b.first[w], b.count[w] = start, int32(len(b.ring))-start
-	b.count[u] = 0
-	b.into[b.origin[u]], b.moved[b.origin[w]] = b.origin[w], true
+	for _, f := range b.around(u) {
+		t := &b.tri[f]
+		switch u {
+		case t.v[0]:
+			t.v[0] = w
+		case t.v[1]:
+			t.v[1] = w
+		case t.v[2]:
+			t.v[2] = w
+		}
+		if t.v[0] != gone {
+			b.ring = append(b.ring, f)
+		}
+	}
+	to.first, to.count = int32(start), uint16(len(b.ring)-start)
+	from.count = 0
+	b.live--
+	b.into[u] = w
+	if !b.s.o.Crossings {
+		b.last[w] = int32(len(b.steps) - 1)
+		b.steps[b.last[w]].died = died
+	}
 	b.work.clock++
 	b.work.when[u], b.work.when[w] = b.work.clock, b.work.clock
 	// What is cheapest at the new vertex is found when it is looked at.

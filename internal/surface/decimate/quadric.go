@@ -30,8 +30,6 @@ func (p point) cross(q point) point {
 // a triangle of mean size.
 type quadric struct {
 	xx, yy, zz, xy, xz, yz, bx, by, bz, c float32
-	// stands is how many vertices of the beginning became this one.
-	stands float32
 }
 
 // weight is that of all planes, twice that of all lines.
