@@ -92,11 +92,14 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 	if err != nil {
 		return job.MeshOutput{}, fmt.Errorf("look at the job again: %w", err)
 	}
+	// The preview's steps leave a processor idle at times, in which pictures are drawn.
+	pictures := startPictures(scan, surfaces)
 	preview, err := s.preview(ctx, r, scan, surfaces)
+	drawn := pictures.wait()
 	if err != nil {
 		return job.MeshOutput{}, err
 	}
-	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces, preview)
+	return job.MeshOutput{}, s.write(ctx, r, scan, surfaces, preview, drawn)
 }
 
 // surfaces makes the surfaces of a scan, and has its volume when it returns. What is

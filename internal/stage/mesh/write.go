@@ -14,7 +14,6 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/meshfile/deflate"
 	"github.com/iris-oculus/iris/internal/meshfile/light"
-	"github.com/iris-oculus/iris/internal/picture"
 	"github.com/iris-oculus/iris/internal/surface"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
@@ -22,7 +21,7 @@ import (
 
 // write stores every artifact and then job.MeshObject, so that all artifacts exist when
 // that does.
-func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface, preview *light.Model) error {
+func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []surface.Surface, preview *light.Model, drawn *drawn) error {
 	model := meshfile.Scene{Surfaces: surfaces, Provenance: scan.labels.Table.Provenance, Spacing: scan.labels.Affine.Spacing(), Origin: scan.origin}
 	artifacts := []struct {
 		name  string
@@ -38,8 +37,8 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		{job.SlicesNIfTI, func(w io.Writer) error { return writeSlices(w, scan.volume) }, s.put},
 		{job.MeasurementsJSON, func(w io.Writer) error { return writeMeasurementsJSON(w, scan, surfaces) }, s.put},
 		{job.MeasurementsCSV, func(w io.Writer) error { return writeMeasurementsCSV(w, surfaces) }, s.put},
-		{job.PreviewPNG, func(w io.Writer) error { return picture.Preview(surfaces, w) }, s.put},
-		{job.CheckPNG, func(w io.Writer) error { return picture.Check(scan.labels, scan.volume, w) }, s.put},
+		{job.PreviewPNG, drawn.preview.write, s.put},
+		{job.CheckPNG, drawn.check.write, s.put},
 		{job.ProvenanceJSON, func(w io.Writer) error { return writeProvenance(w, scan, r.Options) }, s.put},
 	}
 	meshed := job.Meshed{Artifacts: []job.Artifact{}, Table: table(scan, surfaces), Warnings: s.warnings(r, scan, surfaces)}
