@@ -87,7 +87,6 @@ type scratch struct {
 	when    []int32  // of each vertex: the collapse that changed it last
 	found   []int32  // of each vertex: the collapse before which its cheapest edge was found
 	near    []bool   // of each vertex: the next round takes it up
-	ring    []int32
 	epoch   int32
 	fans    []fan // of the edge that is looked at, first those at its first vertex
 	second  int   // where those at the second vertex begin

@@ -154,7 +154,7 @@ func (b *block) begin() bool {
 		f.per = mostSteps / most
 	}
 	// A box is about as wide as a triangle, and there are a few for each triangle at most.
-	f.shift = max(0, bits.Len(uint(sum/float32(f.new)*f.per))-1)
+	f.shift = bits.Len(uint(sum / float32(f.new) * f.per))
 	f.most = [3]int{mostSteps, mostSteps, mostSteps}
 	for axis, steps := range f.steps(f.high) {
 		f.most[axis] = int(steps)
@@ -165,7 +165,7 @@ func (b *block) begin() bool {
 			f.dims[axis] = f.most[axis]>>f.shift + 1
 			n *= f.dims[axis]
 		}
-		if n <= 32*f.new+64 {
+		if n <= 8*f.new+64 {
 			f.start, f.fresh, f.next = resize(f.start, n+1), resize(f.fresh, n), resize(f.next, n)
 			break
 		}

@@ -39,7 +39,7 @@ func (b *block) collapse(u, w int32) outcome {
 	if b.v[u].kind > b.v[w].kind {
 		u, w = w, u // w's kind is the one that stays
 	}
-	if !b.links(u, w) {
+	if !b.links(u, w) || len(b.work.fans) > mostAround {
 		return shapes
 	}
 	pair := b.tri[b.ring[b.v[u].first]].sides
