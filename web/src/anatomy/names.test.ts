@@ -18,6 +18,7 @@ describe('titleOf', () => {
     [{ name: 'liver', name_en: 'Liver', name_es: 'Hígado' }, 'Liver', 'Hígado'],
     [{ name: 'kidney_left', name_en: '', name_es: '' }, 'Left kidney', 'Riñón izquierdo'],
     [{ name: 'Kidney Left' }, 'Left kidney', 'Riñón izquierdo'],
+    [{ name: 'kidney_left', name_en: 'kidney_left', name_es: 'kidney_left' }, 'Left kidney', 'Riñón izquierdo'],
     [{ name: 'my_own_thing' }, 'My own thing', 'My own thing'],
     [{ name: 'x', name_en: 'Only English' }, 'Only English', 'Only English'],
     [{ name: 'constructor' }, 'Constructor', 'Constructor'],

@@ -49,7 +49,9 @@ export function prettified(name: string): string {
 /** The name of a structure in a language: its table's, ours, or the class name as words. */
 export function titleOf(s: { name: string; name_en?: string; name_es?: string }, language: Language): string {
   const told = language === 'es' ? s.name_es : s.name_en;
-  return told || known(s.name)?.[language] || s.name_en || prettified(s.name);
+  // A label map without names has the class name in their place.
+  const named = (text: string | undefined) => (text && text !== s.name ? text : undefined);
+  return named(told) ?? known(s.name)?.[language] ?? named(s.name_en) ?? prettified(s.name);
 }
 
 const SIDE = /(^|[_\s-])(left|right)(?=$|[_\s-])/i;

@@ -59,5 +59,6 @@ export const app = {
   'keys.focus': { en: 'Go to the chosen one', es: 'Ir a la elegida' },
   'keys.turn': { en: 'Turn the model', es: 'Girar el modelo' },
   'keys.zoom': { en: 'Nearer or farther', es: 'Acercar o alejar' },
+  'keys.letters': { en: 'Shortcuts of a single key', es: 'Atajos de una sola tecla' },
   'keys.sheet': { en: 'This sheet', es: 'Esta hoja' },
 } as const satisfies Area;

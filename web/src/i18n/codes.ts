@@ -222,6 +222,18 @@ export const CODES: Readonly<Record<string, Row>> = {
     'Cada corte dice tener su propio marco de referencia; se tomaron tal cual.',
     'Compruebe en la imagen de control si los cortes encajan.',
   ],
+  glimpse_needs_ct: [
+    'A first look is made by the densities of a CT, which this scan does not have.',
+    'Wait for the model.',
+    'La primera vista se hace con las densidades de una TC, que este estudio no tiene.',
+    'Espere el modelo.',
+  ],
+  glimpse_too_large: [
+    'The scan is too large, or has too many small parts, for a first look.',
+    'Wait for the model.',
+    'El estudio es demasiado grande, o tiene demasiadas partes pequeñas, para una primera vista.',
+    'Espere el modelo.',
+  ],
   high_bit: [
     'DICOM files say two different things about their highest bit.',
     'Compare the model with the scan.',

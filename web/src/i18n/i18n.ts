@@ -1,4 +1,6 @@
 import { app } from './app';
+import { endings } from './endings';
+import { job } from './job';
 import { viewer } from './viewer';
 
 export type Language = 'en' | 'es';
@@ -6,7 +8,7 @@ export type Language = 'en' | 'es';
 /** Texts of one part of the page, each in every language: a key is the part, then what it says. */
 export type Area = Record<string, Record<Language, string>>;
 
-export const texts = { ...app, ...viewer };
+export const texts = { ...app, ...endings, ...job, ...viewer };
 export type Key = keyof typeof texts;
 
 /** The text under key, each `{name}` in it replaced by the value of that name. */

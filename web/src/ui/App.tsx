@@ -1,5 +1,6 @@
 import './widgets/base.css';
 import './widgets/widgets.css';
+import './widgets/floating.css';
 import { lazy, Suspense, useEffect } from 'react';
 import { Header } from './Header';
 import { LanguageProvider, useWords } from './language';

@@ -15,8 +15,7 @@ export interface DialogProps {
 
 /**
  * A dialog that is open as long as it is rendered. It is the browser's own <dialog>: what is
- * behind cannot be reached, Escape closes it, and the focus goes back to where it was. (Radix
- * locks scrolling by a style element, which the page's Content-Security-Policy forbids.)
+ * behind cannot be reached, Escape closes it, and the focus goes back to where it was.
  */
 export function Dialog({ title, onClose, children, actions, kind = 'dialog', wide = false }: DialogProps) {
   const { t } = useWords();

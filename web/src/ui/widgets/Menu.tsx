@@ -1,5 +1,13 @@
-import { DropdownMenu } from 'radix-ui';
-import type { ReactNode } from 'react';
+import {
+  cloneElement,
+  type KeyboardEvent,
+  type ReactElement,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import { Icon, type IconName } from './icons';
 
 export interface MenuItem {
@@ -10,32 +18,114 @@ export interface MenuItem {
   onSelect: () => void;
 }
 
-/** A button that opens a list of things to do; null among them is a line between two groups. */
-export function Menu({ trigger, items }: { trigger: ReactNode; items: (MenuItem | null)[] }) {
+type Trigger = ReactElement<{
+  id?: string;
+  'aria-haspopup'?: 'menu';
+  'aria-expanded'?: boolean;
+  'aria-controls'?: string | undefined;
+  onClick?: () => void;
+  onKeyDown?: (event: KeyboardEvent) => void;
+}>;
+
+/** A button that opens a list of things to do (the menu button of WAI-ARIA's practices); null is a line between two groups. */
+export function Menu({ trigger, items }: { trigger: Trigger; items: (MenuItem | null)[] }) {
+  const [open, setOpen] = useState<'first' | 'last' | null>(null);
+  const place = useRef<HTMLSpanElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const button = () => place.current?.querySelector('button');
+  const close = () => {
+    setOpen(null);
+    button()?.focus();
+  };
+
+  useLayoutEffect(() => {
+    const shown = menu.current;
+    const at = place.current?.getBoundingClientRect();
+    if (!open || !shown || !at) return;
+    shown.showPopover?.(); // above everything, dialogs too
+    const { offsetWidth: width, offsetHeight: height } = shown;
+    const below = at.bottom + GAP + height <= innerHeight || at.top < height;
+    shown.style.left = `${Math.max(EDGE, Math.min(at.right - width, innerWidth - width - EDGE))}px`;
+    shown.style.top = `${below ? at.bottom + GAP : at.top - GAP - height}px`;
+    const all = enabled(shown);
+    (open === 'last' ? all.at(-1) : all[0])?.focus();
+  }, [open]);
+  useEffect(() => {
+    if (!open) return;
+    const away = (event: Event) => {
+      if (!(event.target instanceof Node) || !place.current?.contains(event.target)) setOpen(null);
+    };
+    const gone = () => setOpen(null);
+    document.addEventListener('pointerdown', away, true);
+    addEventListener('resize', gone);
+    return () => {
+      document.removeEventListener('pointerdown', away, true);
+      removeEventListener('resize', gone);
+    };
+  }, [open]);
+
+  const keys = (event: KeyboardEvent<HTMLDivElement>) => {
+    const all = enabled(event.currentTarget);
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) all[(at + step + all.length) % all.length]?.focus();
+    else if (event.key === 'Home') all[0]?.focus();
+    else if (event.key === 'End') all.at(-1)?.focus();
+    else if (event.key === 'Escape') close();
+    else if (event.key === 'Tab') return setOpen(null);
+    else if (event.key.length === 1 && event.key !== ' ') {
+      const begins = (one: HTMLElement) => one.textContent?.toLowerCase().startsWith(event.key.toLowerCase());
+      [...all.slice(at + 1), ...all].find(begins)?.focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
   return (
-    // Not modal: Radix's lock of scrolling is a style element, which the page's policy forbids.
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
+    <span className="menu-place" ref={place}>
+      {cloneElement(trigger, {
+        'aria-haspopup': 'menu',
+        'aria-expanded': open !== null,
+        'aria-controls': open ? id : undefined,
+        onClick: () => setOpen(open ? null : 'first'),
+        onKeyDown: (event) => {
+          if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+          event.preventDefault();
+          event.stopPropagation();
+          setOpen(event.key === 'ArrowDown' ? 'first' : 'last');
+        },
+      })}
+      {open && (
+        <div id={id} ref={menu} className="menu" role="menu" tabIndex={-1} popover="manual" onKeyDown={keys}>
           {items.map((item, i) =>
             item === null ? (
               // biome-ignore lint/suspicious/noArrayIndexKey: lines have no names, and the list does not change while it is open.
-              <DropdownMenu.Separator key={i} className="menu-line" />
+              <hr key={i} className="menu-line" />
             ) : (
-              <DropdownMenu.Item
+              <button
                 key={item.label}
+                type="button"
+                role="menuitem"
+                tabIndex={-1}
                 className={`menu-item${item.danger ? ' danger' : ''}`}
-                disabled={item.disabled ?? false}
-                onSelect={item.onSelect}
+                disabled={item.disabled}
+                onClick={() => {
+                  close(); // first: what opens next takes the focus
+                  item.onSelect();
+                }}
               >
                 {item.icon && <Icon name={item.icon} />}
                 {item.label}
-              </DropdownMenu.Item>
+              </button>
             ),
           )}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+        </div>
+      )}
+    </span>
   );
 }
+
+const GAP = 6;
+const EDGE = 8;
+
+const enabled = (menu: HTMLElement) => [...menu.querySelectorAll<HTMLElement>('[role="menuitem"]:not(:disabled)')];

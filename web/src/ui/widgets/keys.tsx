@@ -1,7 +1,8 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Key } from '../../i18n/i18n';
 import { useWords } from '../language';
 import { Dialog } from './Dialog';
+import { Switch } from './Field';
 
 /** What keys do, by what is typed: `?`, `Escape`, `Ctrl+z`. */
 export type Keys = Readonly<Record<string, () => void>>;
@@ -16,7 +17,9 @@ export function useKeys(keys: Keys): void {
       const { target } = event;
       if (target instanceof Element && target.closest(TYPED) && event.key !== 'Escape') return;
       if (document.querySelector('dialog[open], [role="menu"]')) return;
-      const with_ = event.ctrlKey || event.metaKey ? 'Ctrl+' : '';
+      const held = event.ctrlKey || event.metaKey;
+      const with_ = held ? (event.shiftKey ? 'Ctrl+Shift+' : 'Ctrl+') : '';
+      if (!held && event.key.length === 1 && !singleKeys()) return;
       const run = current.current[with_ + (event.key.length === 1 ? event.key.toLowerCase() : event.key)];
       if (!run) return;
       event.preventDefault();
@@ -27,6 +30,10 @@ export function useKeys(keys: Keys): void {
   }, []);
 }
 const TYPED = 'input:not([type="checkbox"], [type="radio"], [type="range"]), select, textarea, [contenteditable]';
+
+// Whoever speaks to a computer that types must be able to switch letters off (WCAG 2.1.4).
+const STORED = 'iris.keys';
+const singleKeys = () => localStorage.getItem(STORED) !== 'off';
 
 const SHEET: { title: Key; rows: [string[], Key][] }[] = [
   {
@@ -56,6 +63,7 @@ const SHEET: { title: Key; rows: [string[], Key][] }[] = [
 /** The sheet that says what the keys do. */
 export function KeySheet({ onClose }: { onClose: () => void }) {
   const { t } = useWords();
+  const [letters, setLetters] = useState(singleKeys);
   return (
     <Dialog title={t('keys.title')} onClose={onClose}>
       {SHEET.map(({ title, rows }) => (
@@ -75,6 +83,14 @@ export function KeySheet({ onClose }: { onClose: () => void }) {
           </dl>
         </section>
       ))}
+      <Switch
+        label={t('keys.letters')}
+        checked={letters}
+        onChange={(on) => {
+          setLetters(on);
+          localStorage.setItem(STORED, on ? 'on' : 'off');
+        }}
+      />
     </Dialog>
   );
 }
