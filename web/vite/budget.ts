@@ -18,7 +18,8 @@ export const LIMITS = { upload: 120 * kB, viewer: 180 * kB };
 
 /** The modules with which a route begins; what they import later, when somebody asks for it, is not counted. */
 const uploads = /\/src\/(ui\/home\/Home|upload\/uploads)\.tsx?$/;
-const views = /\/src\/(ui\/job\/JobPage|ui\/shared\/SharedPage|ui\/viewer\/Stage|viewer\/viewer)\.tsx?$/;
+// A shared job begins with a page of its own in place of JobPage, and goes on with the same.
+const views = /\/src\/(ui\/job\/JobPage|ui\/viewer\/Stage|viewer\/viewer)\.tsx?$/;
 const slices = /\/src\/viewer\/slices\.ts$|\/@niivue\//;
 
 export interface Report {

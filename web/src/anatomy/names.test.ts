@@ -1,16 +1,18 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { names } from '../../scripts/names.mjs';
-import { folded, known, latinOf, otherSide, prettified, titleOf } from './names';
-import table from './names.json' with { type: 'json' };
+import { folded, otherSide, prettified, titleOf } from './names';
+import rows from './names.json' with { type: 'json' };
+import { table } from './table';
 
 it('has the names that the model servers answer with (node scripts/names.mjs)', () => {
-  expect(table).toEqual(names());
+  expect(rows).toEqual(names());
 });
 
 it('has Latin words for every class of the models', () => {
-  expect(Object.keys(table).filter((name) => latinOf(name) === '')).toEqual([]);
-  for (const name of ['skin', 'fat', 'muscle', 'bone', 'lung_left', 'airway']) expect(latinOf(name), name).not.toBe('');
+  expect(Object.keys(rows).filter((name) => table.latinOf(name) === '')).toEqual([]);
+  for (const name of ['skin', 'fat', 'muscle', 'bone', 'lung_left', 'airway'])
+    expect(table.latinOf(name), name).not.toBe('');
 });
 
 describe('titleOf', () => {
@@ -25,8 +27,8 @@ describe('titleOf', () => {
     [{ name: '__proto__' }, 'Proto', 'Proto'],
     [{ name: '___' }, '___', '___'],
   ])('%j', (s, en, es) => {
-    expect(titleOf(s, 'en')).toBe(en);
-    expect(titleOf(s, 'es')).toBe(es);
+    expect(titleOf(s, 'en', table)).toBe(en);
+    expect(titleOf(s, 'es', table)).toBe(es);
   });
 });
 
@@ -44,9 +46,9 @@ it.each([
 });
 
 it('every class with a side has the other one in the table, but for what there is one of', () => {
-  const lone = Object.keys(table).filter((name) => {
+  const lone = Object.keys(rows).filter((name) => {
     const other = otherSide(name);
-    return other !== null && !(other in table);
+    return other !== null && !(other in rows);
   });
   expect(lone).toEqual(['atrial_appendage_left', 'lung_middle_lobe_right']);
 });
@@ -54,5 +56,5 @@ it('every class with a side has the other one in the table, but for what there i
 it('folds accents and cases, and keeps the letters', () => {
   expect(folded('Riñón DERECHO')).toBe('rinon derecho');
   expect(prettified('lung_upper_lobe_left')).toBe('Lung upper lobe left');
-  expect(known('nothing')).toBeNull();
+  expect(table.known('nothing')).toBeNull();
 });

@@ -1,6 +1,4 @@
 import type { Language } from '../i18n/i18n';
-import { LATIN } from './latin';
-import table from './names.json' with { type: 'json' };
 
 /** The group of a structure, as label tables name it; other words stand for 'other'. */
 export const GROUPS = [
@@ -25,19 +23,12 @@ export function groupOf(word: string): Group {
   return (GROUPS as readonly string[]).includes(word) ? (word as Group) : 'other';
 }
 
-const rows: Readonly<Record<string, string[]>> = table;
-
-/** What is known of a class name of the models, or of a name that is written a little otherwise. */
-export function known(name: string): { en: string; es: string; group: Group } | null {
-  const key = name.trim().replace(/[\s-]+/g, '_');
-  const row = own(rows, key) ?? own(rows, key.toLowerCase());
-  const [en, es, group] = row ?? [];
-  return en && es && group ? { en, es, group: groupOf(group) } : null;
-}
-
-// A label map may call a structure "constructor".
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
+/** Names and Latin words by the class names of the models: table.ts, which is loaded when it is wanted. */
+export interface Table {
+  /** What is known of a class name, or of a name that is written a little otherwise. */
+  known(name: string): { en: string; es: string; group: Group } | null;
+  /** The Latin words of a structure, for a search; empty where none are known. */
+  latinOf(name: string): string;
 }
 
 /** A class name as words: lung_upper_lobe_left is "Lung upper lobe left". */
@@ -46,15 +37,23 @@ export function prettified(name: string): string {
   return words === '' ? name : words[0]?.toUpperCase() + words.slice(1);
 }
 
-/** The name of a structure in a language: its table's, ours, or the class name as words. */
-export function titleOf(s: { name: string; name_en?: string; name_es?: string }, language: Language): string {
-  const told = language === 'es' ? s.name_es : s.name_en;
-  // A label map without names has the class name in their place.
-  const named = (text: string | undefined) => (text && text !== s.name ? text : undefined);
-  return named(told) ?? known(s.name)?.[language] ?? named(s.name_en) ?? prettified(s.name);
+export interface Named {
+  name: string;
+  name_en?: string;
+  name_es?: string;
 }
 
-const SIDE = /(^|[_\s-])(left|right)(?=$|[_\s-])/i;
+/** Whether a structure says its name in a language itself: a label map without names has the class name there. */
+export const isNamed = (s: Named) => Boolean(s.name_es) && s.name_es !== s.name;
+
+/** The name of a structure in a language: its own table's, ours, or the class name as words. */
+export function titleOf(s: Named, language: Language, table: Table | null): string {
+  const named = (text: string | undefined) => (text && text !== s.name ? text : undefined);
+  const told = language === 'es' ? s.name_es : s.name_en;
+  return named(told) ?? table?.known(s.name)?.[language] ?? named(s.name_en) ?? prettified(s.name);
+}
+
+export const SIDE = /(^|[_\s-])(left|right)(?=$|[_\s-])/i;
 
 /** The name of the same structure on the other side; null where a name has no side. */
 export function otherSide(name: string): string | null {
@@ -63,16 +62,6 @@ export function otherSide(name: string): string | null {
     const other = side.toLowerCase() === 'left' ? 'right' : 'left';
     return before + (side[0] === side[0]?.toUpperCase() ? other[0]?.toUpperCase() + other.slice(1) : other);
   });
-}
-
-/** The Latin words of a structure, for a search; empty where we know none. */
-export function latinOf(name: string): string {
-  const stem = name
-    .toLowerCase()
-    .replace(SIDE, '')
-    .replace(/[_\s-]+(\d+|[CTLS]\d+)$/i, '')
-    .replace(/[\s-]+/g, '_');
-  return own(LATIN, stem) ?? '';
 }
 
 /** A text without accents and cases, as people type it: Hígado is higado. */

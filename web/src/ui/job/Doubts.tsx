@@ -4,7 +4,7 @@ import { Icon } from '../widgets/icons';
 import { useCode } from './say';
 
 /** What the job's owner is told to check. */
-export function Doubts({ warnings }: { warnings: readonly Notice[] }) {
+export default function Doubts({ warnings }: { warnings: readonly Notice[] }) {
   const { t } = useWords();
   return (
     <div className="doubts">

@@ -8,12 +8,15 @@ import type { Kind, Viewer } from '../../viewer/viewer';
 import { useWords } from '../language';
 import type { ModelSource, StageProps } from '../viewer/Stage';
 import { Picture } from './Picture';
+import { useCode } from './say';
 import type { View } from './useView';
 
 /** The viewer is loaded with the first model, and tests put something else in its place. */
 export const StageOfModel: ComponentType<StageProps> = lazy(() =>
   import('../viewer/Stage').then((module) => ({ default: module.Stage })),
 );
+
+const Pictures = lazy(() => import('./Pictures'));
 
 export interface JobStageProps {
   reader: Reader;
@@ -34,7 +37,13 @@ export function JobStage({ reader, job, view, structures, visible, onStructures,
   const models = useModels(reader, job);
   const slices = useSlices(reader, job);
   const Stage = stage ?? StageOfModel;
-  if (models.length > 0 && !stage && !drawsIn3D()) return <Pictures reader={reader} job={job} />;
+  if (models.length > 0 && !stage && !drawsIn3D()) {
+    return (
+      <Suspense fallback={<div className="stage-place" />}>
+        <Pictures reader={reader} job={job} />
+      </Suspense>
+    );
+  }
   if (models.length > 0) {
     return (
       <div className="stage-place">
@@ -71,6 +80,11 @@ function Before({ reader, job, note }: { reader: Reader; job: Job; note: string 
         <p className="stage-note">
           <strong>{t('stage.scanNote')}</strong>
           <span>{t('stage.scanMore')}</span>
+          {job.no_glimpse && (
+            <Suspense fallback={null}>
+              <NoGlimpse code={job.no_glimpse.code} />
+            </Suspense>
+          )}
         </p>
       )}
       {!scan && isRunning(job) && <p className="before-words">{t('stage.waiting')}</p>}
@@ -79,27 +93,11 @@ function Before({ reader, job, note }: { reader: Reader; job: Job; note: string 
   );
 }
 
-/** What is left to look at where the browser draws nothing in 3D. */
-function Pictures({ reader, job }: { reader: Reader; job: Job }) {
-  const { t } = useWords();
-  return (
-    <section className="stage-place pictures" aria-labelledby="no-webgl">
-      <div className="pictures-words">
-        <h2 id="no-webgl">{t('noWebgl.title')}</h2>
-        <p>{t('noWebgl.more')}</p>
-      </div>
-      {(['preview.png', 'check.png', 'scan.png'] as const)
-        .filter((name) => job.artifacts.has(name))
-        .map((name) => (
-          <figure key={name}>
-            <Picture reader={reader} job={job} name={name} alt={t(ALT[name])} />
-            <figcaption>{t(`file.${name}`)}</figcaption>
-          </figure>
-        ))}
-    </section>
-  );
+/** Why nothing stands here before the organs. */
+function NoGlimpse({ code }: { code: string }) {
+  const text = useCode(code);
+  return <span className="no-glimpse">{text?.what ?? code}</span>;
 }
-const ALT = { 'preview.png': 'all.previewAlt', 'check.png': 'all.checkAlt', 'scan.png': 'all.scanAlt' } as const;
 
 /** The models that the job has, in the order in which they are shown. */
 function useModels(reader: Reader, job: Job): readonly ModelSource[] {

@@ -10,7 +10,7 @@ import { Button } from '../widgets/Button';
 import { Dialog } from '../widgets/Dialog';
 import { useKeys } from '../widgets/keys';
 import { InHeader } from '../widgets/slots';
-import { Chosen, Whole } from './Inspector';
+import { Whole } from './Inspector';
 import { JobHeader } from './JobHeader';
 import { JobStage } from './JobStage';
 import { OrganList, shown } from './OrganList';
@@ -22,6 +22,7 @@ import { useNarrow } from './useNarrow';
 import { useView } from './useView';
 
 // What is opened over a job, and how one ends that has no model, is loaded when it is wanted.
+const Chosen = lazy(() => import('./Chosen'));
 const Dialogs = lazy(() => import('./Dialogs'));
 const Ending = lazy(() => import('./Ending'));
 
@@ -44,9 +45,17 @@ export function JobView({ reader, job, stale, onJob, onGone, stage }: JobViewPro
   const narrow = useNarrow();
   const view = useView();
   const { state, change } = view;
+  const [searching, setSearching] = useState(false);
   const measured = useMeasured(reader, job);
   const [model, setModel] = useState<readonly Structure[]>([]);
-  const { rows, structures, colours } = useKnown(job, measured, model, state, language);
+  const { rows, structures, colours } = useKnown(
+    job,
+    measured,
+    model,
+    state,
+    language,
+    searching || state.selected !== null,
+  );
   const [open, setOpen] = useState<Open | null>(null);
   const [sheet, setSheet] = useState<'list' | 'details' | null>(null);
   const [pairs, setPairs] = useState(false);
@@ -92,21 +101,24 @@ export function JobView({ reader, job, stale, onJob, onGone, stage }: JobViewPro
       pairs={pairs}
       onPairs={setPairs}
       search={search}
+      onSearch={() => setSearching(true)}
       onTable={() => setOpen('table')}
     />
   );
   const details = chosen ? (
-    <Chosen
-      row={chosen}
-      reader={reader}
-      view={view}
-      structures={structures}
-      hidden={!seen.has(chosen.name)}
-      pairTitle={rows.find((row) => row.name === chosen.pair)?.title ?? null}
-      pairs={pairs}
-      onFocus={model.length > 0 ? () => focus(chosen.name) : null}
-      onShow={(on) => change((now) => shown(now, structures, rows, [chosen.name], on))}
-    />
+    <Suspense fallback={null}>
+      <Chosen
+        row={chosen}
+        reader={reader}
+        view={view}
+        structures={structures}
+        hidden={!seen.has(chosen.name)}
+        pairTitle={rows.find((row) => row.name === chosen.pair)?.title ?? null}
+        pairs={pairs}
+        onFocus={model.length > 0 ? () => focus(chosen.name) : null}
+        onShow={(on) => change((now) => shown(now, structures, rows, [chosen.name], on))}
+      />
+    </Suspense>
   ) : (
     <Whole
       job={job}

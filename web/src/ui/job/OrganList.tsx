@@ -21,11 +21,23 @@ export interface OrganListProps {
   pairs: boolean;
   onPairs: (on: boolean) => void;
   search: Ref<HTMLInputElement>;
+  /** Somebody is about to search. */
+  onSearch: () => void;
   onTable: () => void;
 }
 
 /** The structures of a model: found, shown, hidden, chosen. What the stage shows is here in words. */
-export function OrganList({ rows, structures, view, colours, pairs, onPairs, search, onTable }: OrganListProps) {
+export function OrganList({
+  rows,
+  structures,
+  view,
+  colours,
+  pairs,
+  onPairs,
+  search,
+  onSearch,
+  onTable,
+}: OrganListProps) {
   const { t } = useWords();
   const { announce } = useNotices();
   const [query, setQuery] = useState('');
@@ -74,6 +86,7 @@ export function OrganList({ rows, structures, view, colours, pairs, onPairs, sea
               placeholder={t('list.search')}
               aria-label={t('list.searchLabel')}
               aria-keyshortcuts="/"
+              onFocus={onSearch}
               onChange={(event) => setQuery(event.target.value)}
               onKeyDown={(event) => {
                 if (event.key === 'Escape') {

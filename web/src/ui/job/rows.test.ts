@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest';
+import { table } from '../../anatomy/table';
 import { csvOf, eyeOf, presetOf, type Row, rowsOf, searched, sectionsOf, sorted } from './rows';
 
 const structure = (name: string, volume_ml: number, label = 1) => ({
@@ -23,7 +24,7 @@ const NAMES = [
   'my_own',
 ];
 const job = { structures: NAMES.map((name, i) => structure(name, 10 * (i + 1), i + 1)) };
-const rows = rowsOf({ job, measured: [], model: [] }, 'es');
+const rows = rowsOf({ job, measured: [], model: [], table }, 'es');
 const names = (some: readonly Row[]) => some.map((row) => row.name);
 
 it('orders by group and, within one, as people count', () => {
@@ -59,7 +60,7 @@ it('takes names, group and measurements from wherever they are known', () => {
       hu: { mean: 40, sd: 9 },
     },
   ];
-  const [row] = rowsOf({ job: { structures: [structure('tumour', 4)] }, measured, model: [] }, 'es');
+  const [row] = rowsOf({ job: { structures: [structure('tumour', 4)] }, measured, model: [], table }, 'es');
   expect(row).toMatchObject({
     title: 'Tumor',
     also: 'Tumour',
@@ -117,7 +118,10 @@ it('sorts by a column, and what has no value last', () => {
 });
 
 it('writes CSV that no spreadsheet takes for a formula', () => {
-  const [row] = rowsOf({ job: { structures: [structure('=cmd("x"),1', 1.23456)] }, measured: [], model: [] }, 'en');
+  const [row] = rowsOf(
+    { job: { structures: [structure('=cmd("x"),1', 1.23456)] }, measured: [], model: [], table },
+    'en',
+  );
   expect(row && csvOf([row], ['name', 'a, b'])).toBe(
     `name,"a, b"\r\n"'=cmd(""x""),1","'=cmd(""x""),1",,other,1.235,0.617,,,false\r\n`,
   );

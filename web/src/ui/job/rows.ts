@@ -1,4 +1,4 @@
-import { folded, GROUPS, type Group, groupOf, known, latinOf, otherSide, titleOf } from '../../anatomy/names';
+import { folded, GROUPS, type Group, groupOf, otherSide, type Table, titleOf } from '../../anatomy/names';
 import type { Job } from '../../api/job';
 import type { Measured } from '../../api/measurements';
 import type { Language } from '../../i18n/i18n';
@@ -33,15 +33,16 @@ export interface Section {
   volume: number;
 }
 
-/** What is known of the structures: of the job's record, of measurements.json, of the model that is shown. */
+/** What is known of the structures: of the job's record, of measurements.json, of the model that is shown, of our table. */
 export interface Known {
   job: Pick<Job, 'structures'>;
   measured: readonly Measured[];
   model: readonly Structure[];
+  table: Table | null;
 }
 
 /** The rows of a model, in the order of groups and, within one, of names as people count. */
-export function rowsOf({ job, measured, model }: Known, language: Language): Row[] {
+export function rowsOf({ job, measured, model, table }: Known, language: Language): Row[] {
   const names = new Set([...job.structures, ...measured, ...model].map((s) => s.name));
   const find = <T extends { name: string }>(all: readonly T[]) => new Map(all.map((s) => [s.name, s]));
   const [records, measures, shown] = [find(job.structures), find(measured), find(model)];
@@ -52,9 +53,9 @@ export function rowsOf({ job, measured, model }: Known, language: Language): Row
     const drawn = shown.get(name);
     const told = drawn ?? measure ?? { name };
     const numbers = record ?? measure ?? drawn;
-    const title = titleOf(told, language);
-    const also = titleOf(told, other);
-    const latin = latinOf(name);
+    const title = titleOf(told, language, table);
+    const also = titleOf(told, other, table);
+    const latin = table?.latinOf(name) ?? '';
     const pair = otherSide(name);
     return {
       name,
@@ -62,7 +63,7 @@ export function rowsOf({ job, measured, model }: Known, language: Language): Row
       title,
       also: also === title ? '' : also,
       latin,
-      group: groupOf(drawn?.group || measure?.group || known(name)?.group || ''),
+      group: groupOf(drawn?.group || measure?.group || table?.known(name)?.group || ''),
       snomed: drawn?.snomed || measure?.snomed || '',
       volume: numbers?.volume_ml ?? null,
       surface: numbers?.surface_cm2 ?? null,

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
+import { isNamed, type Table } from '../../anatomy/names';
 import { readArtifact } from '../../api/artifact';
 import type { Reader } from '../../api/client';
 import type { Job } from '../../api/job';
@@ -31,8 +32,13 @@ export function useKnown(
   model: readonly Structure[],
   view: ViewState,
   language: Language,
+  searching: boolean,
 ): { rows: Row[]; structures: readonly Structure[]; colours: ReadonlyMap<string, string> } {
-  const rows = useMemo(() => rowsOf({ job, measured, model }, language), [job, measured, model, language]);
+  const table = useTable(searching || [...model, ...measured].some((one) => !isNamed(one)));
+  const rows = useMemo(
+    () => rowsOf({ job, measured, model, table }, language),
+    [job, measured, model, table, language],
+  );
   const structures = useMemo(() => (model.length > 0 ? model : measured.map((one) => standIn(one))), [model, measured]);
   const { colours: chosen, palette } = view;
   const colours = useMemo(
@@ -41,6 +47,23 @@ export function useKnown(
     [model, chosen, palette, view],
   );
   return { rows, structures, colours };
+}
+
+/** Our names and Latin words, from when they are wanted: by a search, or for a label map that has no names. */
+function useTable(wanted: boolean): Table | null {
+  const [table, setTable] = useState<Table | null>(null);
+  useEffect(() => {
+    if (!wanted) return;
+    let gone = false;
+    import('../../anatomy/table').then(
+      (module) => gone || setTable(module.table),
+      () => {}, // class names have to do then
+    );
+    return () => {
+      gone = true;
+    };
+  }, [wanted]);
+  return table;
 }
 
 const ZERO: Vector = [0, 0, 0];
