@@ -117,6 +117,6 @@ func say(cmd *cobra.Command, r ready, state string, asJSON bool) error {
 	case token:
 		asks = " (it asks for the token that iris env exports as IRIS_TOKEN)"
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ready: jobs at %s%s, AWS endpoint at %s; drop a scan: eval \"$(%s)\"; aws s3 cp scan.nii.gz s3://iris-uploads/\n", r.HTTP, asks, r.AWS, env)
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ready: the page and the API at %s%s, AWS endpoint at %s; drop a scan there, or: eval \"$(%s)\"; aws s3 cp scan.nii.gz s3://iris-uploads/\n", r.HTTP, asks, r.AWS, env)
 	return err
 }
