@@ -20,6 +20,8 @@ export const LIMITS = { upload: 120 * kB, viewer: 180 * kB };
 const uploads = /\/src\/(ui\/home\/Home|upload\/uploads)\.tsx?$/;
 // A shared job begins with a page of its own in place of JobPage, and goes on with the same.
 const views = /\/src\/(ui\/job\/JobPage|ui\/viewer\/Stage|viewer\/viewer)\.tsx?$/;
+/** A worker that starts when somebody points at the model. */
+const pointing = /tree\.worker/;
 const slices = /\/src\/viewer\/slices\.ts$|\/@niivue\//;
 
 export interface Report {
@@ -74,8 +76,8 @@ export function budget(): Plugin {
     writeBundle(_, bundle) {
       const all = Object.values(bundle);
       const assets = all.filter((item) => item.type === 'asset');
-      const workers = assets.filter((item) => item.fileName.endsWith('.js'));
       // A worker is a file of its own, which the chunk that starts it names.
+      const workers = assets.filter((item) => item.fileName.endsWith('.js') && !pointing.test(item.fileName));
       const chunks: Chunk[] = workers.map(({ fileName, source }) => ({
         fileName,
         code: source.toString(),

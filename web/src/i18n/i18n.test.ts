@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Key, preferred, texts, translate } from './i18n';
+import './model';
+import { preferred, texts, translate } from './i18n';
 
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
 describe('texts', () => {
-  it.each(Object.keys(texts) as Key[])('%s says the same in both languages', (key) => {
-    const { en, es } = texts[key];
+  it.each(Object.entries(texts))('%s says the same in both languages', (_, { en, es }) => {
     expect(places(es)).toEqual(places(en));
     for (const text of [en, es]) expect(text.trim()).not.toBe('');
   });

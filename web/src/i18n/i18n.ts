@@ -1,21 +1,26 @@
 import { app } from './app';
-import { endings } from './endings';
-import { job } from './job';
-import { viewer } from './viewer';
+import type { endings } from './endings';
+import type { job } from './job';
+import type { viewer } from './viewer';
 
 export type Language = 'en' | 'es';
 
 /** Texts of one part of the page, each in every language: a key is the part, then what it says. */
 export type Area = Record<string, Record<Language, string>>;
+export type Key = keyof (typeof app & typeof endings & typeof job & typeof viewer);
 
-export const texts = { ...app, ...endings, ...job, ...viewer };
-export type Key = keyof typeof texts;
+/** The texts that are loaded: those of the frame, and of each route that was opened (`include`). */
+export const texts: Area = { ...app };
+
+/** Adds the texts of a part of the page, when it is loaded. */
+export function include(...areas: Area[]): void {
+  Object.assign(texts, ...areas);
+}
 
 /** The text under key, each `{name}` in it replaced by the value of that name. */
 export function translate(language: Language, key: Key, values: Record<string, string | number> = {}): string {
-  return texts[key][language].replace(/\{(\w+)\}/g, (whole, name: string) =>
-    name in values ? String(values[name]) : whole,
-  );
+  const text = texts[key]?.[language] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
 /** The first of the browser's languages that there are texts in, else English. */

@@ -1,3 +1,4 @@
+import '../../i18n/model';
 import './job.css';
 import { lazy, Suspense, useMemo } from 'react';
 import { client } from '../../api/client';

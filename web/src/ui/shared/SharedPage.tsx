@@ -1,3 +1,4 @@
+import '../../i18n/model';
 import '../job/job.css';
 import { type FormEvent, Suspense, useMemo, useState, useSyncExternalStore } from 'react';
 import { client } from '../../api/client';
