@@ -114,12 +114,17 @@ func (a *API) list(w http.ResponseWriter, r *http.Request) error {
 	if page.Next != "" {
 		out.Next = &page.Next
 	}
+	after := 0 // as soon as the first of them is to be asked for again
 	for _, rec := range page.Jobs {
-		if caller(r.Context()).mayRead(rec) {
-			out.Jobs = append(out.Jobs, a.body(rec))
+		if !caller(r.Context()).mayRead(rec) {
+			continue
+		}
+		out.Jobs = append(out.Jobs, a.body(rec))
+		if n := a.askAgain(rec); n > 0 && (after == 0 || n < after) {
+			after = n
 		}
 	}
-	return reply(w, http.StatusOK, out)
+	return tagged(w, r, out, after)
 }
 
 // find looks for the jobs of an upload key: by the key itself, then by the

@@ -116,3 +116,25 @@ func TestAKeyOfOthersIsLikeNoKey(t *testing.T) {
 		}
 	}
 }
+
+// A page that shows the jobs asks for them again and again, and mostly nothing has changed.
+func TestAListIsAnsweredByItsTag(t *testing.T) {
+	w := newWorld()
+	w.job(t, "alice", job.Ready)
+	first := w.ask(t, alice, "GET", "/v1/jobs", "")
+	tag := first.Header().Get("ETag")
+	if tag == "" || first.Header().Get("Retry-After") != "" {
+		t.Fatalf("ETag %q, Retry-After %q of jobs that have ended", tag, first.Header().Get("Retry-After"))
+	}
+	if same := w.ask(t, alice, "GET", "/v1/jobs", "", "If-None-Match: "+tag); same.Code != http.StatusNotModified || same.Body.Len() > 0 {
+		t.Errorf("unchanged: %d", same.Code)
+	}
+	w.job(t, "alice", job.Segmenting)
+	other := w.ask(t, alice, "GET", "/v1/jobs", "", "If-None-Match: "+tag)
+	if other.Code != http.StatusOK || other.Header().Get("ETag") == tag {
+		t.Errorf("changed: %d", other.Code)
+	}
+	if after := other.Header().Get("Retry-After"); after == "" {
+		t.Error("nobody is told when to ask again for a job that goes on")
+	}
+}

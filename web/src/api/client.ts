@@ -130,6 +130,11 @@ export class Client {
     return this.read(decodeJobList, `/v1/jobs${search(query)}`, { signal });
   }
 
+  /** The newest jobs, when they are others than those of a tag. */
+  jobs(etag: string | null, signal?: AbortSignal): Promise<Told<JobList> | Unchanged> {
+    return this.told(decodeJobList, '/v1/jobs', etag, { signal });
+  }
+
   cancel(id: string): Promise<Job> {
     return this.read(decodeJob, `${at(id)}/cancel`, { method: 'POST' });
   }

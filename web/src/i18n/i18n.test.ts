@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import './first';
 import './model';
 import { preferred, texts, translate } from './i18n';
 

@@ -1,13 +1,15 @@
 import { app } from './app';
 import type { endings } from './endings';
+import type { home } from './home';
 import type { job } from './job';
+import type { upload } from './upload';
 import type { viewer } from './viewer';
 
 export type Language = 'en' | 'es';
 
 /** Texts of one part of the page, each in every language: a key is the part, then what it says. */
 export type Area = Record<string, Record<Language, string>>;
-export type Key = keyof (typeof app & typeof endings & typeof job & typeof viewer);
+export type Key = keyof (typeof app & typeof endings & typeof home & typeof job & typeof upload & typeof viewer);
 
 /** The texts that are loaded: those of the frame, and of each route that was opened (`include`). */
 export const texts: Area = { ...app };

@@ -3,6 +3,7 @@ import './widgets/widgets.css';
 import './widgets/floating.css';
 import { lazy, Suspense, useEffect } from 'react';
 import { Header } from './Header';
+import { Home } from './home/Home';
 import { LanguageProvider, useWords } from './language';
 import { navigate, type Route, useRoute } from './route';
 import { AccountProvider, SignIn, useMustSignIn } from './SignIn';
@@ -58,16 +59,6 @@ function Page({ route }: { route: Route }) {
     case 'missing':
       return <Missing />;
   }
-}
-
-function Home() {
-  const { t } = useWords();
-  useTitle('IRIS Oculus');
-  return (
-    <main id="main" className="page" tabIndex={-1}>
-      <h1>{t('app.tagline')}</h1>
-    </main>
-  );
 }
 
 function SignInPage() {

@@ -5,14 +5,14 @@
 import type { Client } from '../api/client';
 import { Problem, Unreachable } from '../api/problem';
 import type { Dropped } from './collect';
-import { Secret } from './dicom/secret';
+import type { Secret } from './dicom/secret';
 import type { Scan } from './examine';
 import type { Memory, Unfinished } from './memory';
 import { hasDoubt, leftOut, type Offer, offer, shapeText } from './offer';
 import type { Prepared } from './prepare';
 import { Refused } from './refused';
 import type { Presence } from './send/presence';
-import { type Service, Transfer, type World } from './send/transfer';
+import type { Service, Transfer, World } from './send/transfer';
 import { Shown, type State, type Upload } from './shown';
 
 export interface Site extends Omit<World, 'memory'> {
@@ -168,6 +168,8 @@ export class Uploads {
     const { site } = this;
     let fingerprint = '';
     try {
+      // What only an upload needs is not loaded before there is one.
+      const [{ Transfer }, { Secret }] = await Promise.all([import('./send/transfer'), import('./dicom/secret')]);
       const memory = await site.memory;
       const secret = new Secret(await memory.salt());
       work.prepared ??= await this.prepared(id, work, secret);

@@ -1,0 +1,71 @@
+import type { Area } from './i18n';
+
+// Texts of the page where a scan is dropped and the jobs are listed.
+export const home = {
+  'home.title1': { en: 'A scan goes in.', es: 'Entra un estudio.' },
+  'home.title2': { en: 'Every organ comes out in 3D.', es: 'Salen todos los órganos en 3D.' },
+  'home.lead': {
+    en: 'CT and MR, NIfTI or DICOM. Names are removed in this browser before anything is sent. For research, teaching and printing; not for diagnosis.',
+    es: 'TC y RM, en NIfTI o DICOM. Los nombres se eliminan en este navegador antes de enviar nada. Para investigación, docencia e impresión; no para diagnóstico.',
+  },
+  'home.drop': { en: 'Drop a scan or a DICOM folder here', es: 'Arrastre aquí un estudio o una carpeta DICOM' },
+  'home.dropNow': { en: 'Let go to send it', es: 'Suelte para enviarlo' },
+  'home.kinds': {
+    en: '.nii, .nii.gz, .zip, .tar.gz, .dcm, or a folder of slices, up to 5 GiB',
+    es: '.nii, .nii.gz, .zip, .tar.gz, .dcm o una carpeta de cortes, hasta 5 GiB',
+  },
+  'home.files': { en: 'Choose files', es: 'Elegir archivos' },
+  'home.folder': { en: 'Choose a folder', es: 'Elegir una carpeta' },
+  'home.anonymous': { en: 'Remove names before sending', es: 'Eliminar los nombres antes de enviar' },
+  'home.anonymousOn': {
+    en: 'Only what places and scales the slices leaves this computer.',
+    es: 'Solo sale de este equipo lo que sitúa y escala los cortes.',
+  },
+  'home.anonymousOff': {
+    en: 'The files will be sent with everything in them, names included.',
+    es: 'Los archivos se enviarán con todo su contenido, incluidos los nombres.',
+  },
+  'home.noScan': { en: 'No scan at hand?', es: '¿No tiene un estudio a mano?' },
+  'home.sample': { en: 'Try the sample torso', es: 'Pruebe con el torso de muestra' },
+  'home.sampleName': { en: 'Sample torso', es: 'Torso de muestra' },
+  'home.sampleMaking': { en: 'Making the sample…', es: 'Creando la muestra…' },
+  'home.picture': {
+    en: 'Ribs, spine, lungs and airways of the sample torso in 3D',
+    es: 'Costillas, columna, pulmones y vías aéreas del torso de muestra en 3D',
+  },
+  'home.pictureMade': { en: 'computed, no person’s scan', es: 'calculado, no es de ninguna persona' },
+  'home.jobs': { en: 'Your jobs', es: 'Sus trabajos' },
+  'home.uploads': { en: 'Being sent', es: 'En envío' },
+  'home.noJobs': {
+    en: 'Nothing yet. What you drop appears here, with its model as soon as it is ready.',
+    es: 'Todavía nada. Lo que arrastre aparecerá aquí, con su modelo en cuanto esté listo.',
+  },
+  'home.more': { en: 'Show older jobs', es: 'Mostrar trabajos anteriores' },
+  'home.unreachable': {
+    en: 'The service does not answer. This page asks again by itself.',
+    es: 'El servicio no responde. Esta página volverá a preguntar por sí sola.',
+  },
+  'home.scan': { en: 'Scan', es: 'Estudio' },
+  'home.status': { en: 'Status', es: 'Estado' },
+  'home.took': { en: 'Took', es: 'Tiempo' },
+  'home.open': { en: 'Open', es: 'Abrir' },
+  'home.openJob': { en: 'Open {name}', es: 'Abrir {name}' },
+  'home.unnamed': { en: 'Scan, {time}', es: 'Estudio, {time}' },
+  'home.today': { en: 'today, {time}', es: 'hoy, {time}' },
+  'home.firstLook': { en: 'First look is ready', es: 'La primera vista está lista' },
+  'home.usually': { en: 'usually {time}', es: 'normalmente {time}' },
+  'home.structures': { en: '{count} structures', es: '{count} estructuras' },
+  'home.structure': { en: '1 structure', es: '1 estructura' },
+  'home.tasks': { en: 'Task {task}', es: 'Tarea {task}' },
+
+  'home.awaiting_upload': { en: 'Waiting for its file', es: 'A la espera de su archivo' },
+  'home.received': { en: 'Received', es: 'Recibido' },
+  'home.preparing': { en: 'Reading the scan', es: 'Leyendo el estudio' },
+  'home.warming': { en: 'Waiting for the GPU', es: 'A la espera de la GPU' },
+  'home.segmenting': { en: 'Finding the organs', es: 'Buscando los órganos' },
+  'home.meshing': { en: 'Making the model', es: 'Creando el modelo' },
+  'home.rejected': { en: 'Needs you', es: 'Le necesita a usted' },
+  'home.failed': { en: 'Failed', es: 'Falló' },
+  'home.cancelled': { en: 'Cancelled', es: 'Cancelado' },
+  'home.expired': { en: 'Expired', es: 'Caducado' },
+} as const satisfies Area;

@@ -1,0 +1,16 @@
+import { type Key, texts } from '../../i18n/i18n';
+import { useWords } from '../language';
+
+/** What is doubtful of a scan, a sentence each. */
+export function Doubts({ doubts, values }: { doubts: string[]; values: Record<string, string | number> }) {
+  const { t } = useWords();
+  return doubts
+    .map((doubt) => [doubt, `upload.doubt.${doubt}`] as const)
+    .filter(([, key]) => key in texts)
+    .map(([doubt, key]) => (
+      <span key={doubt} className={doubt === 'labels' || doubt === 'derived' ? 'soft small' : 'warned small'}>
+        {doubt === 'labels' || doubt === 'derived' ? '' : '▲ '}
+        {t(key as Key, values)}
+      </span>
+    ));
+}
