@@ -67,7 +67,7 @@ func costCommand() *cobra.Command {
 	f.DurationVar(&u.Intent, "warm-on-intent", 10*time.Minute, "how long it stays up for an upload that was announced (WarmOnIntentSeconds)")
 	f.Float64Var(&u.ImageGB, "image-gb", 8, "size of the model's image in ECR")
 	f.Float64Var(&u.JobMB, "job-mb", 235, "what a job stores: upload, prepared volume and results")
-	f.Float64Var(&u.StageMB, "stage-memory", 3008, "memory of prepare and mesh in MB (StageMemory)")
+	f.Float64Var(&u.StageMB, "stage-memory", 3008, "memory of prepare, glimpse and mesh in MB (StageMemory)")
 	f.BoolVar(&asJSON, "json", false, "print the estimate as JSON")
 	return c
 }
@@ -85,7 +85,7 @@ func showCost(out io.Writer, instance string, u cost.Use) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(what string, usd float64, how string) { fmt.Fprintf(t, "%s\t%.4f USD\t%s\n", what, usd, how) }
 	fmt.Fprintf(t, "an estimate\t\t%s at %.4f USD an hour, %s, %s: %s\n", instance, u.USDPerHour, cost.Region, cost.PricedAt, cost.Source)
-	row("a scan by itself", e.Alone, fmt.Sprintf("GPU %.4f for %s warm-up, %s segmentation, %s linger; functions %.4f; storage for 90 days %.4f", e.GPUAlone, u.WarmUp, u.Segment, u.Linger, e.Functions, e.Storage))
+	row("a scan by itself", e.Alone, fmt.Sprintf("GPU %.4f for %s warm-up, %s segmentation, %s linger; functions %.4f, and %.4f for a first look at a CT; storage for 90 days %.4f", e.GPUAlone, u.WarmUp, u.Segment, u.Linger, e.Functions, e.Glimpse, e.Storage))
 	if u.Together > 1 {
 		row(fmt.Sprintf("each of %d at once", u.Together), e.Each, "they share a warm-up and a linger")
 	}

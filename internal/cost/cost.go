@@ -58,6 +58,8 @@ const (
 const (
 	transitions   = 14               // of a scan that lingers once
 	stageSeconds  = 50               // prepare and mesh of a CT of 512×512×400 together
+	glimpseSecs   = 8                // the first look at a CT of 512×512×300, whose processor time is 3.2 s (docs/benchmarks.md)
+	glimpseCalls  = 8e-6             // its invocation, its reads of the record and the volume, its write, and the record's
 	retention     = 3                // months for which results are kept
 	janitorPeriod = 5 * time.Minute  // a dead upload's instance is found then at the latest
 	month         = 730 * time.Hour  // 365 days / 12
@@ -103,6 +105,7 @@ type Estimate struct {
 	GPUAlone    float64 `json:"gpu_alone"`      // GPU of a job that comes by itself: warm-up, segmentation, linger
 	GPUTogether float64 `json:"gpu_together"`   // GPU of each of Together jobs
 	Functions   float64 `json:"functions"`      // workflow and functions of one job
+	Glimpse     float64 `json:"glimpse"`        // the first look at a CT while it waits
 	Storage     float64 `json:"storage"`        // of one job, for as long as it is kept
 	Labels      float64 `json:"label_map"`      // a job that is a label map: no GPU
 	Alone       float64 `json:"job_alone"`      // all of a job that comes by itself
@@ -123,17 +126,18 @@ func Of(u Use) Estimate {
 		GPUAlone:    p * (warm + segment + linger),
 		GPUTogether: p * (warm + n*segment + linger) / n,
 		Functions:   transitions*perTransition + stageSeconds*u.StageMB/1024*perGBSecond + perRequests,
+		Glimpse:     glimpseSecs*u.StageMB/1024*perGBSecond + glimpseCalls,
 		Storage:     u.JobMB / 1024 * perGBMonth * retention,
 		Idle:        u.ImageGB*perImageGB + sweeps*(sweepSeconds*0.25*perGBSecond+perSweep),
 		AlwaysOn:    u.USDPerHour * month.Hours(),
 	}
 	e.Labels = e.Functions + e.Storage
-	e.Alone, e.Each = e.GPUAlone+e.Labels, e.GPUTogether+e.Labels
+	e.Alone, e.Each = e.GPUAlone+e.Glimpse+e.Labels, e.GPUTogether+e.Glimpse+e.Labels
 	if u.Intent > 0 {
 		e.DeadUpload = p * (u.Intent + janitorPeriod).Seconds()
 		e.Saved = warm
 	}
-	e.Month = e.Idle + float64(u.Jobs)*(e.gpu(u)+e.Labels)
+	e.Month = e.Idle + float64(u.Jobs)*(e.gpu(u)+e.Glimpse+e.Labels)
 	return e
 }
 

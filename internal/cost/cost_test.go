@@ -37,6 +37,8 @@ func TestEstimate(t *testing.T) {
 		{"a cold job with c0, by the research 0.105", e.GPUAlone + e.Functions, 0.105, 0.002},
 		{"each of ten, by the research 0.058", Of(ten).GPUTogether + e.Functions, 0.058, 0.002},
 		{"an idle month: 8 GB of image and the janitor", e.Idle, 0.80, 0.02},
+		{"a first look: 8 s of 2.94 GB and its requests, at most 0.001", e.Glimpse, 8*2.9375*0.0000133334 + 8e-6, 1e-9},
+		{"all of a job alone is the sum of its parts", e.Alone, e.GPUAlone + e.Glimpse + e.Functions + e.Storage, 1e-12},
 		{"storage of 0.23 GB for 90 days", e.Storage, 0.016, 0.0005},
 		{"a label map needs no GPU", e.Labels, e.Functions + e.Storage, 0},
 		{"a dead upload: 600 s and 300 s of the janitor", e.DeadUpload, 900 * 0.7364 / 3600, 1e-9},

@@ -129,6 +129,15 @@ func TestCoarseFromRows(t *testing.T) {
 			t.Errorf("%s: %v of at most %d", name, got.Dims, c.most)
 		}
 	}
+	// The largest grids that are read, of any spacing (LEAP 77 asked for 125 GB).
+	for _, dims := range [][3]int{{4096, 4096, 32}, {4096, 1, 1}, {512, 1024, 1024}, {32, 4096, 4096}} {
+		for _, spacing := range []float64{1e-6, 0.1, 2, 1e6} {
+			a := Affine{{spacing, 0, 0, 0}, {0, spacing, 0, 0}, {0, 0, spacing, 0}}
+			if d := CoarseDims(dims, CoarseFactors(dims, a, 2, 1<<24)); d[0]*d[1]*d[2] > 1<<24 || d[0]*d[1]*d[2] < 1 {
+				t.Errorf("%v of %g mm: %v", dims, spacing, d)
+			}
+		}
+	}
 	cut := errors.New("the connection was cut")
 	if v, err := CoarseFrom([3]int{4, 4, 4}, Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, [3]int{2, 2, 2}, func([]int16) error { return cut }); v != nil || !errors.Is(err, cut) {
 		t.Errorf("%v, %v", v, err)

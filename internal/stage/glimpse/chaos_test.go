@@ -45,6 +45,10 @@ func must(t *testing.T, err error) {
 // the record, the model, the record.
 const calls = 5
 
+// Previews that outlive their file, or that a crash leaves half-made, are the reports of
+// others: nextcloud/server 5263, 7749 and 11574; events that come twice: aws-sdk-js 2726,
+// guardian/support-service-lambdas 745.
+
 // Whatever becomes of the job before any step of a run, and wherever the run is killed
 // then, its repeat leaves nothing, and the job is what the ending made of it.
 func TestAJobThatEndsMeanwhile(t *testing.T) {
@@ -94,7 +98,7 @@ func TestARunThatIsKilled(t *testing.T) {
 				t.Fatalf("step %d: %v", kill, err)
 			}
 			before := w.record()
-			if before.Status != job.Warming || before.NoGlimpse != nil {
+			if before.Status != job.Warming || before.NoGlimpse != nil || before.HasGlimpse(1) && w.glimpse() == nil { // nextcloud/server 63513: listed, and no file
 				t.Errorf("killed at step %d: %+v", kill, before)
 			}
 			must(t, w.Handle(t.Context(), in))
