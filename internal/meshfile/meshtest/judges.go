@@ -2,7 +2,9 @@ package meshtest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +44,20 @@ func Contract(t testing.TB, script, needs string, in []byte) []byte {
 	}
 	if says.Len() > 0 {
 		t.Logf("%s: %s", script, says.String())
+	}
+	return out
+}
+
+// Unpacked undoes gzip, as a client does that reads a file's Content-Encoding.
+func Unpacked(t testing.TB, data []byte) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return out
 }

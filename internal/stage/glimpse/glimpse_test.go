@@ -2,13 +2,11 @@ package glimpse_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -22,20 +20,6 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/phantom"
 )
 
-// unpacked undoes gzip, as a client does.
-func unpacked(t *testing.T, data []byte) []byte {
-	t.Helper()
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // The first look at a CT of a trunk shows skin, bone, lungs and airway where they are, as
 // large as they are, light enough for any page; the record lists it as provisional.
 func TestTheFirstLook(t *testing.T) {
@@ -43,7 +27,7 @@ func TestTheFirstLook(t *testing.T) {
 	w := newWorld(t, scan)
 	must(t, w.Handle(t.Context(), in))
 	packed := w.glimpse()
-	file := unpacked(t, packed)
+	file := meshtest.Unpacked(t, packed)
 	digest := sha256.Sum256(file)
 	r := w.record()
 	want := job.Artifact{Name: job.GlimpseGLB, Attempt: 1, Provisional: true, MediaType: "model/gltf-binary", Encoding: "gzip",
@@ -144,7 +128,7 @@ func TestTheFirstLookLiesWhereTheScanDoes(t *testing.T) {
 		v.Affine[1][3] += c.far
 		w := newWorld(t, v)
 		must(t, w.Handle(t.Context(), in))
-		glb, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, unpacked(t, w.glimpse())))
+		glb, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, meshtest.Unpacked(t, w.glimpse())))
 		if err != nil {
 			t.Fatal(err)
 		}

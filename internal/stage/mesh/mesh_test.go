@@ -57,7 +57,7 @@ func TestHandleWritesEveryArtifact(t *testing.T) {
 			t.Errorf("%s: %+v, stored as %d bytes in %q", a.Name, a, len(data), w.results.Encoding(key))
 		}
 		if a.Encoding == "gzip" {
-			data = unpacked(t, data)
+			data = meshtest.Unpacked(t, data)
 		}
 		if digest := sha256.Sum256(data); a.SHA256 != hex.EncodeToString(digest[:]) {
 			t.Errorf("%s: its digest is not that of the file", a.Name)

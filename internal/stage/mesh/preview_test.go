@@ -37,7 +37,7 @@ func previewOf(t *testing.T, w *world) (light []surface.Surface, sent int, ok bo
 		return nil, 0, false
 	}
 	data := w.results.Bytes(job.Key(id, 1, job.PreviewGLB))
-	s, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, unpacked(t, data)))
+	s, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, meshtest.Unpacked(t, data)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestPreviewOfALightModel(t *testing.T) {
 		return sum
 	}
 	model := indices(w.results.Bytes(job.Key(id, 1, job.ModelGLB)))
-	light := indices(unpacked(t, w.results.Bytes(job.Key(id, 1, job.PreviewGLB))))
+	light := indices(meshtest.Unpacked(t, w.results.Bytes(job.Key(id, 1, job.PreviewGLB))))
 	if model == 0 || light == 0 || light > model {
 		t.Errorf("the preview has %d indices, the model %d", light, model)
 	}

@@ -2,9 +2,7 @@ package mesh_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"io"
 	"slices"
 	"testing"
 
@@ -13,20 +11,6 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
-
-// unpacked undoes gzip, as a client does that reads its Content-Encoding.
-func unpacked(t *testing.T, data []byte) []byte {
-	t.Helper()
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
 
 // The model to look at is the model: structure by structure, as a decoder that is not
 // ours has it, with as many triangles.
@@ -37,7 +21,7 @@ func TestViewIsTheModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	view, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, unpacked(t, w.results.Bytes(job.Key(id, 1, job.ViewGLB)))))
+	view, err := meshtest.ReadGLB(meshtest.DecompressGLB(t, meshtest.Unpacked(t, w.results.Bytes(job.Key(id, 1, job.ViewGLB)))))
 	if err != nil {
 		t.Fatal(err)
 	}
