@@ -49,13 +49,14 @@ export class Caps {
     this.group.clear();
     if (cut.lengthSq() === 0) return;
     const normal = new Vector3(cut.x, cut.y, cut.z);
-    let used = 0;
-    for (const organ of organs.all) {
+    const radius = (organ: Organ) => organ.mesh.geometry.boundingSphere?.radius ?? 0;
+    const met = [...organs.all].filter((organ) => {
       const ball = organ.mesh.geometry.boundingSphere;
-      if (!organ.mesh.visible || !ball || Math.abs(normal.dot(ball.center) - cut.w) > ball.radius) continue;
-      this.dress(this.pair(used), organ, normal, cut.w, FIRST + 2 * used);
-      used++;
-    }
+      return organ.mesh.visible && ball && Math.abs(normal.dot(ball.center) - cut.w) <= ball.radius;
+    });
+    // All faces lie in one plane. Where structures overlap, the smaller one is seen.
+    met.sort((a, b) => radius(b) - radius(a));
+    for (const [n, organ] of met.entries()) this.dress(this.pair(n), organ, normal, cut.w, FIRST + 2 * n);
   }
 
   dispose(): void {
@@ -90,6 +91,8 @@ export class Caps {
       stencilFail: KeepStencilOp,
       stencilZFail: ZeroStencilOp,
       stencilZPass: ZeroStencilOp,
+      polygonOffset: true,
+      polygonOffsetUnits: -4 * n, // a hair before the one before
     });
     const made = { parity: new Mesh(this.square as never, this.count), face: new Mesh(this.square, material) };
     this.pairs.push(made);

@@ -115,9 +115,14 @@ export class Room {
     return this.session.end();
   }
 
-  /** The model's transform in the room: for tests. */
+  /** The model's transform in the room. */
   get matrix(): Matrix4 {
     return this.stage.model.matrix;
+  }
+
+  /** The structure that a ray is on. */
+  get on(): string | null {
+    return this.pointed;
   }
 
   private begin(): void {

@@ -237,14 +237,31 @@ export class Viewer {
     delete this.host.dataset.drawn;
   }
 
-  /** What lies in the graphics processor's memory. */
-  memory(): { geometries: number; textures: number; programs: number; triangles: number } {
+  /** The session in a headset, while there is one. */
+  get inside(): Pick<Room, 'matrix' | 'on' | 'leave'> | null {
+    return this.room;
+  }
+
+  /** Where the handle of the cut is, in pixels of the stage. */
+  handle(): Pixel | null {
+    const { clip } = this.state;
+    return (clip && this.works?.paper.handle(clip)?.at) ?? null;
+  }
+
+  /** Nothing moves, and everything is drawn in full detail. */
+  get resting(): boolean {
+    return !this.works?.motion.moving;
+  }
+
+  /** What lies in the graphics processor's memory, and how much it has drawn. */
+  memory(): { geometries: number; textures: number; triangles: number; frames: number } {
     const info = this.works?.stage.renderer.info;
     return {
       geometries: info?.memory.geometries ?? 0,
       textures: info?.memory.textures ?? 0,
-      programs: info?.programs?.length ?? 0,
+
       triangles: info?.render.triangles ?? 0,
+      frames: info?.render.frame ?? 0,
     };
   }
 
