@@ -91,7 +91,8 @@ function List() {
   const { jobs, failing, more } = useJobs();
   const names = useNames();
   // A job whose file this page is sending is shown as an upload, and one to be resumed as interrupted.
-  const shown = new Set([...sending, ...interrupted].map(({ job }) => job));
+  const under = sending.filter(({ state }) => state.is !== 'sent');
+  const shown = new Set([...under, ...interrupted].map(({ job }) => job));
   const others = jobs?.filter(({ id }) => !shown.has(id)) ?? [];
   const open = sending.length + interrupted.length > 0;
   const section = useRef<HTMLElement>(null);

@@ -170,7 +170,12 @@ function Actions({ upload, name }: { upload: Upload; name: string }) {
         </>
       );
     case 'sent':
-      return act('home.open', () => navigate(`/jobs/${job}`), 'plain');
+      return (
+        <>
+          {act('home.open', () => navigate(`/jobs/${job}`), 'plain')}
+          {act('upload.remove', () => void uploads.cancel(id))}
+        </>
+      );
     case 'failed':
       return (
         <>

@@ -242,7 +242,7 @@ export class Transfer {
     for (;;) {
       await this.gate.open(signal);
       try {
-        return await this.gate.within(signal, request);
+        return await this.gate.within(signal, (inner) => inTime(inner, request));
       } catch (error) {
         await this.failed(error, tries, null, signal);
       }
@@ -285,6 +285,21 @@ export class Transfer {
   private async done(): Promise<string> {
     await this.world.memory.forget(this.row.fingerprint).catch(() => {});
     return this.row.job as string;
+  }
+}
+
+/** How long the API may take for one answer: a connection that a router dropped never gives one. */
+const ANSWER = 60_000;
+
+async function inTime<T>(signal: AbortSignal, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ANSWER);
+  try {
+    return await request(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    throw late.signal.aborted && !signal.aborted ? new Unreachable('no answer in time') : error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

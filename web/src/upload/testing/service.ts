@@ -20,7 +20,7 @@ export class FakeService implements Service {
   readonly jobs = new Map<string, Kept>();
   private readonly keys = new Map<string, string>();
   /** Every part that came whole, in order. */
-  readonly came: { number: number; bytes: number }[] = [];
+  readonly came: { job: string; number: number; bytes: number }[] = [];
   readonly asked: string[] = [];
   /** Signatures made before this are refused. */
   signed = 0;
@@ -136,7 +136,7 @@ export class FakeService implements Service {
       moved(bytes.length);
       const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
       job.parts.set(Number(number), { etag, bytes: bytes.length });
-      this.came.push({ number: Number(number), bytes: bytes.length });
+      this.came.push({ job: id, number: Number(number), bytes: bytes.length });
       return { status: 200, etag, retryAfter: 0 };
     } finally {
       this.flying--;
