@@ -81,19 +81,21 @@ type block struct {
 
 // scratch is what passes use.
 type scratch struct {
-	best    []uint64 // of each vertex: its cheapest edge, see keyOf
-	least   uint64   // that of the vertex that is looked at
-	clock   int32    // counts the collapses of a phase
-	when    []int32  // of each vertex: the collapse that changed it last
-	found   []int32  // of each vertex: the collapse before which its cheapest edge was found
-	near    []bool   // of each vertex: the next round takes it up
-	epoch   int32
-	fans    []fan // of the edge that is looked at, first those at its first vertex
-	second  int   // where those at the second vertex begin
-	sheets  []sheet
-	normals []point
-	finder  finder
-	split   splitting
+	best     []uint64 // of each vertex: its cheapest edge, see keyOf
+	least    uint64   // that of the vertex that is looked at
+	clock    int32    // counts the collapses of a phase
+	when     []int32  // of each vertex: the collapse that changed it last
+	found    []int32  // of each vertex: the collapse before which its cheapest edge was found
+	near     []bool   // of each vertex: the next round takes it up
+	epoch    int32
+	fans     []fan   // of the edge that is looked at, first those at its first vertex
+	second   int     // where those at the second vertex begin
+	dying    []int32 // triangles at the edge
+	opposite []int32 // their third corners
+	sheets   []sheet
+	normals  []point
+	finder   finder
+	split    splitting
 }
 
 func newBlock(s *state) *block { return &block{s: s, budget: newBudget(s)} }

@@ -28,6 +28,7 @@ const dead = math.MaxUint32
 type cubes struct {
 	origin [3]float64
 	width  float64
+	per    float64 // cubes in a millimetre
 	dims   [3]int
 
 	home   []uint32 // the cube of each vertex
@@ -50,18 +51,8 @@ func (l *lists) of(i int) []uint32 { return l.all[l.start[i]:l.start[i+1]] }
 
 // newCubes cuts space and finds what lies where. Each round moves the borders by a part of a cube.
 func (s *state) newCubes(round int) *cubes {
-	low, high := s.c.Vertices[0], s.c.Vertices[0]
-	for _, v := range s.c.Vertices {
-		for axis, x := range v {
-			low[axis], high[axis] = min(low[axis], x), max(high[axis], x)
-		}
-	}
-	sum := 0.0
-	for _, t := range s.c.Triangles {
-		e := pointOf(s.c.Vertices[t[1]]).minus(pointOf(s.c.Vertices[t[0]]))
-		sum += math.Sqrt(float64(e.dot(e)))
-	}
-	q := &cubes{width: cubeEdges * sum / float64(len(s.c.Triangles))}
+	low, high := s.extent()
+	q := &cubes{width: cubeEdges * s.meanEdge()}
 	// Borders of these rounds are nowhere near those of the rounds before.
 	shift := [mostRounds]float64{0, 0.5, 0.25, 0.75}[round]
 	for !(q.width > 0) || q.count(low, high, shift) > mostCubes {
@@ -79,6 +70,35 @@ func (s *state) newCubes(round int) *cubes {
 	return q
 }
 
+// extent is the box around all vertices.
+func (s *state) extent() (low, high [3]float32) {
+	low, high = s.c.Vertices[0], s.c.Vertices[0]
+	for i := range s.c.Vertices {
+		for axis, x := range s.c.Vertices[i] {
+			if x < low[axis] {
+				low[axis] = x
+			}
+			if x > high[axis] {
+				high[axis] = x
+			}
+		}
+	}
+	return low, high
+}
+
+// meanEdge is about the length of a mean edge: that of some edges.
+func (s *state) meanEdge() float64 {
+	const every = 8
+	sum, n := 0.0, 0
+	for i := 0; i < len(s.c.Triangles); i += every {
+		t := &s.c.Triangles[i]
+		e := pointOf(s.c.Vertices[t[1]]).minus(pointOf(s.c.Vertices[t[0]]))
+		sum += math.Sqrt(float64(e.dot(e)))
+		n++
+	}
+	return sum / float64(n)
+}
+
 // tooLarge says whether a cube holds more than largestCube.
 func (q *cubes) tooLarge() bool {
 	for i := range len(q.vertices.start) - 1 {
@@ -92,9 +112,10 @@ func (q *cubes) tooLarge() bool {
 // count sets the origin and the dims, and says how many cubes there are.
 func (q *cubes) count(low, high [3]float32, shift float64) float64 {
 	n := 1.0
+	q.per = 1 / q.width
 	for axis := range 3 {
 		q.origin[axis] = float64(low[axis]) - shift*q.width
-		along := math.Floor((float64(high[axis])-q.origin[axis])/q.width) + 1
+		along := math.Floor((float64(high[axis])-q.origin[axis])*q.per) + 1
 		n *= along
 		q.dims[axis] = int(min(along, mostCubes))
 	}
@@ -103,11 +124,21 @@ func (q *cubes) count(low, high [3]float32, shift float64) float64 {
 
 // at is the cube of a position, which is in one.
 func (q *cubes) at(p [3]float32) uint32 {
-	x := int((float64(p[0]) - q.origin[0]) / q.width)
-	y := int((float64(p[1]) - q.origin[1]) / q.width)
-	z := int((float64(p[2]) - q.origin[2]) / q.width)
+	x := int((float64(p[0]) - q.origin[0]) * q.per)
+	y := int((float64(p[1]) - q.origin[1]) * q.per)
+	z := int((float64(p[2]) - q.origin[2]) * q.per)
 	return uint32(x + q.dims[0]*(y+q.dims[1]*z))
 }
+
+// What triangles are that no cube decimates, in place of their cube.
+const (
+	across = math.MaxUint32 - iota // they reach into several
+	closed                         // all their corners are settled
+	cubesEnd
+)
+
+// chunk is how many vertices or triangles are one piece of work.
+const chunk = 1 << 14
 
 // sort finds what lies in each cube: in the first round everything, later on the
 // triangles that have a corner which is not settled.
@@ -117,67 +148,64 @@ func (q *cubes) sort(s *state) {
 	q.home, q.number = pages.Make[uint32](len(c.Vertices)), pages.Make[uint32](len(c.Vertices))
 	q.locked = make([]uint64, len(c.Vertices)/64+1)
 	q.vertices.start, q.triangles.start, q.reaching.start = make([]uint32, n+1), make([]uint32, n+1), make([]uint32, n+1)
-	isOpen := func(t [3]uint32) bool { return !(s.isSettled(t[0]) && s.isSettled(t[1]) && s.isSettled(t[2])) }
-	q.open = nil
-	if s.settled != nil {
-		q.open = make([]uint64, len(c.Vertices)/64+1)
-		for _, t := range c.Triangles {
-			if isOpen(t) {
-				for _, v := range t {
-					q.open[v/64] |= 1 << (v % 64)
-				}
+	work.Share(s.workers, (len(c.Vertices)+chunk-1)/chunk, func(_, i int) {
+		for v := i * chunk; v < min((i+1)*chunk, len(c.Vertices)); v++ {
+			q.home[v] = q.at(c.Vertices[v])
+		}
+	})
+	where := pages.Make[uint32](len(c.Triangles)) // of each triangle: its cube, or what it is
+	work.Share(s.workers, (len(c.Triangles)+chunk-1)/chunk, func(_, i int) {
+		for f := i * chunk; f < min((i+1)*chunk, len(c.Triangles)); f++ {
+			t := &c.Triangles[f]
+			where[f] = q.home[t[0]]
+			if s.settled != nil && s.settled[t[0]] && s.settled[t[1]] && s.settled[t[2]] {
+				where[f] = closed
+			} else if !q.isIn(t) {
+				where[f] = across
 			}
 		}
-	}
-	for i := range c.Pinched {
-		if v := c.Free + i; q.open != nil && q.isOpen(uint32(v)) {
-			first := c.Free + int(c.Pinched[i].Cell) // by which all are known
-			q.open[first/64] |= 1 << (first % 64)
-		}
-	}
-	for i, p := range c.Vertices {
-		cube := q.at(p)
-		q.home[i] = cube
+	})
+	q.findOpen(s, where)
+	for i, cube := range q.home {
 		if q.isOpen(uint32(i)) {
 			q.number[i] = q.vertices.start[cube+1]
 			q.vertices.start[cube+1]++
 		}
 	}
-	var across []uint32
-	for i, t := range c.Triangles {
-		a, b, d := q.home[t[0]], q.home[t[1]], q.home[t[2]]
-		switch {
-		case !isOpen(t):
-		case a == b && b == d:
-			q.triangles.start[a+1]++
-			continue
-		default:
-			for _, v := range t {
+	var rest []uint32 // triangles that no cube decimates
+	for i, cube := range where {
+		switch cube {
+		case across:
+			for _, v := range c.Triangles[i] {
 				q.locked[v/64] |= 1 << (v % 64)
 			}
+			rest = append(rest, uint32(i))
+		case closed:
+			rest = append(rest, uint32(i))
+		default:
+			q.triangles.start[cube+1]++
 		}
-		across = append(across, uint32(i))
+	}
+	busy := make([]bool, n)
+	for i := range n {
+		busy[i] = q.triangles.start[i+1] > 0
 	}
 	// What is not decimated in any cube may be in the way of what is.
 	kept := 0
-	for _, i := range across {
+	for _, i := range rest {
 		any := false
-		q.eachCube(s, c.Triangles[i], func(cube int) {
-			if q.triangles.start[cube+1] > 0 {
+		q.eachCube(s, &c.Triangles[i], func(cube int) {
+			if busy[cube] {
 				q.reaching.start[cube+1]++
 				any = true
 			}
 		})
 		if any {
-			across[kept] = i
+			rest[kept] = i
 			kept++
 		}
 	}
-	reaching := across[:kept]
-	busy := make([]bool, n)
-	for i := range n {
-		busy[i] = q.triangles.start[i+1] > 0
-	}
+	rest = rest[:kept]
 	for _, l := range []*lists{&q.vertices, &q.triangles, &q.reaching} {
 		for i := range n {
 			l.start[i+1] += l.start[i]
@@ -190,16 +218,15 @@ func (q *cubes) sort(s *state) {
 		}
 	}
 	next := slices.Clone(q.triangles.start)
-	for i, t := range c.Triangles {
-		cube := q.home[t[0]]
-		if q.home[t[1]] == cube && q.home[t[2]] == cube && isOpen(t) {
+	for i, cube := range where {
+		if cube < cubesEnd {
 			q.triangles.all[next[cube]] = uint32(i)
 			next[cube]++
 		}
 	}
 	next = slices.Clone(q.reaching.start)
-	for _, i := range reaching {
-		q.eachCube(s, c.Triangles[i], func(cube int) {
+	for _, i := range rest {
+		q.eachCube(s, &c.Triangles[i], func(cube int) {
 			if busy[cube] {
 				q.reaching.all[next[cube]] = i
 				next[cube]++
@@ -208,16 +235,49 @@ func (q *cubes) sort(s *state) {
 	}
 }
 
+// isIn says whether a triangle lies in one cube.
+func (q *cubes) isIn(t *[3]uint32) bool {
+	cube := q.home[t[0]]
+	return q.home[t[1]] == cube && q.home[t[2]] == cube
+}
+
+// findOpen finds the vertices of triangles that are not settled.
+func (q *cubes) findOpen(s *state, where []uint32) {
+	q.open = nil
+	if s.settled == nil {
+		return
+	}
+	c := s.c
+	q.open = make([]uint64, len(c.Vertices)/64+1)
+	for i, cube := range where {
+		if cube != closed {
+			for _, v := range c.Triangles[i] {
+				q.open[v/64] |= 1 << (v % 64)
+			}
+		}
+	}
+	for i := range c.Pinched {
+		if q.isOpen(uint32(c.Free + i)) {
+			first := c.Free + int(c.Pinched[i].Cell) // by which all are known
+			q.open[first/64] |= 1 << (first % 64)
+		}
+	}
+}
+
 // isOpen says whether a vertex belongs to a triangle that is decimated in this round.
 func (q *cubes) isOpen(v uint32) bool { return q.open == nil || q.open[v/64]>>(v%64)&1 != 0 }
 
 // eachCube calls do with the cubes that the box around a triangle reaches into.
-func (q *cubes) eachCube(s *state, t [3]uint32, do func(cube int)) {
+func (q *cubes) eachCube(s *state, t *[3]uint32, do func(cube int)) {
+	if q.isIn(t) {
+		do(int(q.home[t[0]]))
+		return
+	}
 	var from, to [3]int
 	for axis := range 3 {
 		a, b, c := s.c.Vertices[t[0]][axis], s.c.Vertices[t[1]][axis], s.c.Vertices[t[2]][axis]
-		from[axis] = int((float64(min(a, b, c)) - q.origin[axis]) / q.width)
-		to[axis] = int((float64(max(a, b, c)) - q.origin[axis]) / q.width)
+		from[axis] = int((float64(min(a, b, c)) - q.origin[axis]) * q.per)
+		to[axis] = int((float64(max(a, b, c)) - q.origin[axis]) * q.per)
 	}
 	for z := from[2]; z <= to[2]; z++ {
 		for y := from[1]; y <= to[1]; y++ {
@@ -317,7 +377,7 @@ func (s *state) compact(q *cubes, results []kept) {
 		if t[0] == dead {
 			continue
 		}
-		if first && !(q.home[t[0]] == q.home[t[1]] && q.home[t[1]] == q.home[t[2]]) {
+		if first && !q.isIn(&t) {
 			// The quadrics of a cube's vertices lack the triangles that it has not.
 			n, scale, ok := facePlane(pointOf(c.Vertices[t[0]]), pointOf(c.Vertices[t[1]]), pointOf(c.Vertices[t[2]]), float32(1/s.area))
 			for _, v := range t {

@@ -15,88 +15,86 @@ package decimate
 // curves; a and b are not both points.
 
 // links says whether the collapse of the edge from u to w leaves the complex what it
-// is, and lists the triangles that stay. Those that are gone are dropped from both rings,
-// which moves nothing.
+// is. It lists the triangles that stay as fans, and those that go as dying.
 func (b *block) links(u, w int32) bool {
-	ku, kw := b.v[u].kind, b.v[w].kind
-	if ku == corner && kw == corner {
+	from, to := &b.v[u], &b.v[w]
+	if from.kind == corner && to.kind == corner {
 		return false
 	}
-	near := b.work.epoch + 1 // next to u
-	both := near + 1         // opposite to the edge
-	b.work.epoch = both
-	b.work.fans = b.work.fans[:0]
-	ru := b.alive(u)
-	at := 0
-	for _, f := range ru {
+	x := &b.work
+	near := x.epoch + 1 // next to u
+	both := near + 1    // opposite to the edge
+	x.epoch = both
+	x.fans, x.dying, x.opposite, x.sheets = x.fans[:0], x.dying[:0], x.opposite[:0], x.sheets[:0]
+	e := from.at.minus(to.at)
+	for _, f := range b.around(u) {
 		t := &b.tri[f]
+		if t.v[0] == gone {
+			continue
+		}
 		if t.has(w) {
-			x := t.other(u, w)
-			if x = b.cell(x); b.v[x].mark == both {
+			o := b.cell(t.other(u, w))
+			if contains(x.opposite, o) {
 				return false // two triangles with the same corners
 			}
-			b.v[x].mark = both
-			at++
+			x.opposite, x.dying = append(x.opposite, o), append(x.dying, f)
+			continue
 		}
+		p, q := t.next(u)
+		b.v[b.cell(p)].mark, b.v[b.cell(q)].mark = near, near
+		c, d := b.v[p].at.minus(to.at), b.v[q].at.minus(to.at)
+		x.fans = append(x.fans, fan{t.sides, f, c, d, c.minus(e).cross(d.minus(e))})
+		n := c.cross(d)
+		b.sheet(t.sides).add(n, e.dot(n))
 	}
-	if ku >= curve && kw >= curve && at == 2 {
+	if from.kind >= curve && to.kind >= curve && len(x.dying) == 2 {
 		return false // from one curve, or one place of a curve, to another
 	}
-	sharp := false // a triangle at u has both other corners opposite to the edge
-	for _, f := range ru {
-		t := &b.tri[f]
-		if t.has(w) {
-			continue
-		}
-		b.fan(f, u)
-		opposite := 0
-		for _, x := range t.v {
-			if x == u {
-				continue
-			}
-			if x = b.cell(x); b.v[x].mark != both {
-				b.v[x].mark = near
-			} else {
-				opposite++
-			}
-		}
-		sharp = sharp || opposite == 2
+	for _, o := range x.opposite {
+		b.v[o].mark = both
 	}
-	b.work.second = len(b.work.fans)
-	for _, f := range b.alive(w) {
+	x.second = len(x.fans)
+	for _, f := range b.around(w) {
 		t := &b.tri[f]
-		if t.has(u) {
+		if t.v[0] == gone || t.has(u) {
 			continue
 		}
-		b.fan(f, w)
-		opposite := 0
-		for _, x := range t.v {
-			if x == w {
-				continue
-			}
-			switch b.v[b.cell(x)].mark {
-			case near:
-				return false
-			case both:
-				opposite++
-			}
-		}
-		if opposite == 2 && sharp {
+		p, q := t.next(w)
+		first, second := b.v[b.cell(p)].mark, b.v[b.cell(q)].mark
+		if first == near || second == near || first == both && second == both && b.isSharp(both) {
 			return false
 		}
+		c, d := b.v[p].at.minus(to.at), b.v[q].at.minus(to.at)
+		n := c.cross(d)
+		x.fans = append(x.fans, fan{t.sides, f, c, d, n})
+		b.sheet(t.sides).add(n, 0)
 	}
-	return ku < curve || kw < curve || !b.triangleOfCurves(u, w)
+	return from.kind < curve || to.kind < curve || !b.triangleOfCurves(u, w)
+}
+
+// isSharp says whether a triangle at the first vertex has both other corners opposite to
+// the edge.
+func (b *block) isSharp(both int32) bool {
+	for i := range b.work.fans[:b.work.second] {
+		t := &b.tri[b.work.fans[i].f]
+		n := 0
+		for _, x := range t.v {
+			if b.v[b.cell(x)].mark == both {
+				n++
+			}
+		}
+		if n == 2 {
+			return true
+		}
+	}
+	return false
 }
 
 // triangleOfCurves says whether a corner of a triangle at an edge of a curve is next to
 // both ends along curves.
 func (b *block) triangleOfCurves(u, w int32) bool {
-	for _, f := range b.around(u) {
-		t := &b.tri[f]
-		if !t.has(w) {
-			continue
-		}
-		x := t.other(u, w)
+	for _, f := range b.work.dying {
+		x := b.tri[f].other(u, w)
 		if b.v[x].kind >= curve && b.trianglesAt(u, x) != 2 && b.trianglesAt(w, x) != 2 {
 			return true
 		}
@@ -109,7 +107,11 @@ func (b *block) trianglesAt(u, w int32) int {
 	n := 0
 	cell := b.cell(w)
 	for _, f := range b.around(u) {
-		for _, x := range b.tri[f].v {
+		t := &b.tri[f]
+		if t.v[0] == gone {
+			continue
+		}
+		for _, x := range t.v {
 			if x != u && b.cell(x) == cell {
 				n++
 			}

@@ -41,27 +41,55 @@ func (b *block) decimate() bool {
 	}
 }
 
-// cost is about what the collapse of an edge makes of the quadrics, where along it, from
-// the first end on, that is least, and whether it may be as much as is allowed.
-func (b *block) cost(u, w int32) (value, t float32, ok bool) {
+// cost is about what the collapse of an edge makes of the quadrics, and whether it may
+// be as much as is allowed.
+func (b *block) cost(u, w int32) (value float32, ok bool) {
 	x, y := &b.v[u], &b.v[w]
 	e := y.at.minus(x.at)
-	qu, qw := &x.quad, &y.quad
-	su, gu := qu.along(e)
-	sw, gw := qw.along(e)
-	even := evenness * (qu.weight() + qw.weight()) * e.dot(e)
-	switch ku, kw := x.kind, y.kind; {
-	case ku == kw:
-		// qu(t·e) + qw((t-1)·e) is least where its derivative is 0.
-		t = min(max((sw-gu-gw+even)/(su+sw+2*even), 0), 1)
-	case kw > ku:
-		t = 1
-	}
+	su, gu := x.quad.along(e)
+	sw, gw := y.quad.along(e)
+	weight := x.quad.weight() + y.quad.weight()
+	even := evenness * weight * e.dot(e)
+	t := balance(x.kind, y.kind, sw-gu-gw+even, su+sw+2*even)
 	r := 1 - t
-	value = t*(t*su+2*gu) + r*(r*sw-2*gw) + qu.c + qw.c
+	value = t*(t*su+2*gu) + r*(r*sw-2*gw) + x.quad.c + y.quad.c
+	if value < 0 {
+		value = 0
+	}
 	// Where a vertex is put better than along the edge, the distance may be smaller.
 	const better = 2
-	return max(value, 0) + even, t, value <= better*b.s.limit*max(1, (qu.weight()+qw.weight())/many)
+	most := better * b.s.limit
+	if weight > many {
+		most *= weight / many
+	}
+	return value + even, value <= most
+}
+
+// along is where along an edge, from the first end on, the sum of the quadrics is least.
+func (b *block) along(u, w int32) float32 {
+	x, y := &b.v[u], &b.v[w]
+	e := y.at.minus(x.at)
+	su, gu := x.quad.along(e)
+	sw, gw := y.quad.along(e)
+	even := evenness * (x.quad.weight() + y.quad.weight()) * e.dot(e)
+	return balance(x.kind, y.kind, sw-gu-gw+even, su+sw+2*even)
+}
+
+// balance is where qu(t·e) + qw((t-1)·e) is least, there where its derivative, which is
+// twice t·square - slope, is 0. Of two kinds the greater one stays where it is.
+func balance(x, y kind, slope, square float32) float32 {
+	switch {
+	case x != y:
+		if y > x {
+			return 1
+		}
+		return 0
+	case !(slope > 0):
+		return 0
+	case slope >= square:
+		return 1
+	}
+	return slope / square
 }
 
 // mayCollapse says whether an edge is none of those that never collapse.
@@ -78,7 +106,7 @@ const never = uint64(math.MaxUint64)
 
 // keyOf is the cost of an edge in its high half and where it leads in the other.
 func (b *block) keyOf(u, v int32) uint64 {
-	value, _, ok := b.cost(u, v)
+	value, ok := b.cost(u, v)
 	if !ok || !(value < math.MaxFloat32) {
 		return never // so are overflow, and positions that are no numbers
 	}
@@ -235,7 +263,7 @@ func (b *block) other(u, refused int32, limit float32) outcome {
 				if v == u || contains(tried[:n], v) || !b.mayCollapse(u, v) {
 					continue
 				}
-				if value, _, ok := b.cost(u, v); ok && value <= limit && (value < least || value == least && v < next) {
+				if value, ok := b.cost(u, v); ok && value <= limit && (value < least || value == least && v < next) {
 					next, least = v, value
 				}
 			}

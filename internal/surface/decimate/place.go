@@ -21,8 +21,10 @@ const (
 
 // fan is a triangle at one end of an edge that stays when the edge collapses.
 type fan struct {
-	sides   uint32
-	a, b, c point // its corners, first the one at the edge, in the sense of the triangle
+	sides  uint32
+	f      int32 // its number
+	c, d   point // its corners after the one at the edge, in its sense, from the edge's second vertex on
+	normal point // twice its area long
 }
 
 // outcome says what became of an attempt.
@@ -47,7 +49,6 @@ func (b *block) collapse(u, w int32) outcome {
 		return costs
 	}
 	e := b.v[u].at.minus(b.v[w].at)
-	b.sheets(w, e)
 	f := formOf(&b.v[w].quad, &b.v[u].quad, e)
 	p := b.v[w].at
 	if b.v[u].kind == b.v[w].kind {
@@ -61,7 +62,7 @@ func (b *block) collapse(u, w int32) outcome {
 	if !(value <= b.allowed(&f)) {
 		return costs
 	}
-	if b.dents(e, x, y, z) || !b.fits(p) {
+	if b.dents(e, x, y, z) || !b.fits(p.minus(b.v[w].at), e) {
 		return shapes
 	}
 	b.budget.take(pair)
@@ -81,19 +82,11 @@ func (b *block) allowed(f *form) float64 {
 	return float64(b.s.limit) * max(1, (f.xx+f.yy+f.zz)/many)
 }
 
-// fan adds a triangle at v that stays.
-func (b *block) fan(f, v int32) {
-	t := &b.tri[f]
-	p, q := t.next(v)
-	b.work.fans = append(b.work.fans, fan{t.sides, b.v[v].at, b.v[p].at, b.v[q].at})
-}
-
 // place is where the new vertex of an edge lies best.
 func (b *block) place(u, w int32, f form) (point, bool) {
-	_, t, _ := b.cost(u, w)
 	e := b.v[u].at.minus(b.v[w].at)
 	ex, ey, ez := float64(e.x), float64(e.y), float64(e.z)
-	r := 1 - float64(t)
+	r := 1 - float64(b.along(u, w))
 	mx, my, mz := r*ex, r*ey, r*ez
 	weight := f.xx + f.yy + f.zz
 	f.pull(evenness*weight, mx, my, mz)
@@ -116,7 +109,7 @@ func (b *block) place(u, w int32, f form) (point, bool) {
 func (b *block) inside(p point) bool {
 	q := b.q
 	for axis, x := range [3]float32{p.x, p.y, p.z} {
-		if at := (float64(x) - q.origin[axis]) / q.width; !(at >= 0 && at < float64(q.dims[axis])) {
+		if at := (float64(x) - q.origin[axis]) * q.per; !(at >= 0 && at < float64(q.dims[axis])) {
 			return false
 		}
 	}
@@ -167,52 +160,42 @@ func (b *block) keepVolumes(f *form) {
 	}
 }
 
-// sheets lists the sheets around an edge, e being the first vertex as seen from the
-// second.
-func (b *block) sheets(w int32, e point) {
-	sheets := b.work.sheets[:0]
-	find := func(sides uint32) *sheet {
-		for i := range sheets {
-			if sheets[i].sides == sides {
-				return &sheets[i]
-			}
-		}
-		sheets = append(sheets, sheet{sides: sides})
-		return &sheets[len(sheets)-1]
-	}
-	o := b.v[w].at
-	for i := range b.work.fans {
-		fan := &b.work.fans[i]
-		p, q := fan.b.minus(o), fan.c.minus(o)
-		x := float64(p.y)*float64(q.z) - float64(p.z)*float64(q.y)
-		y := float64(p.z)*float64(q.x) - float64(p.x)*float64(q.z)
-		z := float64(p.x)*float64(q.y) - float64(p.y)*float64(q.x)
-		s := find(fan.sides)
-		s.x, s.y, s.z = s.x+x, s.y+y, s.z+z
-		if i < b.work.second {
-			s.h += float64(e.x)*x + float64(e.y)*y + float64(e.z)*z
+// sheet is that of the triangles between two labels.
+func (b *block) sheet(sides uint32) *sheet {
+	all := b.work.sheets
+	for i := range all {
+		if all[i].sides == sides {
+			return &all[i]
 		}
 	}
-	// Triangles at the edge itself have the second vertex as a corner: no volume.
-	b.work.sheets = sheets
+	b.work.sheets = append(all, sheet{sides: sides})
+	return &b.work.sheets[len(all)]
 }
 
-// fits says whether the triangles that stay may have p as their corner: none turns over
-// or becomes a sliver.
-func (b *block) fits(p point) bool {
+// add adds a triangle: n is the product of its corners off the edge, as seen from the
+// edge's second vertex, h six times its volume with that. A triangle at the second vertex,
+// or at the edge itself, has none.
+func (s *sheet) add(n point, h float32) {
+	s.x, s.y, s.z, s.h = s.x+float64(n.x), s.y+float64(n.y), s.z+float64(n.z), s.h+float64(h)
+}
+
+// fits says whether the triangles that stay may have p as their corner, e being the first
+// vertex, both as seen from the second: none turns over or becomes a sliver.
+func (b *block) fits(p, e point) bool {
 	least := float32(1)
 	for i := range b.work.fans {
 		fan := &b.work.fans[i]
-		side, x := fan.c.minus(fan.b), p.minus(fan.b)
-		before, after := side.cross(fan.a.minus(fan.b)), side.cross(x)
-		dot, square := before.dot(after), after.dot(after)
-		if !(dot > 0) || dot*dot < turn*turn*before.dot(before)*square {
+		x, y := p.minus(fan.c), p.minus(fan.d)
+		side, after := fan.d.minus(fan.c), x.cross(y)
+		dot, square := fan.normal.dot(after), after.dot(after)
+		if !(dot > 0) || dot*dot < turn*turn*fan.normal.dot(fan.normal)*square {
 			return false
 		}
-		y := p.minus(fan.c)
 		sum := side.dot(side) + x.dot(x) + y.dot(y)
 		// Both shapes squared, over 12: area² to the squares of the sides' sum.
-		least = min(least, square/(sum*sum))
+		if shape := square / (sum * sum); shape < least {
+			least = shape
+		}
 	}
 	if least*12 >= slimmest*slimmest {
 		return true
@@ -220,8 +203,11 @@ func (b *block) fits(p point) bool {
 	worst := float32(1)
 	for i := range b.work.fans {
 		fan := &b.work.fans[i]
-		side, x, y := fan.c.minus(fan.b), fan.a.minus(fan.b), fan.a.minus(fan.c)
-		n := side.cross(x)
+		x, y := fan.c, fan.d
+		if i < b.work.second {
+			x, y = x.minus(e), y.minus(e)
+		}
+		side, n := fan.d.minus(fan.c), fan.normal
 		sum := side.dot(side) + x.dot(x) + y.dot(y)
 		worst = min(worst, n.dot(n)/(sum*sum))
 	}
@@ -242,34 +228,26 @@ type step struct {
 func (b *block) join(u, w int32) {
 	from, to := &b.v[u], &b.v[w]
 	if !b.s.o.Crossings {
-		b.steps = append(b.steps, step{u: u, w: w, last: b.last[w], at: to.at, quad: to.quad, stands: b.stands[w]})
+		b.steps = append(b.steps, step{u: u, w: w, last: b.last[w], at: to.at, quad: to.quad, stands: b.stands[w], died: int32(len(b.work.dying))})
 	}
 	start := len(b.ring)
-	died := int32(0)
-	for _, f := range b.around(w) {
-		t := &b.tri[f]
-		switch {
-		case t.v[0] == gone:
-		case t.has(u):
-			t.v[0] = gone
-			died++
-		default:
-			b.ring = append(b.ring, f)
-		}
+	for _, f := range b.work.dying {
+		b.tri[f].v[0] = gone
 	}
-	for _, f := range b.around(u) {
-		t := &b.tri[f]
-		switch u {
-		case t.v[0]:
-			t.v[0] = w
-		case t.v[1]:
-			t.v[1] = w
-		case t.v[2]:
-			t.v[2] = w
+	for i := range b.work.fans {
+		f := b.work.fans[i].f
+		if i < b.work.second {
+			t := &b.tri[f]
+			switch u {
+			case t.v[0]:
+				t.v[0] = w
+			case t.v[1]:
+				t.v[1] = w
+			default:
+				t.v[2] = w
+			}
 		}
-		if t.v[0] != gone {
-			b.ring = append(b.ring, f)
-		}
+		b.ring = append(b.ring, f)
 	}
 	to.first, to.count = int32(start), uint16(len(b.ring)-start)
 	from.count = 0
@@ -277,7 +255,6 @@ func (b *block) join(u, w int32) {
 	b.into[u] = w
 	if !b.s.o.Crossings {
 		b.last[w] = int32(len(b.steps) - 1)
-		b.steps[b.last[w]].died = died
 	}
 	b.work.clock++
 	b.work.when[u], b.work.when[w] = b.work.clock, b.work.clock
