@@ -36,15 +36,27 @@ type triangle struct {
 // gone is the first corner of a triangle of a block that collapsed.
 const gone = -1
 
-// next are the corners after v, in the sense of the triangle.
+// next are the corners after v, in the sense of the triangle. There are no branches, which
+// a processor could not foresee.
 func (t *triangle) next(v int32) (p, q int32) {
-	switch v {
-	case t.v[0]:
-		return t.v[1], t.v[2]
-	case t.v[1]:
-		return t.v[2], t.v[0]
+	p = t.v[0]
+	if t.v[0] == v {
+		p = t.v[1]
 	}
-	return t.v[0], t.v[1]
+	if t.v[1] == v {
+		p = t.v[2]
+	}
+	return p, t.other(v, p)
+}
+
+// replace puts w in the place of u.
+func (t *triangle) replace(u, w int32) {
+	for k, x := range t.v {
+		if x == u {
+			x = w
+		}
+		t.v[k] = x
+	}
 }
 
 // other is the third corner.

@@ -23,13 +23,14 @@ type finder struct {
 	shift int
 	dims  [3]int
 
-	cells []int32 // the boxes of the grid that each triangle reaches into, one after the other
-	ends  []int32 // of each triangle: the end of its part of cells
-	start []int32 // of each box's list; one more at the end
-	fresh []int32 // how many there are new triangles, which come first
-	next  []int32
-	list  []int32
-	here  []boxed // scratch
+	cells   []int32 // the boxes of the grid that each triangle reaches into, one after the other
+	ends    []int32 // of each triangle: the end of its part of cells
+	start   []int32 // of each box's list; one more at the end
+	fresh   []int32 // how many there are new triangles, which come first
+	next    []int32
+	list    []int32
+	here    []*boxed // scratch
+	bottoms []uint64
 	// crossing are pairs of numbers in the block; the second may be -1.
 	crossing [][2]int32
 }
@@ -253,14 +254,21 @@ func (f *finder) compare() {
 		list := f.list[f.start[box]:f.start[box+1]]
 		f.here = resize(f.here, len(list))
 		here := f.here
+		f.bottoms = resize(f.bottoms, len(list))
+		bottoms := f.bottoms
 		for n, i := range list {
-			here[n] = f.boxes[i]
+			here[n] = &f.boxes[i]
+			bottoms[n] = here[n].bottom
 		}
 		for n, i := range list[:fresh] {
-			own := &here[n]
-			for m := n + 1; m < len(here); m++ {
+			own := here[n]
+			for k, bottom := range bottoms[n+1:] {
+				if !overlap(own.top, bottom) {
+					continue
+				}
 				// Two triangles may meet in many boxes: they are compared in the first one.
-				if other := &here[m]; overlap(own.top, other.bottom) && f.first(own.bottom, other.bottom) == box && f.cross(i, list[m], &own.id, &other.id) {
+				m := n + 1 + k
+				if f.first(own.bottom, bottom) == box && f.cross(i, list[m], &own.id, &here[m].id) {
 					f.crossing = append(f.crossing, [2]int32{f.number[i], f.number[list[m]]})
 				}
 			}

@@ -166,14 +166,7 @@ func (b *block) bestOf(u int32) uint64 {
 	if b.v[u].kind == interior {
 		// Each edge leaves the vertex in one triangle.
 		for _, f := range b.alive(u) {
-			t := &b.tri[f]
-			v := t.v[0]
-			switch u {
-			case t.v[0]:
-				v = t.v[1]
-			case t.v[1]:
-				v = t.v[2]
-			}
+			v, _ := b.tri[f].next(u)
 			if b.v[v].kind != held {
 				key = min(key, b.keyOf(u, v))
 			}

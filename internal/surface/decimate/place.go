@@ -237,15 +237,7 @@ func (b *block) join(u, w int32) {
 	for i := range b.work.fans {
 		f := b.work.fans[i].f
 		if i < b.work.second {
-			t := &b.tri[f]
-			switch u {
-			case t.v[0]:
-				t.v[0] = w
-			case t.v[1]:
-				t.v[1] = w
-			default:
-				t.v[2] = w
-			}
+			b.tri[f].replace(u, w)
 		}
 		b.ring = append(b.ring, f)
 	}
