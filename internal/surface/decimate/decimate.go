@@ -31,8 +31,8 @@
 //
 // As a cube's vertices stay in the cube, and a cube is convex, triangles of two cubes
 // cannot cross: it is enough to compare the triangles of one cube with each other and
-// with those that reach into it (crossing.go). Where some cross after all, the cube is
-// done again with their vertices held.
+// with those that reach into it (crossing.go). Where some cross after all, collapses are
+// undone there, and the vertices that come back are held (split.go).
 package decimate
 
 import (
@@ -187,6 +187,10 @@ func (s *state) plan(round int) {
 			s.share[l] = 1
 		case round == 0:
 			s.share[l] = aim * part
+		case round == settled-1 && part < 1-far && s.o.Triangles <= 0:
+			// Some of what is missed comes with the other round.
+			s.share[l] *= float32(math.Sqrt(float64(part)))
+			s.settled = nil
 		case round >= settled && part < 1-missed, round == settled-1 && part < 1-far:
 			s.share[l] *= part
 			s.settled = nil // everything once more
