@@ -4,16 +4,18 @@
 
 A torso of 512×512×300 voxels of 0.75 mm goes to a stack whose model server holds it for
 so long (tests/e2e/testdata/model). Prints seconds from the end of the upload to scan.png,
-to glimpse.glb and to READY, as a client that polls sees them, and the bytes of the first
-look. With --before CHECKOUT that has none, both stacks are up together, get the scan in
-turn, and the median of the pairs' differences is printed, too. The first job of each
-warms up and is not counted.
+to glimpse.glb and to READY, as a client that polls sees them, how long prepare took, the
+bytes of the first look, and the memory of its function. With --before CHECKOUT that has
+none, both stacks are up together and get the scan in turn, and the medians of the pairs'
+differences are printed, of the whole and of the stage that asks for the first look. The
+first job of each warms up and is not counted.
 """
 
 import argparse
 import gzip
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -91,8 +93,15 @@ class Stack:
             time.sleep(0.02)
         began = datetime.fromisoformat(next(s["started_at"] for s in job["stages"] if s["name"] == "received")).timestamp()
         ended = datetime.fromisoformat(job["updated_at"]).timestamp()
+        prepared = next(s for s in job["stages"] if s["name"] == "preparing")
+        preparing = (datetime.fromisoformat(prepared["ended_at"]) - datetime.fromisoformat(prepared["started_at"])).total_seconds()
         times = {name: at - began for name, at in seen.items() if name != "bytes"}
-        return times | {"ready": ended - began, "bytes": seen["bytes"]}
+        return times | {"preparing": preparing, "ready": ended - began, "bytes": seen["bytes"]}
+
+    def memory(self) -> int:
+        """The most megabytes that a process of the glimpse function had; 0 where none ran."""
+        log = self.state / "logs" / "iris-glimpse.log"
+        return max(map(int, re.findall(r"Max Memory Used: (\d+) MB", log.read_text())), default=0) if log.exists() else 0
 
     def end(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -123,17 +132,20 @@ def main() -> None:
                     row = stacks[n].job(scan, a.hold if turn else 0)
                     if turn:
                         rows[n].append(row)
+            memory = stacks[-1].memory()
         finally:
             for stack in stacks:
                 stack.end()
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {a.size}×{a.size}×{a.slices} voxels, held for {a.hold:g} s; {a.jobs} jobs")
-    for what in ("scan.png", "glimpse.glb", "ready", "bytes"):
+    print(f"the glimpse function: {memory} MB at most")
+    for what in ("preparing", "scan.png", "glimpse.glb", "ready", "bytes"):
         of = [[row[what] for row in side if what in row] for side in rows]
         line = "   ".join(f"median {median(side):10.2f} (least {min(side):.2f})" for side in of if side)
         print(f"{what:12} {line}")
     if a.before:
-        pairs = [y["ready"] - x["ready"] for x, y in zip(*rows, strict=True)]
-        print(f"ready, after minus before: median {median(pairs):+.3f}, {', '.join(f'{d:+.2f}' for d in pairs)}")
+        for what in ("preparing", "ready"):
+            pairs = [y[what] - x[what] for x, y in zip(*rows, strict=True)]
+            print(f"{what}, after minus before: median {median(pairs):+.3f}, {', '.join(f'{d:+.2f}' for d in pairs)}")
 
 
 if __name__ == "__main__":
