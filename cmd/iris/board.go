@@ -133,7 +133,7 @@ func (b *board) text() string {
 			b.drawn++
 			break
 		}
-		fmt.Fprintf(&s, "  %-24s %5.0f s  %s\n", l.what, b.now().Sub(l.since).Seconds(), l.name)
+		fmt.Fprintf(&s, "  %-33s %5.0f s  %s\n", l.what, b.now().Sub(l.since).Seconds(), l.name)
 		b.drawn++
 	}
 	fmt.Fprintf(&s, "%d of %d done", b.done, b.total)

@@ -92,6 +92,11 @@ type jobView struct {
 	CostUSD   float64      `json:"cost_usd"`
 
 	Structures []job.Structure `json:"structures"`
+
+	Queue *struct {
+		Ahead int `json:"ahead"`
+	} `json:"queue"`
+	Progress *job.Progress `json:"progress"`
 }
 
 type artifactMap map[string]struct {
@@ -105,6 +110,7 @@ type stageView struct {
 	Name      job.Status `json:"name"`
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"`
+	Usual     *job.Usual `json:"usual"`
 }
 
 // maxReply bounds what is read of an answer.

@@ -173,7 +173,7 @@ func (r *cohortRun) lead(ctx context.Context, row cohort.Row, e cohort.Entry, s 
 	}
 	e, err := r.sent(ctx, row, e, s, o, retry, say)
 	if err == nil && e.End == nil {
-		o.job, o.raw, err = r.api.follow(ctx, e.Job, func(v jobView) { say(statusWords(v.Status)) })
+		o.job, o.raw, err = r.api.follow(ctx, e.Job, func(v jobView) { say(v.brief()) })
 		if err == nil {
 			e.End = ending(o.job)
 			err = r.keep(row, e)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"os"
 	"time"
@@ -15,23 +16,21 @@ import (
 
 const pollEvery = 500 * time.Millisecond
 
-// follow polls a job until it ends and tells said of each change of status, and of the
-// first look at the scan once there is one.
+// follow polls a job until it ends and tells said of each change of where it stands.
 func (c *client) follow(ctx context.Context, id string, said func(jobView)) (jobView, []byte, error) {
 	var last job.Status
-	glimpsed := false
+	var told string
 	changed := time.Now()
 	for {
 		v, raw, err := c.job(ctx, id)
 		if err != nil {
 			return v, raw, err
 		}
-		switch {
-		case v.Status != last:
-			last, changed, glimpsed = v.Status, time.Now(), v.glimpsed()
-			said(v)
-		case v.glimpsed() && !glimpsed:
-			glimpsed = true
+		if v.Status != last {
+			last, changed, told = v.Status, time.Now(), ""
+		}
+		if now := v.standing(); now != told {
+			told = now
 			said(v)
 		}
 		if v.Status.Ended() {
@@ -57,12 +56,20 @@ func (c *client) pollAfter(unchanged time.Duration) time.Duration {
 // glimpsed says whether there is a first look at the scan.
 func (v jobView) glimpsed() bool { return v.Artifacts[job.GlimpseGLB].Provisional }
 
+// look says how to see the scan meanwhile; empty where that is not possible.
+func (v jobView) look() string {
+	if !v.glimpsed() {
+		return ""
+	}
+	return "a first look: iris get " + v.ID + " --artifact " + job.GlimpseGLB
+}
+
 // standing says where a job stands, and how to see its scan meanwhile.
 func (v jobView) standing() string {
-	if !v.glimpsed() {
-		return statusWords(v.Status)
+	if look := v.look(); look != "" {
+		return v.situation() + "; " + look
 	}
-	return statusWords(v.Status) + "; a first look: iris get " + v.ID + " --artifact " + job.GlimpseGLB
+	return v.situation()
 }
 
 // statusWords is a status in words for a person.
@@ -74,6 +81,42 @@ func statusWords(s job.Status) string {
 		return "waiting for the GPU"
 	}
 	return string(s)
+}
+
+// brief is where a job is in a few words, for a line of a table.
+func (v jobView) brief() string {
+	words := statusWords(v.Status)
+	switch {
+	case v.Progress != nil && v.Progress.Sound():
+		return fmt.Sprintf("%s %d of %d %s", words, v.Progress.Done, v.Progress.Total, v.Progress.Unit)
+	case v.Queue != nil && v.Queue.Ahead > 0:
+		return fmt.Sprintf("%s, %s ahead", words, counted(v.Queue.Ahead, "job"))
+	}
+	return words
+}
+
+// situation is brief with how long the stage usually takes. While others are ahead it is
+// not known, for what is usual was measured of jobs that waited for nobody.
+func (v jobView) situation() string {
+	words := v.brief()
+	n := len(v.Stages)
+	if n == 0 || v.Stages[n-1].Usual == nil || v.Queue != nil && v.Queue.Ahead > 0 {
+		return words
+	}
+	return words + ", usually " + span(v.Stages[n-1].Usual)
+}
+
+// span is a range of durations: "41 to 64 s", "2.5 to 4 min".
+func span(u *job.Usual) string {
+	unit, low, high := "s", fmt.Sprintf("%.0f", u.LowS), fmt.Sprintf("%.0f", u.HighS)
+	if u.HighS >= 100 {
+		half := func(s float64) string { return fmt.Sprintf("%g", math.Round(s/30)/2) }
+		unit, low, high = "min", half(u.LowS), half(u.HighS)
+	}
+	if low == high {
+		return high + " " + unit
+	}
+	return low + " to " + high + " " + unit
 }
 
 // timeline prints when a job did what.
@@ -96,6 +139,9 @@ type bar struct {
 	w     io.Writer
 	erase string
 	what  string
+
+	stage  job.Status // that the line is about
+	looked bool       // how to see the scan was said
 }
 
 func newBar(cmd *cobra.Command, what string) *bar {
@@ -126,5 +172,29 @@ func (b *bar) now(text string) {
 func (b *bar) say(text string) {
 	if b.w != nil {
 		fmt.Fprintln(b.w, text)
+	}
+}
+
+// follow says where a job is: one line for each of its stages, which changes in its place,
+// and one for the first look at its scan.
+func (b *bar) follow(v jobView) {
+	if b.w == nil {
+		return
+	}
+	if b.stage != "" && b.stage != v.Status {
+		fmt.Fprintln(b.w)
+	}
+	if look := v.look(); look != "" && !b.looked {
+		b.looked = true
+		fmt.Fprintln(b.w, b.erase+look)
+	}
+	b.stage = v.Status
+	fmt.Fprint(b.w, b.erase, v.situation())
+}
+
+// leave ends the line of the last stage.
+func (b *bar) leave() {
+	if b.w != nil && b.stage != "" {
+		fmt.Fprintln(b.w)
 	}
 }

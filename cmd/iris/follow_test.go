@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/iris-oculus/iris/internal/job"
 )
 
 // Who follows a job hears of each status, and once of the first look at its scan.
@@ -62,4 +65,56 @@ func TestStatusTellsWhatIsProvisional(t *testing.T) {
 			t.Errorf("%v: %q, want %q", err, out.String(), want)
 		}
 	}
+}
+
+// A person who waits reads one calm sentence, with nothing in it that is not known.
+func TestSituation(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"status":"awaiting_upload"}`:                                                                                                                 "waiting for the upload",
+		`{"status":"preparing","stages":[{"name":"preparing"}]}`:                                                                                       "preparing",
+		`{"status":"preparing","stages":[{"name":"preparing","usual":{"low_s":5.1,"high_s":9.9}}]}`:                                                    "preparing, usually 5 to 10 s",
+		`{"status":"warming","stages":[{"usual":{"low_s":150.2,"high_s":260.9}}],"queue":{"ahead":0}}`:                                                 "waiting for the GPU, usually 2.5 to 4.5 min",
+		`{"status":"warming","stages":[{"usual":{"low_s":181,"high_s":184}}]}`:                                                                         "waiting for the GPU, usually 3 min",
+		`{"status":"segmenting","stages":[{"usual":{"low_s":41,"high_s":63.7}}],"queue":{"ahead":2}}`:                                                  "segmenting, 2 jobs ahead",
+		`{"status":"segmenting","stages":[{"name":"segmenting"}],"queue":{"ahead":1}}`:                                                                 "segmenting, 1 job ahead",
+		`{"status":"segmenting","stages":[{"usual":{"low_s":41,"high_s":63.7}}],"queue":{"ahead":0},"progress":{"done":18,"total":63,"unit":"tiles"}}`: "segmenting 18 of 63 tiles, usually 41 to 64 s",
+		`{"status":"ready","stages":[{"name":"meshing"}]}`:                                                                                             "ready",
+	} {
+		var v jobView
+		if err := json.Unmarshal([]byte(body), &v); err != nil {
+			t.Fatal(err)
+		}
+		if got := v.situation(); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}
+
+// The line of a stage changes in its place, and each stage keeps a line.
+func TestFollowingOnATerminal(t *testing.T) {
+	var out bytes.Buffer
+	b := &bar{w: &out, erase: "\r"}
+	var looks artifactMap
+	at := func(status job.Status, done int) {
+		v := jobView{ID: "J", Artifacts: looks, Status: status, Stages: []stageView{{Name: status, StartedAt: time.Now()}}}
+		if done > 0 {
+			v.Progress = &job.Progress{Done: done, Total: 2, Unit: "tiles"}
+		}
+		b.follow(v)
+	}
+	at(job.Preparing, 0)
+	at(job.Segmenting, 1)
+	looks = artifactMap{job.GlimpseGLB: {Bytes: 9, Provisional: true}}
+	at(job.Segmenting, 2)
+	at(job.Meshing, 0)
+	looks = nil
+	at(job.Ready, 0)
+	b.leave()
+	want := "\rpreparing\n\rsegmenting 1 of 2 tiles\ra first look: iris get J --artifact glimpse.glb\n\rsegmenting 2 of 2 tiles\n\rmeshing\n\rready\n"
+	if got := out.String(); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	quiet := &bar{}
+	quiet.follow(jobView{Status: job.Preparing})
+	quiet.leave()
 }

@@ -87,6 +87,7 @@ func (m *model) findTotalSegmentator(ctx context.Context, says io.Writer, instal
 		return fmt.Errorf("list the model's tasks: %w", err)
 	}
 	m.parameters["ModelImageUri"], m.parameters["Tasks"] = "local/totalsegmentator", string(bytes.TrimSpace(tasks))
+	m.parameters["ModelProgress"] = "yes" // the stack reads its log
 	m.parameters["ModelLicense"] = cmp.Or(os.Getenv("IRIS_LICENSE"), "none")
 	if m.parameters["Tasks"] == "" {
 		return fmt.Errorf("model totalsegmentator: no weights in %s: put TotalSegmentator's folders there (Dataset291_… to Dataset295_…, Dataset297_…), "+

@@ -161,7 +161,8 @@ func (f *runFlags) one(cmd *cobra.Command, api *client, w way, options map[strin
 		return interrupted(err, sent.ID)
 	}
 	progress := newBar(cmd, "")
-	v, raw, err := api.follow(cmd.Context(), sent.ID, func(v jobView) { progress.say(v.standing()) })
+	v, raw, err := api.follow(cmd.Context(), sent.ID, progress.follow)
+	progress.leave()
 	if err != nil {
 		return interrupted(err, sent.ID)
 	}

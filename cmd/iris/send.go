@@ -67,7 +67,8 @@ func watchCommand() *cobra.Command {
 		}
 		if len(ids) == 1 {
 			progress := newBar(cmd, "")
-			v, raw, err := api.follow(cmd.Context(), ids[0], func(v jobView) { progress.say(v.standing()) })
+			v, raw, err := api.follow(cmd.Context(), ids[0], progress.follow)
+			progress.leave()
 			if err != nil {
 				return err
 			}
@@ -79,7 +80,7 @@ func watchCommand() *cobra.Command {
 		const together = 32 // of a thousand ids, the others are asked after later
 		return several(cmd, ids, together, func(ctx context.Context, id string, say func(string)) *outcome {
 			o := &outcome{scan: id}
-			o.job, o.raw, o.err = api.follow(ctx, id, func(v jobView) { say(statusWords(v.Status)) })
+			o.job, o.raw, o.err = api.follow(ctx, id, func(v jobView) { say(v.brief()) })
 			if o.err == nil {
 				o.err = badEnding(o.job)
 			}

@@ -86,7 +86,7 @@ func (f *runFlags) bring(ctx context.Context, api *client, w way, options map[st
 	if o.err != nil {
 		return o
 	}
-	o.job, o.raw, o.err = api.follow(ctx, o.job.ID, func(v jobView) { say(statusWords(v.Status)) })
+	o.job, o.raw, o.err = api.follow(ctx, o.job.ID, func(v jobView) { say(v.brief()) })
 	if o.err == nil {
 		o.err = badEnding(o.job)
 	}

@@ -205,7 +205,7 @@ func TestBoard(t *testing.T) {
 	out.Reset()
 	b.set(first, "uploading 50 %")
 	text := out.String()
-	if !strings.HasPrefix(text, "\r\x1b[14A\x1b[J") || !strings.Contains(text, "  uploading 50 %               7 s  \"a\\x1b[2J.nii\"\n") || !strings.Contains(text, "  and 4 more\n0 of 20 done") {
+	if !strings.HasPrefix(text, "\r\x1b[14A\x1b[J") || !strings.Contains(text, "  uploading 50 %                        7 s  \"a\\x1b[2J.nii\"\n") || !strings.Contains(text, "  and 4 more\n0 of 20 done") {
 		t.Errorf("%q", text)
 	}
 	out.Reset()

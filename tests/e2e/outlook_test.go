@@ -1,11 +1,20 @@
 package e2e
 
 import (
+	"bufio"
+	"context"
 	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // outlook is what a job or the deployment says of what is to come.
@@ -22,6 +31,11 @@ type outlook struct {
 	GPU   *struct{ State, Since string }
 	Queue *struct{ Ahead int }
 	Usual map[string]*usual
+
+	Progress *struct {
+		Done, Total int
+		Unit        string
+	}
 }
 
 type usual struct {
@@ -133,4 +147,110 @@ func TestAJobSaysWhatIsToCome(t *testing.T) {
 	}
 	model.free(t)
 	s.ends(t, last, "ready", "")
+}
+
+// What the model server counts is told while it works, by the job and in its events, under a
+// name of their own. What becomes of the object in which it lies changes nothing else.
+func TestTheModelServersCountIsShown(t *testing.T) {
+	t.Parallel()
+	model := newInstall(t)
+	s := up(t, t.TempDir(), "--install", model.dir, "--parameter", "ModelProgress=yes")
+	count := func(done, total int) {
+		t.Helper()
+		text := fmt.Appendf(nil, "\"done\":%d,\"total\":%d", done, total)
+		next := filepath.Join(t.TempDir(), "tiles")
+		if err := os.WriteFile(next, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(next, filepath.Join(model.hands, "tiles")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	model.hold(t)
+	id := s.send(t, sample(t, 32), "counted.nii.gz")
+	until(t, "the scan is segmented", time.Minute, func() bool { return s.job(t, id).Status == "segmenting" && model.came(id) })
+	events := s.listen(t, id)
+	shows := func(done, total int) {
+		t.Helper()
+		until(t, fmt.Sprintf("%d of %d tiles are shown", done, total), time.Minute, func() bool {
+			p := s.outlook(t, "/v1/jobs/"+id).Progress
+			return p != nil && p.Done == done && p.Total == total && p.Unit == "tiles"
+		})
+	}
+	count(3, 9)
+	shows(3, 9)
+	until(t, "an event tells of it", time.Minute, func() bool {
+		return slices.ContainsFunc(events(), func(e string) bool { return strings.HasPrefix(e, "progress ") && strings.Contains(e, `"done":3`) })
+	})
+	count(4, 9)
+	shows(4, 9)
+	if said := events(); slices.ContainsFunc(said[1:], func(e string) bool { return strings.HasPrefix(e, "job ") }) {
+		t.Errorf("a count comes as a change of the job: %q", said)
+	}
+
+	// The object is lost, then it holds nonsense, then a count again.
+	model.unsay(t, "tiles")
+	bucket, key := s3.NewFromConfig(s.sdk(t), func(o *s3.Options) { o.UsePathStyle = true }), id+"/1/progress.json"
+	shown := func() bool { return s.outlook(t, "/v1/jobs/"+id).Progress != nil }
+	until(t, "a lost count is not shown", time.Minute, func() bool {
+		if _, err := bucket.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("iris-work"), Key: &key}); err != nil {
+			t.Fatal(err)
+		}
+		return !shown()
+	})
+	for _, nonsense := range []string{"", "{", `{"done":9,"total":3,"unit":"tiles","at":"2100-01-01T00:00:00Z"}`} {
+		if _, err := bucket.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("iris-work"), Key: &key, Body: strings.NewReader(nonsense)}); err != nil {
+			t.Fatal(err)
+		}
+		if shown() {
+			t.Errorf("%q is shown", nonsense)
+		}
+	}
+	count(9, 9)
+	shows(9, 9)
+	model.free(t)
+	s.ends(t, id, "ready", "")
+	if shown() {
+		t.Error("a job that is ready has progress")
+	}
+	s.erase(t, id)
+	s.rests(t)
+	until(t, "nothing is left of it", time.Minute, func() bool { s.janitor(t); return len(s.everything(t)) == 0 })
+}
+
+// listen follows a job's events as EventSource does, and gives those that have come: name and data.
+func (s *stack) listen(t *testing.T, id string) func() []string {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.HTTP+"/v1/jobs/"+id+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/event-stream")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var events []string
+	go func() {
+		defer func() { _ = resp.Body.Close() }()
+		name := ""
+		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+			if n, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+				name = n
+			}
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				mu.Lock()
+				events = append(events, name+" "+data)
+				mu.Unlock()
+			}
+		}
+	}()
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(events)
+	}
 }

@@ -95,9 +95,15 @@ class Segmenter:
                 f"a scan of {x}×{y}×{z} voxels needs about {need >> 20} MB here: this server has {self.limit >> 20} MB",
             )
 
-    def segment(self, body: bytearray, options: Options, stopped: Callable[[], bool] = lambda: False) -> Answer:
-        """The label map of a body, which is emptied as soon as it is read."""
-        run = Run(self.workers, stopped=stopped)
+    def segment(
+        self,
+        body: bytearray,
+        options: Options,
+        stopped: Callable[[], bool] = lambda: False,
+        report: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Answer:
+        """The label map of a body, which is emptied as soon as it is read. report is told of tiles, by the resident engine."""
+        run = Run(self.workers, stopped=stopped, report=report)
         torch.set_num_threads(self.settings.threads)  # a thread's own setting
         with run.clock("read"):
             scan = codec.read(body)

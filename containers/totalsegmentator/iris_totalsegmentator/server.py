@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from . import codec, tuning
 from .errors import Cancelled, RequestError
 from .options import HEADER, Options, parse
+from .progress import INFERENCE, Progress
 
 MAX_BODY = 950 << 20
 QUEUE = 2  # requests that are worked on or wait
@@ -41,7 +42,9 @@ class Segmenter(Protocol):
     """What the server needs of a segmenter."""
 
     def admit(self, header: codec.Header, options: Options) -> None: ...
-    def segment(self, body: bytearray, options: Options, stopped: Callable[[], bool]) -> Answer: ...
+    def segment(
+        self, body: bytearray, options: Options, stopped: Callable[[], bool], report: Callable[[int, int], None]
+    ) -> Answer: ...
 
 
 class App:
@@ -101,7 +104,8 @@ class App:
         body = await self._read(segmenter, options, headers, receive)
         stopped = Event()
         begun = time.perf_counter()
-        work = asyncio.get_running_loop().run_in_executor(self.worker, segmenter.segment, body, options, stopped.is_set)
+        progress = Progress(self.log, headers.get(INFERENCE, ""))
+        work = asyncio.get_running_loop().run_in_executor(self.worker, segmenter.segment, body, options, stopped.is_set, progress)
         work.add_done_callback(lambda _: self.worker.submit(tuning.rest))  # beside the reply, before the next request
         gone, stop = asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self.stopping.wait())
         try:

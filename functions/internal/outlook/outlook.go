@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/iris-oculus/iris/internal/api"
+	"github.com/iris-oculus/iris/internal/cloud/blobs"
 	"github.com/iris-oculus/iris/internal/cloud/jobs"
 	"github.com/iris-oculus/iris/internal/cloud/leases"
 	"github.com/iris-oculus/iris/internal/edge"
@@ -16,6 +17,9 @@ func Build(env *edge.Env, cfg aws.Config, table *jobs.Store) api.Outlook {
 	out := api.Outlook{Times: table}
 	if name := env.String("ENDPOINT_NAME"); name != edge.NoEndpoint {
 		out.GPU = leases.New(cfg, env.String("JOBS_TABLE"), name)
+	}
+	if env.String("MODEL_PROGRESS") == "yes" { // else a request for an object that never comes would cost a little
+		out.Progress = blobs.New(cfg, env.String("WORK_BUCKET"))
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/local/child"
 )
 
@@ -27,7 +28,8 @@ type container struct {
 	address string
 	gone    chan struct{} // closed when the process's end has been reported
 	ended   bool
-	running map[int64]context.CancelFunc // by the request's sequence
+	running map[int64]context.CancelFunc  // by the request's sequence
+	offers  map[string]func(job.Progress) // by the inference's id
 }
 
 const (
@@ -45,11 +47,22 @@ func newContainer(m Model, log io.Writer) *container {
 	if m.StartTimeout <= 0 {
 		m.StartTimeout = defaultStartTimeout
 	}
-	return &container{
+	c := &container{
 		model:   m,
-		log:     log,
 		http:    &http.Transport{DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeaderBytes},
-		running: map[int64]context.CancelFunc{},
+		running: map[int64]context.CancelFunc{}, offers: map[string]func(job.Progress){},
+	}
+	c.log = &counts{log: log, tell: c.tell}
+	return c
+}
+
+// tell hands a count to the request that it is about, if that runs here.
+func (c *container) tell(inference string, p job.Progress) {
+	c.mu.Lock()
+	offer := c.offers[inference]
+	c.mu.Unlock()
+	if offer != nil {
+		offer(p)
 	}
 }
 
@@ -195,21 +208,22 @@ func (c *container) end(grace time.Duration) {
 	}
 }
 
-// begin notes a request that runs, and how to interrupt it. gone says when the
-// process that serves it has ended.
-func (c *container) begin(sequence int64, cancel context.CancelFunc) (gone <-chan struct{}) {
+// begin notes a request that runs, how to interrupt it and who takes its counts. gone says
+// when the process that serves it has ended.
+func (c *container) begin(r Request, cancel context.CancelFunc, offer func(job.Progress)) (gone <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.running[sequence] = cancel
+	c.running[r.Sequence], c.offers[r.InferenceID] = cancel, offer
 	return c.gone
 }
 
 // finish says whether the request is still the caller's to conclude.
-func (c *container) finish(sequence int64) bool {
+func (c *container) finish(r Request) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, found := c.running[sequence]
-	delete(c.running, sequence)
+	_, found := c.running[r.Sequence]
+	delete(c.running, r.Sequence)
+	delete(c.offers, r.InferenceID)
 	return found
 }
 

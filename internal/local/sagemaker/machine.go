@@ -106,13 +106,13 @@ func (m *machine) serve(e *endpoint, id int64, r Request) {
 	m.spawn(func(ctx context.Context) {
 		run, cancel := context.WithCancel(ctx)
 		defer cancel()
-		gone := c.begin(r.Sequence, cancel)
+		gone := c.begin(r, cancel, m.storing(run, r))
 		var o outcome
 		ok := m.insist(run, func() (err error) {
 			o, err = m.s.perform(run, c, r)
 			return err
 		})
-		if !c.finish(r.Sequence) || !ok {
+		if !c.finish(r) || !ok {
 			return // abandoned for running too long, or the service closes
 		}
 		if o.reason == reasonEnded {

@@ -68,7 +68,7 @@ class Resident:
         crop = task.crop
         if crop is None or not names <= task.crop_labels.keys() or any(card.id not in self.networks for card in crop.models):
             return self._labels(scan, mode, run)  # nothing to look with
-        rough = self._labels(scan, crop, run)
+        rough = self._labels(scan, crop, run.unseen())  # how many tiles follow depends on it
         found = np.isin(rough.numpy(), [task.crop_labels[name] for name in names])
         out = torch.zeros(tuple(scan.voxels.shape), dtype=torch.uint8)
         margin = (np.array([CROP_MARGIN_MM] * 3) / scan.grid.zooms()).astype(int)[::-1]  # z, y, x
@@ -105,26 +105,32 @@ class Resident:
         planes = low.shape[0]
         large = low.numel() > SPLIT_VOXELS and planes > SPLIT_PLANES and len(mode.models) > 1
         if not large and not self.force_split:
-            return self._merge(low, mode, run)
+            return self._merged([low], mode, run)[0]
         third, margin = planes // 3, SPLIT_MARGIN
-        first = self._merge(low[: third + margin], mode, run)[:-margin]
-        second = self._merge(low[third + 1 - margin : third * 2 + margin], mode, run)[margin - 1 : -margin]
-        last = self._merge(low[third * 2 + 1 - margin :], mode, run)[margin - 1 :]
-        return torch.cat((first, second, last))
+        parts = [low[: third + margin], low[third + 1 - margin : third * 2 + margin], low[third * 2 + 1 - margin :]]
+        first, second, last = self._merged(parts, mode, run)
+        return torch.cat((first[:-margin], second[margin - 1 : -margin], last[margin - 1 :]))
 
-    def _merge(self, image: torch.Tensor, mode: Mode, run: Run) -> torch.Tensor:
-        """Every network of a mode on one image; later ones overwrite earlier ones."""
+    def _merged(self, parts: list[torch.Tensor], mode: Mode, run: Run) -> list[torch.Tensor]:
+        """_merge of each, once it is known how many tiles they have in all."""
+        with run.clock("normalise"):
+            boxes = [prepare.nonzero_box(part) for part in parts]
+        sizes = [tuple(side.stop - side.start for side in box) for box in boxes]
+        networks = [self.networks[card.id] for card in mode.models]
+        run.expect(sum(window.tiles(net, size, mode.step) for net in networks for size in sizes))
+        return [self._merge(part, box, networks, mode.step, run) for part, box in zip(parts, boxes, strict=True)]
+
+    def _merge(self, image: torch.Tensor, box: prepare.Box, networks: list[Network], step: float, run: Run) -> torch.Tensor:
+        """Every network on one image, whose voxels are zero outside of box; later ones overwrite earlier ones."""
         merged = torch.zeros(tuple(image.shape), dtype=torch.uint8, device=self.device)
         with run.clock("normalise"):
             image = image.contiguous()
-            box = prepare.nonzero_box(image)
         part = merged[box]
-        networks = [self.networks[card.id] for card in mode.models]
         room = window.room(networks, part.shape, self.device)  # once: they differ in size, and holes add up
         for net in networks:
             with run.clock("normalise"):
                 seen = prepare.normalise(image, box, net)
-            self._window(net, seen, part, room, mode.step, run)
+            self._window(net, seen, part, room, step, run)
         return merged
 
     def _window(self, net: Network, seen: torch.Tensor, merged: torch.Tensor, room: torch.Tensor, step: float, run: Run) -> None:

@@ -1,8 +1,8 @@
-"""What one run of the engine carries along: its clock, its stop flag, its workers."""
+"""What one run of the engine carries along: its clock, its stop flag, its workers, its count of tiles."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Barrier
 from typing import TypeVar
 
@@ -47,8 +47,31 @@ def _alone(ready: Barrier) -> None:
     torch.set_num_threads(1)
 
 
+def _nobody(done: int, total: int) -> None:
+    pass
+
+
 @dataclass
 class Run:
+    """report is told how many tiles are done, of how many in all. It is not told of a total
+    that is not known yet: a tile is counted when all of them are."""
+
     workers: Workers
     clock: Clock = field(default_factory=Clock)
     stopped: Callable[[], bool] = lambda: False
+    report: Callable[[int, int], None] = _nobody
+    done: int = 0
+    total: int = 0
+
+    def expect(self, tiles: int) -> None:
+        self.total = tiles
+        self.report(0, tiles)
+
+    def count(self, tiles: int) -> None:
+        self.done += tiles
+        if self.total:
+            self.report(self.done, self.total)
+
+    def unseen(self) -> "Run":
+        """The same for work that comes before what is counted."""
+        return replace(self, report=_nobody)

@@ -33,6 +33,11 @@ def starts(size: int, tile: int, step: float) -> list[int]:
     return [int(np.round(actual * n)) for n in range(count)]
 
 
+def tiles(net: Network, shape: tuple[int, ...], step: float) -> int:
+    """How many tiles label has for an image of shape before it is padded."""
+    return math.prod(len(starts(max(n, p), p, step)) for n, p in zip(shape, net.patch, strict=True))
+
+
 def room(networks: Sequence[Network], shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
     """Zeros for the ring of any of the networks over an image of shape."""
     most = max(net.heads * min(net.patch[0], shape[0]) for net in networks) * shape[1] * shape[2]
@@ -65,8 +70,8 @@ def label(
     for z in starts(image.shape[0], depth, step):
         with run.clock("argmax"):
             ring.flush(z)
-        tiles = [(y, x) for y in starts(image.shape[1], height, step) for x in starts(image.shape[2], width, step)]
-        for group in _groups(tiles, batch):
+        corners = [(y, x) for y in starts(image.shape[1], height, step) for x in starts(image.shape[2], width, step)]
+        for group in _groups(corners, batch):
             if run.stopped():
                 raise Cancelled
             with run.clock("network"):
@@ -76,6 +81,7 @@ def label(
                 for (y, x), one in zip(group, logits, strict=True):
                     ring.add(one, y, x)
             del logits  # not beside the next ones
+            run.count(len(group))
     with run.clock("argmax"):
         ring.flush(merged.shape[0])
 

@@ -1,10 +1,11 @@
 // Command model is the tissue model under a test's hand, by files in the folder
 // that its argument names: while `hold` is there requests wait, but for those of
-// `go-<inference id>`; each `die…` ends the process in the middle of one request.
+// `go-<inference id>`, and `tiles` holds what it says that it has counted; each `die…` ends the process in the middle of one request.
 // It says `at-<inference id>` of a request that came, `served-…` of one it answered.
 package main
 
 import (
+	"fmt"
 	"log"
 	"log/slog"
 	"net/http"
@@ -34,6 +35,9 @@ func (h hand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := filepath.Base(r.Header.Get("X-Amzn-SageMaker-Inference-Id"))
 	h.say("at-" + id)
 	for h.there("hold") && !h.there("go-"+id) && r.Context().Err() == nil {
+		if tiles, err := os.ReadFile(filepath.Join(h.dir, "tiles")); err == nil {
+			fmt.Fprintf(os.Stderr, "{\"msg\":\"progress\",%s,\"unit\":\"tiles\",\"inference\":%q}\n", tiles, id)
+		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	if deaths, _ := filepath.Glob(filepath.Join(h.dir, "die*")); len(deaths) > 0 {
