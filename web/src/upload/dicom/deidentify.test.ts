@@ -207,6 +207,24 @@ it('keeps the functional groups of an enhanced file and nothing else in them', a
   }
 });
 
+it('reads on behind an item that its sequence closes', async () => {
+  // Endless sequence, endless item, a position, and the sequence's end without the item's.
+  const head = [0x20, 0, 0x13, 0x91, 0x53, 0x51, 0, 0, 0xff, 0xff, 0xff, 0xff];
+  const item = [0xfe, 0xff, 0, 0xe0, 0xff, 0xff, 0xff, 0xff];
+  const position = [0x20, 0, 0x32, 0, 0x44, 0x53, 6, 0, ...[...'1\\2\\3 '].map((char) => char.charCodeAt(0))];
+  const end = [0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0];
+  const before = dicom(axial(0).filter(([tag]) => tag < 0x00280000));
+  const after = dicom(
+    axial(0).filter(([tag]) => tag > 0x00280000),
+    { bare: true },
+  );
+  const file = new File([before, Uint8Array.from([...head, ...item, ...position, ...end]), after], 'a');
+  const out = await openDicom(await cleaned(file));
+  expect(decimalsOf(find(out.elements, 0x00209113)?.items?.[0] ?? [], 0x00200032, 3)).toEqual([1, 2, 3]);
+  expect(wordOf(out.elements, 0x00280010, true)).toBe(4);
+  expect(out.pixels?.length).toBe(48);
+});
+
 it('keeps compressed pixels to their end, and nothing behind it', async () => {
   const jpeg = Uint8Array.from([
     ...[0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0],

@@ -206,6 +206,29 @@ it.each(['paused', 'offline'] as const)('%s, nothing is sent and no try is lost;
   expect(clock.slept).toEqual([]);
 });
 
+it('a failure without a network is no try, also before the browser says that there is none', async () => {
+  const service = new FakeService();
+  const { send, state, clock } = page(service);
+  service.before = (what) => {
+    if (what !== 'put' || state.online) return undefined;
+    throw new Unreachable('gone');
+  };
+  const create = service.create.bind(service);
+  service.create = async (...args) => {
+    const made = await create(...args);
+    queueMicrotask(() => {
+      state.online = false;
+    });
+    return made;
+  };
+  const { transfer, end } = await send(new Blob([content(64)]));
+  await until(() => transfer.progress().held === 'offline' && service.flying === 0);
+  state.online = true;
+  transfer.gate.look();
+  expect(await end).toBe('JOB1');
+  expect(clock.slept).toEqual([]);
+});
+
 it('a cancelled upload ends at once, also while it is paused', async () => {
   const service = new FakeService();
   const { send } = page(service);
