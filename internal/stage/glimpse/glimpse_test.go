@@ -153,6 +153,26 @@ func TestTheFirstLookLiesWhereTheScanDoes(t *testing.T) {
 	}
 }
 
+// Padding, which stands beside air in many voxels of a scan that was rotated, does not mix
+// with it to values that no CT has.
+func TestPaddingIsAir(t *testing.T) {
+	plain, padded := ball(60, 1.3), ball(60, 1.3)
+	for n, hu := range padded.Voxels {
+		switch {
+		case hu == -1000 && n%5 == 0:
+			padded.Voxels[n], plain.Voxels[n] = -3024, -1024
+		case hu == -1000 && n%7 == 0:
+			padded.Voxels[n], plain.Voxels[n] = -2000, -1024
+		}
+	}
+	a, b := newWorld(t, plain), newWorld(t, padded)
+	must(t, a.Handle(t.Context(), in))
+	must(t, b.Handle(t.Context(), in))
+	if a.glimpse() == nil || !bytes.Equal(a.glimpse(), b.glimpse()) {
+		t.Errorf("%+v", b.record().NoGlimpse)
+	}
+}
+
 // A scan of which there can be no first look says so by code; the job goes on.
 func TestNoFirstLook(t *testing.T) {
 	fill := func(hu func(n int) int16) *volume.Volume {

@@ -23,6 +23,10 @@ const (
 	mostVoxels = 16 << 20
 )
 
+// leastHU is the end of a scanner's scale. What is below it is padding, and a mean of
+// padding and air would be a value that no CT has.
+const leastHU = -1024
+
 // shown are the structures of a first look: those that a person knows by their shape.
 // Through the skin the others are seen.
 var (
@@ -93,6 +97,9 @@ func (s Stage) read(ctx context.Context, in job.StageInput) (*volume.Volume, *jo
 			return err
 		}
 		_, err := r.ReadVoxels(row)
+		for i, hu := range row {
+			row[i] = max(hu, leastHU)
+		}
 		return err
 	})
 	if err == nil {
