@@ -203,7 +203,7 @@ describe('a cut', () => {
     await drawn(page, 'preview');
     // Beside the handle, the same place shows the outside, then the inner ball's face, and around it the outer one's.
     const [centre, ring, beside] = [
-      [240, 128],
+      [270, 128],
       [240, 128 - 75],
       [30, 128],
     ] as const;

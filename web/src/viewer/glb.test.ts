@@ -5,8 +5,9 @@ import { Vector3 } from 'three';
 import { MeshoptDecoder } from 'three/examples/jsm/libs/meshopt_decoder.module.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ball, box, container, glb } from '../testing/glb';
+import { ModelError } from './fields';
 import { decode, type Packed, pack } from './geometry';
-import { headBytes, type Model, ModelError, parseHead, RAS_FROM_STAGE } from './glb';
+import { headBytes, type Model, parseHead, RAS_FROM_STAGE } from './glb';
 
 beforeAll(() => MeshoptDecoder.ready);
 

@@ -1,20 +1,10 @@
-import { Matrix4, Quaternion, Vector3 } from 'three';
+import { Matrix4, Vector3 } from 'three';
+import { array, colour, type Fields, local, ModelError, measure, numbers, object, text, whole } from './fields';
 import type { Structure, Vector } from './structure';
 
 // Reads the form of glTF that internal/meshfile/glb writes: one mesh of one primitive
 // for each structure, plain (model.glb) or quantised and compressed (view.glb). Every
 // number is hostile until it is checked against the bytes that there are.
-
-/** A file that is no model of ours. `code` says why. */
-export class ModelError extends Error {
-  constructor(
-    readonly code: 'not_glb' | 'bad_glb' | 'truncated_glb' | 'too_large',
-    message: string,
-  ) {
-    super(message);
-    this.name = 'ModelError';
-  }
-}
 
 /** Where the elements of an attribute or of indices lie in the binary chunk. */
 export interface Span {
@@ -85,8 +75,6 @@ export function parseHead(head: Uint8Array): Model {
   }
   return new Reader(json, bytes).model(head.length);
 }
-
-type Fields = Record<string, unknown>;
 
 const SIZES = { i8: 1, u8: 1, i16: 2, u16: 2, u32: 4, f32: 4 } as const;
 const COMPONENTS: Record<number, Span['component']> = {
@@ -291,53 +279,3 @@ export function scaleOf(component: Span['component']): number {
 /** From the scanner's RAS millimetres to metres in the stage's axes: x to the left, y up, z to the front. */
 export const STAGE_FROM_RAS = new Matrix4().set(-1e-3, 0, 0, 0, 0, 0, 1e-3, 0, 0, 1e-3, 0, 0, 0, 0, 0, 1);
 export const RAS_FROM_STAGE = STAGE_FROM_RAS.clone().invert();
-
-function local(node: Fields): Matrix4 {
-  const given = numbers(node.matrix, 16);
-  if (given) return new Matrix4().fromArray(given);
-  const scale = numbers(node.scale, 3) ?? [1, 1, 1];
-  const [x, y, z, w] = numbers(node.rotation, 4) ?? [0, 0, 0, 1];
-  const move = numbers(node.translation, 3) ?? [0, 0, 0];
-  return new Matrix4().compose(
-    new Vector3().fromArray(move),
-    new Quaternion(x, y, z, w),
-    new Vector3().fromArray(scale),
-  );
-}
-
-function colour(material: Fields): string {
-  const pbr = (material?.pbrMetallicRoughness ?? {}) as Fields;
-  const linear = numbers(pbr.baseColorFactor, 4) ?? [0.6, 0.6, 0.6, 1];
-  const channels = linear.slice(0, 3).map((x) => {
-    const c = Math.min(1, Math.max(0, x));
-    const s = c <= 0.0031308 ? c * 12.92 : 1.055 * c ** (1 / 2.4) - 0.055;
-    return Math.round(s * 255)
-      .toString(16)
-      .padStart(2, '0');
-  });
-  return `#${channels.join('')}`;
-}
-
-function object(value: unknown, what: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new ModelError('bad_glb', `${what}: not an object`);
-}
-
-function array(value: unknown, what: string): unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new ModelError('bad_glb', `${what}: not a list`);
-}
-
-function whole(value: unknown, what: string): number {
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  throw new ModelError('bad_glb', `${what}: not a whole number`);
-}
-
-function numbers(value: unknown, length: number): number[] | null {
-  const fits = Array.isArray(value) && value.length === length && value.every((x) => Number.isFinite(x));
-  return fits ? (value as number[]) : null;
-}
-
-const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 200) : '');
-const measure = (value: unknown): number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : 0;

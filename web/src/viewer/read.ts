@@ -1,5 +1,6 @@
+import { ModelError } from './fields';
 import { type Geometry, type Packed, pack } from './geometry';
-import { headBytes, MAX_FILE, type Model, ModelError, type Part, parseHead } from './glb';
+import { headBytes, MAX_FILE, type Model, type Part, parseHead } from './glb';
 
 export type Source = ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>;
 
@@ -86,7 +87,7 @@ async function head(file: Arriving): Promise<Model> {
 
 /** A file whose bytes come one after the other. */
 class Arriving {
-  private buffer = new Uint8Array(0);
+  private buffer: Uint8Array = new Uint8Array(0);
   private have = 0;
   private reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
 
@@ -121,7 +122,7 @@ class Arriving {
       const first = await this.reader.read();
       if (!first.done) this.append(first.value);
     } else {
-      this.buffer = new Uint8Array(source instanceof ArrayBuffer ? source : source.slice().buffer);
+      this.buffer = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
       this.have = this.buffer.length;
     }
     // A server that does not say Content-Encoding leaves the file as it is stored.

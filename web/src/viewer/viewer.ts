@@ -2,30 +2,28 @@ import { type Frame, framed, STANDARD, type StandardView, wrap } from './camera'
 import { plane, shifted } from './clip';
 import { control, type Pixel } from './controls';
 import { Frames } from './frames';
-import type { Geometry } from './geometry';
-import type { Part } from './glb';
+import type { Kind } from './loading';
 import type { Measurement } from './measure';
 import { Motion } from './motion';
 import { HANDLE, sideAt } from './overlay';
-import { called, Paper, type Shown } from './paper';
+import { called, type Shown } from './paper';
 import { backdrop, blob, film, type PictureOptions, photograph } from './photo';
 import { Pointing, type Tool } from './pointing';
-import { Decoder, read, type Source } from './read';
+import type { Source } from './read';
 import type { Reality, Room, RoomWords } from './room';
 import { Stage } from './stage';
 import { type CameraState, START, type ViewState } from './state';
-import { envelopes, extent, type Structure } from './structure';
+import { extent, type Structure } from './structure';
+import { Works } from './works';
 
 export type { StandardView } from './camera';
-export { ModelError } from './glb';
+export { ModelError } from './fields';
+export type { Kind } from './loading';
 export type { Measurement } from './measure';
 export { films } from './photo';
 export type { Tool } from './pointing';
 export type { Source } from './read';
 export type { Reality } from './room';
-
-/** Which of a job's models: the first look by Hounsfield units, the light one, the whole one. */
-export type Kind = 'glimpse' | 'preview' | 'view';
 
 export interface ViewerEvents {
   /** A model's structures are known; the organs follow. */
@@ -45,9 +43,6 @@ const TOOLS = 64; // pixels of the stage's height that the page's tools cover
 const FRAMES = 180;
 const PER_SECOND = 30;
 const SLOW = 45; // milliseconds that a frame may take while the view moves
-// Triangles' edges over which the steps of an envelope vanish: voxels on skin make terraces.
-const RELIEF = 2.5;
-
 /**
  * A model on a stage. It draws when something changed, and only then. Everything that
  * it shows is in its ViewState; the model comes by show().
@@ -58,8 +53,6 @@ export class Viewer {
   private readonly stop = new AbortController();
   private state: ViewState = START;
   private locale = 'en';
-  private reading: AbortController | null = null;
-  private drawn: { kind: Kind; done: number; total: number } | null = null;
   private fineCost = 0;
   private fine = true;
   private room: Room | null = null;
@@ -76,39 +69,7 @@ export class Viewer {
 
   /** Shows a model, in place of the one before, as its bytes come. Rejects with a ModelError. */
   async show(kind: Kind, source: Source): Promise<void> {
-    if (!this.works) return;
-    this.reading?.abort();
-    this.reading = new AbortController();
-    const { organs } = this.works.stage;
-    const detail = kind === 'view' ? 'fine' : 'coarse';
-    // A model of other structures takes the place of the one before when all of it is there.
-    const held: [Part, Geometry][] = [];
-    let structures: Structure[] = [];
-    let whole = false;
-    let done = 0;
-    await read(source, this.works.decoder, {
-      signal: AbortSignal.any([this.reading.signal, this.stop.signal]),
-      onModel: (model) => {
-        structures = model.parts.map((p) => p.structure);
-        whole = organs.structures.length > 0 && !sameStructures(organs.structures, structures);
-        if (!whole) this.expect(structures, kind);
-        const wrapping = new Set(envelopes(structures).map((s) => s.name));
-        return ({ structure: s }) => (wrapping.has(s.name) ? RELIEF * edge(s) : 0);
-      },
-      onPart: (part, geometry) => {
-        done++;
-        if (whole && held.push([part, geometry]) < structures.length) return;
-        if (whole) {
-          organs.clear();
-          this.expect(structures, kind);
-          for (const [p, g] of held) organs.put(p, g, detail);
-        } else {
-          organs.put(part, geometry, detail);
-        }
-        this.drawn = { kind, done, total: structures.length };
-        this.works?.frames.request();
-      },
-    });
+    await this.works?.loading.show(kind, source, this.stop.signal);
   }
 
   structures(): readonly Structure[] {
@@ -232,7 +193,6 @@ export class Viewer {
   dispose(): void {
     void this.room?.leave();
     this.stop.abort();
-    this.reading?.abort();
     this.works?.dispose();
     delete this.host.dataset.drawn;
   }
@@ -282,15 +242,12 @@ export class Viewer {
       measured: (all) => events.onMeasure?.(all),
       changed,
     });
-    const paper = new Paper(stage, pointing);
-    const works = new Works(stage, frames, motion, pointing, paper, new Decoder());
-    host.prepend(this.canvas, paper.canvas);
-    const sizes = new ResizeObserver(() => {
-      stage.resize(host.clientWidth, host.clientHeight);
-      frames.request();
+    const works = new Works(stage, frames, motion, pointing, {
+      expect: (structures, kind) => this.expect(structures, kind),
+      changed,
     });
-    sizes.observe(host);
-    stage.resize(host.clientWidth, host.clientHeight);
+    const { signal } = this.stop;
+    works.stand(host, this.canvas, signal, (context) => events.onContext?.(context));
     const release = control(host, {
       move: (change) => motion.move(change),
       view: (side) => this.look(side),
@@ -300,31 +257,7 @@ export class Viewer {
       enter: () => void pointing.click([stage.width / 2, stage.height / 2], false),
       grab: (at) => this.grab(at),
     });
-    const { signal } = this.stop;
-    signal.addEventListener('abort', () => {
-      sizes.disconnect();
-      release();
-      this.canvas.remove();
-      paper.canvas.remove();
-    });
-    this.canvas.addEventListener(
-      'webglcontextlost',
-      (event) => {
-        event.preventDefault(); // else the browser does not give it back
-        frames.reset();
-        events.onContext?.('lost');
-      },
-      { signal },
-    );
-    this.canvas.addEventListener(
-      'webglcontextrestored',
-      () => {
-        frames.reset();
-        frames.request();
-        events.onContext?.('restored');
-      },
-      { signal },
-    );
+    signal.addEventListener('abort', release);
     return works;
   }
 
@@ -393,48 +326,18 @@ export class Viewer {
   }
 
   private draw(now: number): void {
-    const { stage, motion, paper } = this.works as Works;
+    const { stage, motion, paper, loading } = this.works as Works;
     motion.step(now);
+    loading.take();
     if (!motion.camera || this.room || stage.gl.isContextLost()) return;
     this.fine = !(motion.moving && this.fineCost > SLOW);
     stage.organs.detail(this.fine);
     stage.look(motion.camera);
     stage.draw();
     paper.draw(this.shown(motion.camera));
-    if (!this.drawn) return;
-    const { kind, done, total } = this.drawn;
-    this.drawn = null;
-    if (done === total) this.host.dataset.drawn = kind;
-    this.events.onDrawn?.(kind, done, total);
+    const drawn = loading.told();
+    if (!drawn) return;
+    if (drawn.done === drawn.total) this.host.dataset.drawn = drawn.kind;
+    this.events.onDrawn?.(drawn.kind, drawn.done, drawn.total);
   }
-}
-
-/** All that a viewer holds where there is WebGL. */
-class Works {
-  constructor(
-    readonly stage: Stage,
-    readonly frames: Frames,
-    readonly motion: Motion,
-    readonly pointing: Pointing,
-    readonly paper: Paper,
-    readonly decoder: Decoder,
-  ) {}
-
-  dispose(): void {
-    this.motion.stop();
-    this.frames.stop();
-    this.decoder.dispose();
-    this.pointing.dispose();
-    this.stage.dispose();
-  }
-}
-
-function sameStructures(a: readonly Structure[], b: readonly Structure[]): boolean {
-  const names = new Map(a.map((s) => [s.label, s.name]));
-  return a.length === b.length && b.every((s) => names.get(s.label) === s.name);
-}
-
-/** Metres of the edge of an even triangle of the structure's mean size. */
-function edge({ surface_cm2, triangles }: Structure): number {
-  return Math.sqrt(((4 / Math.sqrt(3)) * surface_cm2 * 1e-4) / Math.max(1, triangles));
 }
