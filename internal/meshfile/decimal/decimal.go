@@ -5,7 +5,10 @@
 package decimal
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
+	"slices"
 	"strconv"
 )
 
@@ -39,69 +42,117 @@ func Round(x float64, digits int) float64 {
 
 // Append appends x with at most so many decimals.
 func Append(b []byte, x float64, digits int) []byte {
-	scaled := math.Abs(x) * powers[digits]
+	size := math.Abs(x)
+	scaled := size * powers[digits]
 	if !(scaled < exact) { // beyond what this package rounds, or not a finite number
 		return strconv.AppendFloat(b, x, 'f', -1, 64)
 	}
-	n := uint64(scaled + 0.5)
+	n := int64(scaled + 0.5)
 	if n == 0 {
 		return append(b, '0')
 	}
 	if x < 0 {
 		b = append(b, '-')
 	}
-	// Digits come from the end, two at a time; trailing zeros of the fraction are
-	// left out.
-	var text [24]byte
-	at, left := len(text), digits
-	for left > 0 && n%10 == 0 {
-		n /= 10
-		left--
+	if size >= limit-1 || digits > width {
+		return appendSlow(b, uint64(n), digits)
 	}
-	if left > 0 {
-		for ; left > 1; left -= 2 {
-			at -= 2
-			copy(text[at:at+2], pairs[2*(n%100):])
-			n /= 100
-		}
-		if left == 1 {
-			at--
-			text[at] = '0' + byte(n%10)
-			n /= 10
-		}
-		at--
-		text[at] = '.'
+	// The whole part needs no division: it is that of the number itself, or one more
+	// where the fraction is rounded up to 1.
+	unit := int64(units[digits])
+	whole := int64(size)
+	fraction := n - whole*unit
+	if fraction >= unit {
+		whole, fraction = whole+1, fraction-unit
 	}
-	return append(b, text[putWhole(text[:at], n):]...)
-}
-
-// putWhole writes the digits of n to the end of text, two at a time, and gives the place
-// of the first.
-func putWhole(text []byte, n uint64) int {
-	at := len(text)
-	for n >= 100 {
-		at -= 2
-		copy(text[at:at+2], pairs[2*(n%100):])
-		n /= 100
+	b, to := room(b)
+	at := put(to, uint64(whole))
+	if fraction > 0 {
+		to[at] = '.'
+		// Its digits stand at the left of eight, and zeros behind them are left out.
+		text := eight(uint64(fraction) * units[width-digits])
+		binary.LittleEndian.PutUint64(to[at+1:], text|zeros)
+		at += 1 + width - bits.LeadingZeros64(text)/8
 	}
-	at -= 2
-	copy(text[at:at+2], pairs[2*n:])
-	if n < 10 {
-		at++
-	}
-	return at
+	return b[:len(b)+at]
 }
 
 // AppendUint appends a whole number.
 func AppendUint(b []byte, n uint64) []byte {
-	var text [20]byte
-	return append(b, text[putWhole(text[:], n):]...)
+	if n >= limit {
+		return strconv.AppendUint(b, n, 10)
+	}
+	b, to := room(b)
+	return b[:len(b)+put(to, n)]
 }
 
-// pairs are the numbers from 00 to 99.
-var pairs = func() (p [200]byte) {
-	for i := range 100 {
-		p[2*i], p[2*i+1] = '0'+byte(i/10), '0'+byte(i%10)
+// Numbers below limit are eight digits, with zeros before them.
+const (
+	width = 8
+	limit = 1e8
+	zeros = '0' * 0x0101010101010101
+)
+
+// room is b, and the bytes behind its end in which numbers are written: eight bytes at a
+// time, of which those behind the number do not count.
+func room(b []byte) (grown, to []byte) {
+	const most = width + 1 + width
+	if cap(b)-len(b) < most {
+		b = slices.Grow(b, most)
 	}
-	return p
+	return b, b[len(b) : len(b)+most]
+}
+
+// put writes a number below limit and says how many digits it has.
+func put(to []byte, n uint64) int {
+	if n < 10 {
+		to[0] = '0' + byte(n)
+		return 1
+	}
+	if n < 100 {
+		to[0], to[1] = '0'+byte(n/10), '0'+byte(n%10)
+		return 2
+	}
+	text := eight(n)
+	leading := bits.TrailingZeros64(text) / 8
+	binary.LittleEndian.PutUint64(to, (text|zeros)>>(8*leading&63))
+	return width - leading
+}
+
+// eight is the digits of a number below limit, the first one in the lowest byte. It
+// takes the number apart in halves, each in as many lanes as there are, so that nothing
+// depends on how many digits there are. Dividing by 100 is multiplying by 10486/2²⁰,
+// which is exact below 10⁴, and by 10 by 103/2¹⁰, below 100.
+func eight(n uint64) uint64 {
+	four := n/10_000 | n%10_000<<32
+	high := four * 10486 >> 20 & 0x0000007f_0000007f
+	two := high | (four-100*high)<<16
+	tens := two * 103 >> 10 & 0x000f000f_000f000f
+	return tens | (two-10*tens)<<8
+}
+
+// appendSlow appends n with so many decimals, n being any number but 0.
+func appendSlow(b []byte, n uint64, digits int) []byte {
+	for digits > 0 && n%10 == 0 {
+		n /= 10
+		digits--
+	}
+	if digits == 0 {
+		return strconv.AppendUint(b, n, 10)
+	}
+	unit := units[digits]
+	b = strconv.AppendUint(b, n/unit, 10)
+	point := len(b)
+	b = strconv.AppendUint(b, n%unit+unit, 10) // a 1 before the fraction keeps its zeros
+	b[point] = '.'
+	return b
+}
+
+// units are the powers of ten as whole numbers.
+var units = func() (u [MaxDigits + 1]uint64) {
+	u[0] = 1
+	for i := range u[1:] {
+		u[i+1] = 10 * u[i]
+	}
+	return u
 }()

@@ -42,6 +42,22 @@ func TestAppendAgreesWithStrconv(t *testing.T) {
 	}
 }
 
+// Whole numbers of every length, beside each power of ten.
+func TestAppendUint(t *testing.T) {
+	power := uint64(1)
+	for range 20 {
+		for _, n := range []uint64{power - 1, power, power + 1, power / 3} {
+			if got, want := string(decimal.AppendUint([]byte("x"), n)), "x"+strconv.FormatUint(n, 10); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+		power *= 10
+	}
+	if got := string(decimal.AppendUint(nil, math.MaxUint64)); got != "18446744073709551615" {
+		t.Errorf("the largest number is %s", got)
+	}
+}
+
 func TestDigits(t *testing.T) {
 	for step, want := range map[float64]int{2: 0, 1: 0, 0.5: 1, 1e-4: 4, 2.4e-4: 4, 0.9e-4: 5, 1e-30: decimal.MaxDigits} {
 		if got := decimal.Digits(step); got != want {

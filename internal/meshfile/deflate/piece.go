@@ -26,18 +26,33 @@ const (
 type Piece struct {
 	Plain []byte
 
-	done     int      // bytes of Plain that are tokens
-	tokens   []uint32 // a literal, or a match: 1<<31 | length<<16 | distance - 1
-	last     int      // distance of the last token, if it is a match
-	ofSymbol [literals]uint32
-	ofPlace  [places]uint32
-	tree     tree
+	done   int     // bytes of Plain that are tokens
+	tokens []token // a match is two: its length and its distance
+	last   int     // distance of the last two tokens, if they are a match
+	length int     // and the match's length
+	counts [symbols]uint32
+	tree   tree
+}
+
+// A token is a symbol in the lowest symbolBits, the bits that stand behind its code,
+// and above them how many these are.
+type token uint32
+
+const (
+	symbolBits = 9
+	extraBits  = 13 // of a distance, at most; lengths have 5
+	// symbols are those of literals and lengths, then those of distances.
+	symbols = literals + places
+)
+
+func (s span) token(first int) token {
+	return token(first+int(s.symbol)) | token(s.rest)<<symbolBits | token(s.extra)<<(symbolBits+extraBits)
 }
 
 // Reset empties the piece and keeps its memory.
 func (p *Piece) Reset() {
 	p.Plain, p.done, p.tokens, p.last = p.Plain[:0], 0, p.tokens[:0], 0
-	p.ofSymbol, p.ofPlace = [literals]uint32{}, [places]uint32{}
+	clear(p.counts[:])
 }
 
 // Like says that what was appended since the last call begins, perhaps, like what
@@ -90,8 +105,8 @@ func (p *Piece) literal(text []byte) {
 	p.tokens = slices.Grow(p.tokens, len(text))[:at+len(text)]
 	tokens := p.tokens[at:]
 	for i, b := range text {
-		tokens[i] = uint32(b)
-		p.ofSymbol[b]++
+		tokens[i] = token(b)
+		p.counts[b]++
 	}
 }
 
@@ -99,32 +114,32 @@ func (p *Piece) literal(text []byte) {
 // It prolongs the last one where that ends here.
 func (p *Piece) match(n, distance int) (done int) {
 	if n > 0 && p.last == distance {
-		token := &p.tokens[len(p.tokens)-1]
-		length := int(*token>>16) & 0x7fff
-		more := min(n, maxMatch-length)
-		p.ofSymbol[lengthCode[length].symbol]--
-		p.ofSymbol[lengthCode[length+more].symbol]++
-		*token += uint32(more) << 16
+		more := min(n, maxMatch-p.length)
+		p.counts[lengthCode[p.length].symbol]--
+		p.length += more
+		p.counts[lengthCode[p.length].symbol]++
+		p.tokens[len(p.tokens)-2] = lengthCode[p.length].token(0)
 		n -= more
 		done = more
 	}
 	for n >= minMatch {
-		length := min(n, maxMatch)
-		p.tokens = append(p.tokens, 1<<31|uint32(length)<<16|uint32(distance-1))
-		p.ofSymbol[lengthCode[length].symbol]++
-		p.ofPlace[placeOf(uint32(distance-1))]++
+		p.length = min(n, maxMatch)
+		place := placeOf(uint32(distance - 1))
+		p.tokens = append(p.tokens, lengthCode[p.length].token(0), place.token(literals))
+		p.counts[lengthCode[p.length].symbol]++
+		p.counts[literals+place.symbol]++
 		p.last = distance
-		n -= length
-		done += length
+		n -= p.length
+		done += p.length
 	}
 	return done
 }
 
-// span is a symbol of a length, with bits beside it that say which of several.
+// span is a symbol of a length or a distance, with bits beside it that say which of several.
 type span struct {
 	symbol uint16
 	extra  uint8
-	rest   uint8
+	rest   uint16
 }
 
 // lengthCode has the symbol of each length (RFC 1951 §3.2.5): eight lengths alone,
@@ -134,7 +149,7 @@ var lengthCode = func() (t [maxMatch + 1]span) {
 	for symbol := lengths; symbol < literals-1; symbol++ {
 		extra := max(0, (symbol-lengths)/4-1)
 		for rest := range 1 << extra {
-			t[length] = span{uint16(symbol), uint8(extra), uint8(rest)}
+			t[length] = span{uint16(symbol), uint8(extra), uint16(rest)}
 			length++
 		}
 	}
@@ -143,12 +158,12 @@ var lengthCode = func() (t [maxMatch + 1]span) {
 }()
 
 // placeOf is the symbol of a distance less one: two symbols for each power of two.
-func placeOf(d uint32) int {
+func placeOf(d uint32) span {
 	if d < 4 {
-		return int(d)
+		return span{symbol: uint16(d)}
 	}
-	n := bits.Len32(d) - 1
-	return 2*n + int(d>>(n-1)&1)
+	extra := bits.Len32(d) - 2
+	return span{uint16(2*extra) + uint16(d>>extra), uint8(extra), uint16(d & (1<<extra - 1))}
 }
 
 // AppendTo appends the piece's part of the stream: a block with codes of its own and,
@@ -156,15 +171,14 @@ func placeOf(d uint32) int {
 // next piece goes on. It gives the checksum of Plain.
 func (p *Piece) AppendTo(b []byte, final bool) ([]byte, uint32) {
 	p.New()
-	p.ofSymbol[endBlock] = 1
+	p.counts[endBlock] = 1
 	// A code of one symbol is not allowed everywhere: two of each are taken to come.
-	p.ofSymbol[0]++
-	p.ofPlace[0]++
-	p.ofPlace[1]++
-	var symbols [literals]code
-	var distances [places]code
-	p.tree.huffman(symbols[:], p.ofSymbol[:])
-	p.tree.huffman(distances[:], p.ofPlace[:])
+	p.counts[0]++
+	p.counts[literals]++
+	p.counts[literals+1]++
+	var codes [symbols]code
+	p.tree.huffman(codes[:literals], p.counts[:literals])
+	p.tree.huffman(codes[literals:], p.counts[literals:])
 
 	w := bitWriter{b: b}
 	const dynamic = 2
@@ -182,14 +196,11 @@ func (p *Piece) AppendTo(b []byte, final bool) ([]byte, uint32) {
 			w.put(4, 3)
 		}
 	}
-	for _, c := range symbols {
+	for _, c := range codes {
 		w.put(uint64(bits.Reverse8(c.length)>>4), 4)
 	}
-	for _, c := range distances {
-		w.put(uint64(bits.Reverse8(c.length)>>4), 4)
-	}
-	p.appendTokens(&w, &symbols, &distances)
-	w.put(uint64(symbols[endBlock].bits), symbols[endBlock].length)
+	p.appendTokens(&w, &codes)
+	w.put(uint64(codes[endBlock].bits), codes[endBlock].length)
 	if !final {
 		w.put(0, 3) // an empty block of plain bytes: its length follows at a whole byte
 		w.align()
@@ -199,16 +210,14 @@ func (p *Piece) AppendTo(b []byte, final bool) ([]byte, uint32) {
 	return w.b, crc32.ChecksumIEEE(p.Plain)
 }
 
-// appendTokens writes the tokens in their codes.
-func (p *Piece) appendTokens(w *bitWriter, symbols *[literals]code, distances *[places]code) {
-	// A length with its extra bits is one code of at most 20 bits.
-	var ofLength [maxMatch + 1]uint32 // bits<<8 | how many
-	for length := minMatch; length <= maxMatch; length++ {
-		l := lengthCode[length]
-		c := symbols[l.symbol]
-		ofLength[length] = (uint32(c.bits)|uint32(l.rest)<<c.length)<<8 | uint32(c.length+l.extra)
+// appendTokens writes the tokens in their codes. It has no branch that depends on a
+// token: which come is as good as random, and would be guessed wrong.
+func (p *Piece) appendTokens(w *bitWriter, codes *[symbols]code) {
+	var table [1 << symbolBits]uint32 // bits | how many<<16
+	for symbol, c := range codes {
+		table[symbol] = uint32(c.bits) | uint32(c.length)<<16
 	}
-	const most = 6 // bytes of a token: 20 bits of a length, 28 of a distance
+	const most = (maxBits + extraBits + 7) / 8 // bytes of a token
 	b := slices.Grow(w.b, most*len(p.tokens)+16)
 	b = b[:cap(b)]
 	at, hold, count := len(w.b), w.hold, uint(w.count)
@@ -217,29 +226,26 @@ func (p *Piece) appendTokens(w *bitWriter, symbols *[literals]code, distances *[
 		at++
 		hold >>= 8
 	}
-	for _, t := range p.tokens {
-		if t < 1<<31 {
-			c := symbols[t]
-			hold |= uint64(c.bits) << (count & 63)
-			count += uint(c.length)
-		} else {
-			l := ofLength[t>>16&0x1ff]
-			hold |= uint64(l>>8) << (count & 63)
-			count += uint(l & 0xff)
-			d := t & 0xffff
-			place := placeOf(d)
-			c := distances[place]
-			extra := uint(max(0, place/2-1))
-			hold |= (uint64(c.bits) | uint64(d&(1<<extra-1))<<c.length) << (count & 63)
-			count += uint(c.length) + extra
+	// At most 7 bits are held, and 28 of each of two tokens come to them.
+	tokens := p.tokens
+	for ; len(tokens) >= 2; tokens = tokens[2:] {
+		for _, t := range tokens[:2] {
+			c := table[t&(1<<symbolBits-1)]
+			length := uint(c >> 16)
+			extra := uint64(t>>symbolBits) & (1<<extraBits - 1)
+			hold |= (uint64(c&0xffff) | extra<<(length&63)) << (count & 63)
+			count += length + uint(t>>(symbolBits+extraBits))
 		}
-		// Whole bytes go out; at most 7 bits and the 48 of a token are held.
 		binary.LittleEndian.PutUint64(b[at:], hold)
 		at += int(count / 8)
-		hold >>= count &^ 7
+		hold >>= count &^ 7 & 63
 		count &= 7
 	}
 	w.b, w.hold, w.count = b[:at], hold, uint8(count)
+	for _, t := range tokens {
+		c := codes[t&(1<<symbolBits-1)]
+		w.put(uint64(c.bits)|uint64(t>>symbolBits)&(1<<extraBits-1)<<c.length, c.length+uint8(t>>(symbolBits+extraBits)))
+	}
 }
 
 // bitWriter writes bits, the lowest first.
