@@ -58,7 +58,7 @@ type chain struct {
 // windpipe is the chain of slots that is most likely the windpipe, empty when
 // there is none.
 func (s *scan) windpipe(lumen, inside, lung *mask) *mask {
-	c := lumen.components(true)
+	c := lumen.components(true).least(lumenMinMM2 * s.spacing[2] / 1000)
 	slots := s.slots(c, inside)
 	centre := lung.centreZ()
 	var open, done []chain

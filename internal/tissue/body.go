@@ -35,8 +35,7 @@ func (s *scan) patient(dense *mask) *mask {
 	}
 	hard := s.between(boneHigh, highest).and(dense)
 	core.or(hard)
-	c := core.components(false)
-	kept := c.keep(s.bodies(c))
+	kept := s.bodies(core.components(false))
 	if float64(hard.minus(kept).count())*s.voxelML() >= limbBoneML { // else no limb is left out
 		kept.or(s.limbs(dense).and(core))
 	}
@@ -81,15 +80,24 @@ func (s *scan) appendages(body, dense *mask) *mask {
 
 // bodies chooses the largest component, and those that are large beside it (legs
 // are two) unless they are flat and wide as a table is.
-func (s *scan) bodies(c *components) []bool {
+func (s *scan) bodies(c *components) *mask {
 	const share = 20 // a twentieth of the largest
-	want, sizes := make([]bool, c.count), c.sizes()
-	first := largest(sizes, 1)
-	flat := s.flatness(c)
-	for k, n := range sizes {
-		want[k] = k == first[0] || (n*share >= sizes[first[0]] && !flat[k].table())
+	most, first := 0, 0
+	for _, n := range c.sizes() {
+		most = max(most, n)
 	}
-	return want
+	c.least(float64(most) * s.voxelML() / share)
+	for k, n := range c.sizes() {
+		if n == most {
+			first = k
+			break
+		}
+	}
+	want := make([]bool, c.count)
+	for k, flat := range s.flatness(c) {
+		want[k] = k == first || !flat.table()
+	}
+	return c.keep(want)
 }
 
 // limbBoneML is the least bone in a part of the body that is small.
@@ -104,13 +112,10 @@ func (s *scan) limbs(dense *mask) *mask {
 		mostBone  = 0.6
 		metal     = 2000 // HU, more than any bone on average
 	)
-	c := dense.components(false)
+	c := dense.components(false).least(leastML)
 	want, sizes, boxes := make([]bool, c.count), c.sizes(), c.boxes()
 	bone, sums := make([]int, c.count), make([]int, c.count)
 	c.each(func(k, row, x0, x1 int) {
-		if float64(sizes[k])*s.voxelML() < leastML {
-			return
-		}
 		for _, v := range s.row(row)[x0:x1] {
 			if v >= boneHigh {
 				bone[k]++

@@ -30,12 +30,12 @@ func (s *scan) bone(inside *mask) found {
 	dense := s.between(boneLow, highest).and(inside)
 	metal := s.metal(inside)
 	blood, doubtful := s.enhanced(inside, dense, metal)
-	c := dense.minus(blood).components(false)
+	c := dense.minus(blood).components(false).least(boneML)
 	sizes, compact := c.sizes(), s.atLeast(c, boneHigh)
 	const share = 50 // one voxel in 50 is compact bone; an enhanced kidney has fewer
 	want := make([]bool, c.count)
 	for k, n := range sizes {
-		want[k] = float64(n)*s.voxelML() >= boneML && compact[k]*share >= n
+		want[k] = compact[k]*share >= n
 	}
 	rim := c.keep(want)
 	bone := s.sharpen(rim).or(metal).close(s.ball(poreMM, 0)).and(inside).minus(blood)

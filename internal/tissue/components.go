@@ -120,26 +120,62 @@ func (c *components) sizes() []int {
 }
 
 // box is the smallest box around a component, its upper ends excluded.
-type box struct{ low, high [3]int }
+type box struct{ low, high [3]uint16 }
 
 // extent is the number of voxels along each axis.
 func (b box) extent() (n [3]int) {
 	for a := range n {
-		n[a] = b.high[a] - b.low[a]
+		n[a] = int(b.high[a]) - int(b.low[a])
 	}
 	return n
+}
+
+// only leaves the components that are wanted and forgets the others. What is known of
+// each component takes more memory than its voxels where each voxel is one, as in a
+// checkerboard, so that callers forget what they do not look at.
+func (c *components) only(want []bool) *components {
+	number, count := make([]int32, c.count), int32(0)
+	for k, w := range want {
+		if w {
+			number[k] = count
+			count++
+		}
+	}
+	at := int32(0)
+	for row := range c.ny * c.nz {
+		from := c.first[row]
+		c.first[row] = at
+		for n := from; n < c.first[row+1]; n++ {
+			if k := c.of[n]; want[k] {
+				c.runs[at], c.of[at] = c.runs[n], number[k]
+				at++
+			}
+		}
+	}
+	c.first[c.ny*c.nz] = at
+	c.runs, c.of, c.count = c.runs[:at], c.of[:at], int(count)
+	return c
+}
+
+// least forgets the components of less than so many ml.
+func (c *components) least(ml float64) *components {
+	want := make([]bool, c.count)
+	for k, n := range c.sizes() {
+		want[k] = float64(n)*c.voxelML() >= ml
+	}
+	return c.only(want)
 }
 
 // boxes is the box of each component.
 func (c *components) boxes() []box {
 	out := make([]box, c.count)
 	for k := range out {
-		out[k].low = [3]int{c.nx, c.ny, c.nz}
+		out[k].low = [3]uint16{uint16(c.nx), uint16(c.ny), uint16(c.nz)}
 	}
-	c.each(func(k, row, x0, x1 int) {
-		b, y, z := &out[k], row%c.ny, row/c.ny
-		b.low = [3]int{min(b.low[0], x0), min(b.low[1], y), min(b.low[2], z)}
-		b.high = [3]int{max(b.high[0], x1), max(b.high[1], y+1), max(b.high[2], z+1)}
+	c.each(func(k, row, first, last int) {
+		b, x0, x1, y, z := &out[k], uint16(first), uint16(last), uint16(row%c.ny), uint16(row/c.ny)
+		b.low = [3]uint16{min(b.low[0], x0), min(b.low[1], y), min(b.low[2], z)}
+		b.high = [3]uint16{max(b.high[0], x1), max(b.high[1], y+1), max(b.high[2], z+1)}
 	})
 	return out
 }

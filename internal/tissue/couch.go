@@ -62,7 +62,7 @@ func (s *scan) slabs(c *components, axis int, hard *mask) []bool {
 		want[k] = e.table() && e.wide >= couchSideMM &&
 			float64(size[2]) >= couchLong*float64(s.nz) && float64(bone[k]) < couchBone*float64(n)
 		if want[k] {
-			low, high = min(low, boxes[k].low[other]), max(high, boxes[k].high[other])
+			low, high = min(low, int(boxes[k].low[other])), max(high, int(boxes[k].high[other]))
 		}
 	}
 	if float64(high-low)*s.spacing[other] < couchWideMM {

@@ -135,11 +135,12 @@ func (s *scan) enhanced(inside, dense, metal *mask) (_ *mask, doubtful float64) 
 	// Branches that go on from there are small and not compact; bone that touches
 	// is neither.
 	c := dense.clone().minus(blood).components(false)
-	branch, sizes, compact := c.touching(blood.dilate(s.ball(0, 1))), c.sizes(), s.atLeast(c, tops)
+	c.only(c.touching(blood.dilate(s.ball(0, 1))))
+	branch, sizes, compact := make([]bool, c.count), c.sizes(), s.atLeast(c, tops)
 	faces, against := c.faces(blood)
 	for k, n := range sizes {
 		ml := float64(n) * s.voxelML()
-		branch[k] = branch[k] && (ml < branchML && compact[k]*compactShare < n || float64(against[k]) > restShare*float64(faces[k]))
+		branch[k] = ml < branchML && compact[k]*compactShare < n || float64(against[k]) > restShare*float64(faces[k])
 	}
 	return blood.or(c.keep(branch)), doubtful
 }

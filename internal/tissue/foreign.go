@@ -18,7 +18,7 @@ const (
 // it stays.
 func (s *scan) foreign(dense, outside *mask) *mask {
 	hard := s.between(boneHigh, highest).and(dense)
-	c := hard.components(false)
+	c := hard.components(false).least(bareVoxels)
 	sizes := c.sizes()
 	want, any := make([]bool, c.count), false
 	for k, f := range s.faces(c, hard, outside) {
@@ -26,22 +26,22 @@ func (s *scan) foreign(dense, outside *mask) *mask {
 		if ml <= smallML {
 			share = bareSmall
 		}
-		want[k] = ml >= bareVoxels && float64(f.bare) > share*float64(f.all)
+		want[k] = float64(f.bare) > share*float64(f.all)
 		any = any || want[k]
 	}
 	if !any {
 		return s.empty()
 	}
-	largest, most := s.largestSolid(dense, outside, c.keep(want)), 0
+	most, things := 0, c.keep(want)
 	for k, n := range sizes {
 		if want[k] {
 			most = max(most, n)
 		}
 	}
-	if most >= largest {
+	if !s.larger(most, dense, outside, things) {
 		return s.empty()
 	}
-	return c.keep(want)
+	return things
 }
 
 // faces counts the voxels at the surface of a component, within its slice, and
@@ -80,25 +80,17 @@ func (s *scan) faces(c *components, hard, outside *mask) []faces {
 	return out
 }
 
-// largestSolid is the number of dense voxels of the largest solid that is neither
+// larger says whether there is a solid of more dense voxels than so many that is neither
 // bare nor a table. What bare matter encloses, such as a block within a dry skull, is
 // such a solid, but the air there is not part of it.
-func (s *scan) largestSolid(dense, outside, bare *mask) int {
-	c := outside.clone().or(bare).not().components(false)
+func (s *scan) larger(most int, dense, outside, bare *mask) bool {
+	c := outside.clone().or(bare).not().components(false).least(float64(most) * s.voxelML())
 	dense = dense.clone().minus(bare.dilate(s.ball(blurMM, 1)))
-	most, flat, counts := 0, s.flatness(c), make([]int, c.count)
-	c.each(func(k, row, x0, x1 int) {
-		bits := dense.row(row)
-		for at := seek(bits, x0, 0); at < x1; {
-			end := min(seek(bits, at, ^uint64(0)), x1)
-			counts[k] += end - at
-			at = seek(bits, end, 0)
-		}
-	})
-	for k, n := range counts {
+	flat := s.flatness(c)
+	for k, n := range c.within(dense) {
 		if n > most && !flat[k].table() {
-			most = n
+			return true
 		}
 	}
-	return most
+	return false
 }

@@ -12,11 +12,10 @@ const (
 // lungs finds both lungs, vessels included, and the airway between them, and what the
 // scan's owner is to be told of them. Masks of what is not there are empty.
 func (s *scan) lungs(inside *mask) (left, right, airway *mask, a aired) {
-	hollow := s.between(lowest, hollowHigh).and(inside)
-	c := hollow.components(false)
+	c := s.between(lowest, hollowHigh).and(inside).components(false).least(lungML)
 	near, likely := s.nearBone(), make([]bool, c.count)
 	for k, e := range s.evidences(c, lungML, near) {
-		likely[k] = e.ml >= lungML && e.lung(true)
+		likely[k] = e.lung(true)
 	}
 	whole := c.keep(likely)
 	if whole.none() {
@@ -44,12 +43,12 @@ func (s *scan) lungs(inside *mask) (left, right, airway *mask, a aired) {
 // of it: what is large is judged by itself, for mouth and sinuses hang at the
 // upper end of the windpipe, and what is small belongs to the lung beside it.
 func (s *scan) pieces(whole, airway, near *mask) *mask {
-	c := whole.clone().minus(airway).components(false)
+	c := whole.clone().minus(airway).components(false).least(pieceML)
 	joined := c.touching(airway.dilate(s.ball(joinMM, 1)))
 	lung, small := make([]bool, c.count), make([]bool, c.count)
 	for k, e := range s.evidences(c, lungML, near) {
 		lung[k] = e.ml >= lungML && e.lung(joined[k])
-		small[k] = e.ml >= pieceML && e.ml < lungML
+		small[k] = e.ml < lungML
 	}
 	out := c.keep(lung)
 	if out.none() {

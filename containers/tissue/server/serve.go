@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 )
 
@@ -19,9 +20,11 @@ const (
 	stopTimeout = 8 * time.Second
 )
 
-// Serve answers on l until ctx is done. Then it takes no new request, fails the
+// Serve answers on l until ctx is done. The collector is held to the memory that
+// requests may take. Then it takes no new request, fails the
 // running one at once, and returns; a clean stop is no error.
 func Serve(ctx context.Context, l net.Listener, log *slog.Logger) error {
+	debug.SetMemoryLimit(memory())
 	srv := &http.Server{
 		Handler:           Handler(log),
 		BaseContext:       func(net.Listener) context.Context { return ctx },

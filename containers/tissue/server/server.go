@@ -4,8 +4,10 @@
 // In: a prepared volume (.nii.gz) as body, options in the header
 // X-Amzn-SageMaker-Custom-Attributes (task=tissue;fast=false). Out: the label map
 // (.nii.gz) with Content-Length, seconds per step in the same header. Wrong input
-// is 400 with {"status","code","message"}, never 500. One request is worked on at a time,
-// one more waits, others get 429.
+// is 400 with {"status","code","message"}, never 500, and so is a volume that could take
+// more memory than there is, which is known from its header. Requests are worked on side
+// by side as far as there is memory for the sum of what they may take; a second one
+// waits where there is not, others get 429.
 package server
 
 import (
@@ -18,6 +20,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/tissue"
@@ -36,18 +40,24 @@ const task = "tissue"
 const queue = 2
 
 type server struct {
-	log   *slog.Logger
-	limit int64         // bytes of a body
-	admit chan struct{} // holds an element for each request that is worked on or waits
-	turn  chan struct{} // holds an element while a request is worked on
+	log    *slog.Logger
+	limit  int64         // bytes of a body
+	admit  chan struct{} // holds an element for each request that is worked on or waits
+	memory int64         // bytes that requests may take
+	free   *semaphore.Weighted
 }
 
 // Handler answers /ping and /invocations. Log gets no more than counts, codes
 // and milliseconds.
-func Handler(log *slog.Logger) http.Handler { return handler(log, volume.MaxPreparedBytes) }
+func Handler(log *slog.Logger) http.Handler {
+	return newServer(log, volume.MaxPreparedBytes, memory()).handler()
+}
 
-func handler(log *slog.Logger, limit int64) http.Handler {
-	s := &server{log: log, limit: limit, admit: make(chan struct{}, queue), turn: make(chan struct{}, 1)}
+func newServer(log *slog.Logger, limit, memory int64) *server {
+	return &server{log: log, limit: limit, admit: make(chan struct{}, queue), memory: memory, free: semaphore.NewWeighted(memory)}
+}
+
+func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	mux.HandleFunc("POST /invocations", s.invoke)
@@ -59,14 +69,7 @@ func (s *server) invoke(w http.ResponseWriter, r *http.Request) {
 	case s.admit <- struct{}{}:
 		defer func() { <-s.admit }()
 	default:
-		s.answer(w, http.StatusTooManyRequests, "busy", "a request is being worked on and another waits")
-		return
-	}
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-r.Context().Done():
-		s.refuse(w, r.Context().Err())
+		s.answer(w, http.StatusTooManyRequests, "busy", "two requests are being worked on, or one is and another waits")
 		return
 	}
 	if err := checkAttributes(r.Header.Get(attributesHeader)); err != nil {
@@ -78,7 +81,24 @@ func (s *server) invoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, s.limit)
-	reply, times, err := work(r)
+	in, err := nifti.NewReader(r.Body)
+	if err != nil {
+		s.refuse(w, err)
+		return
+	}
+	need := tissue.Memory(in.Dims[0] * in.Dims[1] * in.Dims[2])
+	if need > s.memory {
+		s.refuse(w, volume.Reject("too_large",
+			"a scan of %d × %d × %d voxels may take %d MB of memory here, and there are %d MB: send a part of it, or let the operator give the model more memory",
+			in.Dims[0], in.Dims[1], in.Dims[2], (need+1<<20-1)>>20, s.memory>>20))
+		return
+	}
+	if err := s.free.Acquire(r.Context(), need); err != nil {
+		s.refuse(w, err)
+		return
+	}
+	defer s.free.Release(need)
+	reply, times, err := work(r.Context(), in)
 	if err != nil {
 		s.refuse(w, err)
 		return
@@ -95,17 +115,17 @@ func (s *server) invoke(w http.ResponseWriter, r *http.Request) {
 	s.log.Info("segmented", job.LogBytes, n, job.LogMillis, times.total().Milliseconds())
 }
 
-// work segments the request's volume and returns the label map as .nii.gz. It is held
+// work reads and segments a volume and returns the label map as .nii.gz. It is held
 // in memory because the answer begins with its length.
-func work(r *http.Request) (*bytes.Buffer, steps, error) {
+func work(ctx context.Context, in *nifti.Reader) (*bytes.Buffer, steps, error) {
 	var times steps
 	begun := time.Now()
-	v, err := nifti.ReadVolume(r.Body)
+	v, err := in.Volume()
 	if err != nil {
 		return nil, times, err
 	}
 	times.add("read", &begun)
-	m, err := tissue.Segment(r.Context(), v)
+	m, err := tissue.Segment(ctx, v)
 	if err != nil {
 		return nil, times, err
 	}

@@ -6,15 +6,18 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/iris-oculus/iris/internal/tissue"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 	"github.com/iris-oculus/iris/internal/volume/phantom"
@@ -34,7 +37,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func start(t *testing.T, limit int64) string {
 	t.Helper()
-	s := httptest.NewServer(handler(quiet, limit))
+	s := httptest.NewServer(newServer(quiet, limit, math.MaxInt64).handler())
 	t.Cleanup(s.Close)
 	return s.URL
 }
@@ -153,44 +156,86 @@ func (s *slow) Read(p []byte) (int, error) {
 	return s.rest.Read(p)
 }
 
-// TestOneAtATime: one works, one waits, the third is told to come back.
-func TestOneAtATime(t *testing.T) {
-	b := body(t, phantom.Torso([3]int{40, 36, 32}, 10))
-	s := &server{log: quiet, limit: 1 << 30, admit: make(chan struct{}, queue), turn: make(chan struct{}, 1)}
-	bodies := [2]*slow{newSlow(b), newSlow(b)}
-	var wg sync.WaitGroup
-	var codes [2]int
-	for n, body := range bodies {
-		wg.Go(func() {
-			w := httptest.NewRecorder()
-			s.invoke(w, httptest.NewRequest(http.MethodPost, "/invocations", body))
-			codes[n] = w.Code
-		})
+// TestMemory: a scan that may take more memory than there is is refused from its header
+// alone; of those that fit, as many are worked on as fit together, one more waits, and
+// others are told to come back.
+func TestMemory(t *testing.T) {
+	dims := [3]int{40, 36, 32}
+	b, need := body(t, phantom.Torso(dims, 10)), tissue.Memory(dims[0]*dims[1]*dims[2])
+	send := func(s *server, body io.Reader) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		s.invoke(w, httptest.NewRequest(http.MethodPost, "/invocations", body))
+		return w
 	}
-	first := 0
-	select {
-	case <-bodies[0].begun:
-	case <-bodies[1].begun:
-		first = 1
+	// The header lies in the first half. The rest comes when it is released.
+	half := func() (*slow, io.Reader) {
+		rest := newSlow(b[len(b)/2:])
+		return rest, io.MultiReader(bytes.NewReader(b[:len(b)/2]), rest)
 	}
-	for len(s.admit) < queue { // the other has come in and waits
-		time.Sleep(time.Millisecond)
-	}
-	w := httptest.NewRecorder()
-	s.invoke(w, httptest.NewRequest(http.MethodPost, "/invocations", bytes.NewReader(b)))
-	if w.Code != http.StatusTooManyRequests || !strings.Contains(w.Body.String(), `"busy"`) {
-		t.Errorf("the third got %d %s, want 429 busy", w.Code, w.Body)
+	rest, whole := half()
+	w := send(newServer(quiet, 1<<30, need-1), whole)
+	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "too_large") || !strings.Contains(w.Body.String(), "40 × 36 × 32") {
+		t.Errorf("a scan that does not fit got %d %s, want 400 too_large with its size", w.Code, w.Body)
 	}
 	select {
-	case <-bodies[1-first].begun:
-		t.Error("two are worked on at a time")
+	case <-rest.begun:
+		t.Error("the voxels of a scan that does not fit were asked for")
 	default:
 	}
-	close(bodies[first].release)
-	close(bodies[1-first].release)
-	wg.Wait()
-	if codes != [2]int{200, 200} {
-		t.Errorf("the two got %v, want 200 each", codes)
+	for _, c := range []struct {
+		name   string
+		memory int64
+		side   bool // by side
+	}{{"memory for one", 2*need - 1, false}, {"memory for two", 2 * need, true}} {
+		s := newServer(quiet, 1<<30, c.memory)
+		var wg sync.WaitGroup
+		var codes [queue]int
+		var rests [queue]*slow
+		for n := range rests {
+			rest, whole := half()
+			rests[n] = rest
+			wg.Go(func() { codes[n] = send(s, whole).Code })
+		}
+		first := 0
+		select {
+		case <-rests[0].begun:
+		case <-rests[1].begun:
+			first = 1
+		}
+		if c.side {
+			<-rests[1-first].begun
+		}
+		if s.free.TryAcquire(need) {
+			t.Errorf("%s: there is memory for another one", c.name)
+		}
+		for len(s.admit) < queue { // the other has come in
+			runtime.Gosched()
+		}
+		if w := send(s, bytes.NewReader(b)); w.Code != http.StatusTooManyRequests || !strings.Contains(w.Body.String(), `"busy"`) {
+			t.Errorf("%s: the third got %d %s, want 429 busy", c.name, w.Code, w.Body)
+		}
+		close(rests[first].release)
+		<-rests[1-first].begun
+		close(rests[1-first].release)
+		wg.Wait()
+		if codes != [queue]int{200, 200} {
+			t.Errorf("%s: the two got %v, want 200 each", c.name, codes)
+		}
+		if !s.free.TryAcquire(c.memory) {
+			t.Errorf("%s: not all memory was given back", c.name)
+		}
+	}
+}
+
+// TestNumber: what a container or a machine says of its memory.
+func TestNumber(t *testing.T) {
+	for text, want := range map[string]int64{"max\n": math.MaxInt64, " 24576 ": 24576 << 10, "": math.MaxInt64, "-1": math.MaxInt64, "9223372036854775807": math.MaxInt64} {
+		if got := number(text, 1<<10); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+	if got := memory(); got <= 0 {
+		t.Errorf("there are %d bytes", got)
 	}
 }
 

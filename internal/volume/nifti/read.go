@@ -55,18 +55,23 @@ func ReadVolume(r io.Reader) (*volume.Volume, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &volume.Volume{Dims: in.Dims, Affine: in.Affine}
+	return in.Volume()
+}
+
+// Volume reads the whole volume, of which nothing was read yet.
+func (r *Reader) Volume() (*volume.Volume, error) {
+	v := &volume.Volume{Dims: r.Dims, Affine: r.Affine}
 	v.Voxels = pages.Make[int16](min(v.Len(), volume.GoodFaith))
-	if _, err := in.ReadVoxels(v.Voxels); err != nil {
+	if _, err := r.ReadVoxels(v.Voxels); err != nil {
 		return nil, err
 	}
 	if done := len(v.Voxels); done < v.Len() {
 		v.Voxels = pages.Longer(v.Voxels, v.Len())
-		if _, err := in.ReadVoxels(v.Voxels[done:]); err != nil {
+		if _, err := r.ReadVoxels(v.Voxels[done:]); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := in.ReadVoxels(make([]int16, 1)); !errors.Is(err, io.EOF) {
+	if _, err := r.ReadVoxels(make([]int16, 1)); !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	return v, nil
