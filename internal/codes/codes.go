@@ -75,6 +75,7 @@ var All = []Code{
 	{"busy", Request | Job, []int{503}, "The service or a part of it had too much to do.", "Try again; Retry-After says when."},
 	{"cancelled", Job, nil, "Somebody cancelled the job.", "Send the scan again if it is wanted."},
 	{"conflict", Request, []int{409}, "The job's status does not allow this.", "GET the job; the message says when it is allowed."},
+	{"contrast_touches_bone", Warning, nil, "An artery with contrast medium that touches a bone of the same density may be part of it.", "Look at check.png; thinner slices or a scan without contrast medium tell them apart."},
 	{"corrupt_dicom", Scan, nil, "A DICOM file is damaged.", "Export the series again."},
 	{"disk_full", Command, nil, "There is no room on the disk.", "Make room, or write elsewhere."},
 	{"download_failed", Command, nil, "A result could not be downloaded.", "The model is kept: `iris get ID -o FILE` fetches it again."},

@@ -21,6 +21,7 @@ type found struct {
 	bone     *mask
 	metalML  float64 // implants, part of bone
 	doubtful float64 // ml that may be contrast medium as well
+	touching float64 // ml of which a part may be an artery that is as dense
 }
 
 // bone is by hysteresis: dense voxels joined to enough denser ones, without
@@ -29,7 +30,7 @@ type found struct {
 func (s *scan) bone(inside *mask) found {
 	dense := s.between(boneLow, highest).and(inside)
 	metal := s.metal(inside)
-	blood, doubtful := s.enhanced(inside, dense, metal)
+	blood, doubtful, touching := s.enhanced(inside, dense, metal)
 	c := dense.minus(blood).components(false).least(boneML)
 	sizes, compact := c.sizes(), s.atLeast(c, boneHigh)
 	const share = 50 // one voxel in 50 is compact bone; an enhanced kidney has fewer
@@ -41,7 +42,7 @@ func (s *scan) bone(inside *mask) found {
 	bone := s.sharpen(rim).or(metal).close(s.ball(poreMM, 0)).and(inside).minus(blood)
 	// Closing must not fill what is air.
 	bone = s.fill(bone.minus(s.between(lowest, hollowHigh)), rim).and(inside).minus(blood)
-	return found{bone, float64(metal.count()) * s.voxelML(), doubtful}
+	return found{bone, float64(metal.count()) * s.voxelML(), doubtful, touching}
 }
 
 // fillSpongy fills what a ring of bone encloses within a slice if it is dense

@@ -36,6 +36,8 @@ type pools struct {
 	either  *mask // the inside of regions that are both
 	unclear []pool
 	noise   int // standard deviation in HU
+	// touching is the ml of regions that are bone and may be an artery in part.
+	touching float64
 }
 
 // pools looks at every solid region of some size, densest first. Contrast medium
@@ -68,6 +70,9 @@ func (s *scan) pools(inside, metal *mask) *pools {
 			}
 			within.minus(region.dilate(c.ball(0, 1)))
 			p.bone.or(v.bone)
+			if v.doubtful {
+				p.touching += float64(n) * c.voxelML()
+			}
 			p.either.or(region.clone().minus(v.bone).minus(v.blood))
 			s.add(p, v)
 		}
@@ -124,12 +129,13 @@ func (s *scan) add(p *pools, v verdict) {
 
 // enhanced is the blood and urine that contrast medium has made as dense as
 // bone: the pools and the vessels that leave them, followed within the dense
-// voxels. Doubtful is the ml that may be either and were left to bone.
-func (s *scan) enhanced(inside, dense, metal *mask) (_ *mask, doubtful float64) {
+// voxels. Doubtful is the ml that may be either and were left to bone, touching the ml
+// of bone that an artery as dense may be a part of.
+func (s *scan) enhanced(inside, dense, metal *mask) (_ *mask, doubtful, touching float64) {
 	p := s.pools(inside, metal)
 	doubtful = s.settle(p, dense)
 	if len(p.blood) == 0 {
-		return s.empty(), doubtful
+		return s.empty(), doubtful, p.touching
 	}
 	blood, tops := s.flood(p, dense, metal)
 	// Branches that go on from there are small and not compact; bone that touches
@@ -142,7 +148,7 @@ func (s *scan) enhanced(inside, dense, metal *mask) (_ *mask, doubtful float64) 
 		ml := float64(n) * s.voxelML()
 		branch[k] = ml < branchML && compact[k]*compactShare < n || float64(against[k]) > restShare*float64(faces[k])
 	}
-	return blood.or(c.keep(branch)), doubtful
+	return blood.or(c.keep(branch)), doubtful, p.touching
 }
 
 // settle decides what is denser than blood and has no shell. It is contrast

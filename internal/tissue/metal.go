@@ -39,5 +39,9 @@ func (f found) warnings() []volume.Warning {
 		out = append(out, volume.Warning{Code: "bone_or_contrast", Message: fmt.Sprintf(
 			"%.0f ml in bone is solid, denser than %d HU and without a shell: it may be contrast medium", f.doubtful, poolHU)})
 	}
+	if f.touching > 0 {
+		out = append(out, volume.Warning{Code: "contrast_touches_bone", Message: fmt.Sprintf(
+			"%.0f ml in bone are one solid, of which a large part has no shell: an artery with contrast medium that touches the bone and is as dense may be part of it", f.touching)})
+	}
 	return out
 }

@@ -2,6 +2,7 @@ package tissue
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -34,6 +35,30 @@ func TestArteryAsDenseAsMarrow(t *testing.T) {
 		}
 		if f[blood] > vesselML {
 			t.Errorf("%s: %.1f of %.1f ml of blood are bone", c.name, f[blood], s.ml(blood))
+		}
+	}
+}
+
+// TestContrastTouchesBone: where voxels are too thick for the shell between an aorta and
+// a vertebra of its density, the owner is told, and not where there is no aorta of that
+// density.
+func TestContrastTouchesBone(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		hu   float64
+		bone boneOf
+		mm   float64
+		want []string
+	}{
+		{"350 HU in 330/1,000 at 2 mm", 350, boneOf{330, 1000, 1.2}, 2, []string{"contrast_touches_bone"}},
+		{"without contrast medium", 45, boneOf{330, 1000, 1.2}, 2, nil},
+		{"250 HU in 250/800 at 2.8 mm", 250, boneOf{250, 800, 2}, 2.8, []string{"contrast_touches_bone"}},
+		{"without contrast medium", 45, boneOf{250, 800, 2}, 2.8, nil},
+	} {
+		s := spine(c.bone, solid{blood, column(8, 29, 11, 11, -1e3, 1e3), even(c.hu)}).see(scanner{mm: c.mm, noise: 18, seed: 7})
+		m := segment(t, s.Volume)
+		if got := codes(m.Table.Warnings); !slices.Equal(got, c.want) {
+			t.Errorf("%s, %g mm: warnings %v, want %v; %.1f of %.1f ml of blood are bone", c.name, c.mm, got, c.want, s.found(m)[blood], s.ml(blood))
 		}
 	}
 }

@@ -32,14 +32,29 @@ func sample(size, blood int) *volume.Volume {
 	return phantom.Enhanced(dims, mm, blood)
 }
 
+// besideBone says whether a neighbour of a voxel is bone: at 2.8 mm the voxels at the
+// surface of a bone are bone in part, whatever touches it.
+func besideBone(kinds []phantom.Kind, n, size int) bool {
+	for _, step := range []int{1, size, size * size} {
+		if n >= step && kinds[n-step] == phantom.Bone || n+step < len(kinds) && kinds[n+step] == phantom.Bone {
+			return true
+		}
+	}
+	return false
+}
+
 // TestSampleKeepsItsBones: every bone of the repository's sample is bone. At its voxels
 // a rib shows no shell: its inside is as dense as what is around it.
 func TestSampleKeepsItsBones(t *testing.T) {
 	for _, c := range []struct{ size, blood int }{{160, 0}} {
 		v := sample(c.size, c.blood)
 		m := segment(t, v)
+		if w := m.Table.Warnings; len(w) > 0 {
+			t.Errorf("%d voxels, blood of %d HU: %v", c.size, c.blood, w)
+		}
+		kinds := phantom.Kinds(v.Dims)
 		ml, found, all, blood := v.Affine.VoxelML(), make([]float64, len(sampleBones)), make([]float64, len(sampleBones)), 0.0
-		for n, k := range phantom.Kinds(v.Dims) {
+		for n, k := range kinds {
 			switch bone := m.U8[n] == Bone; {
 			case k == phantom.Bone:
 				x := (float64(n%c.size)+.5)/float64(c.size) - .5
@@ -52,7 +67,7 @@ func TestSampleKeepsItsBones(t *testing.T) {
 				if bone {
 					found[b] += ml
 				}
-			case bone && k == phantom.Blood:
+			case bone && k == phantom.Blood && !besideBone(kinds, n, c.size):
 				blood += ml
 			}
 		}

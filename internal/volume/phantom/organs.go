@@ -21,11 +21,12 @@ const (
 func organs(blood float64) []shape {
 	var list []shape
 	list = append(list, abdomen()...)
-	list = append(list, mediastinum(blood)...)
+	list = append(list, mediastinum()...)
 	for _, side := range []float64{1, -1} {
 		list = append(list, lung(side))
 		list = append(list, vessels(side, blood)...)
 	}
+	list = append(list, greatVessels(blood)...)
 	list = append(list, heart(blood)...)
 	list = append(list, spine()...)
 	return append(list, airways()...)
@@ -71,15 +72,21 @@ func heart(blood float64) []shape {
 	}
 }
 
-// mediastinum is the tissue between the lungs, with gullet, great vessels and muscles.
-func mediastinum(blood float64) []shape {
+// greatVessels lie beside the lungs, which leave room for them.
+func greatVessels(blood float64) []shape {
+	return []shape{
+		tube{from: point{-20, -36, 100}, to: point{-20, -36, -230}, r0: 12, r1: 9, hu: blood}, // descending aorta
+		tube{from: point{12, 6, 40}, to: point{4, 2, 105}, r0: 15, r1: 14, hu: blood},         // ascending aorta
+		tube{from: point{4, 2, 105}, to: point{-20, -36, 100}, r0: 13, r1: 12, hu: blood},     // arch
+		tube{from: point{22, -16, -230}, to: point{24, 4, 30}, r0: 11, r1: 11, hu: blood},     // lower vena cava
+	}
+}
+
+// mediastinum is the tissue between the lungs, with gullet and muscles.
+func mediastinum() []shape {
 	return []shape{
 		ellipsoid{centre: point{0, -8, 95}, radii: point{34, 44, 110}, hu: 25},
-		tube{from: point{-20, -36, 100}, to: point{-20, -36, -230}, r0: 12, r1: 9, hu: blood},        // descending aorta
-		tube{from: point{12, 6, 40}, to: point{4, 2, 105}, r0: 15, r1: 14, hu: blood},                // ascending aorta
-		tube{from: point{4, 2, 105}, to: point{-20, -36, 100}, r0: 13, r1: 12, hu: blood},            // arch
 		tube{from: point{-6, -42, 190}, to: point{-8, -40, -30}, r0: 6, r1: 6, hu: 35},               // gullet
-		tube{from: point{22, -16, -230}, to: point{24, 4, 30}, r0: 11, r1: 11, hu: blood},            // lower vena cava
 		tube{from: point{30, -58, -230}, to: point{34, -58, -60}, r0: 19, r1: 12, hu: muscleHU},      // psoas
 		tube{from: point{-30, -58, -230}, to: point{-34, -58, -60}, r0: 19, r1: 12, hu: muscleHU},    // psoas
 		tube{from: point{32, -84, -230}, to: point{32, -80, 180}, r0: 20, r1: 14, hu: muscleHU},      // back muscles

@@ -161,6 +161,12 @@ export const CODES: Readonly<Record<string, Row>> = {
     'Esto no es posible en el estado actual del trabajo.',
     'Vuelva a cargar la página para ver cómo está el trabajo.',
   ],
+  contrast_touches_bone: [
+    'An artery with contrast medium that touches a bone of the same density may be part of it.',
+    'Look at the check picture; thinner slices or a scan without contrast medium tell them apart.',
+    'Una arteria con medio de contraste que toca un hueso de igual densidad puede formar parte de él.',
+    'Mire la imagen de control; cortes más finos o un estudio sin contraste los distinguen.',
+  ],
   corrupt_dicom: ['A DICOM file is damaged.', EXPORT[0], 'Un archivo DICOM está dañado.', EXPORT[1]],
   duplicate_slices: [
     'Slices that came twice were used once.',
