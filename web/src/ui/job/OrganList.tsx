@@ -232,14 +232,14 @@ function GroupHead({
         />
         <Icon name={eye === 'none' ? 'eyeOff' : eye === 'some' ? 'eyeHalf' : 'eye'} />
       </label>
-      <h3 id={`group-${section.group}`}>
+      <h2 id={`group-${section.group}`}>
         <button type="button" className="group-name" data-row aria-expanded={open} onClick={onOpen}>
           <span className="text">{name}</span>
           <span className="count">{section.rows.length}</span>
           <span className="ml">{section.volume > 0 && t('list.volume', { n: amount(section.volume, language) })}</span>
           <Icon name="chevron" />
         </button>
-      </h3>
+      </h2>
     </div>
   );
 }
