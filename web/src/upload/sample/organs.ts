@@ -12,6 +12,7 @@ export const organs = (): Shape[] => [
   ...abdomen(),
   ...mediastinum(),
   ...SIDES.flatMap((side) => [lung(side), ...vessels(side)]),
+  ...greatVessels(),
   ellipsoid([-16, 24, 14], [54, 44, 50], blood, 4, HU.fat),
   ellipsoid([-40, 30, -2], [30, 30, 32], blood + 5),
   ...spine(),
@@ -42,15 +43,19 @@ function vessels(side: 1 | -1): Shape[] {
   });
 }
 
+/** They lie beside the lungs, which leave room for them. */
+const greatVessels = (): Shape[] => [
+  tube([-20, -36, 100], [-20, -36, -230], 12, 9, blood), // descending aorta
+  tube([12, 6, 40], [4, 2, 105], 15, 14, blood), // ascending aorta
+  tube([4, 2, 105], [-20, -36, 100], 13, 12, blood), // arch
+  tube([22, -16, -230], [24, 4, 30], 11, 11, blood), // lower vena cava
+];
+
 function mediastinum(): Shape[] {
   const under = (x: number, y: number, z: number) => depth(x, y, z) > UNDER_SKIN;
   return [
     ellipsoid([0, -8, 95], [34, 44, 110], 25),
-    tube([-20, -36, 100], [-20, -36, -230], 12, 9, blood), // descending aorta
-    tube([12, 6, 40], [4, 2, 105], 15, 14, blood), // ascending aorta
-    tube([4, 2, 105], [-20, -36, 100], 13, 12, blood), // arch
     tube([-6, -42, 190], [-8, -40, -30], 6, 6, 35), // gullet
-    tube([22, -16, -230], [24, 4, 30], 11, 11, blood), // lower vena cava
     tube([30, -58, -230], [34, -58, -60], 19, 12, muscle), // psoas
     tube([-30, -58, -230], [-34, -58, -60], 19, 12, muscle),
     tube([32, -84, -230], [32, -80, 180], 20, 14, muscle), // back muscles
