@@ -84,7 +84,7 @@ export const job = {
   'strip.done': { en: 'done', es: 'hecho' },
   'strip.toCome': { en: 'to come', es: 'pendiente' },
 
-  'list.search': { en: 'Search: liver, hígado, hepar', es: 'Buscar: hígado, liver, hepar' },
+  'list.search': { en: 'liver, hígado, hepar…', es: 'hígado, liver, hepar…' },
   'list.searchLabel': { en: 'Search structures', es: 'Buscar estructuras' },
   'list.found': { en: '{n} of {total} structures', es: '{n} de {total} estructuras' },
   'list.none': { en: 'No structure is called “{query}”.', es: 'Ninguna estructura se llama «{query}».' },

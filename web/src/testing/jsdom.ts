@@ -10,6 +10,11 @@ if (!HTMLDialogElement.prototype.showModal) {
   };
 }
 
+// Its styles hide a popover, which it cannot show.
+HTMLElement.prototype.showPopover ??= function () {
+  this.removeAttribute('popover');
+};
+globalThis.CSS ??= { escape: (text: string) => text.replace(/[^\w-]/g, '\\$&') } as typeof CSS;
 globalThis.matchMedia ??= (media) => Object.assign(new EventTarget(), { media, matches: false }) as MediaQueryList;
 Element.prototype.scrollIntoView ??= () => {};
 globalThis.ResizeObserver ??= class {

@@ -141,7 +141,7 @@ export function JobView({ reader, job, stale, onJob, onGone, stage }: JobViewPro
             {t('job.share')}
           </Button>
         )}
-        {job.artifacts.size > 0 && (
+        {job.artifacts.has('model.glb') && (
           <Button
             look={job.status === 'ready' ? 'primary' : 'plain'}
             icon="download"
@@ -156,6 +156,7 @@ export function JobView({ reader, job, stale, onJob, onGone, stage }: JobViewPro
       <div className={`work${bare ? ' bare' : ''}`}>
         {!narrow && !bare && (
           <aside className="zone list" aria-label={t('job.list')}>
+            <h2 className="unseen">{t('job.list')}</h2>
             {list}
           </aside>
         )}

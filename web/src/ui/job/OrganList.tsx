@@ -269,6 +269,8 @@ function useActions(view: View, structures: readonly Structure[], rows: readonly
   const { t } = useWords();
   const { announce } = useNotices();
   const { change } = view;
+  const latest = useRef(view.state);
+  latest.current = view.state;
   return useMemo(() => {
     const title = (name: string) => rows.find((row) => row.name === name)?.title ?? name;
     const withPair = (name: string) => {
@@ -278,12 +280,11 @@ function useActions(view: View, structures: readonly Structure[], rows: readonly
     return {
       show: (name, visible) => change((now) => shown(now, structures, rows, withPair(name), visible)),
       choose: (name) => change((now) => ({ ...now, selected: now.selected === name ? null : name })),
-      isolate: (name) =>
-        change((now) => {
-          const alone = now.isolated !== name;
-          announce(alone ? t('list.alone', { name: title(name) }) : t('list.all'));
-          return { ...now, isolated: alone ? name : null, selected: alone ? name : now.selected };
-        }),
+      isolate: (name) => {
+        const alone = latest.current.isolated !== name;
+        change((now) => ({ ...now, isolated: alone ? name : null, selected: alone ? name : now.selected }));
+        announce(alone ? t('list.alone', { name: title(name) }) : t('list.all'));
+      },
       point: (hovered) => change({ hovered }),
     };
   }, [change, structures, rows, pairs, announce, t]);

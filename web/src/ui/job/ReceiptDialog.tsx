@@ -49,7 +49,8 @@ function Stored({ receipt }: { receipt: Receipt }) {
         <strong>{t('receipt.sum', { n: total.objects, size: bytes(total.bytes, language) })}</strong>.{' '}
         {receipt.expires_at && t('receipt.until', { date: day(receipt.expires_at, language) })}
       </p>
-      <div className="table-place">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
+      <section className="table-place" aria-label={t('receipt.file')} tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -75,7 +76,7 @@ function Stored({ receipt }: { receipt: Receipt }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       <section aria-labelledby="readers">
         <h3 id="readers">{t('receipt.readers')}</h3>
         <ul className="bullets">

@@ -15,6 +15,11 @@ export function Strip({ job, shared }: { job: Job; shared: boolean }) {
   const now = useNow(running);
   const steps = storyOf(job, now);
   useChangesSaid(job);
+  const list = useRef<HTMLOListElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another stage is another step to be seen, on a phone too.
+  useEffect(() => {
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [job.status]);
   const total = job.status === 'ready' ? totalOf(job, now) : null;
   const left = isRunning(job) ? leftOf(steps) : null;
   const cost =
@@ -27,7 +32,7 @@ export function Strip({ job, shared }: { job: Job; shared: boolean }) {
     // A strip that is wider than the screen is moved by the keyboard too.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard.
     <section className="strip" aria-label={t('strip.name')} tabIndex={0}>
-      <ol>
+      <ol ref={list}>
         {steps.map((step) => (
           <StripStep key={`${step.name} ${step.state}`} step={step} />
         ))}

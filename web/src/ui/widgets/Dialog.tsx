@@ -39,12 +39,12 @@ export function Dialog({ title, onClose, children, actions, kind = 'dialog', wid
       onClick={(event) => event.target === ref.current && onClose()}
     >
       <div className="dialog-inside">
-        <header>
+        <div className="dialog-head">
           <h2 id={heading}>{title}</h2>
           <IconButton label={t('app.close')} icon="close" onClick={onClose} />
-        </header>
+        </div>
         <div className="dialog-body">{children}</div>
-        {actions && <footer>{actions}</footer>}
+        {actions && <div className="dialog-end">{actions}</div>}
       </div>
     </dialog>
   );
