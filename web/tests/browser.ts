@@ -39,6 +39,7 @@ export interface Visit {
 /** Opens a page that may talk to these origins only. Closing it fails if it complained. */
 export async function visit(browser: Browser, origins: string[], options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: desktop, locale: 'en-GB', colorScheme: 'light', ...options });
+  context.setDefaultTimeout(300_000); // ends only what would never end
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
