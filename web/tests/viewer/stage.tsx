@@ -3,6 +3,8 @@ import '../../src/ui/widgets/base.css';
 import '../../src/ui/widgets/widgets.css';
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
+import { include } from '../../src/i18n/i18n';
+import { viewer } from '../../src/i18n/viewer';
 import { LanguageProvider } from '../../src/ui/language';
 import { Stage } from '../../src/ui/viewer/Stage';
 import { NoticesProvider } from '../../src/ui/widgets/notices';
@@ -11,6 +13,7 @@ import type { Kind } from '../../src/viewer/viewer';
 
 // The stage with its tools, without a job around it, for tests in a browser.
 
+include(viewer);
 const kinds = (new URL(location.href).searchParams.get('kinds') ?? 'preview').split(',') as Kind[];
 const file = async (name: string) => (await fetch(`/glb/${name}`)).arrayBuffer();
 

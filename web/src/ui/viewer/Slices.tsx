@@ -72,7 +72,7 @@ export default function Slices({
   return (
     <section className="stage-slices" aria-label={t('slices.title')}>
       <header>
-        <h3>{t('slices.title')}</h3>
+        <h2>{t('slices.title')}</h2>
         {place && <output className="small soft">{t('slices.at', { place: `${place} mm` })}</output>}
         <IconButton label={t('slices.close')} icon="close" onClick={onClose} />
       </header>
