@@ -119,6 +119,16 @@ describe('asking', () => {
     expect(watch.current()).toMatchObject({ erased: true, error: null });
   });
 
+  it('asks no more for a job that this page erased', async () => {
+    const { reader, tags } = readerOf([told(job('ready'))]);
+    const watch = follow(reader);
+    await pass(0);
+    watch.gone();
+    await pass(3600);
+    expect(watch.current().erased).toBe(true);
+    expect(tags).toHaveLength(1);
+  });
+
   it('goes on after an end when another attempt is taken', async () => {
     const { reader, tags } = readerOf([told(job('rejected')), told(job('preparing'))]);
     const watch = follow(reader);

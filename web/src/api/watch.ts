@@ -58,6 +58,9 @@ export class Watch {
     this.wake();
   }
 
+  /** The job was erased by this page: nothing has to be asked to know it. */
+  gone = (): void => this.update({ erased: true, error: null, retrying: false });
+
   /** Asks now. */
   wake = (): void => this.nap.abort();
 

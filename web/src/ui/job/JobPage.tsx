@@ -46,5 +46,5 @@ export default function JobPage({ id }: { id: string }) {
     );
   }
   if (!job) return <Loading text={retrying ? t('job.stale') : `${t('job.loading')}…`} />;
-  return <JobView reader={reader} job={job} stale={retrying} onJob={(next) => watch.take(next)} onGone={watch.wake} />;
+  return <JobView reader={reader} job={job} stale={retrying} onJob={(next) => watch.take(next)} onGone={watch.gone} />;
 }
