@@ -7,7 +7,8 @@ import { Picture } from './Picture';
 export default function Pictures({ reader, job }: { reader: Reader; job: Job }) {
   const { t } = useWords();
   return (
-    <section className="stage-place pictures" aria-labelledby="no-webgl">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and nothing in it takes the focus by which a keyboard scrolls it.
+    <section className="stage-place pictures" aria-labelledby="no-webgl" tabIndex={0}>
       <div className="pictures-words">
         <h2 id="no-webgl">{t('noWebgl.title')}</h2>
         <p>{t('noWebgl.more')}</p>
