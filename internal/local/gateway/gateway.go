@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
 )
@@ -29,7 +30,8 @@ type Config struct {
 	Services map[string]http.Handler
 	// Hosts are names, beside loopback's, under which this endpoint is reached.
 	Hosts []string
-	// WaitForDisk, if set, returns when the services can write, or after a while.
+	// WaitForDisk, if set, returns when the services can write, or after a while. What
+	// only reads does not wait: a job can be looked at while the disk is full.
 	WaitForDisk func(context.Context)
 }
 
@@ -87,9 +89,21 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseUnsigned(w, r, err)
 		return
 	}
-	if g.cfg.WaitForDisk != nil {
+	if g.cfg.WaitForDisk != nil && !reads(r.Header.Get("X-Amz-Target")) {
 		g.cfg.WaitForDisk(r.Context())
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	handler.ServeHTTP(w, r)
+}
+
+// reads says whether the target of a JSON service, Service_Version.Operation, is an
+// operation that changes nothing, by the first word of AWS's names.
+func reads(target string) bool {
+	_, operation, _ := strings.Cut(target, ".")
+	for _, word := range []string{"Get", "BatchGet", "Query", "Scan", "Describe", "List"} {
+		if strings.HasPrefix(operation, word) {
+			return true
+		}
+	}
+	return false
 }

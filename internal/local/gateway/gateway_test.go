@@ -88,21 +88,36 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-func TestServicesWaitForTheDiskAndS3DoesNot(t *testing.T) {
-	for service, want := range map[string]int{"states": 1, "s3": 0} {
+func TestWritesWaitForTheDiskAndReadsAndS3DoNot(t *testing.T) {
+	for _, c := range []struct {
+		service, target string
+		want            int
+	}{
+		{"states", "AWSStepFunctions.StartExecution", 1},
+		{"states", "AWSStepFunctions.DescribeExecution", 0},
+		{"states", "", 1},
+		{"states", "AWSStepFunctions", 1},
+		{"states", "DynamoDB_20120810.PutItem", 1},
+		{"states", "DynamoDB_20120810.BatchWriteItem", 1},
+		{"states", "DynamoDB_20120810.GetItem", 0},
+		{"states", "DynamoDB_20120810.BatchGetItem", 0},
+		{"states", "DynamoDB_20120810.Query", 0},
+		{"s3", "", 0},
+	} {
 		waited := 0
 		g := endpoint()
 		g.cfg.WaitForDisk = func(context.Context) { waited++ }
 		r := httptest.NewRequest("POST", "http://127.0.0.1:4566/", strings.NewReader("{}"))
+		r.Header.Set("X-Amz-Target", c.target)
 		sum := sha256.Sum256([]byte("{}"))
 		err := v4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: key.ID, SecretAccessKey: key.Secret},
-			r, hex.EncodeToString(sum[:]), service, "us-east-1", time.Now())
+			r, hex.EncodeToString(sum[:]), c.service, "us-east-1", time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		g.ServeHTTP(httptest.NewRecorder(), r)
-		if waited != want {
-			t.Errorf("%s waited %d times, want %d", service, waited, want)
+		if waited != c.want {
+			t.Errorf("%s %s waited %d times, want %d", c.service, c.target, waited, c.want)
 		}
 	}
 }
