@@ -106,7 +106,7 @@ func send(w http.ResponseWriter, r *http.Request, f file, status int) {
 	h.Set("Content-Type", f.kind)
 	if status == http.StatusOK {
 		h.Set("ETag", etag)
-		if matches(r.Header.Get("If-None-Match"), etag) {
+		if accept.Has(r.Header.Get("If-None-Match"), etag) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
@@ -126,14 +126,4 @@ func send(w http.ResponseWriter, r *http.Request, f file, status int) {
 	if z, err := gzip.NewReader(bytes.NewReader(f.zipped)); err == nil { // ours: it was checked when the page was built
 		_, _ = io.Copy(w, z)
 	}
-}
-
-// matches compares If-None-Match with an entity tag, weakly (RFC 9110 §13.1.2).
-func matches(header, etag string) bool {
-	for item := range strings.SplitSeq(header, ",") {
-		if item = strings.TrimSpace(item); item == "*" || strings.TrimPrefix(item, "W/") == etag {
-			return true
-		}
-	}
-	return false
 }

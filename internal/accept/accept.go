@@ -1,5 +1,5 @@
-// Package accept reads what a client says that it takes. In: header fields of a request.
-// Out: whether an answer may be sent in gzip.
+// Package accept reads what a client says that it takes and has. In: header fields of a
+// request. Out: whether an answer may be sent in gzip, and whether the client has it.
 package accept
 
 import (
@@ -30,4 +30,15 @@ func Gzip(header string) bool {
 		}
 	}
 	return accepted
+}
+
+// Has reads If-None-Match (RFC 9110 §13.1.2), a list of entity tags, weak or not, or *: it
+// says whether the client has what etag names.
+func Has(header, etag string) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		if tag = strings.TrimSpace(tag); tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+			return true
+		}
+	}
+	return false
 }

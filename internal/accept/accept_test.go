@@ -13,3 +13,14 @@ func TestGzip(t *testing.T) {
 		}
 	}
 }
+
+func TestHas(t *testing.T) {
+	for header, want := range map[string]bool{
+		`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `"b",W/"a"`: true, `*`: true,
+		``: false, `"b"`: false, `a`: false, `"a-gzip"`: false, `w/"a"`: false,
+	} {
+		if got := Has(header, `"a"`); got != want {
+			t.Errorf("%s: %v, want %v", header, got, want)
+		}
+	}
+}

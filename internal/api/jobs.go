@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/iris-oculus/iris/internal/accept"
 	"github.com/iris-oculus/iris/internal/job"
 )
 
@@ -70,22 +70,11 @@ func tagged(w http.ResponseWriter, r *http.Request, body any, after int) error {
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
-	if matches(r.Header.Get("If-None-Match"), etag) {
+	if accept.Has(r.Header.Get("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	return reply(w, http.StatusOK, body)
-}
-
-// matches reads If-None-Match (RFC 9110 §13.1.2): a list of tags, weak or not, or *.
-func matches(header, etag string) bool {
-	for _, tag := range strings.Split(header, ",") {
-		tag = strings.TrimSpace(tag)
-		if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
-			return true
-		}
-	}
-	return false
 }
 
 // newID makes a job id.

@@ -1,6 +1,10 @@
 package job
 
 import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +28,23 @@ func Stream(put func(io.Reader) (Artifact, error), write func(io.Writer) error) 
 		return Artifact{}, fault
 	}
 	return a, err
+}
+
+// StorePacked stores a file of an attempt at a job that is in memory, as it is and packed
+// by gzip. The artifact's size and digest are those of the file as it is.
+func StorePacked(ctx context.Context, to interface {
+	PutEncoded(ctx context.Context, key, mediaType, encoding string, body io.Reader) (Artifact, error)
+}, id string, attempt int, name string, file, packed []byte) (Artifact, error) {
+	const encoding = "gzip"
+	stored, err := to.PutEncoded(ctx, Key(id, attempt, name), MediaType(name), encoding, bytes.NewReader(packed))
+	if err != nil {
+		return stored, fmt.Errorf("write %s: %w", name, err)
+	}
+	digest := sha256.Sum256(file)
+	return Artifact{
+		Name: name, Bytes: int64(len(file)), SHA256: hex.EncodeToString(digest[:]), MediaType: stored.MediaType,
+		Encoding: encoding, StoredBytes: stored.Bytes,
+	}, nil
 }
 
 // CheckMemory refuses a grid whose meshing needs more bytes than there are. With have 0

@@ -13,10 +13,7 @@
 package glimpse
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -119,16 +116,12 @@ func over(err error, doing string) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// put stores the model. The size and the digest are those of the file within.
+// put stores the model.
 func (s Stage) put(ctx context.Context, in job.StageInput, m *light.Model) (*job.Artifact, error) {
-	const encoding = "gzip"
-	stored, err := s.Results.PutEncoded(ctx, key(in), job.MediaType(job.GlimpseGLB), encoding, bytes.NewReader(m.Packed))
+	a, err := job.StorePacked(ctx, s.Results, in.Job, in.Attempt, job.GlimpseGLB, m.File, m.Packed)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", job.GlimpseGLB, err)
+		return nil, err
 	}
-	digest := sha256.Sum256(m.File)
-	return &job.Artifact{
-		Name: job.GlimpseGLB, Attempt: in.Attempt, Provisional: true, Bytes: int64(len(m.File)), SHA256: hex.EncodeToString(digest[:]),
-		MediaType: stored.MediaType, Encoding: encoding, StoredBytes: stored.Bytes,
-	}, nil
+	a.Attempt, a.Provisional = in.Attempt, true
+	return &a, nil
 }

@@ -31,7 +31,7 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		{job.ModelGLB, func(w io.Writer) error { return meshfile.Write(w, "glb", model) }, s.put},
 		{job.ViewGLB, func(w io.Writer) error { return meshfile.WriteView(w, model, meshfile.ViewStep) }, s.putGzip},
 		{job.PreviewGLB, nil, func(ctx context.Context, r job.Record, name string, _ func(io.Writer) error) (job.Artifact, error) {
-			return s.putPacked(ctx, r, name, preview.File, preview.Packed)
+			return job.StorePacked(ctx, s.Results, r.ID, r.Attempt, name, preview.File, preview.Packed)
 		}},
 		{job.LabelsNIfTI, func(w io.Writer) error { return nifti.WriteLabels(w, scan.labels) }, s.put},
 		{job.SlicesNIfTI, func(w io.Writer) error { return writeSlices(w, scan.volume) }, s.put},
@@ -101,20 +101,6 @@ func (s Stage) putGzip(ctx context.Context, r job.Record, name string, write fun
 	}
 	return job.Artifact{
 		Name: name, Bytes: int64(size), SHA256: hex.EncodeToString(digest.Sum(nil)), MediaType: stored.MediaType,
-		Encoding: encoding, StoredBytes: stored.Bytes,
-	}, nil
-}
-
-// putPacked is putGzip for a file that is in memory, packed and unpacked.
-func (s Stage) putPacked(ctx context.Context, r job.Record, name string, file, packed []byte) (job.Artifact, error) {
-	const encoding = "gzip"
-	stored, err := s.Results.PutEncoded(ctx, job.Key(r.ID, r.Attempt, name), job.MediaType(name), encoding, bytes.NewReader(packed))
-	if err != nil {
-		return stored, fmt.Errorf("write %s: %w", name, err)
-	}
-	digest := sha256.Sum256(file)
-	return job.Artifact{
-		Name: name, Bytes: int64(len(file)), SHA256: hex.EncodeToString(digest[:]), MediaType: stored.MediaType,
 		Encoding: encoding, StoredBytes: stored.Bytes,
 	}, nil
 }

@@ -231,8 +231,8 @@ func (s Stage) stream(ctx context.Context, key string, write func(io.Writer) err
 // errStored is what write sees when the store stopped reading.
 var errStored = errors.New("the store stopped reading")
 
-// finish changes the record, and notes in it how large what was written is. If the job was cancelled or erased meanwhile it deletes what
-// was written.
+// finish changes the record, and notes in it how large what was written is. If the job was
+// cancelled or erased meanwhile it deletes what was written.
 func (s Stage) finish(ctx context.Context, in job.StageInput, out job.PrepareOutput, dims [3]int, change func(*job.Record)) (job.PrepareOutput, error) {
 	_, err := s.amend(ctx, in, func(r *job.Record) error {
 		change(r)

@@ -65,7 +65,6 @@ const artifact = object(
   // provisional: shown until the model is ready, from another segmentation than the model's.
   { encoding: text, stored_bytes: integer, provisional: flag },
 );
-export type Artifact = ReturnType<typeof artifact>;
 
 const structure = object(
   {
@@ -174,7 +173,6 @@ export const decodeEvent = object(
   { id: text, status, attempt: integer, artifacts: list(text), error: orNull(text), erased: flag },
   { gpu, queue, progress },
 );
-export type JobEvent = ReturnType<typeof decodeEvent>;
 
 const usualByStage = object({}, { preparing: usual, warming: usual, segmenting: usual, meshing: usual });
 

@@ -4,7 +4,6 @@ import { STATUSES } from './job';
 // What is stored of a job, and the proof of its erasure; and who a job is shared with.
 
 const tally = object({ objects: integer, versions: integer, markers: integer, uploads: integer, bytes: integer });
-export type Tally = ReturnType<typeof tally>;
 
 const erasure = object({
   at: time,

@@ -2,10 +2,6 @@ import type { Area } from './i18n';
 
 // Texts of the frame around every page.
 export const app = {
-  'app.tagline': {
-    en: 'A scan goes in. Every organ comes out in 3D.',
-    es: 'Entra un estudio. Salen todos los órganos en 3D.',
-  },
   'app.jobs': { en: 'Jobs', es: 'Trabajos' },
   'app.close': { en: 'Close', es: 'Cerrar' },
   'app.dark': { en: 'Dark theme', es: 'Tema oscuro' },

@@ -89,7 +89,6 @@ export const endings = {
   'files.title': { en: 'Download', es: 'Descargar' },
   'files.whole': { en: 'The whole model', es: 'El modelo completo' },
   'files.shown': { en: 'Only what is visible ({n})', es: 'Solo lo visible ({n})' },
-  'files.formats': { en: 'As', es: 'Como' },
   'files.others': { en: 'Files of this job', es: 'Archivos de este trabajo' },
   'files.making': { en: 'Making {format}…', es: 'Creando {format}…' },
   'files.makingSay': {
@@ -99,7 +98,6 @@ export const endings = {
   'files.begun': { en: 'The download has begun.', es: 'La descarga ha comenzado.' },
   'files.sha': { en: 'SHA-256', es: 'SHA-256' },
   'files.copySha': { en: 'Copy the SHA-256 of {name}', es: 'Copiar el SHA-256 de {name}' },
-  'files.stored': { en: '{size} sent', es: '{size} enviados' },
   'format.glb': { en: 'for viewers, Blender, Unity', es: 'para visores, Blender, Unity' },
   'format.stl': { en: 'for printing', es: 'para imprimir' },
   'format.3mf': { en: 'for printing in colour', es: 'para imprimir en color' },
@@ -250,7 +248,6 @@ export const endings = {
   'table.csv': { en: 'Download CSV', es: 'Descargar CSV' },
 
   'shared.title': { en: 'Shared model', es: 'Modelo compartido' },
-  'shared.by': { en: 'Somebody shared this model with you.', es: 'Alguien compartió este modelo con usted.' },
   'shared.gone': { en: 'This link no longer holds', es: 'Este enlace ya no es válido' },
   'shared.goneMore': {
     en: 'It has ended, was taken back, or the job was deleted. Ask whoever sent it to you for a new one.',

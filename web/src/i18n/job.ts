@@ -35,7 +35,6 @@ export const job = {
     en: 'The service gave an answer that this page does not understand. Load the page again.',
     es: 'El servicio dio una respuesta que esta página no entiende. Vuelva a cargarla.',
   },
-  'job.code': { en: 'Code', es: 'Código' },
   'job.quote': { en: 'To quote', es: 'Para citar' },
   'job.notDiagnosis': { en: 'Not for diagnosis', es: 'No apto para diagnóstico' },
 
@@ -168,7 +167,6 @@ export const job = {
   },
   'all.previewAlt': { en: 'The model, from several sides', es: 'El modelo, desde varios lados' },
   'all.scanAlt': { en: 'Three slices through the middle of the scan', es: 'Tres cortes por la mitad del estudio' },
-  'all.files': { en: 'Files', es: 'Archivos' },
   'all.kept': { en: 'Kept until {date}.', es: 'Se guarda hasta el {date}.' },
   'all.enlarge': { en: 'Enlarge', es: 'Ampliar' },
   'all.options': { en: 'How it was made', es: 'Cómo se hizo' },

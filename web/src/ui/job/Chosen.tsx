@@ -7,6 +7,7 @@ import { Button, IconButton } from '../widgets/Button';
 import { Slider } from '../widgets/Field';
 import { Menu } from '../widgets/Menu';
 import { FORMATS } from './formats';
+import { Numbers } from './Numbers';
 import type { Row } from './rows';
 import { useExport } from './useExport';
 import type { View } from './useView';
@@ -80,17 +81,7 @@ export default function Chosen({
           </Button>
         )}
       </div>
-      <dl className="numbers">
-        {numbers.map(
-          ([name, value]) =>
-            value !== null && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Numbers of={numbers} />
       {row.partial && (
         <p className="soft small">
           <span aria-hidden="true">◧ </span>

@@ -5,6 +5,7 @@ import type { Job } from '../../api/job';
 import { amount, day, moment } from '../format';
 import { useWords } from '../language';
 import { Button } from '../widgets/Button';
+import { Numbers } from './Numbers';
 import { Picture } from './Picture';
 import type { Row } from './rows';
 
@@ -69,17 +70,7 @@ export function Whole({
       )}
       <div>
         <h3>{t('all.options')}</h3>
-        <dl className="numbers">
-          {made.map(
-            ([name, value]) =>
-              value !== null && (
-                <div key={name}>
-                  <dt>{name}</dt>
-                  <dd>{value}</dd>
-                </div>
-              ),
-          )}
-        </dl>
+        <Numbers of={made} />
       </div>
       <p className="soft small kept">
         {t('all.kept', { date: day(job.expires_at, language) })} {t('job.notDiagnosis')}.

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
 import { amount } from '../format';
 import { useWords } from '../language';
+import { saved } from '../save';
 import { Button } from '../widgets/Button';
 import { Dialog } from '../widgets/Dialog';
 import { type Column, csvOf, type Row, sorted } from './rows';
@@ -97,10 +98,6 @@ export function TableDialog({ rows, onClose }: { rows: readonly Row[]; onClose: 
 }
 
 function save(csv: string): void {
-  const link = document.createElement('a');
   // The mark at its beginning tells Excel that it is UTF-8.
-  link.href = URL.createObjectURL(new Blob(['\uFEFF', csv], { type: 'text/csv;charset=utf-8' }));
-  link.download = 'measurements.csv';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  saved(new Blob(['\uFEFF', csv], { type: 'text/csv;charset=utf-8' }), 'measurements.csv');
 }

@@ -76,10 +76,15 @@ export function rowsOf({ job, measured, model, table }: Known, language: Languag
       words: folded([title, also, latin, name.replaceAll('_', ' '), name].join(' ')),
     };
   });
-  const order = new Intl.Collator(language, { numeric: true, sensitivity: 'base' });
+  const order = titles(language);
   return rows.sort(
     (a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || order.compare(a.title, b.title) || a.label - b.label,
   );
+}
+
+/** The order of titles: rib 2 before rib 10, accents and capitals aside. */
+function titles(language: Language): Intl.Collator {
+  return new Intl.Collator(language, { numeric: true, sensitivity: 'base' });
 }
 
 /** Rows by group, each with the sum of its volumes. */
@@ -127,7 +132,7 @@ export type Column = 'title' | 'volume' | 'surface' | 'hu';
 
 /** Rows by a column; what has no value comes last either way. */
 export function sorted(rows: readonly Row[], by: Column, down: boolean, language: Language): Row[] {
-  const order = new Intl.Collator(language, { numeric: true, sensitivity: 'base' });
+  const order = titles(language);
   const value = (row: Row) => (by === 'hu' ? (row.hu?.mean ?? null) : by === 'title' ? null : row[by]);
   const turn = down ? -1 : 1;
   return [...rows].sort((a, b) => {

@@ -5,12 +5,12 @@ import type { ViewState } from '../../viewer/state';
 import { extent, type Structure } from '../../viewer/structure';
 import { films, type StandardView, type Tool, type Viewer } from '../../viewer/viewer';
 import { useWords } from '../language';
+import { saved } from '../save';
 import { Button, IconButton } from '../widgets/Button';
 import { Menu } from '../widgets/Menu';
 import { useNotices } from '../widgets/notices';
 import { useHeadset } from './headset';
 import { CutPanel, MeasurePanel } from './Panels';
-import { saved } from './save';
 
 // The slice view and the code are loaded when somebody asks for them.
 const Slices = lazy(() => import('./Slices'));
