@@ -32,13 +32,13 @@ describe.each([
     const { page, close } = await visit(browser, [stack.http, stack.aws], { locale });
     await page.goto(stack.http);
     await page.getByRole('heading', { level: 1, name: words }).waitFor();
-    expect(await page.locator('html').getAttribute('lang')).toBe(language);
+    await page.locator(`html[lang=${language}]`).waitFor({ state: 'attached' });
     const other = language === 'es' ? 'en' : 'es';
     await page.locator(`[data-lang="${other}"]`).click();
     await page.waitForFunction((lang) => document.documentElement.lang === lang, other);
     await page.reload();
     await page.getByRole('heading', { level: 1 }).waitFor();
-    expect(await page.locator('html').getAttribute('lang')).toBe(other);
+    await page.locator(`html[lang=${other}]`).waitFor({ state: 'attached' });
     await close();
   });
 

@@ -68,8 +68,8 @@ it('nothing of a name leaves the browser, which alone knows what the job is call
   await page.goto(stack.http);
   await page.locator('input[webkitdirectory]').setInputFiles(path.join(folder, MARK));
   await page.locator('[data-upload="choose"]').waitFor();
-  expect(await page.locator('.offer').count()).toBe(2);
-  expect(await page.locator('.refused li').count()).toBe(2);
+  await expect.poll(() => page.locator('.offer').count()).toBe(2);
+  await expect.poll(() => page.locator('.refused li').count()).toBe(2);
   expect(await inspect(page, 'choose')).toEqual([]);
   await page.locator('.offers-end .primary').click();
   await page.waitForURL(`${stack.http}/jobs/*`);

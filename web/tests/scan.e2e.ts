@@ -61,14 +61,17 @@ describe.each<Language>(['es', 'en'])('in %s', (language) => {
 
   async function test(page: Page): Promise<void> {
     const rows = page.locator('[data-structure]');
-    expect(await rows.count()).toBeGreaterThan(4);
+    // The list came back with the wide window, a moment after it.
+    await rows.nth(4).waitFor();
     const lungs = page.locator('[data-structure^=lung]').first();
     // Alone, hidden, and back.
     await lungs.locator('[data-action=isolate]').click();
-    expect(await page.locator('[data-structure] input[type=checkbox]:checked').count()).toBe(1);
+    const shown = page.locator('[data-structure] input[type=checkbox]:checked');
+    await expect.poll(() => shown.count()).toBe(1);
+    await rows.nth(4).waitFor();
     expect(await inspect(page, `isolated-${language}`)).toEqual([]);
     await page.keyboard.press('a');
-    expect(await page.locator('[data-structure] input[type=checkbox]:checked').count()).toBe(await rows.count());
+    await expect.poll(async () => (await shown.count()) === (await rows.count())).toBe(true);
 
     // Measured by keyboard: the cross is in the middle of the stage.
     const tools = page.getByRole('toolbar');
@@ -112,7 +115,7 @@ it('shows the scan and a first look while the GPU does not come, and is cancelle
   await page.locator('input[type=file][multiple]').setInputFiles(scan);
   await page.waitForURL(/\/jobs\/[0-9A-Z]{26}$/);
   await page.locator('[data-viewer][data-drawn=glimpse]').waitFor();
-  expect(await page.locator('main').getAttribute('data-status')).toBe('warming');
+  await page.locator('main[data-status=warming]').waitFor();
   expect(await inspect(page, 'glimpse')).toEqual([]);
   await page.goto(waiting.http);
   await page.locator('[href^="/jobs/"]').first().waitFor();

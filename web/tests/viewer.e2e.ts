@@ -368,7 +368,7 @@ it('gives back all memory of the graphics processor, and takes no more with ever
     return viewer.memory();
   });
   expect([last.geometries, last.textures]).toEqual([0, 0]);
-  expect(await page.locator('canvas').count()).toBe(0);
+  await expect.poll(() => page.locator('canvas').count()).toBe(0);
   await page.evaluate(() => stage.again());
   await boxes(page);
   expect(await hues(page)).toEqual(['red', 'green', 'blue']);
