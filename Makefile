@@ -105,7 +105,7 @@ windows:
 	IRIS_WINE=$(WINE) go test -count=1 -v -timeout 20m ./tests/windows
 
 # Which capacity lever the account honours: for the first deployment, on an endpoint that nobody uses.
-ENDPOINT ?= iris-totalsegmentator-endpoint
+ENDPOINT ?= iris-model
 probe:
 	go run ./cmd/probe -endpoint $(ENDPOINT)
 

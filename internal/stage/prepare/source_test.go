@@ -161,7 +161,7 @@ func TestVolumeRefuses(t *testing.T) {
 		{"half a gzip header", "truncated", "", []byte{0x1f, 0x8b, 8}},
 		{"one slice", "too_few_slices", "the series has one slice, and a volume needs at least 3: put the whole series into one folder", dicomtest.Axial(0, 4, 4).Bytes()},
 		{"a zip of nothing", "empty_archive", "", zipOf(t, nil)},
-		{"compressed pixels", "unsupported_transfer_syntax", "JPEG 2000", zipOf(t, dicomtest.Series(4, 4, 4, func(_ int, s *dicomtest.Slice) { s.Syntax = "1.2.840.10008.1.2.4.90" }))},
+		{"compressed pixels", "unsupported_transfer_syntax", "JPEG XL", zipOf(t, dicomtest.Series(4, 4, 4, func(_ int, s *dicomtest.Slice) { s.Syntax = "1.2.840.10008.1.2.4.110" }))},
 		{"a zip of a NIfTI file", "no_image_series", "by itself", zipOf(t, dicomtest.Drop{inflated(t, ct(t))})},
 	}
 	for _, c := range cases {

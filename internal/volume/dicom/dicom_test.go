@@ -219,7 +219,7 @@ func TestConvertOrderChangesNothing(t *testing.T) {
 
 func TestConvertEverySyntax(t *testing.T) {
 	var want []byte
-	for _, ts := range []string{syntax.ExplicitLE, syntax.ImplicitLE, syntax.ExplicitBE, syntax.Deflated} {
+	for _, ts := range []string{syntax.ExplicitLE, syntax.ImplicitLE, syntax.ExplicitBE, syntax.Deflated, syntax.GEPrivate} {
 		d := dicomtest.Series(5, 7, 6, func(_ int, s *dicomtest.Slice) { s.Syntax = ts })
 		_, _, got, err := convert(t, d, dicom.Options{})
 		if err != nil {
@@ -301,9 +301,9 @@ func TestConvertRefuses(t *testing.T) {
 		{"no direction", "bad_geometry", series(4, func(_ int, s *dicomtest.Slice) { s.Orientation = `0\0\0\0\0\0` })},
 		{"light-years away", "bad_geometry", series(4, func(_ int, s *dicomtest.Slice) { s.Position = `1e300\0\0` })},
 		{"slope is text", "bad_geometry", series(4, func(_ int, s *dicomtest.Slice) { s.Slope = "one" })},
-		{"compressed", "unsupported_transfer_syntax", series(4, func(_ int, s *dicomtest.Slice) { s.Syntax = "1.2.840.10008.1.2.4.90" })},
+		{"compressed as JPEG XL", "unsupported_transfer_syntax", series(4, func(_ int, s *dicomtest.Slice) { s.Syntax = "1.2.840.10008.1.2.4.110" })},
 		{"compressed in an unknown way", "unsupported_transfer_syntax", series(4, func(_ int, s *dicomtest.Slice) { s.Syntax = "1.2.3.4" })},
-		{"endless pixels, not compressed", "corrupt_dicom", series(4, func(_ int, s *dicomtest.Slice) { s.PixelLength = dicomtest.Endless })},
+		{"endless pixels, no fragments", "corrupt_pixel_data", series(4, func(_ int, s *dicomtest.Slice) { s.PixelLength = dicomtest.Endless })},
 		{"two equal series", "multiple_series", append(series(4, nil), series(4, func(_ int, s *dicomtest.Slice) { other(s) })...)},
 		{"two volumes in one", "multiple_volumes", append(series(4, nil), series(4, func(_ int, s *dicomtest.Slice) { s.Intercept = "0" })...)},
 		{"cut in the pixels", "truncated", cut(series(5, nil), 3, 10)},

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
-	"sort"
 
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
@@ -24,20 +23,21 @@ type seen struct {
 // contradict the stored bits. Most series need no such pass.
 func look(ctx context.Context, files drop.Files, s *series.Series) (seen, error) {
 	near := s.Near()
-	l := &lookout{series: s, slices: map[int][]int{}, wanted: map[int]bool{}, sums: map[int][32]byte{}}
+	l := &lookout{series: s, sums: map[int][32]byte{}}
+	p := &pass{files: files, series: s, visit: l.frame}
+	pairs := make([]bool, len(s.Slices))
 	for _, pair := range near {
-		l.want(pair[0])
-		l.want(pair[1])
+		pairs[pair[0]], pairs[pair[1]] = true, true
 	}
 	for i, sl := range s.Slices {
-		if s.Images[sl.Image].Lift > 0 {
-			l.want(i)
+		if pairs[i] || s.Images[sl.Image].Lift > 0 {
+			p.add(sl, i)
 		}
 	}
-	if len(l.files) == 0 {
+	if len(p.want) == 0 {
 		return seen{}, nil
 	}
-	if err := files.Each(ctx, l.files, l.file); err != nil {
+	if err := p.run(ctx); err != nil {
 		return seen{}, err
 	}
 	differ := 0
@@ -57,48 +57,23 @@ func look(ctx context.Context, files drop.Files, s *series.Series) (seen, error)
 // lookout is the pass.
 type lookout struct {
 	series *series.Series
-	files  []int
-	slices map[int][]int // indexes of slices, by file
-	wanted map[int]bool
-	sums   map[int][32]byte
+	sums   map[int][32]byte // by index of the slice
 	bits   pixel.Bits
 	lifts  bool // some image says that it is shifted
-	buffer []byte
 }
 
-func (l *lookout) want(i int) {
-	file := l.series.Images[l.series.Slices[i].Image].File
-	if l.slices[file] == nil {
-		l.files = append(l.files, file)
+func (l *lookout) frame(_ context.Context, f *frame) error {
+	l.sums[f.index] = fingerprint(f.raw, f.slice)
+	lift := l.series.Images[f.slice.Image].Lift
+	// A stream of the stored bits alone has samples that are not shifted; one of whole
+	// words is like samples that are stored as they are.
+	if lift > 0 && (!f.layout.Encapsulated || f.info.Precision > f.layout.Stored) {
+		bits := pixel.BitsOf(f.raw, f.layout, lift)
+		l.lifts = true
+		l.bits.Low = l.bits.Low || bits.Low
+		l.bits.Above = l.bits.Above || bits.Above
 	}
-	if l.wanted[i] {
-		return
-	}
-	l.wanted[i] = true
-	l.slices[file] = append(l.slices[file], i)
-}
-
-func (l *lookout) file(f drop.File) error {
-	indexes := l.slices[f.Index]
-	sort.Slice(indexes, func(a, b int) bool {
-		return l.series.Slices[indexes[a]].Frame < l.series.Slices[indexes[b]].Frame
-	})
-	slices := make([]series.Slice, len(indexes))
-	for n, i := range indexes {
-		slices[n] = l.series.Slices[i]
-	}
-	n := 0
-	return eachFrame(l.series, f, slices, &l.buffer, func(sl series.Slice, raw []byte, layout pixel.Layout) error {
-		l.sums[indexes[n]] = fingerprint(raw, sl)
-		n++
-		if lift := l.series.Images[sl.Image].Lift; lift > 0 {
-			bits := pixel.BitsOf(raw, layout, lift)
-			l.lifts = true
-			l.bits.Low = l.bits.Low || bits.Low
-			l.bits.Above = l.bits.Above || bits.Above
-		}
-		return nil
-	})
+	return nil
 }
 
 // fingerprint is that of a frame's pixels and their scale.

@@ -14,6 +14,7 @@ type tally struct {
 	modality string
 	values   volume.Values
 	padded   int64
+	lossy    bool  // some frame was compressed with loss
 	wrapped  int64 // neighbours of which one was stored beyond the sign bit
 	planes   []planeTally
 }
@@ -35,9 +36,10 @@ func newTally(planes int, modality string) *tally {
 	return t
 }
 
-// add counts a frame: its voxels and the raw bytes they were made from.
-func (t *tally) add(sl series.Slice, voxels []int16, raw []byte, l pixel.Layout, c pixel.Counts) {
-	v := &t.values
+// add counts a frame and its voxels.
+func (t *tally) add(f *frame, voxels []int16) {
+	v, sl, l, raw, c := &t.values, f.slice, f.layout, f.raw, f.counts
+	t.lossy = t.lossy || f.info.Lossy || f.lossy
 	if l.Signed && l.Stored < 16 {
 		t.wrapped += wraps(voxels, l, sl)
 	}
@@ -138,6 +140,9 @@ func (t *tally) judge(s *series.Series) ([]volume.Warning, error) {
 	}
 	add := func(code, format string, args ...any) {
 		out = append(out, volume.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
+	}
+	if t.lossy {
+		add("lossy_compression", "the images were compressed with loss: small structures and edges may differ from what the scanner saw; if the hospital has the original images, send those")
 	}
 	if t.padded > 0 {
 		add("padding_removed", "pixels that the files mark as padding were brighter than air and became air: %.1f %% of the scan", 100*float64(t.padded)/float64(t.values.Total))

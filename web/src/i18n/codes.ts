@@ -168,6 +168,12 @@ export const CODES: Readonly<Record<string, Row>> = {
     'Mire la imagen de control; cortes más finos o un estudio sin contraste los distinguen.',
   ],
   corrupt_dicom: ['A DICOM file is damaged.', EXPORT[0], 'Un archivo DICOM está dañado.', EXPORT[1]],
+  corrupt_pixel_data: [
+    'The compressed pixels of a DICOM file are damaged.',
+    'Send the series again; if it stays, export it uncompressed.',
+    'Los píxeles comprimidos de un archivo DICOM están dañados.',
+    'Envíe de nuevo la serie; si continúa, expórtela sin compresión.',
+  ],
   duplicate_slices: [
     'Slices that came twice were used once.',
     NONE[0],
@@ -317,6 +323,12 @@ export const CODES: Readonly<Record<string, Row>> = {
     'If it is one, send it as a scan.',
     'El mapa de etiquetas parece un estudio.',
     'Si lo es, envíelo como estudio.',
+  ],
+  lossy_compression: [
+    'The images were compressed with loss.',
+    'Small structures and edges may differ from what the scanner saw: send the original images if the hospital has them.',
+    'Las imágenes se comprimieron con pérdida.',
+    'Las estructuras pequeñas y los bordes pueden diferir de lo que vio el escáner: envíe las imágenes originales si el hospital las tiene.',
   ],
   lost_slices: [
     'Files that look like slices could not be read.',

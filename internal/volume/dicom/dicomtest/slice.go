@@ -27,6 +27,8 @@ type Slice struct {
 	Pixels                         []byte        // little endian
 	Extra                          func(*Writer) // more elements, of groups up to 0x52FF
 	PixelLength                    uint32        // 0: the length of Pixels
+	Items                          [][]byte      // encapsulated pixel data, the offset table first, in place of Pixels
+	NoEnd                          bool          // no delimiter after Items
 }
 
 // CTClass is the SOP class of a CT slice.

@@ -19,7 +19,7 @@ type Writer struct {
 // Endless is the length of a sequence or item closed by a delimiter.
 const Endless = 0xFFFFFFFF
 
-var long = map[string]bool{"OB": true, "OW": true, "SQ": true, "UN": true, "UT": true}
+var long = map[string]bool{"OB": true, "OW": true, "SQ": true, "UN": true, "UT": true, "OV": true}
 
 // Head writes an element's tag, VR and length.
 func (w *Writer) Head(tag uint32, vr string, length uint32) {
@@ -84,7 +84,7 @@ func (w *Writer) Sequence(tag uint32, endless bool, items ...func(*Writer)) {
 
 // Bytes is the file.
 func (s Slice) Bytes() []byte {
-	w := &Writer{Implicit: s.Syntax == syntax.ImplicitLE, Order: binary.LittleEndian}
+	w := &Writer{Implicit: s.Syntax == syntax.ImplicitLE || s.Syntax == syntax.GEPrivate, Order: binary.LittleEndian}
 	if s.Syntax == syntax.ExplicitBE {
 		w.Order = binary.BigEndian
 	}
@@ -143,6 +143,17 @@ func (s Slice) dataset(w *Writer) {
 }
 
 func (s Slice) pixels(w *Writer) {
+	if s.Items != nil {
+		w.Head(0x7FE00010, "OB", Endless)
+		for _, item := range s.Items {
+			w.Head(0xFFFEE000, "", uint32(len(item)))
+			w.Buffer.Write(item)
+		}
+		if !s.NoEnd {
+			w.Head(0xFFFEE0DD, "", 0)
+		}
+		return
+	}
 	if s.Pixels == nil {
 		return
 	}
@@ -150,7 +161,7 @@ func (s Slice) pixels(w *Writer) {
 	if len(data)%2 == 1 {
 		data = append(data, 0)
 	}
-	if w.Order == binary.AppendByteOrder(binary.BigEndian) {
+	if w.Order == binary.AppendByteOrder(binary.BigEndian) || s.Syntax == syntax.GEPrivate {
 		for i := 0; i < len(data); i += max(2, s.Bits/8) {
 			part := data[i : i+max(2, s.Bits/8)]
 			for a, b := 0, len(part)-1; a < b; a, b = a+1, b-1 {
@@ -164,6 +175,30 @@ func (s Slice) pixels(w *Writer) {
 	}
 	w.Head(0x7FE00010, "OW", length)
 	w.Buffer.Write(data)
+}
+
+// RLE packs little-endian samples of some bits as PS3.5 annex G has it, in runs of
+// different bytes only.
+func RLE(samples []byte, bits int) []byte {
+	planes := bits / 8
+	out := make([]byte, 64)
+	out[0] = byte(planes)
+	for plane := range planes {
+		binary.LittleEndian.PutUint32(out[4+4*plane:], uint32(len(out)))
+		var bytes []byte
+		for at := planes - 1 - plane; at < len(samples); at += planes {
+			bytes = append(bytes, samples[at])
+		}
+		for len(bytes) > 0 {
+			n := min(128, len(bytes))
+			out = append(append(out, byte(n-1)), bytes[:n]...)
+			bytes = bytes[n:]
+		}
+		if len(out)%2 == 1 {
+			out = append(out, 0)
+		}
+	}
+	return out
 }
 
 func reader(b []byte) io.Reader { return bytes.NewReader(b) }

@@ -68,6 +68,19 @@ func (c *cursor) read(n int) ([]byte, error) {
 	return c.buf[:n], nil
 }
 
+// keep returns the next n bytes in a slice of their own. n is bounded by its caller.
+func (c *cursor) keep(n int) ([]byte, error) {
+	if int64(n) > c.left() {
+		return nil, c.short()
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(c.r, b); err != nil {
+		return nil, c.fail(err)
+	}
+	c.pos += int64(n)
+	return b, nil
+}
+
 // skip passes over n bytes. It refuses to skip further than the longest header before
 // it reads them, because that could take minutes in a file of gigabytes or one that
 // is inflated.

@@ -43,9 +43,11 @@ const (
 	tagIntercept        tag = 0x00281052
 	tagSlope            tag = 0x00281053
 	tagPixelMeasures    tag = 0x00289110
+	tagLossy            tag = 0x00282110
 	tagPixelTransforms  tag = 0x00289145
 	tagShared           tag = 0x52009229
 	tagPerFrame         tag = 0x52009230
+	tagFrameOffsets     tag = 0x7FE00001
 	tagFloatPixels      tag = 0x7FE00008
 	tagDoublePixels     tag = 0x7FE00009
 	tagPixels           tag = 0x7FE00010

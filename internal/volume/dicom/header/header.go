@@ -40,6 +40,7 @@ type Header struct {
 	Rows, Columns, Samples             int
 	BitsAllocated, BitsStored, HighBit int
 	Signed                             bool
+	Lossy                              bool    // it was compressed with loss at some time
 	NumberOfFrames                     int     // -1: no number of frames
 	SliceStep                          float64 // spacing between slices, mm; 0: not given
 	FramesElsewhere                    bool    // frames differ in time or in something else than place
@@ -57,9 +58,13 @@ type Header struct {
 // their first byte.
 type PixelData struct {
 	Present      bool
-	Encapsulated bool  // fragments until a delimiter; Length is meaningless
+	Encapsulated bool  // fragments until a delimiter; Length is -1
 	Length       int64 // bytes, compared with the bytes left already
 	Words        bool  // VR OW: in big endian even 8-bit samples are swapped in pairs
+
+	// Offsets is the extended offset table of encapsulated frames (PS3.5 §A.4), in the
+	// byte order of the file; nil: there is none.
+	Offsets []byte
 }
 
 // Frame is what may differ from frame to frame. Has tells which fields are set.

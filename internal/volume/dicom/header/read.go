@@ -161,12 +161,12 @@ func (i *inflater) Read(p []byte) (int, error) {
 // pixels notes the pixel data and ends the walk.
 func (w *walker) pixels(e element) error {
 	w.h.Float = e.tag != tagPixels
-	w.h.Pixels = PixelData{Present: true, Encapsulated: e.length == endless, Words: e.vr == "OW"}
-	if e.length != endless {
-		w.h.Pixels.Length = int64(e.length)
-		if w.h.Pixels.Length > w.c.left() {
-			return w.c.short()
-		}
+	p := &w.h.Pixels
+	p.Present, p.Encapsulated, p.Length, p.Words = true, e.length == endless, int64(e.length), e.vr == "OW"
+	if p.Encapsulated {
+		p.Length = -1
+	} else if p.Length > w.c.left() {
+		return w.c.short()
 	}
 	return nil
 }

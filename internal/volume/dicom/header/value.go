@@ -8,6 +8,11 @@ import (
 
 // value keeps the element's value when a volume needs it and skips it otherwise.
 func (w *walker) value(e element, top level) error {
+	if e.tag == tagFrameOffsets && len(w.stack) == 0 && e.length <= 8*MaxFrames {
+		offsets, err := w.c.keep(int(e.length))
+		w.h.Pixels.Offsets = offsets
+		return err
+	}
 	wanted := top.group != nil && frameTag(e.tag) || len(w.stack) == 0 && fileTag(e.tag)
 	if !wanted || e.length > maxValue {
 		return w.c.skip(int64(e.length))
@@ -38,7 +43,7 @@ func fileTag(t tag) bool {
 	case tagImageType, tagSOPClass, tagSOPInstance, tagModality, tagStudy, tagSeries, tagFrameOfReference,
 		tagSamples, tagPhotometric, tagFrames, tagFramePointer, tagRows, tagColumns,
 		tagSliceStep, tagFrameTime, tagFrameTimes,
-		tagBitsAllocated, tagBitsStored, tagHighBit, tagSigned:
+		tagBitsAllocated, tagBitsStored, tagHighBit, tagSigned, tagLossy:
 		return true
 	}
 	return judgeTag(t)
@@ -63,6 +68,8 @@ func (h *Header) set(t tag, b []byte, c *cursor) {
 		h.FrameOfReference = text(b)
 	case tagPhotometric:
 		h.Photometric = text(b)
+	case tagLossy:
+		h.Lossy = text(b) == "01"
 	case tagFrames:
 		h.NumberOfFrames = count(b)
 	case tagSliceStep:

@@ -25,13 +25,16 @@ type Layout struct {
 	Signed        bool
 	BigEndian     bool
 	Swapped       bool // 8-bit samples swapped in pairs: OW in big endian
-	Padding       Padding
+	// Encapsulated frames are compressed. The other fields describe the samples after
+	// decoding, which are little endian words.
+	Encapsulated bool
+	Padding      Padding
 }
 
 // FrameBytes is the size of one frame.
 func (l Layout) FrameBytes() int { return l.Rows * l.Columns * l.Bits / 8 }
 
-// Of is the layout of a grayscale file whose pixel data is stored as it is.
+// Of is the layout of a grayscale file whose transfer syntax is supported.
 func Of(h *header.Header) (Layout, error) {
 	if h.Float {
 		return Layout{}, volume.Unsupported("unsupported_image_type", "the samples are real numbers (floating point): integers are read; export the scan as a CT, MR or PET series")
@@ -40,7 +43,8 @@ func Of(h *header.Header) (Layout, error) {
 		return Layout{}, volume.Unsupported("unsupported_image_type",
 			"the samples have %d bits: 8, 16 and 32-bit integers are read", h.BitsAllocated)
 	}
-	if err := checkLength(h); err != nil {
+	encapsulated, err := checkLength(h)
+	if err != nil {
 		return Layout{}, err
 	}
 	l := Layout{Rows: h.Rows, Columns: h.Columns, Bits: h.BitsAllocated, Stored: h.BitsStored, Signed: h.Signed}
@@ -51,7 +55,11 @@ func Of(h *header.Header) (Layout, error) {
 		return Layout{}, volume.Reject("corrupt_dicom", "a DICOM file stores %d bits in samples of %d: export the series again", l.Stored, l.Bits)
 	}
 	l.Padding = paddingOf(h, l.Signed)
-	l.BigEndian = syntax.Find(h.TransferSyntax).BigEndian
+	if l.Encapsulated = encapsulated; encapsulated {
+		return l, nil
+	}
+	s := syntax.Find(h.TransferSyntax)
+	l.BigEndian = s.BigEndian || s.BigPixels
 	l.Swapped = l.BigEndian && l.Bits == 8 && h.Pixels.Words
 	return l, nil
 }
@@ -94,22 +102,28 @@ func BitsOf(raw []byte, l Layout, lift int) (b Bits) {
 // checkLength compares the length that follows from the header with the bytes that are
 // there, before memory is allocated for it. Pixel data is padded to an even length,
 // and by some writers to a block, so that up to a row more is accepted.
-func checkLength(h *header.Header) error {
+//
+// It says whether the frames are encapsulated. Those of unknown length are. So are those
+// of a length that is not the one of the samples, if the transfer syntax compresses them;
+// else the samples were expanded and the transfer syntax was not changed.
+func checkLength(h *header.Header) (encapsulated bool, err error) {
 	if h.NumberOfFrames < 0 || h.Rows < 1 || h.Columns < 1 {
-		return volume.Reject("corrupt_dicom", "an image has %d rows, %d columns, %d frames: it is damaged, send it again", h.Rows, h.Columns, h.NumberOfFrames)
+		return false, volume.Reject("corrupt_dicom", "an image has %d rows, %d columns, %d frames: it is damaged, send it again", h.Rows, h.Columns, h.NumberOfFrames)
 	}
 	// Rows and columns are 16-bit, so the first product fits; the second may not.
 	frame := uint64(h.Rows) * uint64(h.Columns) * uint64(h.BitsAllocated/8)
 	over, want := bits.Mul64(frame, uint64(h.Frames()))
-	have := uint64(h.Pixels.Length)
+	have := uint64(max(0, h.Pixels.Length))
 	row := max(1, frame/uint64(h.Rows))
-	if over != 0 || have < want || have-want > row {
-		return volume.Reject("bad_pixel_length", "an image of %d × %d pixels, %d frames, has %d bytes of pixel data: they do not fit together; send the series again",
+	fits := over == 0 && have >= want && have-want <= row
+	encapsulated = h.Pixels.Encapsulated || !fits && syntax.Find(h.TransferSyntax).Frames
+	if !fits && !encapsulated {
+		return false, volume.Reject("bad_pixel_length", "an image of %d × %d pixels, %d frames, has %d bytes of pixel data: they do not fit together; send the series again",
 			h.Columns, h.Rows, h.Frames(), h.Pixels.Length)
 	}
 	if h.Rows > volume.MaxAxis || h.Columns > volume.MaxAxis || h.Frames() > header.MaxFrames {
-		return volume.Reject("too_large", "an image has %d × %d pixels, %d frames: at most %d × %d, %d frames are read",
+		return false, volume.Reject("too_large", "an image has %d × %d pixels, %d frames: at most %d × %d, %d frames are read",
 			h.Columns, h.Rows, h.Frames(), volume.MaxAxis, volume.MaxAxis, header.MaxFrames)
 	}
-	return nil
+	return encapsulated, nil
 }

@@ -101,7 +101,7 @@ func layoutOf(h *header.Header) (pixel.Layout, error) {
 	if err := syntax.Supported(h.TransferSyntax); err != nil {
 		return pixel.Layout{}, err
 	}
-	if h.Pixels.Encapsulated {
+	if h.Pixels.Encapsulated && syntax.Find(h.TransferSyntax).BigEndian {
 		return pixel.Layout{}, volume.Reject("corrupt_dicom", "a file's pixel data has no length though it is not compressed: export the series again")
 	}
 	return pixel.Of(h)

@@ -194,7 +194,7 @@ func TestTheRightSeries(t *testing.T) {
 				h.Root.Position[2] += 2
 			}
 		}}}, "missing_slices series=2: CT, 9 slices, 2.00 mm apart, derived from other images"},
-		{"nor is one that is compressed", []kind{{9, derived}, {4, func(_ int, h *header.Header) { h.TransferSyntax = "1.2.840.10008.1.2.4.90" }}}, "unsupported_transfer_syntax series=2"},
+		{"nor is one that is compressed", []kind{{9, derived}, {4, func(_ int, h *header.Header) { h.TransferSyntax = "1.2.840.10008.1.2.4.110" }}}, "unsupported_transfer_syntax series=2"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

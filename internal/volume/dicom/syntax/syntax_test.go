@@ -10,13 +10,17 @@ import (
 )
 
 func TestSupported(t *testing.T) {
-	for _, uid := range []string{syntax.ImplicitLE, syntax.ExplicitLE, syntax.Deflated, syntax.ExplicitBE} {
+	for _, uid := range []string{
+		syntax.ImplicitLE, syntax.ExplicitLE, syntax.Deflated, syntax.ExplicitBE, syntax.RLE,
+		"1.2.840.113619.5.2", "1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.8.1",
+	} {
 		if err := syntax.Supported(uid); err != nil {
 			t.Errorf("%s: %v", uid, err)
 		}
 	}
 	for uid, name := range map[string]string{
-		"1.2.840.10008.1.2.4.90": "JPEG 2000 lossless", "1.2.840.10008.1.2.5": "RLE", "1.2.840.10008.1.2.4.100": "MPEG-2",
+		"1.2.840.10008.1.2.4.110": "JPEG XL lossless", "1.2.840.10008.1.2.4.111": "JPEG XL of JPEG", "1.2.840.10008.1.2.4.112": "JPEG XL",
+		"1.2.840.10008.1.2.4.100": "MPEG-2", "1.2.840.10008.1.2.4.102": "MPEG-4", "1.2.840.10008.1.2.4.107": "HEVC",
 		"1.2.3.ZZPHI": "an unknown way", "": "an unknown way",
 	} {
 		var fault *volume.Error
