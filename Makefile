@@ -68,6 +68,27 @@ package: build/node/.installed
 	done
 	@echo "build/aws holds template.yaml, statemachine/ and the functions for $(LAMBDA_ARCH)"
 
+# On AWS (docs/deploy.md). Each says what it will do, what it costs and how it is undone, and
+# asks before it does it; CONFIRM=1 says yes, and without a terminal nobody is asked. STACK,
+# PARAMS='Name=value …', PARAMS_FILE, AWS_REGION and AWS_PROFILE choose.
+.PHONY: deploy deploy-model deploy-web domain quota-check smoke destroy
+build/deploy: always
+	@$(GOBUILD) -o $@ ./cmd/deploy
+deploy: package build/deploy
+	@build/deploy stack -arch $(LAMBDA_ARCH)
+deploy-model: package build/deploy bin/iris
+	@build/deploy model -tag $(VERSION)
+deploy-web: build/deploy web/node_modules/.package-lock.json
+	@build/deploy web
+domain: package build/deploy
+	@build/deploy domain
+quota-check: build/deploy
+	@build/deploy quota
+smoke: build/deploy
+	@build/deploy smoke
+destroy: build/deploy bin/iris
+	@build/deploy destroy
+
 # Archives of iris for Linux, macOS and Windows, with completion scripts, man pages, SBOMs
 # and checksums, in build/dist. `make dist-twice` makes them twice and compares the bytes.
 GORELEASER := $(CACHE)/goreleaser-v2.12.7
