@@ -113,9 +113,13 @@ export const upload = {
     en: 'The header places the scan by its qform alone. Check left and right.',
     es: 'La cabecera sitúa el estudio solo por su qform. Compruebe izquierda y derecha.',
   },
+  'upload.doubt.packed': {
+    en: 'No preview here: the images are compressed ({format}). The service reads them.',
+    es: 'Aquí no hay vista previa: las imágenes están comprimidas ({format}). El servicio las lee.',
+  },
   'upload.doubt.compressed': {
-    en: 'The images are compressed as {format}. The service may refuse them: better export them uncompressed.',
-    es: 'Las imágenes están comprimidas como {format}. El servicio podría rechazarlas: es mejor exportarlas sin compresión.',
+    en: 'The images are compressed as {format}, which the service does not read: export them uncompressed.',
+    es: 'Las imágenes están comprimidas como {format}, que el servicio no lee: expórtelas sin compresión.',
   },
   'upload.doubt.derived': {
     en: 'Computed from another series.',

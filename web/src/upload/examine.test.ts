@@ -279,6 +279,34 @@ it('draws the middle slice', async () => {
   const picture = await seriesThumbnail(scan.series);
   expect([picture?.width, picture?.height]).toEqual([112, 75]);
   expect(new Set(picture?.gray).size).toBeGreaterThan(3);
-  const compressed = await examine(drop(series('1.1', 3, [], { syntax: '1.2.840.10008.1.2.4.70' })));
-  expect(compressed.scans[0]).toMatchObject({ series: { compressed: 'JPEG', doubts: ['compressed'] } });
+});
+
+it('says of compressed images whether the service reads them, and draws none', async () => {
+  const { seriesThumbnail } = await import('./thumbnail');
+  const read = ['1.98', '4.50', '4.51', '4.57', '4.70', '5', '8.1'];
+  const refused = ['4.100', '4.102', '4.107', '4.110', '4.111', '4.112', '4.94', '4.204'];
+  for (const end of [...read, ...refused]) {
+    const { scans } = await examine(drop(series('1.1', 3, [], { syntax: `1.2.840.10008.1.2.${end}` })));
+    const [scan] = scans;
+    if (scan?.is !== 'series') throw new Error('no series');
+    expect(scan.series.doubts, end).toEqual([read.includes(end) ? 'packed' : 'compressed']);
+    expect(scan.series.compressed, end).toMatch(/^(JPEG|MPEG|RLE|DEFLATE|HTJ2K|encapsulated)/);
+    expect(await seriesThumbnail(scan.series), end).toBe(null);
+  }
+  const files = series('1.1', 4, [], { syntax: '1.2.840.10008.1.2.5' });
+  files['scan/one'] = dicom(axial(9, [[0x0020000e, 'UI', '1.1']]), { syntax: '1.2.840.10008.1.2.4.100' });
+  const mixed = await examine(drop(files));
+  expect(mixed.scans[0]).toMatchObject({ series: { compressed: 'MPEG', doubts: ['compressed'] } });
+});
+
+it('draws big endian samples of a little endian file', async () => {
+  const { seriesThumbnail } = await import('./thumbnail');
+  const drawn = async (syntax: string) => {
+    const swapped = syntax === '1.2.840.113619.5.2';
+    const pixels = Array.from({ length: 24 }, (_, n) => (swapped ? (n * 10) << 8 : n * 10));
+    const { scans } = await examine(drop(series('1.1', 3, [[0x7fe00010, 'OW', pixels]], { syntax })));
+    if (scans[0]?.is !== 'series') throw new Error('no series');
+    return (await seriesThumbnail(scans[0].series))?.gray;
+  };
+  expect(await drawn('1.2.840.113619.5.2')).toEqual(await drawn('1.2.840.10008.1.2'));
 });

@@ -29,12 +29,13 @@ export async function seriesThumbnail({ slices }: Series): Promise<Thumbnail | n
   const from = pixels.at + Math.floor(slice.frames / 2) * size;
   if (size === 0 || from + size > pixels.at + pixels.length) return null;
   const view = new DataView(await body.slice(from, from + size).arrayBuffer());
+  const little = encoding.little && !opened.syntax.bigPixels;
   const signed = wordOf(elements, 0x00280103, encoding.little) === 1;
   const slope = decimalsOf(elements, 0x00281053, 1)?.[0] || 1;
   const intercept = decimalsOf(elements, 0x00281052, 1)?.[0] ?? 0;
   const at = (n: number) => {
     if (bits === 8) return view.getUint8(n);
-    return signed ? view.getInt16(2 * n, encoding.little) : view.getUint16(2 * n, encoding.little);
+    return signed ? view.getInt16(2 * n, little) : view.getUint16(2 * n, little);
   };
   const inverse = textOf(elements, 0x00280004) === 'MONOCHROME1';
   const value = (x: number, y: number) => (at(y * columns + x) * slope + intercept) * (inverse ? -1 : 1);

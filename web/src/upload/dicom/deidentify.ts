@@ -185,7 +185,11 @@ const MAX_FRAGMENTS = 100_000;
 async function endOfFragments({ body, pixels, encoding }: DicomFile): Promise<number> {
   let at = pixels?.at ?? 0;
   for (let n = 0; n < MAX_FRAGMENTS; n++) {
-    if (at + 8 > body.size) break;
+    if (at + 8 > body.size) {
+      // Some writers leave the delimiter out, as the server knows.
+      if (at === body.size && n > 1) return at;
+      break;
+    }
     const view = new DataView(await body.slice(at, at + 8).arrayBuffer());
     const tag = ((view.getUint16(0, encoding.little) << 16) | view.getUint16(2, encoding.little)) >>> 0;
     const length = view.getUint32(4, encoding.little);

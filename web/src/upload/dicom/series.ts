@@ -4,7 +4,16 @@
 import type { Slice } from './slice';
 
 /** What is doubtful of a series, each a sentence of the page. */
-export type SeriesDoubt = 'compressed' | 'derived' | 'no_places' | 'mixed' | 'face' | 'thick' | 'anisotropic' | 'lost';
+export type SeriesDoubt =
+  | 'packed'
+  | 'compressed'
+  | 'derived'
+  | 'no_places'
+  | 'mixed'
+  | 'face'
+  | 'thick'
+  | 'anisotropic'
+  | 'lost';
 
 export interface Series {
   key: string;
@@ -68,9 +77,11 @@ function seriesOf(slices: Slice[]): Series {
   const gap = gaps[gaps.length >> 1];
   const spacing: Series['spacing'] =
     first.spacing && gap !== undefined ? [first.spacing[1], first.spacing[0], gap] : null;
-  const compressed = slices.find((slice) => slice.compressed)?.compressed ?? null;
+  const refused = slices.find((slice) => slice.refused);
+  const compressed = (refused ?? slices.find((slice) => slice.compressed))?.compressed ?? null;
   const doubts: SeriesDoubt[] = [];
-  if (compressed) doubts.push('compressed');
+  if (refused) doubts.push('compressed');
+  else if (compressed) doubts.push('packed');
   if (!stacked) doubts.push('no_places');
   else if (derived) doubts.push('derived');
   if (slices.some(({ rows, columns }) => rows !== first.rows || columns !== first.columns)) doubts.push('mixed');

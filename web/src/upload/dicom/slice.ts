@@ -25,6 +25,8 @@ export interface Slice {
   derived: boolean;
   /** A proper name of how the pixels are compressed. */
   compressed: string | null;
+  /** The service does not read that. */
+  refused: boolean;
   /** The file says that a face could be recognised. */
   face: boolean;
 }
@@ -87,6 +89,7 @@ export function sliceOf(opened: DicomFile, file: Blob, path: string): Slice | { 
     direction: (shared.orientation ?? []).map((part) => part.toFixed(3)).join(' '),
     derived: secondary || words.some((word) => DERIVED.has(word)),
     compressed: opened.syntax.compressed ?? null,
+    refused: opened.syntax.refused ?? false,
     face:
       textOf(elements, 0x00280302).toUpperCase() === 'YES' ||
       [0x00180015, 0x0008103e, 0x00081030, 0x00181030].some((tag) => HEADS.test(textOf(elements, tag))),

@@ -5,8 +5,12 @@ export interface Syntax {
   encoding: Encoding;
   /** The whole data set is one stream of DEFLATE. */
   deflated?: true;
-  /** How its pixels are compressed, which the service does not read; a proper name. */
+  /** Its samples alone are big endian. */
+  bigPixels?: true;
+  /** How its pixels are compressed, so that the page draws none of them; a proper name. */
   compressed?: string;
+  /** The service does not read this compression. */
+  refused?: true;
 }
 
 export const IMPLICIT = '1.2.840.10008.1.2';
@@ -17,17 +21,19 @@ export const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 const explicit: Encoding = { little: true, implicit: false };
 const implicit: Encoding = { little: true, implicit: true };
 
-const COMPRESSED: [begin: string, name: string][] = [
-  ['1.2.840.10008.1.2.1.98', 'encapsulated'],
-  ['1.2.840.10008.1.2.4.5', 'JPEG'],
-  ['1.2.840.10008.1.2.4.70', 'JPEG'],
+const COMPRESSED: [begin: string, name: string, read?: true][] = [
+  ['1.2.840.10008.1.2.1.98', 'encapsulated', true],
+  ['1.2.840.10008.1.2.4.50', 'JPEG', true],
+  ['1.2.840.10008.1.2.4.51', 'JPEG', true],
+  ['1.2.840.10008.1.2.4.57', 'JPEG', true],
+  ['1.2.840.10008.1.2.4.70', 'JPEG', true],
   ['1.2.840.10008.1.2.4.8', 'JPEG-LS'],
   ['1.2.840.10008.1.2.4.9', 'JPEG 2000'],
   ['1.2.840.10008.1.2.4.10', 'MPEG'],
   ['1.2.840.10008.1.2.4.11', 'JPEG XL'],
   ['1.2.840.10008.1.2.4.20', 'HTJ2K'],
-  ['1.2.840.10008.1.2.5', 'RLE'],
-  ['1.2.840.10008.1.2.8', 'DEFLATE'],
+  ['1.2.840.10008.1.2.5', 'RLE', true],
+  ['1.2.840.10008.1.2.8.1', 'DEFLATE', true],
 ];
 
 /** The syntax of a UID, as the server's internal/volume/dicom/syntax has it; '' is that of a file without one. */
@@ -42,9 +48,9 @@ export function syntaxOf(uid: string): Syntax {
       return { encoding: explicit, deflated: true };
     case BIG_ENDIAN:
       return { encoding: { little: false, implicit: false } };
-    case '1.2.840.113619.5.2': // private to GE: its pixels alone are big endian
-      return { encoding: implicit, compressed: 'GE private' };
+    case '1.2.840.113619.5.2': // private to GE
+      return { encoding: implicit, bigPixels: true };
   }
-  const named = COMPRESSED.find(([begin]) => uid.startsWith(begin));
-  return { encoding: explicit, compressed: named?.[1] ?? '?' };
+  const [, name, read] = COMPRESSED.find(([begin]) => uid.startsWith(begin)) ?? ['', '?'];
+  return { encoding: explicit, compressed: name, ...(read ? {} : { refused: true }) };
 }

@@ -90,7 +90,11 @@ export const NATIVE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.1000
 
 /** A file of elements, which must be in the order of their tags. */
 export function dicom(elements: Item, { syntax = '1.2.840.10008.1.2.1', bare, endless }: Options = {}): File {
-  const set = new Writer(syntax !== '1.2.840.10008.1.2.2', syntax === '1.2.840.10008.1.2', endless ?? false);
+  const set = new Writer(
+    syntax !== '1.2.840.10008.1.2.2',
+    ['1.2.840.10008.1.2', '1.2.840.113619.5.2'].includes(syntax),
+    endless ?? false,
+  );
   for (const element of elements) set.element(...element);
   let body = Uint8Array.from(set.bytes);
   if (syntax.endsWith('.99')) body = Uint8Array.from(deflateRawSync(body));
