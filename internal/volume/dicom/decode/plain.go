@@ -9,6 +9,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/volume/dicom/codec"
 	"github.com/iris-oculus/iris/internal/volume/dicom/jpeg"
+	"github.com/iris-oculus/iris/internal/volume/dicom/jpegls"
 	"github.com/iris-oculus/iris/internal/volume/dicom/rle"
 )
 
@@ -17,6 +18,7 @@ var decoders = map[kind]decoder{
 	plain:    copied,
 	runs:     rle.Decode,
 	jpegs:    jpeg.Decode,
+	jpegLS:   jpegls.Decode,
 	deflated: inflated,
 }
 

@@ -13,6 +13,8 @@ func TestSupported(t *testing.T) {
 	for _, uid := range []string{
 		syntax.ImplicitLE, syntax.ExplicitLE, syntax.Deflated, syntax.ExplicitBE, syntax.RLE,
 		"1.2.840.113619.5.2", "1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.8.1",
+		"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70",
+		"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81",
 	} {
 		if err := syntax.Supported(uid); err != nil {
 			t.Errorf("%s: %v", uid, err)
