@@ -11,7 +11,8 @@ VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo de
 # The same flags for building and testing, so that nothing is compiled twice.
 export CGO_ENABLED := 0
 export GOFLAGS     := -trimpath
-GOBUILD   := go build -ldflags '-s -w -X main.version=$(VERSION)'
+# The SDK waits for a network, so that its calls need not be inlined: 0.4 MB of each program.
+GOBUILD   := go build -gcflags=github.com/aws/...=-l -ldflags '-s -w -X main.version=$(VERSION)'
 
 GOLANGCI    := $(CACHE)/golangci-lint-v2.14.0
 GOVULNCHECK := $(CACHE)/govulncheck-v1.8.0
