@@ -24,6 +24,27 @@ func TestCost(t *testing.T) {
 	if out, err := iris(t, "cost", "--warm-on-intent", "0s", "--together", "10"); err != nil || strings.Contains(out, "an upload that dies") || !strings.Contains(out, "each of 10 at once") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	out, err = iris(t, "cost", "--prices", "--sensitivity")
+	for _, want := range []string{"confirmed by", "nobody", "segment: one CT of 512×512×300 voxels on the T4", "(a guess)", "LingerSeconds=0"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("%q is missing: %v\n%s", want, err, out)
+		}
+	}
+	out, err = iris(t, "cost", "--json", "--prices", "--sensitivity")
+	var all struct {
+		Prices      []struct{ Source string }
+		Sensitivity []struct {
+			Name  string
+			AtLow struct{ Month float64 } `json:"at_low"`
+		}
+		Changes []struct {
+			Name  string
+			Alone float64 `json:"job_alone"`
+		}
+	}
+	if err != nil || json.Unmarshal([]byte(out), &all) != nil || len(all.Prices) == 0 || all.Prices[0].Source == "" || len(all.Sensitivity) == 0 || all.Sensitivity[0].AtLow.Month == 0 || len(all.Changes) == 0 || all.Changes[0].Alone == 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
 	out, err = iris(t, "cost", "--json", "--instance", "ml.p9.large", "--price", "3.6", "--segment", "20s", "--jobs", "0")
 	var e struct {
 		Instance string

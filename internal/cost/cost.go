@@ -3,8 +3,9 @@
 // announced upload that never comes. No errors: what cannot be priced is refused by
 // Use.Check.
 //
-// It is an estimate: prices are those of the tables below, and times of segmentation on
-// AWS's instances are guesses until somebody has measured them there.
+// It is an estimate: Prices says where each price is from and that nobody confirmed it, and
+// Assumptions which times and sizes are measured, which are guesses, and between which
+// bounds. Sensitivity moves each alone.
 package cost
 
 import (
@@ -13,59 +14,20 @@ import (
 	"time"
 )
 
-// Instance is a kind of SageMaker instance with one GPU.
-type Instance struct {
-	Type       string
-	GPU        string
-	USDPerHour float64
-	Segment    time.Duration // a guess at one TotalSegmentator run of 1.5 mm
-}
-
-// Where the prices are from.
-const (
-	PricedAt = "November 2026"
-	Region   = "us-east-1"
-	Source   = "public price tables that agree with each other, not AWS's own list"
-)
-
-// Instances are those that are priced; the first is the template's.
-var Instances = []Instance{
-	{"ml.g4dn.xlarge", "T4", 0.7364, 240 * time.Second},
-	{"ml.g6.xlarge", "L4", 1.1267, 130 * time.Second},
-	{"ml.g5.xlarge", "A10G", 1.408, 110 * time.Second},
-}
-
-// Find is the instance of a type.
-func Find(name string) (Instance, bool) {
-	for _, i := range Instances {
-		if i.Type == name {
-			return i, true
-		}
-	}
-	return Instance{}, false
-}
-
-// Prices of what a job uses besides the GPU, in USD (us-east-1).
-const (
-	perTransition = 0.025 / 1000 // Step Functions, standard
-	perGBSecond   = 0.0000133334 // Lambda on arm64
-	perGBMonth    = 0.023        // S3 Standard
-	perImageGB    = 0.10         // ECR, a month
-	perRequests   = 0.0006       // DynamoDB, S3, SNS, API and logs of one job together, rounded up
-)
-
 // What one job does, and the janitor in a month.
 const (
-	transitions   = 14               // of a scan that lingers once
-	stageSeconds  = 50               // prepare and mesh of a CT of 512×512×400 together
-	glimpseSecs   = 8                // the first look at a CT of 512×512×300, whose processor time is 3.2 s (docs/benchmarks.md)
-	glimpseCalls  = 8e-6             // its invocation, its reads of the record and the volume, its write, and the record's
-	retention     = 3                // months for which results are kept
-	janitorPeriod = 5 * time.Minute  // a dead upload's instance is found then at the latest
-	month         = 730 * time.Hour  // 365 days / 12
-	sweeps        = 730 * 60 / 5     // of the janitor in a month
-	sweepSeconds  = 0.2              // each, in a function of 256 MB
-	perSweep      = 2e-7 + 4*1.25e-7 // its invocation and its reads of the table
+	transitions   = 14   // of a scan that lingers once
+	glimpseSecs   = 8    // the first look at a CT of 512×512×300, whose processor time is 3.2 s (docs/benchmarks.md)
+	glimpseCalls  = 8e-6 // its invocation, its reads of the record and the volume, its write, and the record's
+	workDays      = 14   // for which the prepared volume and the labels are kept
+	daysOfMonth   = 365.0 / 12
+	freeAlarms    = 10
+	firewallRules = 4               // of Profile=hipaa
+	janitorPeriod = 5 * time.Minute // a dead upload's instance is found then at the latest
+	month         = 730 * time.Hour // 365 days / 12
+	sweeps        = 730 * 60 / 5    // of the janitor in a month
+	sweepSeconds  = 0.2             // each, in a function of 256 MB
+	sweepReads    = 4               // of the table
 )
 
 // Use is what is priced.
@@ -77,9 +39,13 @@ type Use struct {
 	Intent     time.Duration // and for an upload that was announced; 0: it is not woken
 	Jobs       int           // in a month, spread evenly
 	Together   int           // jobs that come at once and share a warm-up; at least 1
-	ImageGB    float64       // of the model in ECR
-	JobMB      float64       // stored of a job: upload, volume, results
-	StageMB    float64       // memory of prepare and mesh
+	ImageGB    float64       // of the model's images in ECR
+
+	UploadMB, ResultsMB    float64 // a scan, as sent and as prepared; what is kept of a job
+	UploadDays, ResultDays int     // for which they are kept
+	StageMB                float64 // memory of prepare and mesh
+	StageSeconds           float64 // of both together
+	Zones, Alarms          int     // hosted zones and alarms of the account
 }
 
 // Check refuses what is no use of a deployment.
@@ -91,7 +57,9 @@ func (u Use) Check() error {
 	}{
 		{"price", u.USDPerHour, 0, 1000}, {"warm-up", u.WarmUp.Seconds(), 0, 3600}, {"segment", u.Segment.Seconds(), 0, 3600},
 		{"linger", u.Linger.Seconds(), 0, 3600}, {"warm-on-intent", u.Intent.Seconds(), 0, 3600}, {"jobs", float64(u.Jobs), 0, 1e7},
-		{"together", float64(u.Together), 1, 1e5}, {"image-gb", u.ImageGB, 0, 100}, {"job-mb", u.JobMB, 0, 20_000}, {"stage-memory", u.StageMB, 512, 10_240},
+		{"together", float64(u.Together), 1, 1e5}, {"image-gb", u.ImageGB, 0, 100}, {"upload-mb", u.UploadMB, 0, 5120}, {"results-mb", u.ResultsMB, 0, 20_000},
+		{"upload-days", float64(u.UploadDays), 0, 3650}, {"retention-days", float64(u.ResultDays), 0, 3650}, {"stage-memory", u.StageMB, 512, 10_240},
+		{"stage-seconds", u.StageSeconds, 0, 1800}, {"zones", float64(u.Zones), 0, 100}, {"alarms", float64(u.Alarms), 0, 1000},
 	} {
 		if !(v.value >= v.low && v.value <= v.high) {
 			return fmt.Errorf("%s: %g: want %g to %g", v.name, v.value, v.low, v.high)
@@ -113,6 +81,7 @@ type Estimate struct {
 	Month       float64 `json:"month"`          // Jobs in a month, and the idle month
 	Idle        float64 `json:"idle_month"`     // a month without a job
 	DeadUpload  float64 `json:"dead_upload"`    // an announced upload that never comes, at most
+	Hipaa       float64 `json:"hipaa_adds"`     // to an idle month, Profile=hipaa: a key and a firewall
 	AlwaysOn    float64 `json:"gpu_always_on"`  // a month of an instance that never sleeps, to compare
 	Saved       float64 `json:"seconds_sooner"` // a job that comes by itself is ready so much sooner, at most
 }
@@ -122,13 +91,16 @@ func Of(u Use) Estimate {
 	p := u.USDPerHour / 3600
 	warm, segment, linger := u.WarmUp.Seconds(), u.Segment.Seconds(), u.Linger.Seconds()
 	n := float64(u.Together)
+	function := u.StageMB / 1024 * price("Lambda arm64") // a second of it
+	sweep := sweepSeconds*0.25*price("Lambda arm64") + price("Lambda request") + sweepReads*price("DynamoDB read")
 	e := Estimate{
 		GPUAlone:    p * (warm + segment + linger),
 		GPUTogether: p * (warm + n*segment + linger) / n,
-		Functions:   transitions*perTransition + stageSeconds*u.StageMB/1024*perGBSecond + perRequests,
-		Glimpse:     glimpseSecs*u.StageMB/1024*perGBSecond + glimpseCalls,
-		Storage:     u.JobMB / 1024 * perGBMonth * retention,
-		Idle:        u.ImageGB*perImageGB + sweeps*(sweepSeconds*0.25*perGBSecond+perSweep),
+		Functions:   transitions*price("Step Functions transition") + u.StageSeconds*function + price("requests of a job"),
+		Glimpse:     glimpseSecs*function + glimpseCalls,
+		Storage:     u.stored() * price("S3 Standard"),
+		Idle:        u.ImageGB*price("ECR") + sweeps*sweep + float64(u.Zones)*price("Route 53 zone") + float64(max(0, u.Alarms-freeAlarms))*price("CloudWatch alarm"),
+		Hipaa:       price("KMS key") + price("WAF web ACL") + firewallRules*price("WAF rule"),
 		AlwaysOn:    u.USDPerHour * month.Hours(),
 	}
 	e.Labels = e.Functions + e.Storage
@@ -139,6 +111,12 @@ func Of(u Use) Estimate {
 	}
 	e.Month = e.Idle + float64(u.Jobs)*(e.gpu(u)+e.Glimpse+e.Labels)
 	return e
+}
+
+// stored is what one job stores, in GB-months: the upload, the volume that is prepared of it
+// and is as large, and the results.
+func (u Use) stored() float64 {
+	return (u.UploadMB*float64(u.UploadDays) + u.UploadMB*workDays + u.ResultsMB*float64(u.ResultDays)) / 1024 / daysOfMonth
 }
 
 // gpu is the GPU's cost of each of the month's jobs. Groups of Together jobs come at

@@ -13,7 +13,7 @@ import (
 // job.
 var t4 = Use{
 	USDPerHour: 0.7364, WarmUp: 134 * time.Second, Segment: 240 * time.Second, Linger: 120 * time.Second, Intent: 600 * time.Second,
-	Jobs: 100, Together: 1, ImageGB: 8, JobMB: 235, StageMB: 3008,
+	Jobs: 100, Together: 1, ImageGB: 8, ResultsMB: 235, ResultDays: 90, StageMB: 3008, StageSeconds: 50,
 }
 
 func near(got, want, within float64) bool { return math.Abs(got-want) <= within }
@@ -27,6 +27,8 @@ func TestEstimate(t *testing.T) {
 	none.Jobs = 0
 	off := t4
 	off.Intent = 0
+	zoned := t4
+	zoned.Zones, zoned.Alarms = 1, 11
 	thousand := t4
 	thousand.Jobs = 1000
 	for _, c := range []struct {
@@ -37,6 +39,8 @@ func TestEstimate(t *testing.T) {
 		{"a cold job with c0, by the research 0.105", e.GPUAlone + e.Functions, 0.105, 0.002},
 		{"each of ten, by the research 0.058", Of(ten).GPUTogether + e.Functions, 0.058, 0.002},
 		{"an idle month: 8 GB of image and the janitor", e.Idle, 0.80, 0.02},
+		{"and with a zone and an eleventh alarm", Of(zoned).Idle, e.Idle + 0.60, 1e-9},
+		{"Profile=hipaa: a key, a web ACL and four rules", e.Hipaa, 10, 0},
 		{"a first look: 8 s of 2.94 GB and its requests, at most 0.001", e.Glimpse, 8*2.9375*0.0000133334 + 8e-6, 1e-9},
 		{"all of a job alone is the sum of its parts", e.Alone, e.GPUAlone + e.Glimpse + e.Functions + e.Storage, 1e-12},
 		{"storage of 0.23 GB for 90 days", e.Storage, 0.016, 0.0005},
@@ -63,7 +67,8 @@ func TestEstimateGrows(t *testing.T) {
 		"segment": func(u *Use) { u.Segment *= 2 },
 		"jobs":    func(u *Use) { u.Jobs *= 2 },
 		"image":   func(u *Use) { u.ImageGB *= 2 },
-		"stored":  func(u *Use) { u.JobMB *= 2 },
+		"stored":  func(u *Use) { u.ResultsMB *= 2 },
+		"longer":  func(u *Use) { u.ResultDays *= 2 },
 		"memory":  func(u *Use) { u.StageMB *= 2 },
 	} {
 		u := t4
@@ -104,6 +109,85 @@ func TestCheck(t *testing.T) {
 		if u.Check() == nil {
 			t.Errorf("%s is priced", name)
 		}
+	}
+}
+
+// What issue 20 asks the model for, with every assumption as it is.
+func TestGoals(t *testing.T) {
+	e := EffectOf(Base())
+	for _, c := range []struct {
+		name      string
+		got, most float64
+	}{
+		{"a cold scan by itself", e.Alone, 0.09}, {"each of ten at once", e.Burst, 0.05}, {"a month of 100 scans", e.Month, 10},
+		{"an idle month", e.Idle, 1.60}, {"a first look", Of(Base()).Glimpse, 0.001},
+	} {
+		if c.got > c.most || c.got <= 0 {
+			t.Errorf("%s costs %.4f: want at most %.4f", c.name, c.got, c.most)
+		}
+	}
+	if u := Base(); u.Check() != nil {
+		t.Error(u.Check())
+	}
+}
+
+// Every assumption lies within its bounds, says where it is from, and moves the estimate; a
+// change is one of what is in the list, and some bring a cold scan to five cents.
+func TestSensitivity(t *testing.T) {
+	base := EffectOf(Base())
+	ranges := Sensitivity(Base())
+	if len(ranges) != len(Assumptions) {
+		t.Fatalf("%d of %d assumptions", len(ranges), len(Assumptions))
+	}
+	for _, r := range ranges {
+		if !(r.Low < r.Value && r.Value < r.High) || r.Source == "" || r.What == "" || r.Unit == "" {
+			t.Errorf("%+v", r.Assumption)
+		}
+		if !(r.AtLow.Month < base.Month && base.Month < r.AtHigh.Month) || r.AtLow.Alone > base.Alone || base.Alone > r.AtHigh.Alone {
+			t.Errorf("%s: %+v, %+v, %+v", r.Name, r.AtLow, base, r.AtHigh)
+		}
+	}
+	cheap := 0
+	for _, c := range Changes(Base()) {
+		if c.Effect == base {
+			t.Errorf("%s changes nothing", c.Name)
+		}
+		if c.Alone <= 0.05 {
+			cheap++
+		}
+	}
+	if cheap == 0 {
+		t.Error("nothing brings a cold scan to five cents")
+	}
+}
+
+// A price says what it is of, when and where it was read; nobody confirmed one yet, and who
+// does writes his name there.
+func TestPrices(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range Prices {
+		if p.USD <= 0 || p.Name == "" || p.Per == "" || p.Read == "" || p.Source == "" || seen[p.Name] {
+			t.Errorf("%+v", p)
+		}
+		seen[p.Name] = true
+	}
+	for _, i := range Instances {
+		if price(i.Type) != i.USDPerHour {
+			t.Errorf("%s", i.Type)
+		}
+	}
+}
+
+// The template's alarms and dashboards are among those that cost nothing.
+func TestAlarmsCostNothing(t *testing.T) {
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alarms := len(regexp.MustCompile(`(?m)^    Type: AWS::CloudWatch::Alarm$`).FindAll(text, -1))
+	boards := len(regexp.MustCompile(`(?m)^    Type: AWS::CloudWatch::Dashboard$`).FindAll(text, -1))
+	if alarms == 0 || alarms > Base().Alarms || alarms > freeAlarms || boards > 3 {
+		t.Errorf("%d alarms and %d dashboards: ten and three are free, and Base has %d alarms", alarms, boards, Base().Alarms)
 	}
 }
 
