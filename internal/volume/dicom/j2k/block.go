@@ -1,0 +1,77 @@
+package j2k
+
+import "github.com/iris-oculus/iris/internal/volume/dicom/codec"
+
+// block decodes a code-block into samples. It says whether all its bit-planes were
+// there.
+func (b *blockDecoder) block(bl *block, kind, style int) (whole bool, err error) {
+	if style&styleHT != 0 {
+		return false, codec.Unsupported("the compressed image is HTJ2K: JPEG 2000 Part 1 is read")
+	}
+	b.wide, b.high = int(bl.wide), int(bl.high)
+	b.causal, b.zero = style&styleCausal != 0, &zeroContexts[kind]
+	clear(b.samples[:b.wide*b.high])
+	clear(b.columns[:min((b.wide+2)*((b.high+3)/4+2), len(b.columns))])
+	b.data = b.data[:0]
+	for _, c := range bl.chunks {
+		b.data = append(b.data, c...)
+	}
+	b.reset()
+	pass, data := 0, b.data
+	for _, s := range bl.segments {
+		if raw(style, pass) {
+			b.raw.start(data[:s.length])
+		} else {
+			b.start(data[:s.length])
+		}
+		data = data[s.length:]
+		for range s.passes {
+			if err := b.pass(pass, int(bl.planes), style); err != nil {
+				return false, err
+			}
+			pass++
+		}
+	}
+	return pass == 3*int(bl.planes)-2, nil
+}
+
+// pass decodes coding pass i of a code-block (D.3).
+func (b *blockDecoder) pass(i, planes, style int) error {
+	p := uint(planes - 1 - (i+2)/3)
+	switch kind(i) {
+	case passSignificance:
+		if raw(style, i) {
+			b.rawSignificance(p)
+		} else {
+			b.significance(p)
+		}
+	case passRefinement:
+		if raw(style, i) {
+			b.rawRefinement(p)
+		} else {
+			b.refinement(p)
+		}
+	case passCleanup:
+		b.cleanup(p)
+		if style&styleSegSym != 0 && b.symbol() != 0b1010 {
+			return corrupt("has a damaged code-block: a segmentation symbol is wrong")
+		}
+	}
+	if style&styleReset != 0 {
+		b.reset()
+	}
+	return nil
+}
+
+// moveRegion undoes the max-shift of a region of interest (H.1): samples of 2^shift and
+// more belong to the region and were shifted up by shift.
+func (b *blockDecoder) moveRegion(shift uint) {
+	samples := b.samples[:b.wide*b.high]
+	for i, v := range samples {
+		sign := v >> 31
+		m := (v ^ sign) - sign
+		if m>>1>>shift != 0 {
+			samples[i] = (m>>shift ^ sign) - sign
+		}
+	}
+}
