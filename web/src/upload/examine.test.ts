@@ -283,14 +283,14 @@ it('draws the middle slice', async () => {
 
 it('says of compressed images whether the service reads them, and draws none', async () => {
   const { seriesThumbnail } = await import('./thumbnail');
-  const read = ['1.98', '4.50', '4.51', '4.57', '4.70', '4.80', '4.81', '5', '8.1'];
+  const read = ['1.98', '4.50', '4.51', '4.57', '4.70', '4.80', '4.81', '4.90', '4.91', '4.92', '4.93', '5', '8.1'];
   const refused = ['4.100', '4.102', '4.107', '4.110', '4.111', '4.112', '4.94', '4.204'];
   for (const end of [...read, ...refused]) {
     const { scans } = await examine(drop(series('1.1', 3, [], { syntax: `1.2.840.10008.1.2.${end}` })));
     const [scan] = scans;
     if (scan?.is !== 'series') throw new Error('no series');
     expect(scan.series.doubts, end).toEqual([read.includes(end) ? 'packed' : 'compressed']);
-    expect(scan.series.compressed, end).toMatch(/^(JPEG|MPEG|RLE|DEFLATE|HTJ2K|encapsulated)/);
+    expect(scan.series.compressed, end).toMatch(/^(JPEG|MPEG|RLE|DEFLATE|HTJ2K|encapsulated|JPIP)/);
     expect(await seriesThumbnail(scan.series), end).toBe(null);
   }
   const files = series('1.1', 4, [], { syntax: '1.2.840.10008.1.2.5' });

@@ -24,13 +24,9 @@ type decoder func(dst, stream []byte, limits codec.Limits) (codec.Info, error)
 // Frame decodes one frame into dst, which has limits.Bytes() bytes. Without an error dst
 // holds the whole frame, and otherwise nothing of use.
 func Frame(dst, stream []byte, uid string, limits codec.Limits) (codec.Info, error) {
-	kind := kindOf(stream, uid, limits)
-	stream, err := kind.unwrap(stream)
+	info, err := guarded(kindOf(stream, uid, limits), dst, stream, limits)
 	if err == nil {
-		var info codec.Info
-		if info, err = guarded(kind, dst, stream, limits); err == nil {
-			return info, nil
-		}
+		return info, nil
 	}
 	fault := (*codec.Error)(nil)
 	if errors.As(err, &fault) && fault.Unsupported {

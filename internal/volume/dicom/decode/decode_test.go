@@ -106,26 +106,6 @@ func TestPlainFrames(t *testing.T) {
 	}
 }
 
-func TestUnwrap(t *testing.T) {
-	head := box("jP  ", []byte("\r\n\x87\n"))
-	code := append(append([]byte{}, soc...), "rest"...)
-	long := append(append([]byte{0, 0, 0, 1}, "jp2c"...), binary.BigEndian.AppendUint64(nil, uint64(16+len(code)))...)
-	for name, c := range map[string]struct{ file, want []byte }{
-		"a code stream":      {code, code},
-		"in a box":           {bytes.Join([][]byte{head, box("ftyp", nil), box("jp2c", code), box("xml ", []byte("more"))}, nil), code},
-		"to the end":         {bytes.Join([][]byte{head, {0, 0, 0, 0}, []byte("jp2c"), code}, nil), code},
-		"in a long box":      {bytes.Join([][]byte{head, long, code}, nil), code},
-		"no code stream":     {append(head, box("ftyp", nil)...), nil},
-		"a box of 3 bytes":   {append(head, 0, 0, 0, 3, 'j', 'p', '2', 'c'), nil},
-		"a box over its end": {bytes.Join([][]byte{head, {0xFF, 0, 0, 0}, []byte("jp2c"), code}, nil), nil},
-	} {
-		got, err := jpeg2000.unwrap(c.file)
-		if !bytes.Equal(got, c.want) || (err != nil) != (c.want == nil) {
-			t.Errorf("%s: %q %v", name, got, err)
-		}
-	}
-}
-
 func fault(err error) string {
 	var fault *volume.Error
 	if errors.As(err, &fault) {

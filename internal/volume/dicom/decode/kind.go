@@ -46,9 +46,9 @@ func (k kind) String() string {
 
 // These are the first bytes of streams.
 var (
-	soi       = []byte{0xFF, 0xD8, 0xFF}       // JPEG and JPEG-LS, and the next marker
-	soc       = []byte{0xFF, 0x4F, 0xFF, 0x51} // JPEG 2000, with SIZ
-	jp2       = []byte("\x00\x00\x00\x0CjP  \r\n\x87\n")
+	soi       = []byte{0xFF, 0xD8, 0xFF}                 // JPEG and JPEG-LS, and the next marker
+	soc       = []byte{0xFF, 0x4F, 0xFF, 0x51}           // JPEG 2000, with SIZ
+	jp2       = []byte("\x00\x00\x00\x0CjP  \r\n\x87\n") // a file around one
 	jxl       = []byte{0xFF, 0x0A}
 	jxlInside = []byte("\x00\x00\x00\x0CJXL \r\n\x87\n")
 )
@@ -113,30 +113,4 @@ func jpegOf(stream []byte) kind {
 		at += 2 + int(binary.BigEndian.Uint16(stream[at+2:]))
 	}
 	return jpegs
-}
-
-// unwrap takes the code stream out of a JP2 file (ITU-T T.800 annex I), which some writers
-// store where the code stream alone belongs.
-func (k kind) unwrap(stream []byte) ([]byte, error) {
-	if k != jpeg2000 || !bytes.HasPrefix(stream, jp2) {
-		return stream, nil
-	}
-	for rest := stream; len(rest) >= 8; {
-		length, head := uint64(binary.BigEndian.Uint32(rest)), uint64(8)
-		name := string(rest[4:8])
-		switch {
-		case length == 0: // to the end
-			length = uint64(len(rest))
-		case length == 1 && len(rest) >= 16:
-			length, head = binary.BigEndian.Uint64(rest[8:]), 16
-		}
-		if length < head || length > uint64(len(rest)) {
-			break
-		}
-		if name == "jp2c" {
-			return rest[head:length], nil
-		}
-		rest = rest[length:]
-	}
-	return nil, codec.Corrupt("a JP2 file without a code stream")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/klauspost/compress/flate"
 
 	"github.com/iris-oculus/iris/internal/volume/dicom/codec"
+	"github.com/iris-oculus/iris/internal/volume/dicom/j2k"
 	"github.com/iris-oculus/iris/internal/volume/dicom/jpeg"
 	"github.com/iris-oculus/iris/internal/volume/dicom/jpegls"
 	"github.com/iris-oculus/iris/internal/volume/dicom/rle"
@@ -19,6 +20,7 @@ var decoders = map[kind]decoder{
 	runs:     rle.Decode,
 	jpegs:    jpeg.Decode,
 	jpegLS:   jpegls.Decode,
+	jpeg2000: j2k.Decode,
 	deflated: inflated,
 }
 
