@@ -237,6 +237,17 @@ $(FORMATS_VENV)/.installed: tests/formats/requirements.txt
 formats: bin/iris $(FORMATS_VENV)/.installed
 	$(FORMATS_VENV)/bin/python tests/formats/judge.py bin/iris
 
+# The decoders of compressed DICOM beside those of others: DCMTK, OpenJPEG and OpenJPH
+# (Debian), libjpeg-turbo, libjpeg and CharLS (PyPI), over the space of their parameters.
+CODECS_VENV = $(call venv,tests/codecs/requirements.txt)
+$(CODECS_VENV)/.installed: tests/codecs/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+.PHONY: codecs
+codecs: $(CODECS_VENV)/.installed
+	@for p in dcmcjpeg:dcmtk opj_compress:libopenjp2-tools ojph_compress:openjph-tools; do \
+	  command -v $${p%:*} >/dev/null || apt-get install -y $${p#*:}; done
+	IRIS_CODECS=1 IRIS_PYTHON=$(CODECS_VENV)/bin/python go test -count=1 -v -timeout 60m ./tests/codecs
+
 # The memory of every process of the stack under 25,000 reads of the job list.
 READS ?= 25000
 soak: build
