@@ -1,0 +1,107 @@
+package ht
+
+import "strings"
+
+// vlcTables is cxtVLC as two look-up tables, for the first row of quads and for the
+// others. The index is the context in bits 7 to 9 and the next 7 bits of the stream,
+// the first one lowest. An entry is, from the lowest bit: the length of the code word
+// (3 bits), u_off (1), rho, e_1 and e_k (4 each).
+var vlcTables = makeVLCTables()
+
+func makeVLCTables() (tables [2][1024]uint16) {
+	for t := range tables {
+		for context, rows := range cxtVLC[t] {
+			for _, row := range strings.Fields(rows) {
+				word := row[5:]
+				entry := uint16(len(word)) | hex(row[1])<<3 | hex(row[0])<<4 | hex(row[3])<<8 | hex(row[2])<<12
+				code := 0
+				for i := range len(word) {
+					code |= int(word[i]-'0') << i
+				}
+				for i := code; i < 128; i += 1 << len(word) {
+					tables[t][context<<7|i] = entry
+				}
+			}
+		}
+	}
+	return tables
+}
+
+func hex(c byte) uint16 {
+	if c >= 'a' {
+		return uint16(c-'a') + 10
+	}
+	return uint16(c - '0')
+}
+
+// pairs is the prefixes of the u values of two neighbouring quads (T.814 7.3.6), as a
+// look-up table. The index is the kind of pair in bits 6 to 8 and the next 6 bits of the
+// stream.
+var pairs = makePairs()
+
+// The kinds of pairs. In the first row of quads, where both have a u value, a MEL event
+// tells two kinds apart.
+const (
+	pairNone      = iota
+	pairFirst     // only the first quad has a u value
+	pairSecond    // only the second one
+	pairBoth      // both, each with its own prefix
+	pairBothShort // both, first row, MEL event 0: a long first prefix leaves one bit for the second
+	pairBothLarge // both, first row, MEL event 1: both values are 2 more
+)
+
+// pair is an entry of pairs: the values before their suffixes are added.
+type pair struct {
+	length uint8 // bits of the prefixes
+	suffix [2]uint8
+	u      [2]uint8
+}
+
+// prefix reads a prefix code word (T.814 table 3): its length, the value and how many
+// bits of a suffix follow.
+func prefix(bits int) (length, value, suffix uint8) {
+	switch {
+	case bits&1 == 1:
+		return 1, 1, 0
+	case bits&2 != 0:
+		return 2, 2, 0
+	case bits&4 != 0:
+		return 3, 3, 1
+	}
+	return 3, 5, 5
+}
+
+func makePairs() (table [6 << 6]pair) {
+	for i := range table {
+		kind, bits := i>>6, i&63
+		p := &table[i]
+		next := func(quad int) {
+			n, u, s := prefix(bits)
+			bits >>= n
+			p.length += n
+			p.u[quad], p.suffix[quad] = u, s
+		}
+		switch kind {
+		case pairFirst:
+			next(0)
+		case pairSecond:
+			next(1)
+		case pairBoth, pairBothLarge:
+			next(0)
+			next(1)
+			if kind == pairBothLarge {
+				p.u[0] += 2
+				p.u[1] += 2
+			}
+		case pairBothShort:
+			next(0)
+			if p.u[0] <= 2 {
+				next(1)
+				break
+			}
+			p.u[1] = uint8(bits&1) + 1
+			p.length++
+		}
+	}
+	return table
+}
