@@ -1,21 +1,20 @@
 package j2k
 
-import "github.com/iris-oculus/iris/internal/volume/dicom/codec"
-
 // block decodes a code-block into samples. It says whether all its bit-planes were
 // there.
 func (b *blockDecoder) block(bl *block, kind, style int) (whole bool, err error) {
-	if style&styleHT != 0 {
-		return false, codec.Unsupported("the compressed image is HTJ2K: JPEG 2000 Part 1 is read")
-	}
 	b.wide, b.high = int(bl.wide), int(bl.high)
 	b.causal, b.zero = style&styleCausal != 0, &zeroContexts[kind]
-	clear(b.samples[:b.wide*b.high])
-	clear(b.columns[:min((b.wide+2)*((b.high+3)/4+2), len(b.columns))])
 	b.data = b.data[:0]
 	for _, c := range bl.chunks {
 		b.data = append(b.data, c...)
 	}
+	style = bl.style(style)
+	if style&styleHT != 0 {
+		return b.highThroughput(bl)
+	}
+	clear(b.samples[:b.wide*b.high])
+	clear(b.columns[:min((b.wide+2)*((b.high+3)/4+2), len(b.columns))])
 	b.reset()
 	pass, data := 0, b.data
 	for _, s := range bl.segments {

@@ -130,7 +130,6 @@ func TestRefusals(t *testing.T) {
 		{"33 levels", func(b []byte) []byte { b[find(t, b, markerCOD)+5] = 33; return b }, "33 decompositions", false},
 		{"more levels than steps", func(b []byte) []byte { b[find(t, b, markerCOD)+5] = 4; return b }, "quantization steps", false},
 		{"blocks of 2^11", func(b []byte) []byte { b[find(t, b, markerCOD)+6] = 9; return b }, "code-blocks of 2^11", false},
-		{"HTJ2K", func(b []byte) []byte { b[find(t, b, markerCOD)+8] = 0x40; return b }, "HTJ2K", true},
 		{"a wavelet of Part 2", func(b []byte) []byte { b[find(t, b, markerCOD)+9] = 2; return b }, "Part 2", true},
 		{"quantization 3", func(b []byte) []byte { b[find(t, b, markerQCD)] = 3; return b }, "quantization, 3", false},
 		{"guard bits 0", func(b []byte) []byte { b[find(t, b, markerQCD)] = 0; return b }, "bit-planes", false},

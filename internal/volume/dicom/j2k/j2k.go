@@ -1,4 +1,5 @@
-// Package j2k decodes JPEG 2000 (ITU-T T.800 | ISO/IEC 15444-1). In: one code stream with
+// Package j2k decodes JPEG 2000 (ITU-T T.800 | ISO/IEC 15444-1), and its variant with
+// high-throughput code-blocks, HTJ2K (ITU-T T.814 | ISO/IEC 15444-15). In: one code stream with
 // one grayscale component, or a JP2 file around it. Out: its samples, as package codec
 // describes. All of Part 1 is read but components with several pixels for a sample:
 // tiles, every progression, layers, every code-block style, regions of interest, both

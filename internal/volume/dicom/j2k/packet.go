@@ -107,10 +107,14 @@ func (p *packetReader) first(head *bitReader, g *grid, b *band, bl *block, x, y 
 			return corrupt("has a code-block with more zero bit-planes than its sub-band has")
 		}
 	}
-	if n := b.planes - zero; n > maxPlanes {
+	n := b.planes - zero
+	if p.coding.style&styleHT != 0 {
+		n = b.planes // the cleanup pass codes them all
+	}
+	if n > maxPlanes {
 		return codec.Unsupported("the JPEG 2000 stream has samples of %d bit-planes: at most %d are read", n, maxPlanes)
 	}
-	bl.included, bl.lengthBits, bl.planes = true, 3, uint8(b.planes-zero)
+	bl.included, bl.lengthBits, bl.planes, bl.missing = true, 3, uint8(b.planes-zero), uint8(min(zero, 255))
 	return nil
 }
 
@@ -127,10 +131,17 @@ func (p *packetReader) lengths(head *bitReader, bl *block) error {
 	if int(bl.passes)+n > 3*int(bl.planes)-2 {
 		return corrupt("has a code-block with more coding passes than its bit-planes have")
 	}
-	for left := n; left > 0; {
+	left := n
+	if p.coding.style&styleHT != 0 && bl.coder == coderOpen {
+		var err error
+		if left, err = p.openLengths(head, bl, n); err != nil {
+			return err
+		}
+	}
+	for left > 0 {
 		last := len(bl.segments) - 1
 		if last < 0 || bl.segments[last].passes == bl.segments[last].limit {
-			limit := segmentLimit(p.coding.style, int(bl.passes), n)
+			limit := segmentLimit(bl.style(p.coding.style), int(bl.passes), n)
 			bl.segments = append(bl.segments, codeword{limit: uint8(limit)})
 			last++
 		}

@@ -1,6 +1,10 @@
 package j2k
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/iris-oculus/iris/internal/volume/dicom/j2k/ht"
+)
 
 // blockDecoder decodes code-blocks (Annex D). It is reused from block to block.
 //
@@ -17,6 +21,7 @@ type blockDecoder struct {
 	samples    [4096]int32
 	columns    [4096]uint64 // with a border of one column and one stripe on each side
 	data       []byte
+	ht         *ht.Decoder
 }
 
 // stripe is the index of the word for column 0 of a stripe, and rows has the bits of

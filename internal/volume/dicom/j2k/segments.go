@@ -6,6 +6,8 @@ type block struct {
 	wide, high int16
 	included   bool
 	planes     uint8 // magnitude bit-planes, those that are zero throughout taken off
+	missing    uint8 // those
+	coder      uint8 // of HT streams: what the block turned out to be
 	lengthBits uint8 // Lblock of B.10.7.1
 	passes     uint8 // coding passes so far
 	segments   []codeword
@@ -25,6 +27,8 @@ const maxPasses = 3*maxPlanes - 2
 // pass 0; n passes come with it in one packet.
 func segmentLimit(style, first, n int) int {
 	switch {
+	case style&styleHT != 0: // T.814 B.3: a cleanup pass, or the others of its set
+		return 1 + min(1, first%3)
 	case style&styleTermAll != 0:
 		return 1
 	case style&styleBypass == 0:

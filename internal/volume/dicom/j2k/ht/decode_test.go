@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/volume/dicom/codec"
+	"github.com/iris-oculus/iris/internal/volume/dicom/j2k/ht/httest"
 )
 
 // patterns are blocks with every kind of content, by name; top is the largest magnitude.
@@ -37,6 +38,12 @@ func makeBlock(name string, w, h, top int) (q []int) {
 		}
 	}
 	return q
+}
+
+// encodeBlock is httest.Encode's block.
+func encodeBlock(q []int, w, h, planes, plane, passes int, causal bool) (Block, []int32) {
+	cleanup, refinement, want := httest.Encode(q, w, h, plane, passes, causal)
+	return Block{Planes: planes, Missing: planes - 1 - plane, Passes: passes, Causal: causal, Cleanup: cleanup, Refinement: refinement}, want
 }
 
 func checkBlock(t *testing.T, d *Decoder, q []int, w, h, planes, plane, passes int, causal bool) {

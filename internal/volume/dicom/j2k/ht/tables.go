@@ -1,8 +1,12 @@
 package ht
 
-import "strings"
+import (
+	"strings"
 
-// vlcTables is cxtVLC as two look-up tables, for the first row of quads and for the
+	"github.com/iris-oculus/iris/internal/volume/dicom/j2k/ht/cxtvlc"
+)
+
+// vlcTables is cxtvlc.Words as two look-up tables, for the first row of quads and for the
 // others. The index is the context in bits 7 to 9 and the next 7 bits of the stream,
 // the first one lowest. An entry is, from the lowest bit: the length of the code word
 // (3 bits), u_off (1), rho, e_1 and e_k (4 each).
@@ -10,7 +14,7 @@ var vlcTables = makeVLCTables()
 
 func makeVLCTables() (tables [2][1024]uint16) {
 	for t := range tables {
-		for context, rows := range cxtVLC[t] {
+		for context, rows := range cxtvlc.Words[t] {
 			for _, row := range strings.Fields(rows) {
 				word := row[5:]
 				entry := uint16(len(word)) | hex(row[1])<<3 | hex(row[0])<<4 | hex(row[3])<<8 | hex(row[2])<<12

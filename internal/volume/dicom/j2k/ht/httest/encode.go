@@ -1,20 +1,26 @@
-package ht
+// Package httest encodes HT code-blocks (ITU-T T.814) for tests: after the standard's
+// flow charts, as plain as they are, and without a word in common with the decoder but
+// the table of code words.
+package httest
 
 import (
 	"math/bits"
+	"strconv"
 	"strings"
+
+	"github.com/iris-oculus/iris/internal/volume/dicom/j2k/ht/cxtvlc"
 )
 
-// encodeBlock is an HT block encoder after the flow charts of T.814, as plain as they
-// are. In: w × h quantiser indices, the bit-plane of the cleanup pass, the number of
-// passes. Out: the block and the coefficients that a decoder must give.
-func encodeBlock(q []int, w, h, planes, plane, passes int, causal bool) (Block, []int32) {
+// Encode codes w × h quantiser indices in one HT set: the cleanup pass of a bit-plane
+// and, with passes 2 or 3, the refinement passes of the one below. want is what a decoder
+// must give: ±(2·index + 1), in the middle of the interval where planes are left out.
+func Encode(q []int, w, h, plane, passes int, causal bool) (cleanup, refinement []byte, want []int32) {
 	e := &blockEncoder{q: q, w: w, h: h, plane: plane, causal: causal, want: make([]int32, w*h)}
-	b := Block{Planes: planes, Missing: planes - 1 - plane, Passes: passes, Cleanup: e.cleanup(), Causal: causal}
+	cleanup = e.cleanup()
 	if passes > 1 {
-		b.Refinement = e.refinement(passes)
+		refinement = e.refinement(passes)
 	}
-	return b, e.want
+	return cleanup, refinement, e.want
 }
 
 type blockEncoder struct {
@@ -71,13 +77,13 @@ func (f *forwardWriter) put(v, count int) {
 // finish fills the last byte. A last byte that says nothing more than the ones that
 // follow by themselves is left out.
 func (f *forwardWriter) finish(fill int) []byte {
-	n := len(f.out)
 	for f.used > 0 {
 		f.put(fill, 1)
 	}
-	for n = len(f.out); fill == 1 && n > 0 && f.out[n-1] == 0xFF; n-- {
+	if n := len(f.out); fill == 1 && n > 0 && f.out[n-1] == 0xFF {
+		return f.out[:n-1]
 	}
-	return f.out[:n]
+	return f.out
 }
 
 // backwardWriter writes bytes that are read from the last one written to the first.
@@ -110,10 +116,9 @@ func (b *backwardWriter) bytes() (reversed []byte) {
 }
 
 type melWriter struct {
-	out              []byte
-	acc, used        int
-	state, zeros     int
-	pending, written int
+	out          []byte
+	acc, used    int
+	state, zeros int
 }
 
 func (m *melWriter) bit(v int) {
@@ -130,7 +135,7 @@ func (m *melWriter) bit(v int) {
 }
 
 func (m *melWriter) event(one bool) {
-	n := int(melExponents[m.state])
+	n := melExponents[m.state]
 	if !one {
 		if m.zeros++; m.zeros == 1<<n {
 			m.bit(1)
@@ -184,9 +189,6 @@ func (e *blockEncoder) cleanup() []byte {
 	}
 	suffix := append(e.mel.bytes(), e.vlc.bytes()...)
 	suffix = append(suffix, 0)
-	if len(suffix) < 2 {
-		panic("no VLC byte")
-	}
 	n := len(suffix)
 	suffix[n-1] = byte(n >> 4)
 	suffix[n-2] = suffix[n-2]&0xF0 | byte(n&15)
@@ -252,7 +254,7 @@ func (e *blockEncoder) quad(x, y int) (q quad) {
 		e.vlc.put(int(c-'0'), 1)
 	}
 	for i := range 4 {
-		q.m[i] = most - int(hex(row[2]))>>i&1
+		q.m[i] = most - hex(row[2])>>i&1
 	}
 	return q
 }
@@ -264,15 +266,26 @@ type tableRow struct {
 }
 
 var tableRows = func() (rows [2][8][]tableRow) {
-	for t := range cxtVLC {
-		for c, text := range cxtVLC[t] {
+	for t := range cxtvlc.Words {
+		for c, text := range cxtvlc.Words[t] {
 			for _, r := range strings.Fields(text) {
-				rows[t][c] = append(rows[t][c], tableRow{r, int(hex(r[0])), int(hex(r[1])), int(hex(r[2])), int(hex(r[3]))})
+				rows[t][c] = append(rows[t][c], tableRow{r, hex(r[0]), hex(r[1]), hex(r[2]), hex(r[3])})
 			}
 		}
 	}
 	return rows
 }()
+
+func hex(c byte) int {
+	n, err := strconv.ParseUint(string(c), 16, 8)
+	if err != nil {
+		panic(err)
+	}
+	return int(n)
+}
+
+// melExponents are the run lengths' logarithms for each state (table 2).
+var melExponents = [13]int{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5}
 
 // chooseRow finds the row of the CxtVLC table for a quad, with as much of its exponent
 // pattern as possible.

@@ -1,11 +1,13 @@
-package ht
+// Package cxtvlc is the table of significance patterns' code words in HTJ2K (ITU-T
+// T.814, Annex C). It is numbers only: package ht and its tests' encoder read them.
+package cxtvlc
 
-// The code words of significance patterns, T.814 Annex C: tables C.1 (first row of
-// quads) and C.2 (other rows), as one string for each of the 8 contexts. A word of a
-// string is one row of the table: four hexadecimal digits for the significance pattern
-// rho, the offset flag u_off, the exponent-maximum patterns e_k and e_1, then the bits
-// of the code word in the order in which they are read.
-var cxtVLC = [2][8]string{
+// Words is tables C.1 (first row of quads) and C.2 (other rows), as one string for each
+// of the 8 contexts. A word of a string is one row of the table: four hexadecimal digits
+// for the significance pattern rho, the offset flag u_off and the exponent patterns e_k
+// and e_1, then, behind a hyphen, the bits of the code word in the order in which they
+// are read.
+var Words = [2][8]string{
 	{
 		`1000-0110 1111-1111110 2000-000 2122-1111111 3000-10001 3122-1111101 3131-1111100 4000-010
 		4144-110010 5000-01110 5144-110001 5151-1111000 6000-110000 6100-1111011 7000-1111010 7122-1111001
