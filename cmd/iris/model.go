@@ -25,7 +25,9 @@ func localParameters() map[string]string {
 	return map[string]string{
 		"UploadsBucketName": "iris-uploads", "WorkBucketName": "iris-work", "ResultsBucketName": "iris-results",
 		"InstancePrice": "0",
-		"InferenceAmi":  "", // the model server takes this machine's GPU when it has one
+		"EndpointName":  "iris-model", // whichever model it is; and that under which state folders know it
+		"KeepVersions":  "no",         // a disk of one's own is soon full
+		"InferenceAmi":  "",           // the model server takes this machine's GPU when it has one
 	}
 }
 

@@ -28,7 +28,7 @@ wakes one instance twice (a few minutes of it) and leaves it asleep.
 `
 
 func main() {
-	name := flag.String("endpoint", "iris-model", "name of the endpoint")
+	name := flag.String("endpoint", "iris-totalsegmentator-endpoint", "name of the endpoint")
 	pause := flag.Duration("pause", 10*time.Second, "pause between two looks at the endpoint")
 	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage); flag.PrintDefaults() }
 	flag.Parse()

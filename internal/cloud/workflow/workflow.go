@@ -22,14 +22,24 @@ import (
 
 // Workflow is the deployed scan workflow. Make one with New.
 type Workflow struct {
+	start   string // ARN by which it is started: of an alias, or of the machine itself
 	machine string // ARN
 	states  *sfn.Client
 	events  *eventbridge.Client
 }
 
-// New binds a state machine by ARN.
-func New(cfg aws.Config, machineARN string) *Workflow {
-	return &Workflow{machine: machineARN, states: sfn.NewFromConfig(cfg), events: eventbridge.NewFromConfig(cfg)}
+// New binds a state machine by its ARN or by that of an alias, …:stateMachine:NAME:ALIAS,
+// which is started then: executions are the machine's, whichever alias started them.
+func New(cfg aws.Config, arn string) *Workflow {
+	return &Workflow{start: arn, machine: unqualified(arn), states: sfn.NewFromConfig(cfg), events: eventbridge.NewFromConfig(cfg)}
+}
+
+// machineFields are those of a machine's ARN; the ARN of an alias has one more.
+const machineFields = 7
+
+func unqualified(arn string) string {
+	fields := strings.Split(arn, ":")
+	return strings.Join(fields[:min(len(fields), machineFields)], ":")
 }
 
 // executionARN follows from the machine's: …:stateMachine:NAME → …:execution:NAME:EXECUTION.
@@ -45,7 +55,7 @@ func (w *Workflow) Start(ctx context.Context, e job.Execution) error {
 		return fmt.Errorf("start execution: %w", err)
 	}
 	_, err = w.states.StartExecution(ctx, &sfn.StartExecutionInput{
-		StateMachineArn: &w.machine,
+		StateMachineArn: &w.start,
 		Name:            aws.String(job.ExecutionName(e.Job, e.Attempt)),
 		Input:           aws.String(string(input)),
 	})

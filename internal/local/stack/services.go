@@ -165,6 +165,9 @@ func (s *Stack) buildWorkflow(v *services) (err error) {
 		if _, err := v.states.CreateOrUpdate(m.Name, []byte(definition), "arn:aws:iam::"+Account+":role/"+Name+"-"+strings.ToLower(m.ID)+"role"); err != nil {
 			return fmt.Errorf("state machine %s: %w", m.ID, err)
 		}
+		if m.Alias != "" {
+			v.states.Alias(m.Name, m.Alias)
+		}
 	}
 	return nil
 }

@@ -225,3 +225,28 @@ func TestMachinesThatAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// An alias starts its machine: the execution is the machine's, and under its name the same
+// as one that the machine itself was asked for. Nothing else is done by an alias.
+func TestAnAliasStartsItsMachine(t *testing.T) {
+	b := open(t, t.TempDir(), clock.Real{}, func(_ context.Context, _ string, payload []byte) ([]byte, string, error) { return payload, "", nil })
+	machine := b.create(t, "m", callMachine)
+	alias := machine + ":live"
+	if _, err := b.client.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &alias}); code(err) != "StateMachineDoesNotExist" {
+		t.Errorf("an alias that nobody made: %v", err)
+	}
+	b.Alias("m", "live")
+	arn := b.start(t, alias, "x", "{}")
+	b.wait(t, arn)
+	out, err := b.client.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	if err != nil || aws.ToString(out.StateMachineArn) != machine || out.Status != "SUCCEEDED" {
+		t.Errorf("%+v, %v: want an execution of %s that succeeded", out, err, machine)
+	}
+	if _, err := b.client.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &machine, Name: aws.String("x"), Input: aws.String("{}")}); code(err) != "ExecutionAlreadyExists" {
+		t.Errorf("the same name by the machine's own ARN: %v", err)
+	}
+	_, _ = b.client.DeleteStateMachine(t.Context(), &sfn.DeleteStateMachineInput{StateMachineArn: &alias})
+	if _, err := b.client.DescribeStateMachine(t.Context(), &sfn.DescribeStateMachineInput{StateMachineArn: &machine}); err != nil {
+		t.Errorf("a deletion by the alias took the machine: %v", err)
+	}
+}

@@ -170,7 +170,7 @@ func (s *Service) launch(x *execution) {
 // name is made up. Repeated with the same input while it runs, it is the same
 // execution.
 func (s *Service) Start(machineARN, name, input string) (arn string, started time.Time, err error) {
-	m, err := s.machineByARN(machineARN)
+	m, err := s.machineByARN(s.unaliased(machineARN))
 	if err != nil {
 		return "", time.Time{}, err
 	}

@@ -1,6 +1,7 @@
 package states
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -71,6 +72,21 @@ func (s *Service) CreateOrUpdate(name string, definition []byte, roleARN string)
 		m.Created = before.Created
 	}
 	return m.ARN, s.keep(m)
+}
+
+// Alias gives a machine another ARN, …:NAME:ALIAS, by which it can be started and nothing
+// else, until the service ends.
+func (s *Service) Alias(name, alias string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.aliases[s.machineARN(name+":"+alias)] = name
+}
+
+// unaliased is the machine of an alias's ARN; anything else stays what it is.
+func (s *Service) unaliased(arn string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return cmp.Or(s.aliases[arn], arn)
 }
 
 func (s *Service) machine(name string) *Machine {

@@ -51,6 +51,7 @@ type Service struct {
 
 	mu         sync.Mutex
 	machines   map[string]*Machine   // by name
+	aliases    map[string]string     // names of machines by an alias's ARN
 	executions map[string]*execution // by ARN
 
 	ctx     context.Context // of every running execution
@@ -70,7 +71,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{cfg: cfg, engine: engine, machines: map[string]*Machine{}, executions: map[string]*execution{}}
+	s := &Service{cfg: cfg, engine: engine, machines: map[string]*Machine{}, aliases: map[string]string{}, executions: map[string]*execution{}}
 	if err := s.loadMachines(); err != nil {
 		return nil, err
 	}

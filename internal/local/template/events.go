@@ -134,7 +134,7 @@ type event struct {
 var eventLists = map[string]list{
 	"EventBridgeRule": {honoured: append([]string{"Pattern", "RuleName", "State"}, ruleTarget...), declared: []string{"Target"}},
 	"Schedule":        {honoured: append([]string{"Schedule", "Name", "Enabled", "State"}, ruleTarget...), declared: []string{"Description"}},
-	"SNS":             {honoured: []string{"Topic"}},
+	"SNS":             {honoured: []string{"Topic"}, declared: []string{"RedrivePolicy"}},
 }
 
 func (t *Template) addEvent(f Function, id string, written event) error {

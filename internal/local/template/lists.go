@@ -14,12 +14,14 @@ type list struct {
 }
 
 // withoutEffect are types that hold no part of the local stack: permissions,
-// encryption, alarms, budgets, what serves the web, and queues, for which each
+// encryption, names, alarms, budgets, what serves the web, copies, and queues, for which each
 // service keeps its own dead letters.
 var withoutEffect = []string{
 	"AWS::Budgets::", "AWS::CloudFront::", "AWS::CloudWatch::", "AWS::Cognito::", "AWS::IAM::", "AWS::KMS::", "AWS::Logs::",
 	"AWS::SQS::", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::Lambda::Permission",
 	"AWS::CE::", "AWS::ECR::", "AWS::ResourceGroups::", "AWS::Amplify::", "AWS::WAFv2::",
+	"AWS::Backup::", "AWS::CertificateManager::", "AWS::CloudTrail::", "AWS::Route53::",
+	"AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::DomainName",
 }
 
 func without(kind string) bool {
@@ -46,7 +48,7 @@ var lists = map[string]list{
 		declared: []string{"Architectures", "EphemeralStorage", "Policies", "Role", "PermissionsBoundary", "Tracing", "LoggingConfig", "Description", "Tags", "PropagateTags"},
 	},
 	"AWS::Serverless::StateMachine": {
-		honoured: []string{"Name", "Type", "DefinitionUri", "DefinitionSubstitutions"},
+		honoured: []string{"Name", "Type", "DefinitionUri", "DefinitionSubstitutions", "AutoPublishAlias"},
 		declared: []string{"Policies", "Role", "PermissionsBoundary", "Logging", "Tracing", "Tags", "PropagateTags"},
 	},
 	"AWS::Events::Rule": {

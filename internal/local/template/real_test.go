@@ -98,7 +98,7 @@ func TestWithoutAModelThereIsNoEndpoint(t *testing.T) {
 // Who may ask what is in the template: everything but what is named here asks for IAM, or
 // for a token where there is an issuer; with a user pool its clients' tokens are taken.
 func TestWhatTheRoutesAskFor(t *testing.T) {
-	open := []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "OPTIONS /{proxy+}", "ANY /v1/shared/{proxy+}"}
+	open := []string{"GET /healthz", "HEAD /healthz", "GET /readyz", "HEAD /readyz", "GET /openapi.json", "OPTIONS /{proxy+}", "ANY /v1/shared/{proxy+}"}
 	for _, c := range []struct {
 		name, asks string
 		parameters map[string]string

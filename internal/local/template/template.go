@@ -57,10 +57,55 @@ func Load(path string, who Identity, overrides map[string]string) (*Template, er
 	return evaluate(doc, who, overrides)
 }
 
+// Document is a template as it is written: mappings are map[string]any, and a short tag
+// is its long form, !Ref X for example {"Ref": "X"}.
+func Document(path string) (map[string]any, error) { return read(path) }
+
+// Resource is a resource as CloudFormation is asked for it, those without effect on one
+// machine among them.
+type Resource struct {
+	ID, Type   string
+	Properties map[string]any
+}
+
+// Resources resolves every resource whose condition holds, in the order of their ids.
+// An attribute of a resource without effect here is "<name>.<attribute>".
+func Resources(path string, who Identity, overrides map[string]string) ([]Resource, error) {
+	doc, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	parameters, err := parameterValues(object(doc["Parameters"]), overrides)
+	if err != nil {
+		return nil, err
+	}
+	e := newEvaluator(doc, who, parameters)
+	if err := e.applyGlobals(object(doc["Globals"])); err != nil {
+		return nil, err
+	}
+	var all []Resource
+	for _, id := range sorted(e.resources) {
+		exists, err := e.holds(id)
+		if err != nil {
+			return nil, err
+		}
+		if !exists {
+			continue
+		}
+		properties, err := e.resolve(object(object(e.resources[id])["Properties"]))
+		if err != nil {
+			return nil, fmt.Errorf("resource %s: %w", id, err)
+		}
+		all = append(all, Resource{ID: id, Type: text(object(e.resources[id])["Type"]), Properties: object(properties)})
+	}
+	return all, nil
+}
+
 // sections are the top-level keys; those without effect here are false.
 var sections = map[string]bool{
 	"Parameters": true, "Mappings": true, "Conditions": true, "Globals": true, "Resources": true, "Outputs": true, "Transform": true,
 	"AWSTemplateFormatVersion": false, "Description": false, "Metadata": false,
+	"Rules": false, // what CloudFormation refuses before it begins
 }
 
 func evaluate(doc map[string]any, who Identity, overrides map[string]string) (*Template, error) {

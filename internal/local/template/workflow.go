@@ -10,12 +10,14 @@ type StateMachine struct {
 	ID, Name, ARN string
 	// Definition is the path of the ASL file, relative to the template.
 	Definition    string
+	Alias         string // by which it may be started too; empty: none
 	substitutions map[string]string
 }
 
 func (t *Template) addStateMachine(e *evaluator, r resource) error {
 	var p struct {
 		Type, DefinitionUri     string
+		AutoPublishAlias        string
 		DefinitionSubstitutions map[string]any
 	}
 	if err := decode(r.properties, &p); err != nil {
@@ -31,7 +33,7 @@ func (t *Template) addStateMachine(e *evaluator, r resource) error {
 	if err != nil {
 		return err
 	}
-	m := StateMachine{ID: r.id, Name: name, ARN: e.arn(n, name), Definition: p.DefinitionUri, substitutions: map[string]string{}}
+	m := StateMachine{ID: r.id, Name: name, ARN: e.arn(n, name), Definition: p.DefinitionUri, Alias: p.AutoPublishAlias, substitutions: map[string]string{}}
 	for k, v := range p.DefinitionSubstitutions {
 		m.substitutions[k] = text(v)
 	}

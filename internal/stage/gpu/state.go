@@ -35,6 +35,9 @@ func (s Stage) told(ctx context.Context, desired int, before job.Capacity) {
 // between two states, whose bounds have changed and whose instances have not, stays what it
 // was said to be.
 func (s Stage) Seen(ctx context.Context, up bool) error {
+	if err := s.tellIdle(ctx, up); err != nil {
+		return err
+	}
 	if s.States == nil {
 		return nil
 	}
@@ -50,6 +53,27 @@ func (s Stage) Seen(ctx context.Context, up bool) error {
 	case awake(c):
 		return s.note(ctx, job.GPUWaking)
 	}
+	return nil
+}
+
+// IdleInstance is the log's message for an instance that is up although nobody needs it.
+// The template counts these lines, and its IdleGpuAlarm tells a person when they go on.
+const IdleInstance = "an instance is up that nobody needs"
+
+// tellIdle logs an instance that costs money for nobody. A lease whose time has just
+// ended is parked a moment later, so a single line is no fault.
+func (s Stage) tellIdle(ctx context.Context, up bool) error {
+	if !up {
+		return nil
+	}
+	l, err := s.Leases.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if needed := !l.Empty() || l.Intended(s.Now()) || s.Now().Before(l.ParkAt); needed && !l.Blocked {
+		return nil
+	}
+	slog.Warn(IdleInstance, job.LogCount, 1)
 	return nil
 }
 
