@@ -29,7 +29,7 @@ type upFlags struct {
 	intent                           time.Duration // how long an announced upload keeps the model up
 	json, verbose                    bool
 	parameters                       map[string]string
-	auth, issuer                     string
+	auth, issuer, calls              string
 	audience                         []string
 }
 
@@ -59,6 +59,8 @@ func upCommand() *cobra.Command {
 	flags.StringSliceVar(&f.audience, "audience", nil, "with --auth jwt: the client ids or audiences whose tokens are taken (default iris)")
 	flags.StringVar(&f.install, "install", defaultInstall(), "folder that holds template.yaml, statemachine/ and build/")
 	flags.BoolVar(&f.json, "json", false, "print the one line as JSON")
+	flags.StringVar(&f.calls, "calls", "", "file that takes what the functions ask AWS for, to hold it against their policies")
+	_ = flags.MarkHidden("calls")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what the services do")
 	return c
 }

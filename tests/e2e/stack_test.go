@@ -24,6 +24,7 @@ type stack struct {
 
 	root    string // of the repository
 	state   string // its folder
+	calls   string // file of what the functions asked AWS for
 	process *exec.Cmd
 	out     io.Reader
 }
@@ -64,9 +65,9 @@ func launch(t *testing.T, state string, args ...string) *stack {
 	if os.Getenv("IRIS_E2E") == "" {
 		t.Skip("SKIPPED: end-to-end tests run with IRIS_E2E=1 (make e2e)")
 	}
-	s := &stack{root: root(t), state: state}
+	s := &stack{root: root(t), state: state, calls: filepath.Join(t.TempDir(), "calls")}
 	s.process = exec.Command(filepath.Join(s.root, "bin", "iris"), append([]string{
-		"up", "--json", "--state", state, "--http", "127.0.0.1:0", "--aws", "127.0.0.1:0", "--linger", "1s",
+		"up", "--json", "--state", state, "--http", "127.0.0.1:0", "--aws", "127.0.0.1:0", "--linger", "1s", "--calls", s.calls,
 	}, args...)...)
 	s.process.Dir = s.root
 	s.process.Stderr = os.Stderr
@@ -77,6 +78,7 @@ func launch(t *testing.T, state string, args ...string) *stack {
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { s.mayDo(t) })
 	t.Cleanup(func() { s.end(t) })
 	return s
 }

@@ -9,41 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/iris-oculus/iris/internal/local/template"
+	"github.com/iris-oculus/iris/tests/policy"
 )
 
-// statement is one of a policy.
-type statement struct {
-	Effect           string
-	Action, Resource []string
-}
-
-// texts is a value that may be one text or a list of them.
-func texts(v any) (all []string) {
-	switch v := v.(type) {
-	case string:
-		return []string{v}
-	case []any:
-		for _, item := range v {
-			all = append(all, item.(string))
-		}
-	}
-	return all
-}
-
-// statements are those of a function's own policies; SAM's templates of policies and AWS's
-// own have none here.
-func statements(r template.Resource) (all []statement) {
-	policies, _ := r.Properties["Policies"].([]any)
-	for _, p := range policies {
-		document, _ := p.(map[string]any)
-		if inner, ok := document["PolicyDocument"].(map[string]any); ok {
-			document = inner
-		}
-		list, _ := document["Statement"].([]any)
-		for _, s := range list {
-			m := s.(map[string]any)
-			all = append(all, statement{Effect: m["Effect"].(string), Action: texts(m["Action"]), Resource: texts(m["Resource"])})
-		}
+// statements are those of a resource's own policies.
+func statements(t *testing.T, r template.Resource) []policy.Statement {
+	t.Helper()
+	all, err := policy.Of(r)
+	if err != nil {
+		t.Error(err)
 	}
 	return all
 }
@@ -92,8 +66,8 @@ var besides = map[string]struct {
 }
 
 // Each function may do what its code does: every call of the SDK that its main reaches has
-// its permission, and every permission has a call. For the resources of these permissions
-// see TestCallsOfTheWholeSystem in tests/e2e.
+// its permission, and every permission has a call. Their resources are held
+// against the calls that the whole system makes, in tests/e2e.
 func TestEveryFunctionMayDoWhatItDoes(t *testing.T) {
 	prog, mains := program(t)
 	all := resources(t, deployments["frugal, with everything"])
@@ -113,7 +87,7 @@ func TestEveryFunctionMayDoWhatItDoes(t *testing.T) {
 			}
 		}
 		granted := map[string]bool{}
-		for _, s := range statements(function) {
+		for _, s := range statements(t, function) {
 			if s.Effect == "Allow" {
 				for _, action := range s.Action {
 					granted[action] = true
@@ -154,7 +128,7 @@ func TestEveryFunctionMayDoWhatItDoes(t *testing.T) {
 func TestWhatTakesNoResource(t *testing.T) {
 	var got []string
 	for _, r := range resources(t, deployments["hipaa, with everything"]) {
-		for _, s := range statements(r) {
+		for _, s := range statements(t, r) {
 			if s.Effect == "Allow" && slices.Contains(s.Resource, "*") {
 				got = append(got, s.Action...)
 			}

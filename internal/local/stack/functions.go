@@ -24,6 +24,7 @@ func (c Config) functions(declared []template.Function, aws map[string]string) (
 		}
 		env := maps.Clone(f.Environment)
 		maps.Copy(env, aws)
+		env["AWS_SDK_UA_APP_ID"] = f.Name // says in each request whose it is
 		out = append(out, lambdas.Function{
 			Name: f.Name, ARN: f.ARN, Command: []string{program}, Env: env, MemoryMB: f.MemoryMB, Timeout: f.Timeout,
 			Concurrency: atOnce(f.MemoryMB), ReservedConcurrency: f.Reserved, MaxRetries: f.MaxRetries, MaxEventAge: f.MaxEventAge, OnFailure: f.OnFailure,

@@ -14,6 +14,7 @@ import (
 	"github.com/iris-oculus/iris/internal/local/bus/topics"
 	"github.com/iris-oculus/iris/internal/local/gateway"
 	"github.com/iris-oculus/iris/internal/local/gateway/apigw"
+	"github.com/iris-oculus/iris/internal/local/gateway/calls"
 	"github.com/iris-oculus/iris/internal/local/gateway/dynamo"
 	"github.com/iris-oculus/iris/internal/local/gateway/s3"
 	"github.com/iris-oculus/iris/internal/local/lambdas"
@@ -182,12 +183,38 @@ func (s *Stack) handlers(v *services, tokens apigw.Tokens, api, endpoint net.Lis
 			"sagemaker": v.sagemaker, "application-autoscaling": v.sagemaker,
 		},
 	})
+	endpointHandler, err := s.recorded(aws)
+	if err != nil {
+		return nil, nil, err
+	}
 	adapter, err := apigw.New(apigw.Config{API: *s.Template.API, Hosts: hosts, Token: s.Token, Tokens: tokens, Throttled: tokens != nil || !loopback(api.Addr()), Invoke: v.host.Invoke, Logger: s.cfg.Logger})
 	if err != nil {
 		return nil, nil, err
 	}
 	front, err := s.withPage(adapter, hosts)
-	return aws, front, err
+	return endpointHandler, front, err
+}
+
+// signer is the folder of the function that signs URLs.
+const signer = "api"
+
+// recorded writes down what the functions ask for, if somebody wants to know.
+func (s *Stack) recorded(aws http.Handler) (http.Handler, error) {
+	if s.cfg.Calls == "" {
+		return aws, nil
+	}
+	signs := ""
+	for _, f := range s.Template.Functions {
+		if f.Folder == signer {
+			signs = f.Name
+		}
+	}
+	r, err := calls.New(aws, s.cfg.Calls, Region, Account, signs)
+	if err != nil {
+		return nil, fmt.Errorf("record calls: %w", err)
+	}
+	s.closing(r.Close)
+	return r, nil
 }
 
 // hosts are the names under which people reach the stack: those that it was

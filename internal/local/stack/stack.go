@@ -48,6 +48,9 @@ type Config struct {
 	ModelStartAfter time.Duration // how long an instance takes to come
 	Clock           clock.Clock
 	Logger          *slog.Logger
+	// Calls is a file that takes what the functions ask AWS for, once each; empty: nobody
+	// writes it down.
+	Calls string
 }
 
 // Stack is a running system. Make one with Start.
