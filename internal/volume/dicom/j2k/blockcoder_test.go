@@ -131,11 +131,14 @@ func (w *bitWriter) end() []byte {
 type coded struct {
 	planes   int
 	segments []codedSegment
+	marked   bool // an HT block of a mixed stream
+	first    int  // how many passes its first contribution may have, 0 for any number
 }
 
 type codedSegment struct {
 	passes int
 	data   []byte
+	whole  bool // all bytes come with the last pass
 }
 
 // blockCoder codes one code-block.

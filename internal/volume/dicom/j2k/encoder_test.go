@@ -42,6 +42,8 @@ type options struct {
 	startAtSecond    bool // a block's first contribution comes in its second layer
 	lengthBits       int  // added to Lblock without need
 	lastLayerHasData bool // all bytes come in the last layer, the passes before
+	sets             int  // HT sets of a block; 0: 1
+	placeholders     int  // empty HT sets before them
 }
 
 const encoderGuard = 2
@@ -304,6 +306,12 @@ func (e *encoder) block(real []float64, b *band, bl *block) coded {
 			}
 			q[y*w+x] = n
 		}
+	}
+	switch mixed := e.o.style&styleHTMixed != 0; {
+	case mixed && (bl.x+bl.y)/4%3 == 0: // some blocks as in Part 1
+		return codeBlock(q, w, h, b.kind, e.o.style&^(styleHT|styleHTMixed))
+	case e.o.style&styleHT != 0:
+		return codeHighThroughput(q, w, h, e.o)
 	}
 	return codeBlock(q, w, h, b.kind, e.o.style)
 }

@@ -41,6 +41,9 @@ func samplesOfStreams() (streams [][]byte, im picture) {
 			streams = append(streams, encode(im, c.o))
 		}
 	}
+	for _, o := range highThroughput {
+		streams = append(streams, encode(im, o))
+	}
 	for _, style := range []int{styleBypass, styleTermAll, styleBypass | styleTermAll, styleCausal | styleReset, styleSegSym, 63} {
 		streams = append(streams, encode(im, options{levels: 2, style: style, layers: 2}))
 	}

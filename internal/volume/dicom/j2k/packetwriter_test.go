@@ -91,7 +91,11 @@ func (w *packetWriter) share(b *codedBlock, layer int) int {
 	if w.o.startAtSecond && layer == 0 {
 		return 0
 	}
-	return b.passes * (layer + 1) / w.o.layers
+	n := b.passes * (layer + 1) / w.o.layers
+	if b.at == 0 && b.first > 0 {
+		return min(n, b.first)
+	}
+	return n
 }
 
 func (w *packetWriter) packet(r *resolution, p *precinct, layer int, code func(*band, *block) coded) {
@@ -184,6 +188,9 @@ func (w *packetWriter) contribution(head *bitWriter, c *codedBlock, n int, last 
 				end = c.dataAt
 			}
 		}
+		if s.whole && c.inAt+add < s.passes {
+			end = c.dataAt
+		}
 		body = append(body, s.data[c.dataAt:end]...)
 		pieces = append(pieces, piece{add, end - c.dataAt})
 		c.inAt, c.dataAt, c.sent, n = c.inAt+add, end, c.sent+add, n-add
@@ -201,6 +208,11 @@ func (w *packetWriter) contribution(head *bitWriter, c *codedBlock, n int, last 
 	for _, p := range pieces {
 		for p.length>>(c.lengthBits+grow+log(p.passes)) > 0 {
 			grow++
+		}
+		if c.marked { // T.814 B.3: the highest bit of an HT block's length is 0 in a mixed stream
+			for c.lengthBits+grow <= 3 || p.length>>(c.lengthBits+grow+log(p.passes)-1) > 0 {
+				grow++
+			}
 		}
 	}
 	c.lengthBits += grow
