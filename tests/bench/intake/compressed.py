@@ -20,46 +20,55 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import bench
-import imagecodecs
-import numpy
-import pydicom
-from pydicom.encaps import encapsulate
-from pydicom.pixels.encoders import RLELosslessEncoder
 
 BEGIN, END = "<!-- compressed: begin -->", "<!-- compressed: end -->"
 SYNTAX = "1.2.840.10008.1.2"
 
 
-def rle(a: numpy.ndarray) -> bytes:
-    of = {"rows": a.shape[0], "columns": a.shape[1], "samples_per_pixel": 1, "number_of_frames": 1, "bits_allocated": 16}
-    of |= {"bits_stored": 12, "pixel_representation": 0, "photometric_interpretation": "MONOCHROME2"}
-    return RLELosslessEncoder.encode(a, encoding_plugin="pydicom", **of)
-
-
-def reversible(a: numpy.ndarray) -> bytes:
-    return imagecodecs.jpeg2k_encode(a, codecformat="j2k", reversible=True, level=0, bitspersample=12)
-
-
-# The syntax, its name, whether it is lossless, and the encoder of one frame of 12 bits.
-KINDS: list[tuple[str, str, bool, Callable[[numpy.ndarray], bytes]]] = [
-    (".5", "RLE", True, rle),
-    (".4.70", "JPEG lossless", True, lambda a: imagecodecs.jpeg8_encode(a, bitspersample=12, lossless=True)),
-    (".4.51", "JPEG extended, 12 bits", False, lambda a: imagecodecs.jpeg8_encode(a, level=90, bitspersample=12)),
-    (".4.80", "JPEG-LS", True, lambda a: imagecodecs.jpegls_encode(a)),
-    (".4.81", "JPEG-LS, near 2", False, lambda a: imagecodecs.jpegls_encode(a, level=2)),
-    (".4.90", "JPEG 2000, 5/3", True, reversible),
-    (".4.91", "JPEG 2000, 9/7", False, lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k", level=60, bitspersample=12)),
-    (".4.201", "HTJ2K, 5/3", True, lambda a: imagecodecs.htj2k_encode(a, reversible=True)),
-    (".4.203", "HTJ2K, 9/7", False, lambda a: imagecodecs.htj2k_encode(a, level=0.0002, reversible=False)),
+# The syntax, its name, and whether it is lossless.
+KINDS = [
+    (".5", "RLE", True),
+    (".4.70", "JPEG lossless", True),
+    (".4.51", "JPEG extended, 12 bits", False),
+    (".4.80", "JPEG-LS", True),
+    (".4.81", "JPEG-LS, near 2", False),
+    (".4.90", "JPEG 2000, 5/3", True),
+    (".4.91", "JPEG 2000, 9/7", False),
+    (".4.201", "HTJ2K, 5/3", True),
+    (".4.203", "HTJ2K, 9/7", False),
 ]
 
 
-def compress(plain: Path, folder: Path, syntax: str, encode: Callable[[numpy.ndarray], bytes]) -> int:
-    """Writes the slices of a folder compressed, and returns the bytes of their streams."""
+def compress(plain: Path, folder: Path, syntax: str) -> int:
+    """Writes the slices of a folder compressed, and returns the bytes of their streams.
+
+    Runs in a process of its own: a child's peak memory counts from its parent's.
+    """
+    import imagecodecs as ic
+    import numpy
+    import pydicom
+    from pydicom.encaps import encapsulate
+    from pydicom.pixels.encoders import RLELosslessEncoder
+
+    def rle(a: numpy.ndarray) -> bytes:
+        of = {"rows": a.shape[0], "columns": a.shape[1], "samples_per_pixel": 1, "number_of_frames": 1, "bits_allocated": 16}
+        of |= {"bits_stored": 12, "pixel_representation": 0, "photometric_interpretation": "MONOCHROME2"}
+        return RLELosslessEncoder.encode(a, encoding_plugin="pydicom", **of)
+
+    encode = {
+        ".5": rle,
+        ".4.70": lambda a: ic.jpeg8_encode(a, bitspersample=12, lossless=True),
+        ".4.51": lambda a: ic.jpeg8_encode(a, level=90, bitspersample=12),
+        ".4.80": lambda a: ic.jpegls_encode(a),
+        ".4.81": lambda a: ic.jpegls_encode(a, level=2),
+        ".4.90": lambda a: ic.jpeg2k_encode(a, codecformat="j2k", reversible=True, level=0, bitspersample=12),
+        ".4.91": lambda a: ic.jpeg2k_encode(a, codecformat="j2k", level=60, bitspersample=12),
+        ".4.201": lambda a: ic.htj2k_encode(a, reversible=True),
+        ".4.203": lambda a: ic.htj2k_encode(a, level=0.0002, reversible=False),
+    }[syntax]
     folder.mkdir()
     known: dict[bytes, bytes] = {}
     total = 0
@@ -100,7 +109,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.make:
         syntax, plain, folder = args.make
-        print(compress(Path(plain), Path(folder), syntax, next(kind[3] for kind in KINDS if kind[0] == syntax)))
+        print(compress(Path(plain), Path(folder), syntax))
         return
     dcm2niix = str(Path(sys.executable).with_name("dcm2niix"))
     if not os.path.exists(dcm2niix):
@@ -121,7 +130,7 @@ def main() -> None:
         truth = work / "truth.nii.gz"
         subprocess.run([args.iris, "prepare", str(plain), str(truth)], check=True, capture_output=True)
         rows = [("", "without compression", True, 73_400_320 * args.slices // 140)]
-        rows += [(kind[0], kind[1], kind[2], 0) for kind in KINDS]
+        rows += [(*kind, 0) for kind in KINDS]
         for syntax, name, lossless, size in rows:
             if args.only not in syntax:
                 continue
