@@ -127,7 +127,7 @@ windows:
 	IRIS_WINE=$(WINE) go test -count=1 -v -timeout 20m ./tests/windows
 
 # Which capacity lever the account honours: for the first deployment, on an endpoint that nobody uses.
-ENDPOINT ?= iris-model
+ENDPOINT ?= iris-totalsegmentator-endpoint
 probe:
 	go run ./cmd/probe -endpoint $(ENDPOINT)
 
