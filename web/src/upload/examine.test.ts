@@ -283,7 +283,24 @@ it('draws the middle slice', async () => {
 
 it('says of compressed images whether the service reads them, and draws none', async () => {
   const { seriesThumbnail } = await import('./thumbnail');
-  const read = ['1.98', '4.50', '4.51', '4.57', '4.70', '4.80', '4.81', '4.90', '4.91', '4.92', '4.93', '5', '8.1'];
+  const read = [
+    '1.98',
+    '4.50',
+    '4.51',
+    '4.57',
+    '4.70',
+    '4.80',
+    '4.81',
+    '4.90',
+    '4.91',
+    '4.92',
+    '4.93',
+    '4.201',
+    '4.202',
+    '4.203',
+    '5',
+    '8.1',
+  ];
   const refused = ['4.100', '4.102', '4.107', '4.110', '4.111', '4.112', '4.94', '4.204'];
   for (const end of [...read, ...refused]) {
     const { scans } = await examine(drop(series('1.1', 3, [], { syntax: `1.2.840.10008.1.2.${end}` })));

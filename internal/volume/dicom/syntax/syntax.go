@@ -62,9 +62,9 @@ var syntaxes = map[string]Syntax{
 	"1.2.840.10008.1.2.4.110": {Name: "JPEG XL lossless"},
 	"1.2.840.10008.1.2.4.111": {Name: "JPEG XL of JPEG"},
 	"1.2.840.10008.1.2.4.112": {Name: "JPEG XL"},
-	"1.2.840.10008.1.2.4.201": {Name: "high-throughput JPEG 2000 lossless"},
-	"1.2.840.10008.1.2.4.202": {Name: "high-throughput JPEG 2000 lossless RPCL"},
-	"1.2.840.10008.1.2.4.203": {Name: "high-throughput JPEG 2000"},
+	"1.2.840.10008.1.2.4.201": {Name: "high-throughput JPEG 2000 lossless", Frames: true},
+	"1.2.840.10008.1.2.4.202": {Name: "high-throughput JPEG 2000 lossless RPCL", Frames: true},
+	"1.2.840.10008.1.2.4.203": {Name: "high-throughput JPEG 2000", Frames: true},
 	RLE:                       {Name: "RLE lossless", Frames: true},
 	"1.2.840.10008.1.2.8.1":   {Name: "deflated frames", Frames: true, DeflatedFrames: true},
 }
