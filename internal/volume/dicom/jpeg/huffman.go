@@ -20,6 +20,7 @@ type huffman struct {
 	offset  [maxCode + 1]int32
 	symbols [256]byte
 
+	extraBits   bool                   // see widened
 	differences *[1 << lookBits]uint32 // made by forDifferences
 }
 
@@ -101,10 +102,10 @@ func (t *huffman) forDifferences() *[1 << lookBits]uint32 {
 	t.differences = new([1 << lookBits]uint32)
 	for i, e := range t.look {
 		n, category := uint(e&lookLength), uint(e>>8)
-		if n == 0 || category > 16 {
+		if n == 0 || category > wide || category == wide && t.extraBits {
 			continue
 		}
-		if category == 16 { // table H.2: it has no extra bits
+		if category == wide {
 			t.differences[i] = 0x8000<<16 | uint32(n)
 			continue
 		}
@@ -115,6 +116,17 @@ func (t *huffman) forDifferences() *[1 << lookBits]uint32 {
 		t.differences[i] = uint32(uint16(extend(extra, category)))<<16 | uint32(n+category)
 	}
 	return t.differences
+}
+
+// wide is the category of the difference 32768, which needs no extra bits (table H.2).
+const wide = 16
+
+// widened reads the same codes as an encoder of Cornell University wrote them, which is in
+// old products: it gives that category 16 extra bits, as if it were like the others.
+func (t *huffman) widened() *huffman {
+	w := *t
+	w.extraBits, w.differences = true, nil
+	return &w
 }
 
 // extend is EXTEND of F.2.2.1: extra bits that begin with 0 are of a negative number.

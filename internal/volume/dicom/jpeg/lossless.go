@@ -1,12 +1,14 @@
 package jpeg
 
-import "github.com/iris-oculus/iris/internal/volume/dicom/codec"
+import (
+	"bytes"
+
+	"github.com/iris-oculus/iris/internal/volume/dicom/codec"
+)
 
 // losslessScan decodes the one scan of a lossless image (T.81 annex H): each sample is
 // predicted from its neighbours, and the scan has the differences.
 func (d *decoder) losslessScan(h scanHeader) error {
-	columns, rows := d.limits.Columns, d.limits.Rows
-	predict := predictors[h.first&7]
 	switch {
 	case h.first < 1 || h.first > 7:
 		return codec.Corrupt("the JPEG stream has predictor %d: 1 to 7 are allowed", h.first)
@@ -14,14 +16,28 @@ func (d *decoder) losslessScan(h scanHeader) error {
 		return codec.Corrupt("the JPEG stream has a point transform of %d bits, where samples have %d", h.low, d.frame.precision)
 	case d.dc[h.dc] == nil:
 		return codec.Corrupt("the JPEG stream has no Huffman table for its image data")
-	case d.restart%columns != 0: // H.1.1
+	case d.restart%d.limits.Columns != 0: // H.1.1
 		return codec.Corrupt("the restart interval of the JPEG stream is not of whole rows")
 	}
 	if h.low > 0 {
 		d.frame.lossy = true // the point transform dropped the low bits (A.4)
 	}
-	table := d.dc[h.dc]
-	interval := rows
+	table, rest := d.dc[h.dc], d.rest
+	err := d.losslessRows(h, table)
+	if err == nil || !bytes.Contains(table.symbols[:], []byte{wide}) {
+		return err
+	}
+	d.rest = rest
+	if d.losslessRows(h, table.widened()) != nil {
+		return err
+	}
+	return nil
+}
+
+// losslessRows decodes a scan with one reading of its table.
+func (d *decoder) losslessRows(h scanHeader, table *huffman) error {
+	columns, rows := d.limits.Columns, d.limits.Rows
+	predict, interval := predictors[h.first], rows
 	if d.restart > 0 {
 		interval = d.restart / columns
 	}
@@ -92,11 +108,16 @@ func (r *bitReader) differences(row []uint16, table *huffman) bool {
 func (r *bitReader) difference(table *huffman) (uint16, bool) {
 	r.fill()
 	length, category := table.long(r.bits)
-	if length == 0 || category > 16 {
+	if length == 0 || category > wide {
 		return 0, false
 	}
 	r.skip(length)
-	if category == 16 {
+	if category == wide {
+		if table.extraBits {
+			extra := r.bits >> 48
+			r.skip(16)
+			return 0x8000, extra == 0x8000 || extra == 0x7FFF
+		}
 		return 0x8000, true
 	}
 	extra := int32(r.bits >> 32 >> (32 - uint(category)))
@@ -166,25 +187,27 @@ func predictFirst(row []uint16) {
 	}
 }
 
-// write stores a row of samples, shifted up by the point transform (A.4).
+// write stores a row of samples, shifted up by the point transform (A.4). What a
+// difference modulo 2^16 carried beyond the precision is no part of them.
 func (d *decoder) write(y int, row []uint16, shift uint) {
+	mask := uint16(1<<d.frame.precision - 1)
 	switch d.limits.Bits {
 	case 8:
 		out := d.dst[y*len(row):][:len(row)]
 		for x, v := range row {
-			out[x] = byte(v << shift)
+			out[x] = byte(v << shift & mask)
 		}
 	case 16:
 		out := d.dst[2*y*len(row):][:2*len(row)]
 		for _, v := range row {
-			v <<= shift
+			v = v << shift & mask
 			out[0], out[1] = byte(v), byte(v>>8)
 			out = out[2:]
 		}
 	default:
 		out := d.dst[4*y*len(row):][:4*len(row)]
 		for _, v := range row {
-			v <<= shift
+			v = v << shift & mask
 			out[0], out[1], out[2], out[3] = byte(v), byte(v>>8), 0, 0
 			out = out[4:]
 		}

@@ -23,6 +23,10 @@ type Options struct {
 	NoEOI    bool   // the stream ends with its scan
 	Extras   bool   // comments, application data and fill bytes between the segments
 	WideQ    bool   // quantization tables of 16 bits
+
+	// What some writers of lossless images do.
+	Cornell bool // extra bits for the difference 32768, which has none
+	Wrapped bool // differences that are right modulo 2^Precision only
 }
 
 // writer writes a stream.

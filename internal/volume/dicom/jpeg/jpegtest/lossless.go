@@ -8,6 +8,9 @@ func Lossless(m Image, predictor, point int, o Options) []byte {
 	var often [256]int
 	for i := range differences {
 		differences[i] = difference(m, i, predictor, point, o.Restart)
+		if half := int32(1) << m.Precision >> 1; o.Wrapped && differences[i] > half/2 {
+			differences[i] -= 2 * half
+		}
 		category, _ := magnitude(differences[i])
 		often[category]++
 	}
@@ -22,7 +25,7 @@ func Lossless(m Image, predictor, point int, o Options) []byte {
 		}
 		category, extra := magnitude(v)
 		w.symbol(t, category)
-		if category < 16 { // table H.2
+		if category < 16 || o.Cornell { // table H.2
 			w.bits(extra, category)
 		}
 	}

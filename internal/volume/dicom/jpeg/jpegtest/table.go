@@ -6,9 +6,11 @@ import "slices"
 type Tables int
 
 const (
-	Optimal Tables = iota // K.2: the shortest stream
-	Flat                  // all codes are equally long, as far as they go
-	Steep                 // one code each of 1 to 15 bits, and the rest of 16
+	Optimal  Tables = iota // K.2: the shortest stream
+	Flat                   // all codes are equally long, as far as they go
+	Steep                  // one code each of 1 to 15 bits, and the rest of 16
+	Crowded                // all 256 symbols, used or not
+	Complete               // no code is left over, not even the one of ones; for up to 17 symbols
 )
 
 // table is a Huffman table as DHT has it, and the codes of its symbols.
@@ -28,7 +30,20 @@ func newTable(kind Tables, often *[256]int) *table {
 		}
 	}
 	slices.SortStableFunc(t.symbols, func(a, b byte) int { return often[b] - often[a] })
+	if kind == Crowded {
+		for s, n := range often {
+			if n == 0 {
+				t.symbols = append(t.symbols, byte(s))
+			}
+		}
+	}
 	switch n := len(t.symbols); kind {
+	case Complete:
+		for i := range n {
+			t.counts[min(i, max(n-2, 0))]++
+		}
+	case Crowded:
+		t.counts[7], t.counts[14] = 49, 207
 	case Flat:
 		bits := 1
 		for 1<<bits <= n {
