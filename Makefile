@@ -131,6 +131,11 @@ ENDPOINT ?= iris-totalsegmentator-endpoint
 probe:
 	go run ./cmd/probe -endpoint $(ENDPOINT)
 
+# What a scan costs under each way of letting the GPU sleep: docs/cost.md and its plot.
+.PHONY: simulate
+simulate:
+	go run ./cmd/simulate
+
 # The main job: a scan (SCAN=file, else a synthetic torso) becomes a model.
 run: build
 	@tests/run.sh $(SCAN)

@@ -33,33 +33,40 @@ const (
 	maxModel  = 1 << 30
 )
 
+// answer is a reply without its body, which is read by then.
+type answer struct {
+	Status     string
+	StatusCode int
+	Header     http.Header
+}
+
 // get asks an address below the API's.
-func (a *api) get(path string) (*http.Response, []byte, error) {
+func (a *api) get(path string) (answer, []byte, error) {
 	return a.ask(http.MethodGet, a.base+path, true, maxAnswer)
 }
 
-func (a *api) ask(method, address string, ours bool, limit int64) (*http.Response, []byte, error) {
+func (a *api) ask(method, address string, ours bool, limit int64) (answer, []byte, error) {
 	req, err := http.NewRequestWithContext(a.c.ctx, method, address, nil)
 	if err != nil {
-		return nil, nil, &fault{text: fmt.Sprintf("%q is no address", a.base), hint: "URL=https://…, the stack's output ApiUrl"}
+		return answer{}, nil, &fault{text: fmt.Sprintf("%q is no address", a.base), hint: "URL=https://…, the stack's output ApiUrl"}
 	}
 	req.Header.Set("Accept", "application/json")
 	if ours {
 		if err := a.authorize(req); err != nil {
-			return nil, nil, err
+			return answer{}, nil, err
 		}
 	}
 	client := &http.Client{Timeout: 10 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, nil, &fault{text: fmt.Sprintf("%s cannot be reached: %v", a.base, err), hint: "is the address right (`make deploy` prints ApiUrl), does its name resolve, is the certificate issued?"}
+		return answer{}, nil, &fault{text: fmt.Sprintf("%s cannot be reached: %v", a.base, err), hint: "is the address right (`make deploy` prints ApiUrl), does its name resolve, is the certificate issued?"}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err == nil && int64(len(body)) > limit {
 		err = fmt.Errorf("the answer has more than %d bytes", limit)
 	}
-	return resp, body, err
+	return answer{resp.Status, resp.StatusCode, resp.Header}, body, err
 }
 
 func (a *api) authorize(req *http.Request) error {
@@ -83,7 +90,7 @@ func (a *api) authorize(req *http.Request) error {
 }
 
 // refusal is an answer that is not the one that was hoped for.
-func refusal(step string, resp *http.Response, body []byte) error {
+func refusal(step string, resp answer, body []byte) error {
 	f := &fault{text: fmt.Sprintf("%s: the API answers %s: %s", step, resp.Status, lastWords(string(body)))}
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

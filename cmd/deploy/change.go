@@ -34,10 +34,6 @@ func (s changeSet) replaced() (names []string) {
 	return names
 }
 
-func (s changeSet) touches(kind string) bool {
-	return slices.ContainsFunc(s.Changes, func(c change) bool { return c.ResourceChange.ResourceType == kind })
-}
-
 // table lists the changes: what is replaced or removed first, since that is what a person
 // has to look at.
 func (c *command) table(s changeSet) {

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// The pages say what the model and the simulation come to: `make simulate` writes them.
+func TestThePagesAreUpToDate(t *testing.T) {
+	docs := t.TempDir()
+	names := []string{"cost.md", filepath.Join("decisions", "0036-engines-for-cohorts.md"), "linger.svg"}
+	if err := os.MkdirAll(filepath.Join(docs, "decisions"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	was := map[string][]byte{}
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		was[name] = text
+		if err := os.WriteFile(filepath.Join(docs, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := run(docs); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if text, err := os.ReadFile(filepath.Join(docs, name)); err != nil || !bytes.Equal(text, was[name]) {
+			t.Errorf("docs/%s is not what the model says: make simulate (%v)", name, err)
+		}
+	}
+}
+
+func TestAPageWithoutMarks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.md")
+	if err := os.WriteFile(path, []byte("<!-- a: end -->\n<!-- a: begin -->\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if write(path, map[string]string{"a": "x"}) == nil || write(path+"x", nil) == nil {
+		t.Error("a page without marks was written")
+	}
+}
