@@ -5,6 +5,9 @@ package j2k
 func (b *blockDecoder) block(bl *block, kind, style int) (whole bool, err error) {
 	b.wide, b.high = int(bl.wide), int(bl.high)
 	b.causal, b.zero = style&styleCausal != 0, &zeroContexts[kind]
+	for r := range 4 {
+		b.offsets[3*r] = r * b.wide
+	}
 	b.data = b.data[:0]
 	for _, c := range bl.chunks {
 		b.data = append(b.data, c...)

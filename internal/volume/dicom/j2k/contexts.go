@@ -45,12 +45,6 @@ func neighbours(f uint64) uint64 {
 	return (row | row>>6 | f>>3 | f>>5) & column
 }
 
-// spread is what a sample that becomes significant, with negative 0 or 1, adds to the
-// word of its own column, and to those at its left and right.
-func spread(negative uint64, shift uint) (own, left, right uint64) {
-	return (significant | negative<<35) << shift, (1<<5 | negative<<36) << shift, (1<<3 | negative<<34) << shift
-}
-
 // zeroContexts is table D.1 for each kind of sub-band: the neighbourhood's nine bits to a
 // context label.
 var zeroContexts = makeZeroContexts()

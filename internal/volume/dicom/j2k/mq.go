@@ -9,7 +9,13 @@ import "math/bits"
 // Decoding a more probable symbol that needs no renormalization subtracts Qe from both
 // registers and does nothing else. Callers therefore hold d, the part of both that can
 // be spent that way, min(A - 0x8000, C), in a local variable: such a symbol is one
-// subtraction and one comparison, and everything else is left to slow.
+// subtraction and one comparison, and everything else is left to slow. In every pass
+// that reads
+//
+//	bit := x.index & 1
+//	if d -= x.qe; d < 0 {
+//		d, bit = b.slow(x, d)
+//	}
 const (
 	mqShift = 40
 	mqHalf  = 0x8000 << mqShift
@@ -73,63 +79,57 @@ func (m *mq) fetch() {
 	}
 }
 
-// decode is the next symbol in context k (DECODE, C.3.2). It is small enough to be
-// inlined.
-func (m *mq) decode(k uint8, d int64) (int64, uint8) {
-	x := &m.model[k&31]
-	if d -= x.qe; d >= 0 {
-		return d, x.index & 1
-	}
-	return m.slow(x, d)
-}
-
-// slow is decode where the registers, less Qe already, need more than a subtraction.
+// slow is the next symbol in context x (DECODE, C.3.2), where the registers, less Qe
+// already, need more than a subtraction.
 func (m *mq) slow(x *adaptive, d int64) (int64, uint8) {
 	a, c, qe := m.a+d, m.c+d, x.qe
-	t := &transitions[x.index&127]
-	bit := x.index & 1
-	// C.3.2: the lower part, of size Qe, is of the less probable symbol, unless it is the
-	// larger one (conditional exchange).
-	exchange := a < qe
-	if c < 0 {
-		c += qe
-		a = qe
-		exchange = !exchange
-	}
-	if exchange {
-		bit ^= 1
-		*x = t.less
-	} else {
-		*x = t.more
-	}
+	// The lower part of the interval, of size Qe, is of the less probable symbol, unless it
+	// is the larger one (conditional exchange). All this is computed rather than branched
+	// on, for no processor can foresee it.
+	lower := c >> 63 // -1 if the code is in it
+	less := uint8(((a-qe)>>63 ^ lower) & 1)
+	c += qe & lower
+	a ^= (a ^ qe) & lower
+	bit := x.index&1 ^ less
+	*x = transitions[(uint(x.index)<<2|2|uint(less))&511]
 	// RENORMD, C.3.3, all shifts at once.
 	if m.n < 16 {
 		m.c = c
 		m.fetch()
 		c = m.c
 	}
-	k := bits.LeadingZeros64(uint64(a)) - (63 - 15 - mqShift)
-	a <<= k
-	c <<= k
+	k := bits.LeadingZeros64(uint64(a))&63 - (63 - 15 - mqShift)
+	a <<= k & 63
+	c <<= k & 63
 	m.n -= k
 	d = min(a-mqHalf, c)
 	m.a, m.c = a-d, c-d
 	return d, bit
 }
 
-// transition is where a state goes after the more and the less probable symbol.
-type transition struct{ more, less adaptive }
+// more is fetch for registers that a pass holds in local variables.
+func (m *mq) more(c int64, n int) (int64, int) {
+	m.c, m.n = c, n
+	m.fetch()
+	return m.c, m.n
+}
 
+// transitions is where a state goes, by four times its index: itself without
+// renormalization, and with it, 2 higher, the state after the more and the less probable
+// symbol.
 var transitions = makeTransitions()
 
 func stateOf(index, symbol int) adaptive {
 	return adaptive{qe: int64(states[index].qe) << mqShift, index: uint8(2*index + symbol)}
 }
 
-func makeTransitions() (t [128]transition) {
+func makeTransitions() (t [512]adaptive) {
 	for i, s := range states {
 		for symbol := range 2 {
-			t[2*i+symbol] = transition{more: stateOf(s.more, symbol), less: stateOf(s.less, symbol^s.change)}
+			k := 4 * (2*i + symbol)
+			t[k] = stateOf(i, symbol)
+			t[k+2] = stateOf(s.more, symbol)
+			t[k+3] = stateOf(s.less, symbol^s.change)
 		}
 	}
 	return t

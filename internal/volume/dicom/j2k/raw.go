@@ -45,9 +45,8 @@ func (b *blockDecoder) rawSignificance(p uint) {
 					continue
 				}
 				negative := b.raw.bit()
-				b.samples[(y+int(shift)/3)*b.wide+x&4095] = (value ^ -int32(negative)) + int32(negative)
-				own, _, _ := spread(negative, shift)
-				f |= own
+				b.samples[(y*b.wide+x+b.offsets[shift])&4095] = (value ^ -int32(negative)) + int32(negative)
+				f |= (significant | negative<<35) << shift
 				todo |= 8 << shift & rows &^ (f >> 4)
 				b.mark(i, negative, shift)
 			}
@@ -68,7 +67,7 @@ func (b *blockDecoder) rawRefinement(p uint) {
 			b.columns[i&4095] = f | todo<<19
 			for ; todo != 0; todo &= todo - 1 {
 				shift := uint(bits.TrailingZeros64(todo)) & 15
-				v := &b.samples[(y+int(shift)/3)*b.wide+x&4095]
+				v := &b.samples[(y*b.wide+x+b.offsets[shift])&4095]
 				sign := *v >> 31
 				*v += (half*(2*int32(b.raw.bit())-1) ^ sign) - sign
 			}
