@@ -251,7 +251,7 @@ $(CODECS_VENV)/.installed: tests/codecs/requirements.txt
 codecs: $(CODECS_VENV)/.installed
 	@for p in dcmcjpeg:dcmtk opj_compress:libopenjp2-tools ojph_compress:openjph-tools; do \
 	  command -v $${p%:*} >/dev/null || apt-get install -y $${p#*:}; done
-	IRIS_CODECS=1 IRIS_PYTHON=$(CODECS_VENV)/bin/python go test -count=1 -v -timeout 60m ./tests/codecs
+	IRIS_CODECS=1 IRIS_PYTHON=$(CODECS_VENV)/bin/python go test -count=1 -v -timeout 60m ./tests/codecs ./internal/volume/dicom/j2k
 
 # The memory of every process of the stack under 25,000 reads of the job list.
 READS ?= 25000

@@ -1,8 +1,8 @@
 package j2k
 
-// block decodes a code-block into samples. It says whether all its bit-planes were
-// there.
-func (b *blockDecoder) block(bl *block, kind, style int) (whole bool, err error) {
+// block decodes a code-block into samples. It says how many of the lowest bit-planes the
+// encoder left out, wholly or in part.
+func (b *blockDecoder) block(bl *block, kind, style int) (missing int, err error) {
 	b.wide, b.high = int(bl.wide), int(bl.high)
 	b.causal, b.zero = style&styleCausal != 0, &zeroContexts[kind]
 	for r := range 4 {
@@ -29,12 +29,12 @@ func (b *blockDecoder) block(bl *block, kind, style int) (whole bool, err error)
 		data = data[s.length:]
 		for range s.passes {
 			if err := b.pass(pass, int(bl.planes), style); err != nil {
-				return false, err
+				return 0, err
 			}
 			pass++
 		}
 	}
-	return pass == 3*int(bl.planes)-2, nil
+	return (3*int(bl.planes) - pass) / 3, nil
 }
 
 // pass decodes coding pass i of a code-block (D.3).

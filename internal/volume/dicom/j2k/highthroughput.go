@@ -85,10 +85,10 @@ func (p *packetReader) open(head *bitReader, bl *block, count, length int) error
 }
 
 // highThroughput decodes an HT code-block: the last of its sets.
-func (b *blockDecoder) highThroughput(bl *block) (whole bool, err error) {
+func (b *blockDecoder) highThroughput(bl *block) (missing int, err error) {
 	if len(bl.segments) == 0 { // placeholders only
 		clear(b.samples[:b.wide*b.high])
-		return true, nil
+		return 0, nil
 	}
 	set := ht.Block{Planes: int(bl.planes) + int(bl.missing), Causal: b.causal}
 	pass, data := 0, b.data
@@ -107,6 +107,5 @@ func (b *blockDecoder) highThroughput(bl *block) (whole bool, err error) {
 	if b.ht == nil {
 		b.ht = new(ht.Decoder)
 	}
-	whole = set.Missing == set.Planes-1
-	return whole, b.ht.Decode(b.samples[:b.wide*b.high], b.wide, b.high, set)
+	return set.Planes - 1 - set.Missing, b.ht.Decode(b.samples[:b.wide*b.high], b.wide, b.high, set)
 }

@@ -116,14 +116,15 @@ func (d *decoder) entropy(parts *decomposition, store func(b *band, bl *block)) 
 					if bl.passes == 0 {
 						continue
 					}
-					whole, err := d.blocks.block(bl, b.kind, p.coding.style)
+					missing, err := d.blocks.block(bl, b.kind, p.coding.style)
 					if err != nil {
 						return err
 					}
 					if p.roiShift > 0 {
 						d.blocks.moveRegion(uint(p.roiShift))
 					}
-					d.lossy = d.lossy || !whole
+					// The samples of a region of interest do not use the shift's bit-planes.
+					d.lossy = d.lossy || missing > p.roiShift
 					store(b, bl)
 				}
 			}
