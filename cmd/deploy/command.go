@@ -25,6 +25,7 @@ type command struct {
 	stack        string
 	confirmed    bool
 	confirmation string
+	planning     bool
 
 	account, region string // after login
 }

@@ -17,6 +17,7 @@ func stackVerb(c *command, flags *flag.FlagSet, args []string) error {
 	arch := flags.String("arch", "arm64", "processor of the functions")
 	words := flags.String("params", c.env("PARAMS"), "parameters of the template, KEY=VALUE with spaces between")
 	replace := flags.Bool("allow-replacement", c.env("ALLOW_REPLACEMENT") != "", "execute a change set that replaces a bucket, the table or the user pool")
+	flags.BoolVar(&c.planning, "plan", c.env("PLAN") != "", "show the change set, discard it, and change nothing (PLAN=1)")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func stackVerb(c *command, flags *flag.FlagSet, args []string) error {
 // roll proposes and executes. A new type of instance under the lever bounds needs two
 // steps: SageMaker refuses to change a variant that is a scalable target.
 func (c *command) roll(dir string, o overrides, s stack, replace bool) error {
-	if kind, ok := o.value("InstanceType"); ok && s.exists() && s.parameter("ModelImageUri") != "" &&
+	if kind, ok := o.value("InstanceType"); ok && !c.planning && s.exists() && s.parameter("ModelImageUri") != "" &&
 		kind != s.parameter("InstanceType") && or(s.parameter("CapacityLever"), "bounds") == "bounds" && or(chosen(o, s, "CapacityLever"), "bounds") == "bounds" {
 		c.say("InstanceType changes from %s to %s. SageMaker refuses that for an endpoint that Application Auto Scaling knows,\n"+
 			"so there are two change sets: the first takes the scalable target away (CapacityLever=weights), the second changes the instance and brings it back.\n",
@@ -79,7 +80,7 @@ func (c *command) roll(dir string, o overrides, s stack, replace bool) error {
 		}
 		o = o.with("CapacityLever", "bounds")
 	}
-	if err := c.step(dir, o, s, replace); err != nil {
+	if err := c.step(dir, o, s, replace); err != nil || c.planning {
 		return err
 	}
 	s, err := c.deployed()
@@ -107,6 +108,9 @@ func (c *command) step(dir string, o overrides, s stack, replace bool) error {
 		return err
 	}
 	c.table(set)
+	if c.planning {
+		return c.discard(name, s)
+	}
 	if names := set.replaced(); len(names) > 0 && !replace {
 		return &fault{
 			text: fmt.Sprintf("the change set would replace or remove %s, and leave what is in it behind: it is not executed", strings.Join(names, ", ")),
@@ -118,6 +122,17 @@ func (c *command) step(dir string, o overrides, s stack, replace bool) error {
 		return err
 	}
 	return c.execute(name, !s.exists())
+}
+
+// discard deletes a change set that was only to be seen, and the empty stack that one of a
+// stack that is not there yet leaves behind.
+func (c *command) discard(name string, s stack) error {
+	if s.exists() {
+		c.say("This was the plan; nothing was changed.")
+		return c.aws(nil, "cloudformation", "delete-change-set", "--change-set-name", name)
+	}
+	c.say("This was the plan; nothing was made.")
+	return c.aws(nil, "cloudformation", "delete-stack", "--stack-name", c.stack)
 }
 
 // secrets are parameters whose values nobody prints.

@@ -44,6 +44,14 @@ func TestDeploy(t *testing.T) {
 			replies: []reply{who, stands("UPDATE_COMPLETE"), proposed, changes("Modify ApiFunction AWS::Lambda::Function False")}, code: 1,
 			words: []string{"hint: CONFIRM=1 says yes"}, never: []string{"execute-change-set"},
 		},
+		"a plan": {
+			replies: []reply{who, stands("UPDATE_COMPLETE"), proposed, changes("Modify ApiFunction AWS::Lambda::Function False"), {When: "aws cloudformation delete-change-set"}}, environ: []string{"PLAN=1", "CONFIRM=1"},
+			words: []string{"modify  ApiFunction", "This was the plan"}, calls: []string{"delete-change-set --change-set-name " + theChangeSet}, never: []string{"execute-change-set"},
+		},
+		"a plan of a first deployment": {
+			replies: []reply{who, noStack, proposed, changes("Add UploadsBucket AWS::S3::Bucket"), {When: "aws cloudformation delete-stack"}}, environ: []string{"PLAN=1"},
+			words: []string{"nothing was made"}, calls: []string{"delete-stack --stack-name iris"}, never: []string{"execute-change-set"},
+		},
 		"nothing to change": {
 			replies: []reply{who, stands("UPDATE_COMPLETE"), {When: "sam deploy", Out: "No changes to deploy. Stack iris is up to date\n"}}, environ: yes,
 			words: []string{"There is nothing to change."}, never: []string{"execute-change-set"},
