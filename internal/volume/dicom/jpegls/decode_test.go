@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/volume/dicom/codec"
+	"github.com/iris-oculus/iris/internal/volume/dicom/jpegls/jpeglstest"
 )
 
 // patterns are images with every kind of content, by name.
@@ -34,23 +35,23 @@ var patterns = map[string]func(x, y, maximum int, r *rand.Rand) int{
 	},
 }
 
-func makeImage(pattern string, width, height, precision, maximum int) image {
-	im := image{width: width, height: height, precision: precision}
+func makeImage(pattern string, width, height, precision, maximum int) jpeglstest.Image {
+	im := jpeglstest.Image{Width: width, Height: height, Precision: precision}
 	r := rand.New(rand.NewPCG(uint64(width*31+height), uint64(precision)))
 	for y := range height {
 		for x := range width {
-			im.samples = append(im.samples, patterns[pattern](x, y, maximum, r))
+			im.Samples = append(im.Samples, patterns[pattern](x, y, maximum, r))
 		}
 	}
 	return im
 }
 
 // decodeAll decodes a stream as the data set of the image would have it decoded.
-func decodeAll(stream []byte, im image, bits int) ([]int, codec.Info, error) {
-	limits := codec.Limits{Columns: im.width, Rows: im.height, Bits: bits}
+func decodeAll(stream []byte, im jpeglstest.Image, bits int) ([]int, codec.Info, error) {
+	limits := codec.Limits{Columns: im.Width, Rows: im.Height, Bits: bits}
 	dst := make([]byte, limits.Bytes())
 	info, err := Decode(dst, stream, limits)
-	got := make([]int, im.width*im.height)
+	got := make([]int, im.Width*im.Height)
 	for i := range got {
 		switch bits {
 		case 8:
@@ -65,27 +66,27 @@ func decodeAll(stream []byte, im image, bits int) ([]int, codec.Info, error) {
 }
 
 // check compresses and decodes an image.
-func check(t *testing.T, im image, o options) {
+func check(t *testing.T, im jpeglstest.Image, o jpeglstest.Options) {
 	t.Helper()
-	stream, want := encode(im, o)
+	stream, want := jpeglstest.Encode(im, o)
 	for _, bits := range []int{8, 16, 32} {
-		if bits < im.precision {
+		if bits < im.Precision {
 			continue
 		}
 		got, info, err := decodeAll(stream, im, bits)
 		if err != nil {
-			t.Fatalf("%d × %d, %d bits, %+v: %v", im.width, im.height, im.precision, o, err)
+			t.Fatalf("%d × %d, %d bits, %+v: %v", im.Width, im.Height, im.Precision, o, err)
 		}
-		lossy := o.near > 0 || o.point > 0
-		if info != (codec.Info{Precision: im.precision, Lossy: lossy}) {
+		lossy := o.Near > 0 || o.Point > 0
+		if info != (codec.Info{Precision: im.Precision, Lossy: lossy}) {
 			t.Errorf("info = %+v", info)
 		}
 		for i := range want {
 			if got[i] != want[i] {
-				t.Fatalf("%d × %d, %d bits, %+v: sample %d = %d, want %d", im.width, im.height, im.precision, o, i, got[i], want[i])
+				t.Fatalf("%d × %d, %d bits, %+v: sample %d = %d, want %d", im.Width, im.Height, im.Precision, o, i, got[i], want[i])
 			}
-			if d := got[i] - im.samples[i]; o.point == 0 && (d > o.near || d < -o.near) {
-				t.Fatalf("sample %d = %d, compressed was %d with NEAR %d", i, got[i], im.samples[i], o.near)
+			if d := got[i] - im.Samples[i]; o.Point == 0 && (d > o.Near || d < -o.Near) {
+				t.Fatalf("sample %d = %d, compressed was %d with NEAR %d", i, got[i], im.Samples[i], o.Near)
 			}
 		}
 	}
@@ -95,7 +96,7 @@ func TestEveryPrecision(t *testing.T) {
 	for precision := 2; precision <= 16; precision++ {
 		for name := range patterns {
 			t.Run(fmt.Sprintf("%d/%s", precision, name), func(t *testing.T) {
-				check(t, makeImage(name, 41, 29, precision, 1<<precision-1), options{})
+				check(t, makeImage(name, 41, 29, precision, 1<<precision-1), jpeglstest.Options{})
 			})
 		}
 	}
@@ -105,8 +106,8 @@ func TestEverySize(t *testing.T) {
 	for _, width := range []int{1, 2, 3, 4, 5, 8, 15, 16, 17, 64, 300} {
 		for _, height := range []int{1, 2, 3, 17} {
 			for name := range patterns {
-				check(t, makeImage(name, width, height, 12, 4095), options{})
-				check(t, makeImage(name, width, height, 8, 255), options{near: 2})
+				check(t, makeImage(name, width, height, 12, 4095), jpeglstest.Options{})
+				check(t, makeImage(name, width, height, 8, 255), jpeglstest.Options{Near: 2})
 			}
 		}
 	}
@@ -116,13 +117,13 @@ func TestEverySize(t *testing.T) {
 func TestNear(t *testing.T) {
 	for name := range patterns {
 		for near := 1; near <= 127; near++ {
-			check(t, makeImage(name, 23, 19, 8, 255), options{near: near})
+			check(t, makeImage(name, 23, 19, 8, 255), jpeglstest.Options{Near: near})
 		}
 		for _, precision := range []int{2, 3, 10, 12, 16} {
 			m := 1<<precision - 1
 			for _, near := range []int{1, 2, 3, 7, 50, 254, 255} {
 				if near <= m/2 {
-					check(t, makeImage(name, 23, 19, precision, m), options{near: near})
+					check(t, makeImage(name, 23, 19, precision, m), jpeglstest.Options{Near: near})
 				}
 			}
 		}
@@ -132,17 +133,17 @@ func TestNear(t *testing.T) {
 // TestPresets covers LSE 1: every value alone and all of them, and the largest and the
 // smallest that are valid.
 func TestPresets(t *testing.T) {
-	for _, p := range []preset{
-		{maxval: 1000}, {maxval: 2047}, {maxval: 4094}, {maxval: 255}, {maxval: 128}, {maxval: 127}, {maxval: 3}, {maxval: 1},
-		{t1: 1, t2: 1, t3: 1}, {t1: 5}, {t2: 100}, {t3: 300}, {t1: 4095, t2: 4095, t3: 4095}, {t1: 10, t2: 10, t3: 4095},
-		{reset: 3}, {reset: 255}, {reset: 4095}, {reset: 63},
-		{maxval: 3000, t1: 9, t2: 33, t3: 150, reset: 31},
+	for _, p := range []jpeglstest.Preset{
+		{MaxVal: 1000}, {MaxVal: 2047}, {MaxVal: 4094}, {MaxVal: 255}, {MaxVal: 128}, {MaxVal: 127}, {MaxVal: 3}, {MaxVal: 1},
+		{T1: 1, T2: 1, T3: 1}, {T1: 5}, {T2: 100}, {T3: 300}, {T1: 4095, T2: 4095, T3: 4095}, {T1: 10, T2: 10, T3: 4095},
+		{Reset: 3}, {Reset: 255}, {Reset: 4095}, {Reset: 63},
+		{MaxVal: 3000, T1: 9, T2: 33, T3: 150, Reset: 31},
 	} {
-		m := or(p.maxval, 4095)
+		m := or(p.MaxVal, 4095)
 		for name := range patterns {
 			for _, near := range []int{0, 3} {
-				if near <= m/2 && (p.t1 == 0 || p.t1 > near) {
-					check(t, makeImage(name, 37, 23, 12, m), options{near: near, preset: p})
+				if near <= m/2 && (p.T1 == 0 || p.T1 > near) {
+					check(t, makeImage(name, 37, 23, 12, m), jpeglstest.Options{Near: near, Preset: p})
 				}
 			}
 		}
@@ -153,49 +154,49 @@ func TestPresets(t *testing.T) {
 // line does and one sample before and after.
 func TestLongRuns(t *testing.T) {
 	for _, width := range []int{4, 5, 255, 256, 257, 65535} {
-		im := image{width: width, height: 6, precision: 8, samples: make([]int, width*6)}
-		check(t, im, options{})
-		check(t, im, options{near: 1})
+		im := jpeglstest.Image{Width: width, Height: 6, Precision: 8, Samples: make([]int, width*6)}
+		check(t, im, jpeglstest.Options{})
+		check(t, im, jpeglstest.Options{Near: 1})
 		for y := range 6 {
-			im.samples[y*width+(y*width)/7] = 200
-			im.samples[y*width+width-1] = y & 1
+			im.Samples[y*width+(y*width)/7] = 200
+			im.Samples[y*width+width-1] = y & 1
 		}
-		check(t, im, options{})
-		check(t, im, options{near: 1})
+		check(t, im, jpeglstest.Options{})
+		check(t, im, jpeglstest.Options{Near: 1})
 	}
-	tall := image{width: 1, height: 70000, precision: 16, samples: make([]int, 70000)}
-	check(t, tall, options{large: 4})
+	tall := jpeglstest.Image{Width: 1, Height: 70000, Precision: 16, Samples: make([]int, 70000)}
+	check(t, tall, jpeglstest.Options{Large: 4})
 }
 
 // TestResetStatistics has so many samples of one context that A would leave 32 bits if
 // its sum were kept in less than the standard allows.
 func TestResetStatistics(t *testing.T) {
 	for name := range patterns {
-		check(t, makeImage(name, 301, 300, 16, 65535), options{preset: preset{reset: 65535}})
-		check(t, makeImage(name, 301, 300, 16, 65535), options{preset: preset{reset: 3, t1: 1, t2: 65535, t3: 65535}})
+		check(t, makeImage(name, 301, 300, 16, 65535), jpeglstest.Options{Preset: jpeglstest.Preset{Reset: 65535}})
+		check(t, makeImage(name, 301, 300, 16, 65535), jpeglstest.Options{Preset: jpeglstest.Preset{Reset: 3, T1: 1, T2: 65535, T3: 65535}})
 	}
 }
 
 func TestContainer(t *testing.T) {
-	spiff := segment(0xE8, []byte("SPIFF\x00\x01\x02\x00\x01\x00\x00\x00\x1d\x00\x00\x00\x29\x08\x08\x06\x00\x00\x00\x00\x01\x00\x00\x00\x01")...)
-	cases := map[string]options{
-		"restart each line":      {restart: 1},
-		"restart, 3 bytes":       {restart: 4, restartBytes: 3},
-		"restart, 4 bytes":       {restart: 2, restartBytes: 4},
-		"restart, near":          {restart: 3, near: 2},
-		"restart beyond the end": {restart: 1000},
-		"point transform":        {point: 3},
-		"point transform, near":  {point: 2, near: 1},
-		"LSE 4 with 2 bytes":     {large: 2},
-		"LSE 4 with 3 bytes":     {large: 3},
-		"LSE 4 and DNL":          {large: 4, lineCount: true},
-		"DNL":                    {lineCount: true},
-		"no EOI":                 {noEnd: true},
-		"line interleave":        {interleave: 1},
-		"sample interleave":      {interleave: 2},
-		"SPIFF and comment":      {before: append(append(spiff, segment(0xE8, 0, 0, 0, 1)...), segment(markerCOM, 'a')...)},
-		"unused mapping table":   {before: segment(markerLSE, 2, 1, 1, 9, 8, 7)},
-		"fill bytes":             {before: append([]byte{0xFF, 0xFF}, segment(0xE0)...)},
+	spiff := jpeglstest.Segment(0xE8, []byte("SPIFF\x00\x01\x02\x00\x01\x00\x00\x00\x1d\x00\x00\x00\x29\x08\x08\x06\x00\x00\x00\x00\x01\x00\x00\x00\x01")...)
+	cases := map[string]jpeglstest.Options{
+		"restart each line":      {Restart: 1},
+		"restart, 3 bytes":       {Restart: 4, RestartBytes: 3},
+		"restart, 4 bytes":       {Restart: 2, RestartBytes: 4},
+		"restart, near":          {Restart: 3, Near: 2},
+		"restart beyond the end": {Restart: 1000},
+		"point transform":        {Point: 3},
+		"point transform, near":  {Point: 2, Near: 1},
+		"LSE 4 with 2 bytes":     {Large: 2},
+		"LSE 4 with 3 bytes":     {Large: 3},
+		"LSE 4 and DNL":          {Large: 4, LineCount: true},
+		"DNL":                    {LineCount: true},
+		"no EOI":                 {NoEnd: true},
+		"line interleave":        {Interleave: 1},
+		"sample interleave":      {Interleave: 2},
+		"SPIFF and comment":      {Before: append(append(spiff, jpeglstest.Segment(0xE8, 0, 0, 0, 1)...), jpeglstest.Segment(markerCOM, 'a')...)},
+		"unused mapping table":   {Before: jpeglstest.Segment(markerLSE, 2, 1, 1, 9, 8, 7)},
+		"fill bytes":             {Before: append([]byte{0xFF, 0xFF}, jpeglstest.Segment(0xE0)...)},
 	}
 	for name, o := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -206,8 +207,8 @@ func TestContainer(t *testing.T) {
 		})
 	}
 	im := makeImage("noise", 41, 29, 12, 4095)
-	for _, o := range []options{{}, {noEnd: true}} {
-		stream, _ := encode(im, o)
+	for _, o := range []jpeglstest.Options{{}, {NoEnd: true}} {
+		stream, _ := jpeglstest.Encode(im, o)
 		if _, _, err := decodeAll(append(stream, 0, 0, 0), im, 16); err != nil {
 			t.Errorf("with padding: %v", err)
 		}
@@ -217,7 +218,7 @@ func TestContainer(t *testing.T) {
 // TestRefused has streams that are valid for somebody, and what they are refused as.
 func TestRefused(t *testing.T) {
 	im := makeImage("scan", 41, 29, 12, 4095)
-	plain, _ := encode(im, options{})
+	plain, _ := jpeglstest.Encode(im, jpeglstest.Options{})
 	frame := 2 // the frame header's marker
 	scan := frame + 13
 	edit := func(at int, v ...byte) []byte {
@@ -232,7 +233,7 @@ func TestRefused(t *testing.T) {
 		}
 		return out
 	}
-	three := join(plain[:2], segment(markerSOF55, 8, 0, 29, 0, 41, 3, 1, 17, 0, 2, 17, 0, 3, 17, 0), plain[scan:])
+	three := join(plain[:2], jpeglstest.Segment(markerSOF55, 8, 0, 29, 0, 41, 3, 1, 17, 0, 2, 17, 0, 3, 17, 0), plain[scan:])
 	for name, c := range map[string]struct {
 		stream      []byte
 		unsupported bool
@@ -244,20 +245,20 @@ func TestRefused(t *testing.T) {
 		"baseline JPEG":             {edit(frame+1, 0xC0), true},
 		"lossless JPEG":             {edit(frame+1, 0xC3), true},
 		"JPEG-LS part 2":            {edit(frame+1, markerSOF57), true},
-		"LSE of part 2":             {insert(segment(markerLSE, 7, 0)...), true},
+		"LSE of part 2":             {insert(jpeglstest.Segment(markerLSE, 7, 0)...), true},
 		"mapping table in use":      {edit(scan+6, 1), true},
-		"LSE of no kind":            {insert(segment(markerLSE, 99)...), false},
-		"LSE empty":                 {insert(segment(markerLSE)...), false},
-		"LSE 1 short":               {insert(segment(markerLSE, 1, 0, 0)...), false},
-		"LSE 4 of other size":       {insert(segment(markerLSE, 4, 2, 0, 30, 0, 41)...), false},
-		"LSE 4 of 5 bytes":          {insert(segment(markerLSE, 4, 5, 0, 0, 0, 0, 29, 0, 0, 0, 0, 41)...), false},
-		"MAXVAL of more bits":       {insert(segment(markerLSE, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0)...), false},
-		"thresholds not in order":   {insert(segment(markerLSE, 1, 0, 0, 0, 9, 0, 8, 0, 7, 0, 0)...), false},
-		"threshold above MAXVAL":    {insert(segment(markerLSE, 1, 0, 0, 0, 9, 0, 18, 0x10, 0, 0, 0)...), false},
-		"RESET 2":                   {insert(segment(markerLSE, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2)...), false},
-		"RESET above MAXVAL":        {insert(segment(markerLSE, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0)...), false},
-		"restart interval, no RST":  {insert(segment(markerDRI, 0, 4)...), false},
-		"restart interval, 5 bytes": {insert(segment(markerDRI, 0, 0, 0, 0, 4)...), false},
+		"LSE of no kind":            {insert(jpeglstest.Segment(markerLSE, 99)...), false},
+		"LSE empty":                 {insert(jpeglstest.Segment(markerLSE)...), false},
+		"LSE 1 short":               {insert(jpeglstest.Segment(markerLSE, 1, 0, 0)...), false},
+		"LSE 4 of other size":       {insert(jpeglstest.Segment(markerLSE, 4, 2, 0, 30, 0, 41)...), false},
+		"LSE 4 of 5 bytes":          {insert(jpeglstest.Segment(markerLSE, 4, 5, 0, 0, 0, 0, 29, 0, 0, 0, 0, 41)...), false},
+		"MAXVAL of more bits":       {insert(jpeglstest.Segment(markerLSE, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0)...), false},
+		"thresholds not in order":   {insert(jpeglstest.Segment(markerLSE, 1, 0, 0, 0, 9, 0, 8, 0, 7, 0, 0)...), false},
+		"threshold above MAXVAL":    {insert(jpeglstest.Segment(markerLSE, 1, 0, 0, 0, 9, 0, 18, 0x10, 0, 0, 0)...), false},
+		"RESET 2":                   {insert(jpeglstest.Segment(markerLSE, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2)...), false},
+		"RESET above MAXVAL":        {insert(jpeglstest.Segment(markerLSE, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0)...), false},
+		"restart interval, no RST":  {insert(jpeglstest.Segment(markerDRI, 0, 4)...), false},
+		"restart interval, 5 bytes": {insert(jpeglstest.Segment(markerDRI, 0, 0, 0, 0, 4)...), false},
 		"precision 1":               {edit(frame+4, 1), false},
 		"precision 17":              {edit(frame+4, 17), false},
 		"other rows":                {edit(frame+6, 28), false},
@@ -298,9 +299,9 @@ func TestRefused(t *testing.T) {
 // an error of this package's kind.
 func TestMutations(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, o := range []options{{}, {near: 3}, {restart: 4}, {preset: preset{maxval: 4000, reset: 4000}}, {lineCount: true, large: 3}} {
+	for _, o := range []jpeglstest.Options{{}, {Near: 3}, {Restart: 4}, {Preset: jpeglstest.Preset{MaxVal: 4000, Reset: 4000}}, {LineCount: true, Large: 3}} {
 		im := makeImage("scan", 41, 29, 12, 4000)
-		stream, _ := encode(im, o)
+		stream, _ := jpeglstest.Encode(im, o)
 		for range 4000 {
 			bad := append([]byte{}, stream...)
 			for range 1 + r.IntN(3) {
@@ -328,12 +329,12 @@ func TestMutations(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, o := range []options{{}, {near: 3}, {restart: 4}, {point: 2}, {preset: preset{maxval: 4000, reset: 4000}}, {lineCount: true, large: 3}} {
-		stream, _ := encode(makeImage("scan", 41, 29, 12, 4000), o)
+	for _, o := range []jpeglstest.Options{{}, {Near: 3}, {Restart: 4}, {Point: 2}, {Preset: jpeglstest.Preset{MaxVal: 4000, Reset: 4000}}, {LineCount: true, Large: 3}} {
+		stream, _ := jpeglstest.Encode(makeImage("scan", 41, 29, 12, 4000), o)
 		f.Add(stream, uint16(41), uint16(29))
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, columns, rows uint16) {
-		im := image{width: int(columns % 512), height: int(rows % 512)}
+		im := jpeglstest.Image{Width: int(columns % 512), Height: int(rows % 512)}
 		for _, bits := range []int{8, 16} {
 			_, _, err := decodeAll(stream, im, bits)
 			var e *codec.Error
@@ -348,8 +349,8 @@ func BenchmarkDecode(b *testing.B) {
 	for _, near := range []int{0, 2} {
 		for _, name := range []string{"scan", "noise", "ramp"} {
 			im := makeImage(name, 512, 512, 12, 4095)
-			stream, _ := encode(im, options{near: near})
-			limits := codec.Limits{Columns: im.width, Rows: im.height, Bits: 16}
+			stream, _ := jpeglstest.Encode(im, jpeglstest.Options{Near: near})
+			limits := codec.Limits{Columns: im.Width, Rows: im.Height, Bits: 16}
 			dst := make([]byte, limits.Bytes())
 			b.Run(fmt.Sprintf("%s/near%d", name, near), func(b *testing.B) {
 				b.SetBytes(int64(len(dst)))

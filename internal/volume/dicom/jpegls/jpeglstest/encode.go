@@ -1,26 +1,46 @@
-package jpegls
+// Package jpeglstest encodes JPEG-LS images (ITU-T T.87) for tests: after the flow charts
+// of Annex A, as plain as they are, with every option that a stream can have.
+package jpeglstest
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
-// image is what a test compresses.
-type image struct {
-	width, height, precision int
-	samples                  []int
+// Image is what is compressed, row by row.
+type Image struct {
+	Width, Height, Precision int
+	Samples                  []int
 }
 
-// options is how. Zero values are the standard's defaults.
-type options struct {
-	near, point, restart int
-	preset               preset
-	restartBytes         int    // width of DRI's number, 2 by default
-	large                int    // bytes of LSE 4's dimensions, 0 for none
-	lineCount            bool   // DNL instead of rows in the frame header
-	before               []byte // segments before the frame header
-	noEnd                bool   // no end-of-image marker
-	interleave           byte
+// Preset is the coding parameters of an LSE segment. Zero means the default value.
+type Preset struct{ MaxVal, T1, T2, T3, Reset int }
+
+// Options is how. Zero values are the standard's defaults.
+type Options struct {
+	Near, Point, Restart int
+	Preset               Preset
+	RestartBytes         int    // width of DRI's number, 2 by default
+	Large                int    // bytes of LSE 4's dimensions, 0 for none
+	LineCount            bool   // DNL instead of rows in the frame header
+	Before               []byte // segments before the frame header
+	NoEnd                bool   // no end-of-image marker
+	Interleave           byte
 }
 
-func segment(marker byte, body ...byte) []byte {
+// Markers that tests need.
+const (
+	SOF55 = 0xF7
+	LSE   = 0xF8
+	SOS   = 0xDA
+	DNL   = 0xDC
+	DRI   = 0xDD
+	RST0  = 0xD0
+	EOI   = 0xD9
+)
+
+// Segment is a marker segment.
+func Segment(marker byte, body ...byte) []byte {
 	out := binary.BigEndian.AppendUint16([]byte{0xFF, marker}, uint16(len(body)+2))
 	return append(out, body...)
 }
@@ -32,37 +52,37 @@ func bigEndian(n, bytes int) (out []byte) {
 	return out
 }
 
-// encode is a JPEG-LS encoder after the flow charts of T.87 Annex A, as plain as they
+// Encode is a JPEG-LS encoder after the flow charts of T.87 Annex A, as plain as they
 // are. It returns the stream and the samples that a decoder must give.
-func encode(im image, o options) (stream []byte, want []int) {
-	stream = append([]byte{0xFF, markerSOI}, o.before...)
-	rows, columns := im.height, im.width
-	if o.lineCount {
+func Encode(im Image, o Options) (stream []byte, want []int) {
+	stream = append([]byte{0xFF, 0xD8}, o.Before...)
+	rows, columns := im.Height, im.Width
+	if o.LineCount {
 		rows = 0
 	}
-	if o.large > 0 {
-		dims := append([]byte{4, byte(o.large)}, bigEndian(rows, o.large)...)
-		stream = append(stream, segment(markerLSE, append(dims, bigEndian(columns, o.large)...)...)...)
+	if o.Large > 0 {
+		dims := append([]byte{4, byte(o.Large)}, bigEndian(rows, o.Large)...)
+		stream = append(stream, Segment(LSE, append(dims, bigEndian(columns, o.Large)...)...)...)
 		rows, columns = 0, 0
 	}
-	stream = append(stream, segment(markerSOF55, byte(im.precision), byte(rows>>8), byte(rows),
+	stream = append(stream, Segment(SOF55, byte(im.Precision), byte(rows>>8), byte(rows),
 		byte(columns>>8), byte(columns), 1, 1, 0x11, 0)...)
-	if p := o.preset; p != (preset{}) {
+	if p := o.Preset; p != (Preset{}) {
 		body := []byte{1}
-		for _, v := range []int{p.maxval, p.t1, p.t2, p.t3, p.reset} {
+		for _, v := range []int{p.MaxVal, p.T1, p.T2, p.T3, p.Reset} {
 			body = append(body, byte(v>>8), byte(v))
 		}
-		stream = append(stream, segment(markerLSE, body...)...)
+		stream = append(stream, Segment(LSE, body...)...)
 	}
-	if o.restart > 0 {
-		stream = append(stream, segment(markerDRI, bigEndian(o.restart, max(2, o.restartBytes))...)...)
+	if o.Restart > 0 {
+		stream = append(stream, Segment(DRI, bigEndian(o.Restart, max(2, o.RestartBytes))...)...)
 	}
-	stream = append(stream, segment(markerSOS, 1, 1, 0, byte(o.near), o.interleave, byte(o.point))...)
+	stream = append(stream, Segment(SOS, 1, 1, 0, byte(o.Near), o.Interleave, byte(o.Point))...)
 	e := newEncoder(im, o)
-	for y := range im.height {
-		if o.restart > 0 && y > 0 && y%o.restart == 0 {
+	for y := range im.Height {
+		if o.Restart > 0 && y > 0 && y%o.Restart == 0 {
 			e.flush()
-			e.out = append(e.out, 0xFF, byte(markerRST0+(y/o.restart-1)%8))
+			e.out = append(e.out, 0xFF, byte(RST0+(y/o.Restart-1)%8))
 			e.reset()
 			e.first = y
 		}
@@ -70,20 +90,20 @@ func encode(im image, o options) (stream []byte, want []int) {
 	}
 	e.flush()
 	stream = append(stream, e.out...)
-	if o.lineCount {
-		stream = append(stream, segment(markerDNL, byte(im.height>>8), byte(im.height))...)
+	if o.LineCount {
+		stream = append(stream, Segment(DNL, byte(im.Height>>8), byte(im.Height))...)
 	}
-	if !o.noEnd {
-		stream = append(stream, 0xFF, markerEOI)
+	if !o.NoEnd {
+		stream = append(stream, 0xFF, EOI)
 	}
 	for _, v := range e.rec {
-		want = append(want, min(v<<o.point, 1<<im.precision-1))
+		want = append(want, min(v<<o.Point, 1<<im.Precision-1))
 	}
 	return stream, want
 }
 
 type encoder struct {
-	im    image
+	im    Image
 	c     coding
 	in    []int
 	rec   []int // reconstructed samples
@@ -98,14 +118,51 @@ type encoder struct {
 	free int // bits of the byte that is being filled
 }
 
-func newEncoder(im image, o options) *encoder {
-	c, err := o.preset.resolve(im.precision, o.near)
-	if err != nil {
-		panic(err)
+// coding is the parameters of a scan: A.2.1 and C.2.4.1.1.1.
+type coding struct{ maxval, near, t1, t2, t3, reset, step, span, qbpp, limit int }
+
+func (o Options) coding(precision int) coding {
+	or := func(v, otherwise int) int {
+		if v == 0 {
+			return otherwise
+		}
+		return v
 	}
-	e := &encoder{im: im, c: c, rec: make([]int, len(im.samples)), free: 8}
-	for _, v := range im.samples {
-		e.in = append(e.in, v>>o.point)
+	c := coding{maxval: or(o.Preset.MaxVal, 1<<precision-1), near: o.Near, reset: or(o.Preset.Reset, 64)}
+	clamp := func(v, low int) int {
+		if v > c.maxval || v < low {
+			return low
+		}
+		return v
+	}
+	if c.maxval >= 128 {
+		f := (min(c.maxval, 4095) + 128) / 256
+		c.t1 = clamp(f+2+3*c.near, c.near+1)
+		c.t2 = clamp(4*f+3+5*c.near, c.t1)
+		c.t3 = clamp(17*f+4+7*c.near, c.t2)
+	} else {
+		f := 256 / (c.maxval + 1)
+		c.t1 = clamp(max(2, 3/f+3*c.near), c.near+1)
+		c.t2 = clamp(max(3, 7/f+5*c.near), c.t1)
+		c.t3 = clamp(max(4, 21/f+7*c.near), c.t2)
+	}
+	c.t1, c.t2, c.t3 = or(o.Preset.T1, c.t1), or(o.Preset.T2, c.t2), or(o.Preset.T3, c.t3)
+	c.step = 2*c.near + 1
+	c.span = (c.maxval+2*c.near)/c.step + 1
+	for 1<<c.qbpp < c.span {
+		c.qbpp++
+	}
+	bpp := max(2, bits.Len(uint(c.maxval)))
+	c.limit = 2 * (bpp + max(8, bpp))
+	return c
+}
+
+var runLengths = [32]int{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+
+func newEncoder(im Image, o Options) *encoder {
+	e := &encoder{im: im, c: o.coding(im.Precision), rec: make([]int, len(im.Samples)), free: 8}
+	for _, v := range im.Samples {
+		e.in = append(e.in, v>>o.Point)
 	}
 	e.reset()
 	return e
@@ -152,10 +209,10 @@ func (e *encoder) at(x, y int) int {
 		return 0
 	case x < 0:
 		return e.at(0, y-1)
-	case x >= e.im.width:
+	case x >= e.im.Width:
 		return e.at(x-1, y)
 	}
-	return e.rec[y*e.im.width+x]
+	return e.rec[y*e.im.Width+x]
 }
 
 func (e *encoder) region(d int) int {
@@ -181,7 +238,7 @@ func (e *encoder) region(d int) int {
 }
 
 func (e *encoder) line(y int) {
-	w := e.im.width
+	w := e.im.Width
 	for x := 0; x < w; {
 		a, b, c, d := e.at(x-1, y), e.at(x, y-1), e.at(x-1, y-1), e.at(x+1, y-1)
 		q1, q2, q3 := e.region(d-b), e.region(b-c), e.region(c-a)
@@ -209,8 +266,8 @@ func (e *encoder) regular(x, y, a, b, c, q int) {
 		px = a + b - c
 	}
 	px = max(0, min(e.c.maxval, px+sign*e.cc[q]))
-	err := e.quantise(sign * (e.in[y*e.im.width+x] - px))
-	e.rec[y*e.im.width+x] = e.clampSample(px + sign*err*e.c.step)
+	err := e.quantise(sign * (e.in[y*e.im.Width+x] - px))
+	e.rec[y*e.im.Width+x] = e.clampSample(px + sign*err*e.c.step)
 	err = e.modulo(err)
 	k := 0
 	for e.nn[q]<<k < e.aa[q] {
@@ -288,7 +345,7 @@ func (e *encoder) golomb(m, k, limit int) {
 }
 
 func (e *encoder) runMode(x, y, value int) int {
-	w, count := e.im.width, 0
+	w, count := e.im.Width, 0
 	for x < w && max(e.in[y*w+x]-value, value-e.in[y*w+x]) <= e.c.near {
 		e.rec[y*w+x] = value
 		x++
@@ -306,14 +363,14 @@ func (e *encoder) runMode(x, y, value int) int {
 		return x
 	}
 	e.put(0)
-	e.putBits(count, int(runLengths[e.run]))
+	e.putBits(count, runLengths[e.run])
 	e.interrupt(x, y)
 	e.run = max(0, e.run-1)
 	return x + 1
 }
 
 func (e *encoder) interrupt(x, y int) {
-	a, b, v := e.at(x-1, y), e.at(x, y-1), e.in[y*e.im.width+x]
+	a, b, v := e.at(x-1, y), e.at(x, y-1), e.in[y*e.im.Width+x]
 	kind, px, sign := 0, b, 1
 	if max(a-b, b-a) <= e.c.near {
 		kind, px = 1, a
@@ -321,7 +378,7 @@ func (e *encoder) interrupt(x, y int) {
 		sign = -1
 	}
 	err := e.quantise(sign * (v - px))
-	e.rec[y*e.im.width+x] = e.clampSample(px + sign*err*e.c.step)
+	e.rec[y*e.im.Width+x] = e.clampSample(px + sign*err*e.c.step)
 	err = e.modulo(err)
 	q := 365 + kind
 	sum := e.aa[q]
@@ -342,7 +399,7 @@ func (e *encoder) interrupt(x, y int) {
 		m = 1
 	}
 	em := 2*max(err, -err) - kind - m
-	e.golomb(em, k, e.c.limit-int(runLengths[e.run])-1)
+	e.golomb(em, k, e.c.limit-runLengths[e.run]-1)
 	if err < 0 {
 		e.nRun[kind]++
 	}
