@@ -275,7 +275,7 @@ func (e *encoder) tile(index int) []tilePart {
 		})
 		return nil
 	}}
-	if err := order.run(p); err != nil {
+	if err := order.run(p, math.MaxInt); err != nil {
 		panic(err)
 	}
 	return w.parts()

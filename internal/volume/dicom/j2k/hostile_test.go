@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -194,7 +195,7 @@ func TestOrderChangesWithoutEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := sequence{area: e.size.area(0), resolutions: d.resolutions, packet: func(*resolution, int, int) error { calls++; return nil }}
-	err = s.run(e.params())
+	err = s.run(e.params(), math.MaxInt)
 	if err == nil || !strings.Contains(err.Error(), "without end") {
 		t.Errorf("error = %v", err)
 	}

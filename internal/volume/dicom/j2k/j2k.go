@@ -65,7 +65,11 @@ func (d *decoder) tile(area rect, t *tile) error {
 	packets := packetReader{coding: &p.coding}
 	packets.data, packets.heads, packets.apart = t.packets()
 	order := sequence{area: area, resolutions: parts.resolutions, packet: packets.read}
-	if err := order.run(p); err != nil {
+	heads := packets.data
+	if packets.apart {
+		heads = packets.heads
+	}
+	if err := order.run(p, len(heads)); err != nil {
 		return err
 	}
 	n := area.width() * area.height()

@@ -196,6 +196,9 @@ func (s *stream) tilePart(b []byte) (rest []byte, err error) {
 	if index >= s.size.tiles {
 		return nil, corrupt("has a tile-part of tile %d, where %d tiles cover the image", index, s.size.tiles)
 	}
+	if length == 12 { // nothing but SOT, for a tile-part without packets
+		return b[12:], nil
+	}
 	if length == 0 || length > len(b) {
 		// 0 means up to EOC. A length beyond the stream's end means that the stream is cut;
 		// whether anything that counts was lost shows in the packets.

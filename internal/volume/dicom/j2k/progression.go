@@ -21,17 +21,21 @@ type sequence struct {
 	packet      func(r *resolution, precinct, layer int) error
 }
 
-// run visits every packet. Progression order changes that leave packets out make an
-// error, for the image would lack them.
-func (s *sequence) run(p *params) error {
-	precincts := 0
+// run visits every packet. bytes is how many there are for packet headers, each of which
+// has one at least. Progression order changes that leave packets out make an error, for
+// the image would lack them.
+func (s *sequence) run(p *params, bytes int) error {
+	precincts, layers := 0, p.tilewide.layers
+	for i := range s.resolutions {
+		precincts += s.resolutions[i].wide * s.resolutions[i].high
+	}
+	if precincts > bytes/layers { // before memory is allocated for them
+		return corrupt("is cut: it has %d bytes for %d precincts in %d layers", bytes, precincts, layers)
+	}
 	for i := range s.resolutions {
 		r := &s.resolutions[i]
-		n := r.wide * r.high
-		r.precincts, r.next = make([]*precinct, n), make([]uint16, n)
-		precincts += n
+		r.precincts, r.next = make([]*precinct, r.wide*r.high), make([]uint16, r.wide*r.high)
 	}
-	layers := p.tilewide.layers
 	if len(p.changes) == 0 {
 		return s.span(span{order: p.tilewide.order, toRes: len(s.resolutions), toLayer: layers})
 	}
