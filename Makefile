@@ -243,7 +243,7 @@ formats: bin/iris $(FORMATS_VENV)/.installed
 	$(FORMATS_VENV)/bin/python tests/formats/judge.py bin/iris
 
 # The decoders of compressed DICOM beside those of others: DCMTK, OpenJPEG and OpenJPH
-# (Debian), libjpeg-turbo, libjpeg and CharLS (PyPI), over the space of their parameters.
+# (Debian), libjpeg-turbo, libjpeg, CharLS and FFmpeg (PyPI), over the space of their parameters.
 CODECS_VENV = $(call venv,tests/codecs/requirements.txt)
 $(CODECS_VENV)/.installed: tests/codecs/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
