@@ -7,5 +7,5 @@ import (
 )
 
 func TestRLE(t *testing.T) {
-	judge(t, makeSets(t, "rle.py"), rle.Decode, map[string]int{"DCMTK": 150, "pydicom": 150})
+	judge(t, makeSets(t, "packbits.py"), rle.Decode, map[string]int{"DCMTK": 150, "pydicom": 150})
 }

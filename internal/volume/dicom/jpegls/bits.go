@@ -128,7 +128,6 @@ func (r *reader) finish() (end int, ok bool) {
 		return 0, false
 	}
 	left := r.n - r.pad
-	end = r.pos
 	for end = r.plain; end+1 < len(r.src) && r.src[end+1] < 0x80; {
 		end += 2
 		i := bytes.IndexByte(r.src[end:], 0xFF)
