@@ -3,6 +3,9 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -87,6 +90,9 @@ func TestDeploy(t *testing.T) {
 		"the first deployment had failed": {
 			replies: []reply{who, stands("ROLLBACK_COMPLETE")}, code: 1,
 			words: []string{"in ROLLBACK_COMPLETE", "can only be deleted", "aws cloudformation delete-stack --stack-name iris"}, never: []string{"sam deploy"},
+		},
+		"and could not be taken back": {
+			replies: []reply{who, stands("ROLLBACK_FAILED")}, code: 1, words: []string{"something of it could not be deleted", "make destroy STACK=iris"}, never: []string{"sam deploy"},
 		},
 		"the way back had failed": {
 			replies: []reply{who, stands("UPDATE_ROLLBACK_FAILED")}, code: 1, words: []string{"continue-update-rollback --stack-name iris"}, never: []string{"sam deploy"},
@@ -220,4 +226,38 @@ func TestACallThatIsNotUnderstood(t *testing.T) {
 	w.wants(1, w.run("stack", "now"), []string{`"now" is no flag`, "hint: "}, nil, nil)
 	w.wants(1, w.run("quota", "-unknown"), []string{"not understood"}, nil, nil)
 	w.wants(0, w.run("quota", "-h"), []string{"-instance"}, nil, nil)
+}
+
+// Every parameter and output that the program names is one of the template, and everything
+// that the template keeps is told by destroy.
+func TestTheTemplateHasWhatIsNamed(t *testing.T) {
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	parameters, outputs := page[:strings.Index(page, "\nResources:\n")], page[strings.Index(page, "\nOutputs:\n"):]
+	for _, name := range append([]string{
+		"ModelImageUri", "Tasks", "InstanceType", "CapacityLever", "Architecture", "WebHosting", "UserPool", "SignInDomain", "SignInUrls", "JwtIssuer", "JwtAudience",
+		"WebOrigin", domainParameter, zoneParameter,
+	}, secrets...) {
+		if !strings.Contains(parameters, "\n  "+name+":\n") {
+			t.Errorf("template.yaml has no parameter %s", name)
+		}
+	}
+	for _, name := range []string{"ApiUrl", "Uploads", "Results", "Repository", "WebAppId", "WebBranchName", "PageUrl", "PeoplePool", "PeopleClient", "SignInUrl"} {
+		if !strings.Contains(outputs, "\n  "+name+":") {
+			t.Errorf("template.yaml has no output %s", name)
+		}
+	}
+	for _, resource := range regexp.MustCompile(`(?m)^    Type: (AWS::\S+)\n(?:    \S.*\n)*?    DeletionPolicy: Retain`).FindAllStringSubmatch(page, -1) {
+		if kind := resource[1]; !slices.Contains(kept, kind) && !slices.Contains(remaining, kind) {
+			t.Errorf("the template keeps a %s when it is deleted, and destroy does not say so", kind)
+		}
+	}
+	for _, key := range regexp.MustCompile(`(?m)^  (\w+):\n(?:    \S.*\n)*?    NoEcho: true`).FindAllStringSubmatch(parameters, -1) {
+		if !slices.Contains(secrets, key[1]) {
+			t.Errorf("%s is a secret of the template and is printed", key[1])
+		}
+	}
 }

@@ -60,7 +60,11 @@ func destroyVerb(c *command, flags *flag.FlagSet, args []string) error {
 			c.say("The GPU could not be put to sleep before: %v. It goes with the stack.", err)
 		}
 	}
-	if err := c.aws(nil, "cloudformation", "delete-stack", "--stack-name", c.stack); err != nil {
+	deletion := []string{"cloudformation", "delete-stack", "--stack-name", c.stack}
+	if s.StackStatus == "DELETE_FAILED" { // once more: what cannot be deleted stays
+		deletion = append(deletion, "--deletion-mode", "FORCE_DELETE_STACK")
+	}
+	if err := c.aws(nil, deletion...); err != nil {
 		return err
 	}
 	c.say("CloudFormation is at it.")
@@ -80,6 +84,8 @@ func destroyVerb(c *command, flags *flag.FlagSet, args []string) error {
 			c.say("  aws dynamodb update-table --table-name %s --no-deletion-protection-enabled && aws dynamodb delete-table --table-name %s", r.PhysicalResourceId, r.PhysicalResourceId)
 		case "AWS::ECR::Repository":
 			c.say("  aws ecr delete-repository --repository-name %s --force", r.PhysicalResourceId)
+		case "AWS::Backup::BackupVault":
+			c.say("  aws backup list-recovery-points-by-backup-vault --backup-vault-name %s   # delete-recovery-point each, then delete-backup-vault", r.PhysicalResourceId)
 		case "AWS::KMS::Key":
 			c.say("  aws kms schedule-key-deletion --key-id %s   # last: nothing that it encrypts can be read afterwards", r.PhysicalResourceId)
 		case "AWS::Cognito::UserPool":
@@ -90,7 +96,7 @@ func destroyVerb(c *command, flags *flag.FlagSet, args []string) error {
 }
 
 // remaining are further kinds of resources that the template retains.
-var remaining = []string{"AWS::ECR::Repository", "AWS::KMS::Key"}
+var remaining = []string{"AWS::ECR::Repository", "AWS::KMS::Key", "AWS::Backup::BackupVault"}
 
 type resourceSummary struct{ LogicalResourceId, PhysicalResourceId, ResourceType string }
 

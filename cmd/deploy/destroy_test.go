@@ -33,6 +33,7 @@ func TestDestroy(t *testing.T) {
 		"no stack":                        {replies: []reply{who, noStack}, code: 1, words: []string{"There is no stack iris"}},
 		"being changed":                   {replies: []reply{who, stands("UPDATE_IN_PROGRESS")}, environ: []string{"CONFIRM=iris"}, code: 1, words: []string{"somebody is changing it"}, never: []string{"delete-stack"}},
 		"after a failed first deployment": {replies: []reply{who, stands("ROLLBACK_COMPLETE"), resources, deleted, waited}, environ: []string{"CONFIRM=iris"}, calls: []string{"delete-stack"}},
+		"once more":                       {replies: []reply{who, stands("DELETE_FAILED"), resources, deleted, waited}, environ: []string{"CONFIRM=iris"}, calls: []string{"delete-stack --stack-name iris --deletion-mode FORCE_DELETE_STACK"}},
 		"it fails": {
 			replies: []reply{who, stands("UPDATE_COMPLETE"), resources, deleted, {When: "aws cloudformation wait", Err: "Waiter StackDeleteComplete failed", Code: 255},
 				{When: "describe-stack-events", Out: `{"StackEvents":[{"LogicalResourceId":"WebName","ResourceType":"AWS::Amplify::Domain","ResourceStatus":"DELETE_FAILED","ResourceStatusReason":"in use"}]}`}},

@@ -71,7 +71,12 @@ func (c *command) updatable(s stack) error {
 	switch {
 	case status == "" || status == "REVIEW_IN_PROGRESS":
 		return nil
-	case status == "ROLLBACK_COMPLETE" || status == "ROLLBACK_FAILED" || status == "CREATE_FAILED":
+	case status == "ROLLBACK_FAILED": // what is protected from deletion, such as the table
+		return &fault{
+			text: fmt.Sprintf("the stack %s is in %s: its first deployment failed, and something of it could not be deleted", name, status),
+			hint: fmt.Sprintf("`aws cloudformation describe-stack-events --stack-name %s --region %s` says what; `make destroy STACK=%s` twice (the second time it leaves behind what cannot be deleted), then again", name, c.region, name),
+		}
+	case status == "ROLLBACK_COMPLETE" || status == "CREATE_FAILED":
 		return &fault{
 			text: fmt.Sprintf("the stack %s is in %s: its first deployment failed, and such a stack can only be deleted", name, status),
 			hint: fmt.Sprintf("`aws cloudformation describe-stack-events --stack-name %s --region %s` says why; nothing of value is in it yet: `aws cloudformation delete-stack --stack-name %s --region %s`, then again", name, c.region, name, c.region),

@@ -51,7 +51,7 @@ func TestTheAWSCLIKnowsWhatDeployCalls(t *testing.T) {
 		case words[1] == "wait" || words[1] == "get-login-password": // commands of the CLI's own, without a skeleton
 			args = append(args[:operation:operation], "help")
 		default:
-			args = append(args, "--generate-cli-skeleton", "output")
+			args = append(args, "--generate-cli-skeleton", "input")
 		}
 		c := exec.Command(aws, args...)
 		c.Env = []string{"PATH=" + filepath.Dir(aws) + ":" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_PAGER=", "PAGER=cat", "MANPAGER=cat", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1"}
