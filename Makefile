@@ -208,6 +208,24 @@ lint: $(GOLANGCI) $(LINT_VENV)/.installed web/node_modules/.package-lock.json
 	cd s3 && $(GOLANGCI) run --config ../.golangci.yml ./...
 	$(LINT_VENV)/bin/cfn-lint template.yaml
 
+# The template by judges that are not ours (cfn-lint, SAM, checkov, cfn-guard, asl-validator,
+# actionlint), offline and without an account, each deployment of tests/template/deployments
+# for itself; then its stack in moto, and what calls AWS against that.
+CLOUD_VENV = $(call venv,tests/template/requirements.txt)
+ACTIONLINT := $(CACHE)/actionlint-v1.7.12
+$(CLOUD_VENV)/.installed: tests/template/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+$(ACTIONLINT):
+	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 && mv $(CACHE)/bin/actionlint $@
+build/cloud/node/.installed: tests/template/node/package.json tests/template/node/package-lock.json
+	mkdir -p $(@D) && cp tests/template/node/package*.json $(@D)/ && npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error && touch $@
+
+.PHONY: test-cloud
+test-cloud: package $(CLOUD_VENV)/.installed $(ACTIONLINT) build/cloud/node/.installed
+	rm -f build/cloud/*.json && go run ./tests/template/resolved
+	ACTIONLINT=$(ACTIONLINT) $(CLOUD_VENV)/bin/python tests/template/judge.py
+	$(CLOUD_VENV)/bin/python tests/template/moto_stack.py -- go test -count=1 -run OnMoto ./tests/cloud
+
 # The databases of vulnerabilities are not on every network: said, not hidden. npm ends with
 # 1 for a finding and for no answer; only a finding has an auditReportVersion.
 vuln: $(GOVULNCHECK)

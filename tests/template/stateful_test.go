@@ -1,6 +1,7 @@
 package template
 
 import (
+	_ "embed"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -17,18 +18,18 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/stateful.json anew: what is in it, deployments hold")
 
+//go:embed testdata/fixed.json
+var fixedTypes []byte
+
 // fixed are the types whose resources hold what a person would miss, with the properties
 // whose change makes CloudFormation create another resource in their place (createOnly in
-// the types' schemas), or fail. TestFixedIsCreateOnly, in `make test-cloud`, holds the
-// list against the schemas.
-var fixed = map[string][]string{
-	"AWS::S3::Bucket":          {"BucketName"},
-	"AWS::DynamoDB::Table":     {"TableName", "KeySchema", "AttributeDefinitions", "LocalSecondaryIndexes"},
-	"AWS::Cognito::UserPool":   {"UsernameAttributes", "AliasAttributes", "UsernameConfiguration", "Schema"},
-	"AWS::ECR::Repository":     {"RepositoryName", "EncryptionConfiguration"},
-	"AWS::KMS::Key":            {"KeyUsage", "KeySpec", "MultiRegion", "Origin"},
-	"AWS::Backup::BackupVault": {"BackupVaultName", "EncryptionKeyArn"},
-}
+// the types' schemas), or fail. `make test-cloud` holds the list against the schemas.
+var fixed = func() (types map[string][]string) {
+	if err := json.Unmarshal(fixedTypes, &types); err != nil {
+		panic(err)
+	}
+	return types
+}()
 
 // held is what of a resource may not change.
 type held struct {

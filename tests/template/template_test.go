@@ -16,34 +16,17 @@ import (
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/local/template"
+	deploy "github.com/iris-oculus/iris/tests/template/deployments"
 )
 
 var path = filepath.Join("..", "..", "template.yaml")
 
-// deployments are parameters that bring every resource into being, one way or another.
-// Account, image and zone are AWS's examples for documentation.
-var deployments = map[string]map[string]string{
-	"nothing chosen": nil,
-	"a model":        {"ModelImageUri": image},
-	"frugal, with everything": {
-		"ModelImageUri": image, "UserPool": "create", "SignInDomain": "iris", "DomainName": "example.org", "HostedZoneId": "Z0123456789ABC", "WebHosting": "amplify",
-		"WebhookUrl": "https://example.org/hook", "NoticeEmail": "a@example.org", "AlertEmail": "b@example.org", "MonthlyBudgetUSD": "50", "BudgetScope": "tag", "StageConcurrency": "10",
-		"WebOrigin": "https://one.example,https://two.example",
-	},
-	"hipaa, with everything": {
-		"Profile": "hipaa", "ModelImageUri": image, "UserPool": "create", "SignInDomain": "iris", "DomainName": "example.org", "HostedZoneId": "Z0123456789ABC", "WebHosting": "amplify",
-		"WebhookUrl": "https://example.org/hook", "NoticeEmail": "a@example.org", "AlertEmail": "b@example.org", "MonthlyBudgetUSD": "50",
-	},
-	"hipaa, of a certificate's own":   {"Profile": "hipaa", "DomainName": "example.org", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"},
-	"somebody's tokens, no versions":  {"JwtIssuer": "https://issuer.example", "KeepVersions": "no", "CapacityLever": "weights", "ModelImageUri": image},
-	"an edge, and no page":            {"Edge": "cloudfront"},
-	"a domain whose zone is not ours": {"DomainName": "example.org", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000", "WebHosting": "amplify"},
-}
+var deployments = deploy.All
 
-const image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/iris-totalsegmentator:2026-12-01"
+const image = deploy.Image
 
 // deployed is AWS, as far as names go.
-var deployed = template.Identity{Account: "123456789012", Region: "us-east-1", Stack: "iris", APIEndpoint: "https://api.example"}
+var deployed = deploy.Who
 
 func document(t *testing.T) map[string]any {
 	t.Helper()
@@ -212,7 +195,7 @@ func TestWhatIsNamedExistsWithIt(t *testing.T) {
 		"ModelImageUri": image, "UserPool": "create", "WebHosting": "amplify", "WebhookUrl": "https://example.org/", "NoticeEmail": "a@example.org",
 		"AlertEmail": "a@example.org", "MonthlyBudgetUSD": "5", "Profile": "hipaa", "Edge": "cloudfront", "DeletionProtection": "off", "BudgetScope": "tag",
 		"StageConcurrency": "5", "KeepVersions": "no", "JwtIssuer": "https://issuer.example", "CapacityLever": "weights", "InferenceAmi": "",
-		"UploadsBucketName": "u", "WorkBucketName": "w", "ResultsBucketName": "r", "CertificateArn": "arn:x", "HostedZoneId": "Z1",
+		"UploadsBucketName": "u", "WorkBucketName": "w", "ResultsBucketName": "r", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0", "HostedZoneId": "Z1",
 	} {
 		if _, err := template.Resources(path, deployed, map[string]string{name: value}); err != nil {
 			t.Errorf("%s=%s alone: %v", name, value, err)

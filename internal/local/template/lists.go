@@ -45,7 +45,7 @@ var lists = map[string]list{
 	"AWS::Serverless::Function": {
 		honoured: []string{"FunctionName", "CodeUri", "Handler", "Runtime", "PackageType", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "Environment.Variables", "Events",
 			"EventInvokeConfig.MaximumRetryAttempts", "EventInvokeConfig.MaximumEventAgeInSeconds", "EventInvokeConfig.DestinationConfig.OnFailure"},
-		declared: []string{"Architectures", "EphemeralStorage", "Policies", "Role", "PermissionsBoundary", "Tracing", "LoggingConfig", "Description", "Tags", "PropagateTags"},
+		declared: []string{"Architectures", "EphemeralStorage", "Policies", "Role", "PermissionsBoundary", "Tracing", "LoggingConfig", "KmsKeyArn", "Description", "Tags", "PropagateTags"},
 	},
 	"AWS::Serverless::StateMachine": {
 		honoured: []string{"Name", "Type", "DefinitionUri", "DefinitionSubstitutions", "AutoPublishAlias"},
