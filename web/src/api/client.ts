@@ -56,12 +56,20 @@ interface Call {
   token?: string;
 }
 
+const SLOW = 3000; // ms
+
 /** The API at an address ('' is the page's own origin). Nothing else of the page speaks to it. */
 export class Client {
   /** The token of who is signed in; it lives in memory only. */
   token: string | null = null;
 
+  /** How far the server's clock is ahead of this computer's, in ms. */
+  private ahead = 0;
+
   constructor(public base: string) {}
+
+  /** The time by the server's clock, in ms. */
+  now = (): number => Date.now() + this.ahead;
 
   private async call(
     path: string,
@@ -89,8 +97,15 @@ export class Client {
       if (signal?.aborted) throw error;
       throw new Unreachable(error);
     }
+    this.setClock(answer.headers.get('Date'));
     if (!answer.ok && answer.status !== 304) throw await problemOf(answer);
     return answer;
+  }
+
+  /** Learns how late it is at the server, which says it in whole seconds. A way of a second or two is no difference. */
+  private setClock(date: string | null): void {
+    const ahead = Date.parse(date ?? '') + 500 - Date.now();
+    if (!Number.isNaN(ahead)) this.ahead = Math.abs(ahead) > SLOW ? ahead : 0;
   }
 
   private async read<T>(decode: Decoder<T>, path: string, call?: Call): Promise<T> {

@@ -188,6 +188,7 @@ export const job = {
     en: 'Check that it is the right one: the organs take its place.',
     es: 'Compruebe que es el correcto: los órganos ocuparán su lugar.',
   },
+  'stage.noGlimpse': { en: 'No first look in 3D: {why}', es: 'Sin primera vista en 3D: {why}' },
   'stage.waiting': {
     en: 'The first picture of the scan appears here.',
     es: 'Aquí aparecerá la primera imagen del estudio.',

@@ -95,8 +95,9 @@ function Before({ reader, job, note }: { reader: Reader; job: Job; note: string 
 
 /** Why nothing stands here before the organs. */
 function NoGlimpse({ code }: { code: string }) {
+  const { t } = useWords();
   const text = useCode(code);
-  return <span className="no-glimpse">{text?.what ?? code}</span>;
+  return <span className="no-glimpse">{t('stage.noGlimpse', { why: text?.what ?? code })}</span>;
 }
 
 /** The models that the job has, in the order in which they are shown. */

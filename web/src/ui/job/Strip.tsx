@@ -1,5 +1,6 @@
 import './strip.css';
 import { useEffect, useRef } from 'react';
+import { client } from '../../api/client';
 import { isRunning, type Job } from '../../api/job';
 import { dollars, duration, spanOf } from '../format';
 import { useWords } from '../language';
@@ -103,7 +104,7 @@ function useChangesSaid(job: Job): void {
     if (said.current === key) return;
     said.current = key;
     if (first) return; // what is there when the page opens is read with the page
-    const usual = isRunning(job) ? job.stages.at(-1)?.usual : undefined;
+    const usual = storyOf(job, client.now()).find((step) => step.state === 'now')?.usual;
     const more = usual ? `, ${t('strip.usually', { time: spanOf(usual, language) })}` : '';
     announce(`${t(`status.${job.status}`)}${more}`);
   }, [job, t, language, announce]);

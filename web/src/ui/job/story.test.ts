@@ -85,6 +85,31 @@ describe('storyOf', () => {
     expect(steps.map((s) => s.counted)).toEqual([null, null, progress]);
     expect(steps.at(-1)?.queue).toEqual({ ahead: 2 });
   });
+
+  // Comfy-Org/ComfyUI 15962 and maziggy/bambuddy 2740: a time that was measured of jobs that waited for nobody,
+  // told of one that waits for others.
+  it('does not say what is usual of the GPU while others are ahead', () => {
+    const behind = (ahead: number) =>
+      storyOf(
+        job('warming', [stage('warming', 0, null, { usual: usual(100, 200) })], {
+          coming: [
+            { name: 'segmenting', usual: usual(40, 70) },
+            { name: 'meshing', usual: usual(8, 10) },
+          ],
+          queue: { ahead },
+        }),
+        T0 + 300_000,
+      );
+    expect(behind(2).map((s) => s.usual?.low_s)).toEqual([undefined, undefined, 8]);
+    expect(behind(0).map((s) => s.usual?.low_s)).toEqual([100, 40, 8]);
+    expect(leftOf(behind(2))).toBeNull();
+  });
+
+  it('does not call a job the next one whose organs are being found', () => {
+    const queue = { ahead: 0 };
+    expect(storyOf(job('segmenting', [stage('segmenting', 0, null)], { queue }), T0).at(-1)?.queue).toBeNull();
+    expect(storyOf(job('warming', [stage('warming', 0, null)], { queue }), T0).at(-1)?.queue).toEqual(queue);
+  });
 });
 
 describe('leftOf', () => {
@@ -97,9 +122,12 @@ describe('leftOf', () => {
   it('adds what is usual, less what is over', () => {
     expect(leftOf(running(50, [{ name: 'meshing', usual: usual(8, 10) }]))).toMatchObject({ low_s: 8, high_s: 30 });
   });
-  it('says nothing where a stage is unknown, or when it is later than ever', () => {
+  // kitstack/async-job 6: "ready in 0 s", and still at work.
+  it('says nothing where a stage is unknown, or has lasted longer than usual', () => {
     expect(leftOf(running(5, [{ name: 'meshing' }]))).toBeNull();
     expect(leftOf(running(500, []))).toBeNull();
+    expect(leftOf(running(71, [{ name: 'meshing', usual: usual(8, 10) }]))).toBeNull();
+    expect(leftOf(running(70, [{ name: 'meshing', usual: usual(8, 10) }]))).toMatchObject({ low_s: 8, high_s: 10 });
     expect(leftOf(storyOf(job('ready', []), T0))).toBeNull();
   });
 });

@@ -12,19 +12,15 @@ export interface Step {
   queue: Queue | null;
 }
 
-/** How far this computer's clock is from the server's, in ms: a stage cannot have begun in the future. */
-export type Skew = number;
-
-/** The way of a job, in its order, at a moment. */
-export function storyOf(job: Job, now: number, skew: Skew = 0): Step[] {
+/** The way of a job, in its order, at a moment of the server's clock. */
+export function storyOf(job: Job, now: number): Step[] {
   const steps: Step[] = [];
   const ended = !isRunning(job) && job.status !== 'awaiting_upload';
   const glimpse = isRunning(job) && job.artifacts.has('glimpse.glb');
   for (const stage of job.stages) {
     const last = stage === job.stages.at(-1);
     const current = last && !ended;
-    const over =
-      stage.ended_at === null ? (current ? now + skew : Date.parse(job.updated_at)) : Date.parse(stage.ended_at);
+    const over = stage.ended_at === null ? (current ? now : Date.parse(job.updated_at)) : Date.parse(stage.ended_at);
     const seconds = Math.max(0, (over - Date.parse(stage.started_at)) / 1000);
     // The moment between the upload and the first stage is nobody's concern once it is over.
     if (stage.name === 'received' && !current) continue;
@@ -36,18 +32,30 @@ export function storyOf(job: Job, now: number, skew: Skew = 0): Step[] {
       name: stage.name,
       state: current ? 'now' : stopped ? 'stopped' : 'done',
       seconds,
-      usual: stage.usual ?? null,
+      usual: usualOf(job, stage),
       counted: current && isRunning(job) ? (job.progress ?? null) : null,
-      queue: current && isRunning(job) ? (job.queue ?? null) : null,
+      queue: current ? queueOf(job) : null,
     });
     if (stage.name === 'preparing' && glimpse) steps.push({ ...BLANK, name: 'glimpse', state: 'done' });
   }
   if (isRunning(job)) {
-    for (const { name, usual } of job.coming) {
-      if (name !== 'ready') steps.push({ ...BLANK, name, state: 'next', usual: usual ?? null });
+    for (const stage of job.coming) {
+      if (stage.name !== 'ready') steps.push({ ...BLANK, name: stage.name, state: 'next', usual: usualOf(job, stage) });
     }
   }
   return steps;
+}
+
+/** What is usual was measured of jobs that waited for nobody: it is not known while others are ahead. */
+function usualOf(job: Job, { name, usual }: { name: Status; usual?: Usual | undefined }): Usual | null {
+  const behind = isRunning(job) && (job.queue?.ahead ?? 0) > 0;
+  return behind && (name === 'warming' || name === 'segmenting') ? null : (usual ?? null);
+}
+
+/** Who is ahead. Of a job whose organs are being found nobody is: it is not the next one, it is at work. */
+function queueOf(job: Job): Queue | null {
+  if (!isRunning(job) || !job.queue) return null;
+  return job.status === 'segmenting' && job.queue.ahead === 0 ? null : job.queue;
 }
 
 const BLANK = { seconds: null, usual: null, counted: null, queue: null };
@@ -61,7 +69,10 @@ export function totalOf(job: Job, now: number): number | null {
   return Math.max(0, (end - Date.parse(first.started_at)) / 1000);
 }
 
-/** Range of seconds until the job is ready, of what is usual; null where a stage that is left has no usual time. */
+/**
+ * Range of seconds until the job is ready, of what is usual. null where a stage that is left has no usual time, and
+ * where the present one has lasted longer than usual: nobody knows for how long it will.
+ */
 export function leftOf(steps: readonly Step[]): Usual | null {
   const left = steps.filter((step) => step.state === 'now' || step.state === 'next');
   if (left.length === 0 || left.some((step) => step.usual === null)) return null;
@@ -69,10 +80,11 @@ export function leftOf(steps: readonly Step[]): Usual | null {
   for (const { usual, seconds } of left) {
     if (!usual) return null;
     const gone = seconds ?? 0;
+    if (gone > usual.high_s) return null;
     sum.median_s += Math.max(0, usual.median_s - gone);
     sum.low_s += Math.max(0, usual.low_s - gone);
     sum.high_s += Math.max(0, usual.high_s - gone);
     sum.jobs = Math.min(sum.jobs, usual.jobs);
   }
-  return sum.high_s > 0 ? sum : null; // later than ever: nothing is said
+  return sum;
 }

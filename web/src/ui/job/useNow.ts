@@ -1,12 +1,13 @@
 import { useEffect, useState } from 'react';
+import { client } from '../../api/client';
 
-/** The time, each second while something goes on. */
+/** The time by the server's clock, by which stages begin, each second while something goes on. */
 export function useNow(running: boolean): number {
-  const [now, setNow] = useState(Date.now);
+  const [now, setNow] = useState(client.now);
   useEffect(() => {
     if (!running) return;
-    setNow(Date.now());
-    const timer = setInterval(() => document.hidden || setNow(Date.now()), 1000);
+    setNow(client.now());
+    const timer = setInterval(() => document.hidden || setNow(client.now()), 1000);
     return () => clearInterval(timer);
   }, [running]);
   return now;
