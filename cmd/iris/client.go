@@ -93,6 +93,10 @@ type jobView struct {
 
 	Structures []job.Structure `json:"structures"`
 
+	GPU *struct {
+		State job.GPUWord `json:"state"`
+		Since time.Time   `json:"since"`
+	} `json:"gpu"`
 	Queue *struct {
 		Ahead int `json:"ahead"`
 	} `json:"queue"`

@@ -108,6 +108,9 @@ func (v jobView) situation() string {
 
 // span is a range of durations: "41 to 64 s", "2.5 to 4 min".
 func span(u *job.Usual) string {
+	if u.HighS < 1 {
+		return "less than 1 s"
+	}
 	unit, low, high := "s", fmt.Sprintf("%.0f", u.LowS), fmt.Sprintf("%.0f", u.HighS)
 	if u.HighS >= 100 {
 		half := func(s float64) string { return fmt.Sprintf("%g", math.Round(s/30)/2) }
@@ -124,11 +127,14 @@ func timeline(w io.Writer, v jobView) {
 	for _, s := range v.Stages {
 		took := "…"
 		if s.EndedAt != nil {
-			took = fmt.Sprintf("%.1f s", s.EndedAt.Sub(s.StartedAt).Seconds())
+			took = fmt.Sprintf("%.1f s", max(0, s.EndedAt.Sub(s.StartedAt).Seconds())) // a clock may go back
 		}
 		fmt.Fprintf(w, "  %-24s %8s\n", statusWords(s.Name), took)
 	}
-	fmt.Fprintf(w, "  %s\n", statusWords(v.Status))
+	fmt.Fprintf(w, "  %s\n", v.situation())
+	if v.GPU != nil {
+		fmt.Fprintf(w, "  GPU: %s since %s\n", v.GPU.State, v.GPU.Since.Local().Format("15:04:05"))
+	}
 	for _, n := range v.Warnings {
 		fmt.Fprintf(w, "  warning: %s: %s\n", n.Code, n.Message)
 	}

@@ -48,6 +48,10 @@ func TestStatusTellsWhatIsProvisional(t *testing.T) {
 	for body, want := range map[string]string{
 		`"artifacts":{"glimpse.glb":{"bytes":9,"provisional":true},"scan.png":{"bytes":7}}`: "9 bytes, until the model is ready",
 		`"no_glimpse":{"code":"glimpse_needs_ct","message":"it is an MR"}`:                  "  glimpse_needs_ct: it is an MR\n",
+		`"queue":{"ahead":2}`: "  waiting for the GPU, 2 jobs ahead\n",
+		`"stages":[{"name":"warming","started_at":"2026-01-02T03:00:00Z","usual":{"low_s":150,"high_s":260}}]`:  "  waiting for the GPU, usually 2.5 to 4.5 min\n",
+		`"gpu":{"state":"waking","since":"2026-01-02T03:04:05Z"}`:                                               "  GPU: waking since " + time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Local().Format("15:04:05") + "\n",
+		`"stages":[{"name":"preparing","started_at":"2026-01-02T03:00:09Z","ended_at":"2026-01-02T03:00:00Z"}]`: "     0.0 s\n",
 	} {
 		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"id":"J","status":"warming",`+body+`}`)
@@ -78,6 +82,7 @@ func TestSituation(t *testing.T) {
 		`{"status":"segmenting","stages":[{"usual":{"low_s":41,"high_s":63.7}}],"queue":{"ahead":2}}`:                                                  "segmenting, 2 jobs ahead",
 		`{"status":"segmenting","stages":[{"name":"segmenting"}],"queue":{"ahead":1}}`:                                                                 "segmenting, 1 job ahead",
 		`{"status":"segmenting","stages":[{"usual":{"low_s":41,"high_s":63.7}}],"queue":{"ahead":0},"progress":{"done":18,"total":63,"unit":"tiles"}}`: "segmenting 18 of 63 tiles, usually 41 to 64 s",
+		`{"status":"meshing","stages":[{"usual":{"low_s":0.1,"high_s":0.4}}]}`:                                                                         "meshing, usually less than 1 s",
 		`{"status":"ready","stages":[{"name":"meshing"}]}`:                                                                                             "ready",
 	} {
 		var v jobView

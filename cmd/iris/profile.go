@@ -105,7 +105,7 @@ func profileOf(api string) string {
 func serviceFlags(c *cobra.Command, state *string) {
 	stateFlag(c, state)
 	c.Flags().String("api", "", "address of a service elsewhere, as https://api.example.org (default: IRIS_API, else the stack on this machine)")
-	c.Flags().String("profile", "", "who one is there, as `iris login` has kept it (default: IRIS_PROFILE, else that of --api)")
+	c.Flags().String("profile", "", "who one is there: the `name` under which 'iris login' has kept it (default: IRIS_PROFILE, else that of --api)")
 }
 
 // flagText is a flag's value; empty where the command has no such flag.

@@ -26,7 +26,10 @@ func (a *API) artifact(w http.ResponseWriter, r *http.Request) error {
 func (a *API) lead(w http.ResponseWriter, r *http.Request, rec job.Record, life time.Duration) error {
 	name := r.PathValue("name")
 	at := slices.IndexFunc(rec.Artifacts, func(x job.Artifact) bool { return x.Name == name })
-	if at < 0 {
+	switch {
+	case at < 0 && name == job.GlimpseGLB:
+		return a.noGlimpse(rec)
+	case at < 0:
 		return a.noArtifact(rec)
 	}
 	return a.redirect(w, r, rec.ArtifactKey(rec.Artifacts[at]), name, life)
@@ -39,6 +42,23 @@ func (a *API) noArtifact(rec job.Record) error {
 		return problem{Status: http.StatusConflict, Code: "not_ready", Detail: "the job is " + string(rec.Status), RetryAfter: after}
 	}
 	return problem{Status: http.StatusNotFound, Code: "no_artifact", Detail: "the job has no artifact of this name"}
+}
+
+// noGlimpse says why a job has no first look. It may yet come while the job runs, unless the
+// record says that it will not.
+func (a *API) noGlimpse(rec job.Record) error {
+	gone := problem{Status: http.StatusNotFound, Code: "no_artifact"}
+	switch {
+	case rec.NoGlimpse != nil:
+		gone.Detail = rec.NoGlimpse.Message
+	case rec.Status.Ended():
+		gone.Detail = "there is a first look only while a job waits for its model, and this one is " + string(rec.Status)
+	case rec.Status.Rank() > job.Preparing.Rank() && !rec.WantsGlimpse():
+		gone.Detail = "this job has no first look: one is made of a CT that waits for a model"
+	default:
+		return a.noArtifact(rec)
+	}
+	return gone
 }
 
 // redirect leads to an object by a signed URL of some life, which is of the request's

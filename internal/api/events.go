@@ -20,6 +20,7 @@ type eventBody struct {
 	Artifacts []string   `json:"artifacts"`
 	Error     *string    `json:"error"` // its code
 	Erased    bool       `json:"erased"`
+	NoGlimpse string     `json:"no_glimpse,omitempty"` // its code
 
 	GPU      *gpuBody      `json:"gpu,omitempty"`
 	Queue    *queueBody    `json:"queue,omitempty"`
@@ -64,6 +65,9 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) error {
 		}
 		if rec.Error != nil {
 			body.Error = &rec.Error.Code
+		}
+		if rec.NoGlimpse != nil {
+			body.NoGlimpse = rec.NoGlimpse.Code
 		}
 	}
 	state, err := digestOf(name, body)

@@ -89,33 +89,39 @@ func (a *API) foresee(ctx context.Context, rec job.Record, b *jobBody) {
 
 // now is how the GPU is for a job, how many are ahead of it, and how far it is.
 func (a *API) now(ctx context.Context, rec job.Record) (b outlookBody) {
+	var gpu job.GPUState
 	if rec.NeedsGPU() {
-		lease, state := a.gpu(ctx)
-		b.GPU = state
+		var lease job.Lease
+		lease, gpu = a.gpu(ctx)
+		b.GPU = told(gpu)
 		if ahead, waits := lease.Ahead(job.ExecutionName(rec.ID, rec.Attempt)); waits {
 			b.Queue = &queueBody{ahead}
 		}
 	}
 	if rec.Status == job.Warming || rec.Status == job.Segmenting {
-		b.Progress = a.progress(ctx, rec)
+		b.Progress = a.progress(ctx, rec, gpu)
 	}
 	return b
 }
 
-// gpu is the lease and the state of the GPU; nil where that is not known.
-func (a *API) gpu(ctx context.Context) (job.Lease, *gpuBody) {
+// gpu is the lease and the state of the GPU; zero where that is not known.
+func (a *API) gpu(ctx context.Context) (lease job.Lease, state job.GPUState) {
 	if a.Outlook.GPU == nil {
-		return job.Lease{}, nil
+		return lease, state
 	}
 	lease, state, err := a.Outlook.GPU.Look(ctx)
 	if err != nil {
 		unforeseen("how the GPU is", err)
-		return job.Lease{}, nil
+		return job.Lease{}, job.GPUState{}
 	}
+	return lease, state
+}
+
+func told(state job.GPUState) *gpuBody {
 	if state.State == "" {
-		return lease, nil
+		return nil
 	}
-	return lease, &gpuBody{state.State, stamp(state.Since)}
+	return &gpuBody{state.State, stamp(state.Since)}
 }
 
 // usual is how long some stages of a job usually take, without those that are not known.
@@ -149,8 +155,9 @@ func (a *API) usually(ctx context.Context, stages []job.Status, classOf func(job
 }
 
 // progress is what the model server has counted of the request that is under way. What it
-// counted of a request that was lost says nothing of the one that was sent after it.
-func (a *API) progress(ctx context.Context, rec job.Record) *progressBody {
+// counted of a request that was lost says nothing of the one that was sent after it, nor
+// what an instance counted that ended before the GPU woke anew: the work begins again.
+func (a *API) progress(ctx context.Context, rec job.Record, gpu job.GPUState) *progressBody {
 	if a.Outlook.Progress == nil || !rec.Request.Outstanding {
 		return nil
 	}
@@ -168,7 +175,8 @@ func (a *API) progress(ctx context.Context, rec job.Record) *progressBody {
 		unforeseen("how far the model server is", err)
 		return nil
 	}
-	if !p.Sound() || p.At.Before(rec.Request.At.Truncate(time.Second)) {
+	gone := gpu.State != job.GPUWarm && p.At.Before(gpu.Since)
+	if !p.Sound() || gone || p.At.Before(rec.Request.At.Truncate(time.Second)) {
 		return nil
 	}
 	return &progressBody{p.Done, p.Total, p.Unit}
@@ -193,8 +201,8 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var b statusBody
-	var lease job.Lease
-	lease, b.GPU = a.gpu(r.Context())
+	lease, state := a.gpu(r.Context())
+	b.GPU = told(state)
 	if a.Outlook.GPU != nil {
 		b.Queue = &queueBody{len(lease.Holders)}
 	}

@@ -176,6 +176,32 @@ func TestProgressThatIsNotTold(t *testing.T) {
 	}
 }
 
+// What an instance has counted that is no more is not told while another wakes, and it is
+// told again once that one counts (ITISFoundation/osparc-simcore 7051, kolibri 4169).
+func TestProgressOfAnInstanceThatIsGone(t *testing.T) {
+	w := newWorld()
+	w.outlook = &outlook{}
+	id := w.going(t, job.Segmenting, func(r *job.Record) {
+		w.counted(r, `{"done":8,"total":9,"unit":"tiles","at":"2026-01-02T03:14:05Z"}`)
+	})
+	for _, c := range []struct {
+		gpu   job.GPUWord
+		after time.Duration // from the count to the GPU's state
+		shown bool
+	}{
+		{job.GPUWarm, -time.Minute, true}, {job.GPUWarm, 3 * time.Second, true}, // warm since it was seen, which is later
+		{job.GPUWaking, time.Minute, false}, {job.GPUAsleep, time.Minute, false},
+		{job.GPUWaking, -time.Minute, true}, // it counts, so that it is warm: nobody has seen it yet
+		{"", 0, true},
+	} {
+		w.outlook.state = job.GPUState{State: c.gpu, Since: w.now.Add(10*time.Minute + c.after)}
+		got := answer[jobBody](t, w.ask(t, alice, "GET", "/v1/jobs/"+id, ""))
+		if (got.Progress != nil) != c.shown {
+			t.Errorf("%s since %v after it: %+v", c.gpu, c.after, got.Progress)
+		}
+	}
+}
+
 // A job is told as well when nothing of what is to come can be read.
 func TestNothingIsLostWithoutAnOutlook(t *testing.T) {
 	w := newWorld()
@@ -278,6 +304,59 @@ func TestEventsOfProgress(t *testing.T) {
 	out := w.ask(t, alice, "GET", "/v1/jobs/"+id+"/events", "", "Last-Event-ID: "+state+".x")
 	if e := event(t, out.Body.String()); e["event"] != "end" {
 		t.Errorf("%s", out.Body)
+	}
+}
+
+// That there will be no first look is an event of the job, so that a page that waits for one
+// reads why.
+func TestAnEventOfNoFirstLook(t *testing.T) {
+	w := newWorld()
+	id := w.going(t, job.Warming)
+	ask := func(last string) map[string]string {
+		return event(t, w.ask(t, alice, "GET", "/v1/jobs/"+id+"/events", "", "Last-Event-ID: "+last).Body.String())
+	}
+	first := ask("")
+	w.store.Change(id, func(r *job.Record) { r.NoGlimpse = &job.Notice{Code: "no_body", Message: "m"} })
+	e := ask(first["id"])
+	if err := validEvent(t, e["event"], []byte(e["data"])); err != nil || e["event"] != "job" || !strings.Contains(e["data"], `"no_glimpse":"no_body"`) {
+		t.Errorf("%v: %v", e, err)
+	}
+	if e := ask(e["id"]); e["event"] != "" {
+		t.Errorf("again: %v", e)
+	}
+}
+
+// Who asks for a first look that is not there is told whether it may yet come, and if not why.
+func TestAFirstLookThatIsNotThere(t *testing.T) {
+	ct := func(r *job.Record) { r.Options.Modality = "CT" }
+	for _, c := range []struct {
+		name   string
+		status job.Status
+		change func(*job.Record)
+		code   string
+		detail string
+	}{
+		{"not prepared", job.Preparing, func(*job.Record) {}, "not_ready", "the job is preparing"},
+		{"a CT that waits", job.Warming, ct, "not_ready", "the job is warming"},
+		{"an MR", job.Warming, func(r *job.Record) {
+			r.Options.Task, r.Options.Modality, r.NoGlimpse = "total_mr", "MR", &job.Notice{Code: "glimpse_needs_ct", Message: "one is made of a CT"}
+		}, "no_artifact", "one is made of a CT"},
+		{"the tissue model", job.Segmenting, func(r *job.Record) { r.Options.Task, r.Options.Modality = "tissue", "CT" }, "no_artifact", "this job has no first look"},
+		{"labels", job.Meshing, func(r *job.Record) { r.Options.Task = job.TaskLabels }, "no_artifact", "this job has no first look"},
+		{"ready", job.Ready, ct, "no_artifact", "and this one is ready"},
+		{"cancelled", job.Cancelled, ct, "no_artifact", "and this one is cancelled"},
+	} {
+		w := newWorld()
+		id := w.going(t, c.status, c.change)
+		out := w.ask(t, alice, "GET", "/v1/jobs/"+id+"/artifacts/glimpse.glb", "")
+		var p problem
+		if err := json.Unmarshal(out.Body.Bytes(), &p); err != nil {
+			t.Fatal(err)
+		}
+		status := map[string]int{"not_ready": http.StatusConflict, "no_artifact": http.StatusNotFound}[c.code]
+		if out.Code != status || p.Code != c.code || !strings.Contains(p.Detail, c.detail) || (out.Header().Get("Retry-After") != "") != (c.code == "not_ready") {
+			t.Errorf("%s: %d %s", c.name, out.Code, out.Body)
+		}
 	}
 }
 

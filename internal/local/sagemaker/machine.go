@@ -106,6 +106,7 @@ func (m *machine) serve(e *endpoint, id int64, r Request) {
 	m.spawn(func(ctx context.Context) {
 		run, cancel := context.WithCancel(ctx)
 		defer cancel()
+		m.s.forgetProgress(run, r)
 		gone := c.begin(r, cancel, m.storing(run, r))
 		var o outcome
 		ok := m.insist(run, func() (err error) {

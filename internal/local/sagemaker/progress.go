@@ -19,6 +19,7 @@ import (
 const (
 	maxLine       = 4 << 10     // bytes of a line in which a count is looked for
 	progressEvery = time.Second // between two objects of one request
+	forgetWithin  = 2 * time.Second
 )
 
 // counts passes on what a model server prints, and tells what it has counted.
@@ -113,17 +114,36 @@ func (m *machine) storing(ctx context.Context, r Request) (offer func(job.Progre
 	}
 }
 
+// forgetProgress takes back what was counted of a request that begins anew, because the
+// process that served it ended: none of its work is left.
+func (s *Service) forgetProgress(ctx context.Context, r Request) {
+	ctx, done := context.WithTimeout(ctx, forgetWithin)
+	defer done()
+	if bucket, key, ok := progressPlace(r); ok {
+		if _, err := s.cfg.Bucket(bucket).Head(ctx, key); err == nil {
+			s.putProgress(ctx, bucket, key, []byte("{}"))
+		}
+	}
+}
+
 // storeProgress puts a count beside the place of the request's output. One that cannot be
 // stored is followed by another.
 func (s *Service) storeProgress(ctx context.Context, r Request, p job.Progress) {
+	bucket, key, ok := progressPlace(r)
+	text, err := json.Marshal(p)
+	if ok && err == nil {
+		s.putProgress(ctx, bucket, key, text)
+	}
+}
+
+// progressPlace is where a request's counts lie; false where its output has no folder of its
+// own.
+func progressPlace(r Request) (bucket, key string, ok bool) {
 	bucket, key, err := parseS3(r.Output)
 	slash := strings.LastIndexByte(key, '/')
-	if err != nil || slash < 0 {
-		return // it has no folder of its own
-	}
-	text, err := json.Marshal(p)
-	if err != nil {
-		return
-	}
-	_ = s.cfg.Bucket(bucket).Put(ctx, key[:slash+1]+job.ProgressObject, job.MediaType(job.ProgressObject), bytes.NewReader(text), int64(len(text)))
+	return bucket, key[:slash+1] + job.ProgressObject, err == nil && slash >= 0
+}
+
+func (s *Service) putProgress(ctx context.Context, bucket, key string, text []byte) {
+	_ = s.cfg.Bucket(bucket).Put(ctx, key, job.MediaType(job.ProgressObject), bytes.NewReader(text), int64(len(text)))
 }

@@ -73,6 +73,29 @@ func TestCountsOfTheContract(t *testing.T) {
 	}
 }
 
+// What was counted before a request began anew is forgotten: a process that was killed has
+// left no work (unreal-archive/unreal-archive 79: 100 % while it begins again).
+func TestAnOldCountIsForgotten(t *testing.T) {
+	f := setUp(t, "", nil)
+	if err := f.scale(1); err != nil {
+		t.Fatal(err)
+	}
+	f.until(1)
+	f.store.put("s3://work/one/1/"+job.ProgressObject, `{"done":8,"total":9,"unit":"tiles","at":"2026-01-02T03:04:05Z"}`)
+	f.mustInvoke("one", "")
+	f.mustInvoke("two", "")
+	for range 2 {
+		f.next()
+	}
+	var p job.Progress
+	if text, _ := f.store.get("s3://work/one/1/" + job.ProgressObject); json.Unmarshal([]byte(text), &p) != nil || p.Sound() {
+		t.Errorf("left: %q", text)
+	}
+	if text, found := f.store.get("s3://work/two/1/" + job.ProgressObject); found {
+		t.Errorf("of a request that was never counted: %q", text)
+	}
+}
+
 // A request's count lies beside its answer's place while it runs; that it cannot be stored
 // is nobody's failure.
 func TestACountIsStored(t *testing.T) {

@@ -53,6 +53,7 @@ type Origin struct {
 	Model         string      `json:"model"`
 	ModelVersion  string      `json:"model_version"`
 	WeightsDigest string      `json:"weights,omitempty"`
+	Provisional   bool        `json:"provisional,omitempty"` // a first look, in whose place a model comes
 	Notice        string      `json:"notice"`
 }
 

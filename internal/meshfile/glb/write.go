@@ -104,7 +104,7 @@ func newDocument(s scene.Scene) document {
 		Scenes: []sceneEntry{{Nodes: []int{0}}},
 		Nodes: []node{{Name: "patient", Extras: &extras{Iris: &Origin{
 			Schema: Schema, RASFromGLTF: scene.RASFromFacing(s.Origin), SpacingMM: s.Spacing, Task: s.Provenance.Task,
-			Model: s.Provenance.Model, ModelVersion: s.Provenance.Version, WeightsDigest: s.Provenance.Weights, Notice: Notice,
+			Model: s.Provenance.Model, ModelVersion: s.Provenance.Version, WeightsDigest: s.Provenance.Weights, Provisional: s.Provisional, Notice: Notice,
 		}}}},
 	}
 }

@@ -26,6 +26,9 @@ type Scene struct {
 	// Translucent are the names of structures through which the others are to be seen. GLB
 	// alone says so.
 	Translucent []string
+	// Provisional says that this is a first look, in whose place a model comes. GLB alone
+	// says so.
+	Provisional bool
 }
 
 // Voxel is the shortest distance between voxels in mm. Tolerances are given as shares

@@ -47,7 +47,7 @@ func (s Stage) make(ctx context.Context, in job.StageInput) (*light.Model, *job.
 	model, err := light.Make(ctx, labels, light.Options{
 		Build: build.Options{Smoothing: job.DefaultOptions().Smoothing, Structures: shown, Threads: s.Threads},
 		Scene: meshfile.Scene{
-			Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(), Origin: build.Origin(labels), Translucent: translucent,
+			Provenance: labels.Table.Provenance, Spacing: labels.Affine.Spacing(), Origin: build.Origin(labels), Translucent: translucent, Provisional: true,
 		},
 		Affordable: func(need build.Need) bool { return s.fits(need.Bytes(meshfile.ViewMemory(need.Model))) },
 	})
@@ -64,13 +64,16 @@ func (s Stage) make(ctx context.Context, in job.StageInput) (*light.Model, *job.
 func declined(err error) (*light.Model, *job.Notice, error) {
 	var fault *volume.Error
 	if errors.As(err, &fault) {
-		return nil, &job.Notice{Code: fault.Code, Message: fault.Message}, nil
+		return nil, &job.Notice{Code: fault.Code, Message: noLook + fault.Message}, nil
 	}
 	return nil, nil, fmt.Errorf("make the first look: %w", err)
 }
 
+// noLook begins each sentence about that: the scan itself is not refused.
+const noLook = "there is no first look at this scan while it waits: "
+
 func tooLarge(why string) *job.Notice {
-	return &job.Notice{Code: "glimpse_too_large", Message: "there is no first look at this scan while it waits: " + why}
+	return &job.Notice{Code: "glimpse_too_large", Message: noLook + why}
 }
 
 func (s Stage) fits(bytes int64) bool { return s.MemoryBytes <= 0 || bytes <= s.MemoryBytes }
