@@ -91,6 +91,7 @@ var All = []Code{
 	{"files_apart", Warning, nil, "Archives and NIfTI files in the same folder became jobs of their own.", "Nothing; if their slices belong to this scan, unpack them beside the others."},
 	{"frames_assumed", Warning, nil, "The file does not say on which side of the first slice the others lie; the usual side was taken.", "Look at check.png whether head and feet are exchanged."},
 	{"frames_of_reference", Warning, nil, "Every slice says that its positions have a frame of reference of its own; they were taken as they are.", "Look at check.png whether the slices fit together; if they do, nothing."},
+	{"glimpse_empty", Glimpse, nil, "At a first look neither skin, bone, lungs nor airway was found in the scan.", "Wait for the model."},
 	{"glimpse_needs_ct", Glimpse, nil, "A first look is made by Hounsfield units, which only a CT has.", "Wait for the model."},
 	{"glimpse_too_large", Glimpse, nil, "The scan is too large, or has too many small parts, for a first look.", "Wait for the model; the operator can raise StageMemory."},
 	{"grid_mismatch", Command, nil, "The label map and the scan have different grids.", "Give the scan that the labels were drawn on."},

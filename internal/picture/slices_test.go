@@ -101,8 +101,8 @@ func TestSlicesSayWhereTheyAre(t *testing.T) {
 		found := 0
 		for n, p := range panels(t, img) {
 			b := box(img, p.Min.X, p.Max.X, bright)
-			if b.Empty() {
-				continue // in the middle of this slice's third axis the ball does not lie
+			if n == 2-end {
+				continue // the ball lies beside the middle of the slice's third axis
 			}
 			ball, middle := b.Min.Add(b.Max).Div(2), p.Min.Add(p.Max).Div(2)
 			got := ""
@@ -128,6 +128,92 @@ func TestSlicesSayWhereTheyAre(t *testing.T) {
 		}
 		if found != 2 {
 			t.Errorf("what lies at %s is in %d slices, want 2", letter, found)
+		}
+	}
+}
+
+// Where the middle is air, as between two legs or beside a limb that lies at the edge, the
+// slice is one that shows something; a head's is its middle.
+func TestSlicesOfWhatLiesBesideTheMiddle(t *testing.T) {
+	for end := range 3 {
+		for _, hounsfield := range []bool{true, false} {
+			img, _ := scanned(t, marked(end), 1200, hounsfield)
+			for n, p := range panels(t, img) {
+				if b := box(img, p.Min.X, p.Max.X, bright); b.Empty() {
+					t.Errorf("at end %d, Hounsfield %v: slice %d shows nothing", end, hounsfield, n)
+				}
+			}
+		}
+	}
+	v := marked(0)
+	for n := range v.Voxels { // each sagittal slice of another value
+		v.Voxels[n] = int16(-100 + n%40*8)
+	}
+	img, _ := scanned(t, v, 1200, true)
+	p := box(img, 2*img.Bounds().Dx()/3, img.Bounds().Dx(), func(c color.NRGBA) bool { return c.R != 0x18 && !inked(c) })
+	const want = 140 // of 60 HU
+	if got := color.NRGBAModel.Convert(img.At(p.Min.X+p.Dx()/2, p.Min.Y+p.Dy()/2)).(color.NRGBA).R; got != want {
+		t.Errorf("the middle of a scan that is full everywhere has gray %d, want %d: that of its middle slice", got, want)
+	}
+}
+
+// Letters of an axis that lies askew are those of both sides between which it lies, as a
+// compass has them (Slicer/Slicer 6778, cornerstonejs/cornerstone3D 724).
+func TestLettersOfObliqueScans(t *testing.T) {
+	about := func(axis int, degrees float64) volume.Affine {
+		cos, sin := math.Cos(degrees*math.Pi/180), math.Sin(degrees*math.Pi/180)
+		a := volume.Affine{{1, 0, 0, 5}, {0, 2, 0, 6}, {0, 0, 3, 7}}
+		i, j := (axis+1)%3, (axis+2)%3
+		var out volume.Affine
+		for column := range 3 {
+			out[axis][column] = a[axis][column]
+			out[i][column] = cos*a[i][column] - sin*a[j][column]
+			out[j][column] = sin*a[i][column] + cos*a[j][column]
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name string
+		a    volume.Affine
+		want [3][2]string
+	}{
+		{"straight", about(2, 0), [3][2]string{{"L", "R"}, {"P", "A"}, {"I", "S"}}},
+		{"a head, bent by 20°", about(0, 20), [3][2]string{{"L", "R"}, {"P", "A"}, {"I", "S"}}},
+		{"bent by 30°", about(0, 30), [3][2]string{{"L", "R"}, {"PI", "AS"}, {"IA", "SP"}}},
+		{"turned by 44°", about(2, 44), [3][2]string{{"LP", "RA"}, {"PR", "AL"}, {"I", "S"}}},
+		{"turned by -44°", about(2, -44), [3][2]string{{"LA", "RP"}, {"PL", "AR"}, {"I", "S"}}},
+		{"along a cube's diagonal", volume.Affine{{1, -1, -1, 0}, {1, 1, 0, 0}, {1, 0, 1, 0}}, [3][2]string{{"LPI", "RAS"}, {"RP", "LA"}, {"RI", "LS"}}},
+	} {
+		if got := picture.Ends(c.a); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	// The words stand beside their slices, and none over another.
+	v := marked(1)
+	v.Affine = volume.Affine{{1, -2, -3, 0}, {1, 2, 0, 0}, {1, 0, 3, 0}}
+	img, _ := scanned(t, v, 1200, true)
+	p := panels(t, img)
+	for n := range p {
+		from := 0
+		if n > 0 {
+			from = p[n-1].Max.X
+		}
+		gap := image.Rect(from, p[n].Min.Y+p[n].Dy()/2-8, p[n].Min.X, p[n].Min.Y+p[n].Dy()/2+8)
+		words, free := 0, 100
+		for x := gap.Min.X; x < gap.Max.X; x++ {
+			ink := false
+			for y := gap.Min.Y; y < gap.Max.Y; y++ {
+				ink = ink || inked(color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA))
+			}
+			if free++; ink {
+				if free > 8 {
+					words++
+				}
+				free = 0
+			}
+		}
+		if want := min(n, 1) + 1; words != want || free < 4 {
+			t.Errorf("before slice %d there are %d words, want %d; %d pixels from it", n, words, want, free)
 		}
 	}
 }

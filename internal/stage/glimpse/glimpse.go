@@ -1,6 +1,6 @@
 // Package glimpse makes the first look at a CT while the job waits for its model: the
 // surfaces of skin, bone, lungs and airway that package tissue finds in voxels of 2 mm or
-// more. In: a job that runs, whose volume lies in the work bucket. Out: glimpse.glb in the
+// more, of a small scan in smaller ones. In: a job that runs, whose volume lies in the work bucket. Out: glimpse.glb in the
 // results bucket, listed as provisional by the record, or in the record why there is none.
 //
 // Nobody waits for it, and no job changes by its failure. It may run twice, late, after

@@ -17,7 +17,9 @@ import (
 
 // How fine a first look is.
 const (
-	leastMM = 2 // the shortest edge of a voxel
+	leastMM = 2 // the shortest edge of a voxel of a body
+	// A hand, a jaw or a mouse is looked at in smaller ones: its longest side has so many.
+	leastSide = 128
 	// A scan of 500 × 500 × 500 mm has as many voxels of 2 mm. A larger one is looked at in
 	// larger ones, so that it takes seconds, too, and a gigabyte at most (tissue.Memory).
 	mostVoxels = 16 << 20
@@ -64,6 +66,9 @@ func (s Stage) make(ctx context.Context, in job.StageInput) (*light.Model, *job.
 func declined(err error) (*light.Model, *job.Notice, error) {
 	var fault *volume.Error
 	if errors.As(err, &fault) {
+		if fault.Code == "empty_segmentation" { // of the structures that are shown
+			fault = &volume.Error{Code: "glimpse_empty", Message: "neither skin, bone, lungs nor airway was found in it"}
+		}
 		return nil, &job.Notice{Code: fault.Code, Message: noLook + fault.Message}, nil
 	}
 	return nil, nil, fmt.Errorf("make the first look: %w", err)
@@ -74,6 +79,15 @@ const noLook = "there is no first look at this scan while it waits: "
 
 func tooLarge(why string) *job.Notice {
 	return &job.Notice{Code: "glimpse_too_large", Message: noLook + why}
+}
+
+// fineness is the shortest edge in mm of a voxel in which a scan is looked at.
+func fineness(dims [3]int, a volume.Affine) float64 {
+	longest := 0.0
+	for axis, mm := range a.Spacing() {
+		longest = max(longest, float64(dims[axis])*mm)
+	}
+	return min(leastMM, longest/leastSide)
 }
 
 func (s Stage) fits(bytes int64) bool { return s.MemoryBytes <= 0 || bytes <= s.MemoryBytes }
@@ -90,7 +104,7 @@ func (s Stage) read(ctx context.Context, in job.StageInput) (*volume.Volume, *jo
 	if err != nil {
 		return nil, nil, fmt.Errorf("read volume: %w", err)
 	}
-	f := volume.CoarseFactors(r.Dims, r.Affine, leastMM, mostVoxels)
+	f := volume.CoarseFactors(r.Dims, r.Affine, fineness(r.Dims, r.Affine), mostVoxels)
 	d := volume.CoarseDims(r.Dims, f)
 	if need := tissue.Memory(d[0] * d[1] * d[2]); !s.fits(need) {
 		return nil, tooLarge(fmt.Sprintf("it takes %d MB, and there are %d MB (StageMemory)", need>>20, s.MemoryBytes>>20)), nil

@@ -234,6 +234,12 @@ export const CODES: Readonly<Record<string, Row>> = {
     'Cada corte dice tener su propio marco de referencia; se tomaron tal cual.',
     'Compruebe en la imagen de control si los cortes encajan.',
   ],
+  glimpse_empty: [
+    'Neither skin, bone, lungs nor airway was found at a first look.',
+    'Wait for the model.',
+    'A primera vista no se encontraron ni piel, ni hueso, ni pulmones, ni vía aérea.',
+    'Espere el modelo.',
+  ],
   glimpse_needs_ct: [
     'A first look is made by the densities of a CT, which this scan does not have.',
     'Wait for the model.',
