@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"github.com/iris-oculus/iris/internal/stage/prepare"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/dicomtest"
+	"github.com/iris-oculus/iris/internal/volume/dicom/jpeg/jpegtest"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
@@ -241,7 +243,25 @@ func samples(t testing.TB) [][]byte {
 		w.Sequence(0x52009230, true, frames...)
 	}
 	series := dicomtest.Series(4, 4, 4, nil)
-	return [][]byte{multi.Bytes(), zipOf(t, series), ct(t), inflated(t, ct(t))[:592]}
+	return [][]byte{multi.Bytes(), zipOf(t, series), ct(t), inflated(t, ct(t))[:592], compressed(multi, "1.2.840.10008.1.2.5"), compressed(multi, "1.2.840.10008.1.2.4.70")}
+}
+
+// compressed is a file of four frames in fragments.
+func compressed(s dicomtest.Slice, uid string) []byte {
+	s.Syntax, s.Items = uid, [][]byte{nil}
+	for n := range 4 {
+		frame := s.Pixels[n*len(s.Pixels)/4:][:len(s.Pixels)/4]
+		stream := dicomtest.RLE(frame, 16)
+		if uid != "1.2.840.10008.1.2.5" {
+			m := jpegtest.Image{Columns: s.Columns, Rows: s.Rows, Precision: 12, Samples: make([]uint16, s.Rows*s.Columns)}
+			for i := range m.Samples {
+				m.Samples[i] = binary.LittleEndian.Uint16(frame[2*i:])
+			}
+			stream = jpegtest.Lossless(m, 1, 0, jpegtest.Options{})
+		}
+		s.Items = append(s.Items, stream)
+	}
+	return s.Bytes()
 }
 
 // 10,000 mutants: no panic, a code for every refusal, no memory by what a file says.

@@ -42,9 +42,10 @@ type pass struct {
 	series *series.Series
 	visit  func(context.Context, *frame) error
 
-	// voxels are where values go; nil: samples only. Lifted samples are shifted up as
-	// HighBit says.
+	// voxels are planes for values, nil for those that are yet to be made; a nil channel:
+	// samples only. Lifted samples are shifted up as HighBit says.
 	voxels     chan []int16
+	plane      int // voxels of a plane
 	background pixel.Background
 	lifted     bool
 
@@ -187,6 +188,9 @@ func (p *pass) take(ctx context.Context) (*frame, error) {
 	}
 	select {
 	case f.voxels = <-p.voxels:
+		if f.voxels == nil {
+			f.voxels = make([]int16, p.plane)
+		}
 		return f, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

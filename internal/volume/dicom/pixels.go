@@ -41,13 +41,13 @@ func pixels(ctx context.Context, files drop.Files, s *series.Series, st *series.
 	buffers := max(2, min(8, inFlight/(2*size))) + workers(size)
 	planes := make(chan plane, buffers)
 	r := &reader{shared: make([]int, len(st.Depth)), sums: map[int][32]byte{}, free: make(chan []int16, buffers), planes: planes, tally: seen}
-	p := &pass{files: files, series: s, visit: r.frame, voxels: r.free, background: pixel.BackgroundOf(seen.modality), lifted: lifted}
+	p := &pass{files: files, series: s, visit: r.frame, voxels: r.free, plane: size, background: pixel.BackgroundOf(seen.modality), lifted: lifted}
 	for n, sl := range s.Slices { // in order of planes, so that files are read by their first one
 		p.add(sl, n)
 		r.shared[sl.Plane]++
 	}
 	for range buffers {
-		r.free <- make([]int16, size)
+		r.free <- nil
 	}
 	done := make(chan error, 1)
 	go func() {

@@ -17,6 +17,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/iris-oculus/iris/internal/volume"
 )
@@ -48,6 +49,9 @@ const StartLength = 64
 
 // maxFragments bounds the fragments of one element, which are listed in memory.
 const maxFragments = 1 << 18
+
+// readBytes is how many bytes of a fragment are read at once.
+const readBytes = 1 << 20
 
 // MaxBytes is the greatest length of a compressed frame. An encoder that gains nothing
 // may need up to twice the bytes of the samples, and headers and comments besides.
@@ -219,10 +223,14 @@ func One(r io.Reader, e Element, buffer []byte) ([]byte, error) {
 		if kind == Begins && len(frame) > 0 {
 			return nil, corrupt("it holds more images than its header says")
 		}
-		at := len(frame)
-		frame = append(frame, make([]byte, n)...)
-		if _, err := io.ReadFull(f.r, frame[at:]); err != nil {
-			return nil, cut(err)
+		for n > 0 { // a length that is not true takes no more memory than the file has bytes
+			part := int(min(n, readBytes))
+			at := len(frame)
+			frame = slices.Grow(frame, part)[:at+part]
+			if _, err := io.ReadFull(f.r, frame[at:]); err != nil {
+				return nil, cut(err)
+			}
+			n -= int64(part)
 		}
 	}
 	if len(frame) == 0 {
