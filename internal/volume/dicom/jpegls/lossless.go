@@ -55,17 +55,16 @@ func (s *scanner) lossless(line, prev []uint16) error {
 		px = max(0, min(px, maxval))
 
 		// The mapped error value (A.5.3).
-		if n < 32 {
-			if pos := s.pos; pos+8 <= s.plain {
-				acc |= binary.BigEndian.Uint64(src[pos:]) >> (n & 63)
-				whole := (63 - n) >> 3
-				s.pos = pos + whole
-				n += 8 * whole
-			} else {
-				s.acc, s.n = acc, n
-				s.refill()
-				acc, n = s.acc, s.n
-			}
+		if pos := s.pos; pos+8 <= s.plain {
+			// As in refill, at every sample: a branch that depends on n would be foreseen
+			// by no processor.
+			acc |= binary.BigEndian.Uint64(src[pos:]) >> (n & 63)
+			s.pos = pos + (63-n)>>3
+			n |= 56
+		} else if n < 32 {
+			s.acc, s.n = acc, n
+			s.refill()
+			acc, n = s.acc, s.n
 		}
 		k := int(ctx.k)
 		zeros := bits.LeadingZeros64(acc)
@@ -117,18 +116,11 @@ func (ctx *context) update(e, biased int, reset int32) {
 		nv >>= 1
 	}
 	nv++
-	switch {
-	case bv <= -nv:
-		bv = max(bv+nv, 1-nv)
-		if ctx.c > -128 {
-			ctx.c--
-		}
-	case bv > 0:
-		bv = min(bv-nv, 0)
-		if ctx.c < 127 {
-			ctx.c++
-		}
-	}
+	// A.6.2 without branches, which would be unforeseeable too: low and high are -1 where
+	// B is at most -N or above 0.
+	low, high := (bv+nv-1)>>31, -bv>>31
+	bv = max(min(bv+nv&low-nv&high, 0), 1-nv)
+	ctx.c = max(min(ctx.c+low-high, 127), -128)
 	ctx.a, ctx.b, ctx.n = av, bv, nv
 	k := golombK(nv, av)
 	ctx.k, ctx.flip = k, 0
