@@ -102,13 +102,9 @@ func (d *Decoder) firstQuads(row []uint32, columns int) (pos int) {
 				kind = pairBothLarge
 			}
 		}
-		p := &pairs[kind<<6|int(v&63)]
-		v >>= p.length & 15
-		u0 := uint32(p.u[0]) + uint32(v)&(1<<(p.suffix[0]&15)-1)
-		v >>= p.suffix[0] & 15
-		u1 := uint32(p.u[1]) + uint32(v)&(1<<(p.suffix[1]&15)-1)
+		u0, u1, length := pairs[kind<<6|int(v&63)].read(v)
 		row[q], row[q+1] = uint32(t0)|u0<<16, uint32(t1)|u1<<16
-		pos += n + int(p.length+p.suffix[0]+p.suffix[1])
+		pos += n + length
 	}
 	row[len(row)-2], row[len(row)-1] = 0, 0
 	return pos
@@ -142,13 +138,9 @@ func (d *Decoder) nextQuads(row, up []uint32, columns, pos int) int {
 			n += t1 & 7
 		}
 		left, upLeft = t1, next
-		p := &pairs[(t0>>3&1|t1>>2&2)<<6|int(v&63)]
-		v >>= p.length & 15
-		u0 := uint32(p.u[0]) + uint32(v)&(1<<(p.suffix[0]&15)-1)
-		v >>= p.suffix[0] & 15
-		u1 := uint32(p.u[1]) + uint32(v)&(1<<(p.suffix[1]&15)-1)
+		u0, u1, length := pairs[(t0>>3&1|t1>>2&2)<<6|int(v&63)].read(v)
 		row[q], row[q+1] = uint32(t0)|u0<<16, uint32(t1)|u1<<16
-		pos += n + int(p.length+p.suffix[0]+p.suffix[1])
+		pos += n + length
 	}
 	row[len(row)-2], row[len(row)-1] = 0, 0
 	return pos

@@ -3,6 +3,7 @@ package ht
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // The cleanup segment holds three bit streams: MagSgn forward from its start, MEL forward
@@ -59,13 +60,32 @@ func unstuff(dst, src []byte, rest uint64) int {
 	return 8*at + n
 }
 
+// The lowest bit, and the seven lowest bits, of each byte of a word.
+const (
+	ones   = 0x0101010101010101
+	sevens = 0x7F * ones
+)
+
 // unstuffBackward copies the bits of a backward stream: the bytes of src from the last
 // to the first, the lowest bit of each first. A byte has 7 bits if its lower 7 are ones
 // and the byte read before it is above 0x8F (T.814 7.1.4). high says that for the first
 // byte, acc and n are bits that precede it.
 func unstuffBackward(dst, src []byte, high bool, acc uint64, n int) int {
 	at := 0
-	for i := len(src) - 1; i >= 0; i-- {
+	for i := len(src); i > 0; {
+		if i >= 8 {
+			v := bits.ReverseBytes64(binary.LittleEndian.Uint64(src[i-8:]))
+			// No byte has 7 ones: the complement of none has seven zeros.
+			if zeros := ^v & sevens; (zeros-ones)&^zeros&^sevens == 0 {
+				binary.LittleEndian.PutUint64(dst[at:], acc|v<<n)
+				acc = v >> 1 >> (63 - n)
+				at += 8
+				i -= 8
+				high = src[i] > 0x8F
+				continue
+			}
+		}
+		i--
 		v := src[i]
 		acc |= uint64(v) << n
 		if high && v&0x7F == 0x7F {
@@ -102,9 +122,9 @@ var melExponents = [13]uint8{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5}
 // refill makes acc hold 8 bits or more. Behind the end bits are ones.
 func (m *mel) refill() {
 	for m.n <= 56 {
-		v, bits := uint64(0xFF), 8
+		v, count := uint64(0xFF), 8
 		if m.full {
-			bits = 7
+			count = 7
 		}
 		if len(m.src) > 0 {
 			v = uint64(m.src[0])
@@ -113,9 +133,9 @@ func (m *mel) refill() {
 			}
 		}
 		m.full = v == 0xFF
-		v &= 1<<bits - 1
-		m.acc |= v << (64 - bits - m.n)
-		m.n += bits
+		v &= 1<<count - 1
+		m.acc |= v << (64 - count - m.n)
+		m.n += count
 	}
 }
 

@@ -54,11 +54,24 @@ const (
 	pairBothLarge // both, first row, MEL event 1: both values are 2 more
 )
 
-// pair is an entry of pairs: the values before their suffixes are added.
-type pair struct {
-	length uint8 // bits of the prefixes
-	suffix [2]uint8
-	u      [2]uint8
+// pair is an entry of pairs: from the lowest bit the two values before their suffixes
+// are added, the length of the prefixes, the lengths of the suffixes (4 bits each) and
+// the length of all of them.
+type pair uint32
+
+func newPair(u, suffix [2]uint8, length uint8) pair {
+	return pair(u[0]) | pair(u[1])<<4 | pair(length)<<8 | pair(suffix[0])<<12 | pair(suffix[1])<<16 |
+		pair(length+suffix[0]+suffix[1])<<20
+}
+
+// read reads the pair's values, given the stream's bits from the prefixes on, and the
+// number of bits that they have.
+func (p pair) read(v uint64) (u0, u1 uint32, length int) {
+	v >>= p >> 8 & 15
+	u0 = uint32(p&15) + uint32(v)&(1<<(p>>12&15)-1)
+	v >>= p >> 12 & 15
+	u1 = uint32(p>>4&15) + uint32(v)&(1<<(p>>16&15)-1)
+	return u0, u1, int(p >> 20)
 }
 
 // prefix reads a prefix code word (T.814 table 3): its length, the value and how many
@@ -78,12 +91,13 @@ func prefix(bits int) (length, value, suffix uint8) {
 func makePairs() (table [6 << 6]pair) {
 	for i := range table {
 		kind, bits := i>>6, i&63
-		p := &table[i]
+		var u, suffix [2]uint8
+		length := uint8(0)
 		next := func(quad int) {
-			n, u, s := prefix(bits)
+			var n uint8
+			n, u[quad], suffix[quad] = prefix(bits)
 			bits >>= n
-			p.length += n
-			p.u[quad], p.suffix[quad] = u, s
+			length += n
 		}
 		switch kind {
 		case pairFirst:
@@ -94,18 +108,19 @@ func makePairs() (table [6 << 6]pair) {
 			next(0)
 			next(1)
 			if kind == pairBothLarge {
-				p.u[0] += 2
-				p.u[1] += 2
+				u[0] += 2
+				u[1] += 2
 			}
 		case pairBothShort:
 			next(0)
-			if p.u[0] <= 2 {
+			if u[0] <= 2 {
 				next(1)
 				break
 			}
-			p.u[1] = uint8(bits&1) + 1
-			p.length++
+			u[1] = uint8(bits&1) + 1
+			length++
 		}
+		table[i] = newPair(u, suffix, length)
 	}
 	return table
 }
