@@ -78,7 +78,7 @@ func TestCallsAreRecorded(t *testing.T) {
 		}
 		seen[c] = true
 	}
-	arn := "arn:aws:states:us-east-1:000000000000:stateMachine:iris-scan:live"
+	arn := "arn:aws:states:us-east-1:000000000000:stateMachine:iris-scan"
 	for _, want := range []calls.Call{
 		{Function: "iris-intake", Action: "states:StartExecution", Resource: arn},
 		{Function: "iris-prepare", Action: "s3:GetObject", Resource: "arn:aws:s3:::iris-uploads/any"},

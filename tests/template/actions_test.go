@@ -143,3 +143,25 @@ func TestWhatTakesNoResource(t *testing.T) {
 		t.Errorf("actions on every resource (-want +template): %s", d)
 	}
 }
+
+// Step Functions authorizes a start by an alias with the machine's own ARN
+// (docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html), so that a policy
+// of the alias's ARN allows nothing at all.
+func TestNoPolicyNamesAnAlias(t *testing.T) {
+	named := 0
+	for _, r := range resources(t, nil) {
+		for _, s := range statements(t, r) {
+			for _, arn := range s.Resource {
+				if strings.Contains(arn, ":stateMachine:") {
+					named++
+					if strings.Count(arn, ":") != 6 {
+						t.Errorf("%s: %v on %s, which is an alias's or a version's ARN", r.ID, s.Action, arn)
+					}
+				}
+			}
+		}
+	}
+	if named < 5 {
+		t.Errorf("%d ARNs of a machine were found", named)
+	}
+}

@@ -41,6 +41,7 @@ func TestCalls(t *testing.T) {
 		{"dynamodb", "DynamoDB_20120810.Query", "POST", "/", `{"TableName":"jobs","IndexName":"owner"}`, 200, []Call{{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:" + account + ":table/jobs/index/owner"}}},
 		{"dynamodb", "DynamoDB_20120810.BatchGetItem", "POST", "/", `{"RequestItems":{"jobs":{}}}`, 200, []Call{{Action: "dynamodb:BatchGetItem", Resource: "arn:aws:dynamodb:us-east-1:" + account + ":table/jobs"}}},
 		{"states", "AWSStepFunctions.StopExecution", "POST", "/", `{"executionArn":"arn:aws:states:us-east-1:0:execution:scan:01JD-1"}`, 200, []Call{{Action: "states:StopExecution", Resource: "arn:aws:states:us-east-1:0:execution:scan:any"}}},
+		{"states", "AWSStepFunctions.StartExecution", "POST", "/", `{"stateMachineArn":"arn:aws:states:us-east-1:0:stateMachine:scan:live"}`, 200, []Call{{Action: "states:StartExecution", Resource: "arn:aws:states:us-east-1:0:stateMachine:scan"}}},
 		{"states", "AWSStepFunctions.SendTaskSuccess", "POST", "/", `{"taskToken":"secret"}`, 200, []Call{{Action: "states:SendTaskSuccess"}}},
 		{"sagemaker", "SageMaker.DescribeEndpoint", "POST", "/", `{"EndpointName":"m"}`, 200, []Call{{Action: "sagemaker:DescribeEndpoint", Resource: "arn:aws:sagemaker:us-east-1:" + account + ":endpoint/m"}}},
 		{"sagemaker", "", "POST", "/endpoints/m/async-invocations", "", 202, []Call{{Action: "sagemaker:InvokeEndpointAsync", Resource: "arn:aws:sagemaker:us-east-1:" + account + ":endpoint/m"}}},

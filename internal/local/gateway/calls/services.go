@@ -91,8 +91,8 @@ func (r *Recorder) calls(service string, req *http.Request, body []byte) []Call 
 		}
 		return all
 	case "states":
-		resource := in.StateMachineArn
-		if in.ExecutionArn != "" { // one of the machine's
+		resource := unqualified(in.StateMachineArn) // for an alias, too, the machine's is what a policy must reach
+		if in.ExecutionArn != "" {                  // one of the machine's
 			resource = in.ExecutionArn[:strings.LastIndex(in.ExecutionArn, ":")+1] + "any"
 		}
 		return one("states:"+operation, resource)
@@ -116,6 +116,13 @@ func (r *Recorder) calls(service string, req *http.Request, body []byte) []Call 
 		}
 	}
 	return one(service+":"+operation, "unknown "+req.Method+" "+req.URL.Path)
+}
+
+// unqualified is the ARN of the machine that an alias's belongs to.
+func unqualified(arn string) string {
+	const fields = 7
+	parts := strings.Split(arn, ":")
+	return strings.Join(parts[:min(len(parts), fields)], ":")
 }
 
 func between(path, before, after string) (string, bool) {
