@@ -247,6 +247,7 @@ bench: build $(BENCH_VENV)/.installed $(DECIMATE_VENV)/.installed
 	python3 tests/bench/overhead/bench.py bin/iris --out docs/benchmarks.md
 	go run ./tests/bench/routes -out docs/benchmarks.md
 	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
+	$(BENCH_VENV)/bin/python tests/bench/intake/compressed.py bin/iris $${IRIS_SHARED:-../shared} --out docs/benchmarks.md
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
 	python3 tests/bench/formats.py bin/iris
 	$(DECIMATE_VENV)/bin/python tests/bench/decimate/bench.py --out docs/benchmarks.md

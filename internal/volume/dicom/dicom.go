@@ -1,13 +1,14 @@
 // Package dicom turns a drop of DICOM files into the canonical volume. In: files in
 // any order, mixed with others. Out: one NIfTI, int16, in Hounsfield units for CT,
 // with axes closest to RAS, and a report. It reads the headers in a first pass and the
-// pixels in a second one, in which several workers decode compressed frames. It needs
-// memory for a few planes a worker whatever the number of slices, but for the whole int16 volume when the slices are not stacked along the
-// patient's long axis.
+// pixels in a second one, in which several workers decode the frames. It needs memory for
+// a few planes a worker whatever the number of slices, but for the whole int16 volume when
+// the slices are not stacked along the patient's long axis.
 //
-// Errors that are the drop's fault are *volume.Error with the codes of the
-// packages header, encapsulated, decode, pixel, series and syntax, of volume.Values, or empty_archive,
-// nested_archive, unrecognized. Nothing of a file's text reaches an error or a warning.
+// Errors that are the drop's fault are *volume.Error with the codes of the packages
+// header, encapsulated, decode, pixel, series and syntax, of volume.Values, or
+// empty_archive, nested_archive, unrecognized. Nothing of a file's text reaches an error
+// or a warning.
 package dicom
 
 import (
