@@ -242,10 +242,11 @@ DECIMATE_VENV = $(call venv,tests/bench/decimate/requirements.txt)
 $(DECIMATE_VENV)/.installed: tests/bench/decimate/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
-bench: build $(BENCH_VENV)/.installed $(DECIMATE_VENV)/.installed
+bench: build package $(BENCH_VENV)/.installed $(DECIMATE_VENV)/.installed
 	@command -v dcm2niix >/dev/null || apt-get install -y dcm2niix
 	python3 tests/bench/overhead/bench.py bin/iris --out docs/benchmarks.md
 	go run ./tests/bench/routes -out docs/benchmarks.md
+	go run ./tests/bench/functions -out docs/benchmarks.md
 	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
 	$(BENCH_VENV)/bin/python tests/bench/intake/compressed.py bin/iris $${IRIS_SHARED:-../shared} --out docs/benchmarks.md
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
