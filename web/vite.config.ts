@@ -28,6 +28,7 @@ function amplify(): Plugin {
 }
 
 export default defineConfig(({ command }) => ({
+  resolve: { alias: { zarrita: path.join(import.meta.dirname, 'vite', 'zarr.ts') } },
   plugins: [react(), shaders(), budget(), amplify()],
   ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
   server: {

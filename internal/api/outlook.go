@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/job"
@@ -72,13 +73,18 @@ func (a *API) foresee(ctx context.Context, rec job.Record, b *jobBody) {
 	if rec.Status.Ended() {
 		return
 	}
+	// Whether the GPU still has to wake is known only when it was looked at: the usual times
+	// are read at the same moment, of all stages that may follow.
+	var usual map[job.Status]*job.Usual
+	var reads sync.WaitGroup
+	reads.Go(func() { usual = a.usual(ctx, rec, append(rec.Coming(job.GPUAsleep), rec.Status)) })
 	b.outlookBody = a.now(ctx, rec)
+	reads.Wait()
 	state := job.GPUWord("")
 	if b.GPU != nil {
 		state = b.GPU.State
 	}
 	stages := rec.Coming(state)
-	usual := a.usual(ctx, rec, append(stages, rec.Status))
 	if n := len(b.Stages); n > 0 {
 		b.Stages[n-1].Usual = usual[rec.Status]
 	}
@@ -90,16 +96,25 @@ func (a *API) foresee(ctx context.Context, rec job.Record, b *jobBody) {
 // now is how the GPU is for a job, how many are ahead of it, and how far it is.
 func (a *API) now(ctx context.Context, rec job.Record) (b outlookBody) {
 	var gpu job.GPUState
+	var counted job.Progress
+	var reads sync.WaitGroup
 	if rec.NeedsGPU() {
-		var lease job.Lease
-		lease, gpu = a.gpu(ctx)
-		b.GPU = told(gpu)
-		if ahead, waits := lease.Ahead(job.ExecutionName(rec.ID, rec.Attempt)); waits {
-			b.Queue = &queueBody{ahead}
-		}
+		reads.Go(func() {
+			var lease job.Lease
+			lease, gpu = a.gpu(ctx)
+			b.GPU = told(gpu)
+			if ahead, waits := lease.Ahead(job.ExecutionName(rec.ID, rec.Attempt)); waits {
+				b.Queue = &queueBody{ahead}
+			}
+		})
 	}
 	if rec.Status == job.Warming || rec.Status == job.Segmenting {
-		b.Progress = a.progress(ctx, rec, gpu)
+		reads.Go(func() { counted = a.progress(ctx, rec) })
+	}
+	reads.Wait()
+	// What an instance counted that ended before the GPU woke anew is gone: the work begins again.
+	if gone := gpu.State != job.GPUWarm && counted.At.Before(gpu.Since); counted.Sound() && !gone {
+		b.Progress = &progressBody{counted.Done, counted.Total, counted.Unit}
 	}
 	return b
 }
@@ -154,32 +169,31 @@ func (a *API) usually(ctx context.Context, stages []job.Status, classOf func(job
 	return usual
 }
 
-// progress is what the model server has counted of the request that is under way. What it
-// counted of a request that was lost says nothing of the one that was sent after it, nor
-// what an instance counted that ended before the GPU woke anew: the work begins again.
-func (a *API) progress(ctx context.Context, rec job.Record, gpu job.GPUState) *progressBody {
+// progress is what the model server has counted of the request that is under way, or the
+// zero value. What it counted of a request that was lost says nothing of the one that was
+// sent after it.
+func (a *API) progress(ctx context.Context, rec job.Record) job.Progress {
 	if a.Outlook.Progress == nil || !rec.Request.Outstanding {
-		return nil
+		return job.Progress{}
 	}
 	body, err := a.Outlook.Progress.Get(ctx, job.Key(rec.ID, rec.Attempt, job.ProgressObject))
 	if errors.Is(err, job.ErrNotFound) {
-		return nil
+		return job.Progress{}
 	}
 	if err != nil {
 		unforeseen("how far the model server is", err)
-		return nil
+		return job.Progress{}
 	}
 	defer body.Close()
 	var p job.Progress
 	if err := json.NewDecoder(io.LimitReader(body, job.MaxProgressBytes)).Decode(&p); err != nil {
 		unforeseen("how far the model server is", err)
-		return nil
+		return job.Progress{}
 	}
-	gone := gpu.State != job.GPUWarm && p.At.Before(gpu.Since)
-	if !p.Sound() || gone || p.At.Before(rec.Request.At.Truncate(time.Second)) {
-		return nil
+	if p.At.Before(rec.Request.At.Truncate(time.Second)) {
+		return job.Progress{}
 	}
-	return &progressBody{p.Done, p.Total, p.Unit}
+	return p
 }
 
 // unforeseen notes what could not be read. A job is told without it.

@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,19 +28,28 @@ type outlook struct {
 	state job.GPUState
 	work  jobtest.Bucket
 	fails error
-	asked int
+	asked atomic.Int32
+	// reading is called by each read as it begins, if set.
+	reading func()
 }
 
 func (o *outlook) Took(_ context.Context, classes []job.Class) (map[job.Class]job.Samples, error) {
-	o.asked++
+	o.begin()
 	got := maps.Clone(o.took)
 	maps.DeleteFunc(got, func(c job.Class, _ job.Samples) bool { return !slices.Contains(classes, c) })
 	return got, o.fails
 }
 
 func (o *outlook) Look(context.Context) (job.Lease, job.GPUState, error) {
-	o.asked++
+	o.begin()
 	return o.lease, o.state, o.fails
+}
+
+func (o *outlook) begin() {
+	o.asked.Add(1)
+	if o.reading != nil {
+		o.reading()
+	}
 }
 
 // samples are n durations of 1, 2, 3 … s.
@@ -124,8 +136,8 @@ func TestWhatIsToCome(t *testing.T) {
 			if diff := cmp.Diff(c.present, got.Stages[0].Usual); diff != "" {
 				t.Errorf("the present stage (-want +got): %s", diff)
 			}
-			if c.status.Ended() && w.outlook.asked > 0 {
-				t.Errorf("%d reads for a job that has ended", w.outlook.asked)
+			if n := w.outlook.asked.Load(); c.status.Ended() && n > 0 {
+				t.Errorf("%d reads for a job that has ended", n)
 			}
 			list := w.ask(t, alice, "GET", "/v1/jobs", "").Body.String()
 			for _, field := range []string{"coming", "gpu", "queue", "progress", "usual"} {
@@ -152,6 +164,24 @@ func (w *world) holds(r *job.Record, others ...string) {
 // counted stores what the model server has counted for a job.
 func (w *world) counted(r *job.Record, text string) {
 	w.outlook.work.Set(job.Key(r.ID, r.Attempt, job.ProgressObject), []byte(text), nil)
+}
+
+// What is told of a job that goes on is read at once: no read waits for another, so that a
+// page that asks waits for the slowest alone. Each read here waits until all have begun.
+func TestTheOutlookIsReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.outlook = &outlook{state: job.GPUState{State: job.GPUWarm, Since: w.now}}
+		id := w.going(t, job.Segmenting, func(r *job.Record) { w.holds(r) })
+		var all sync.WaitGroup
+		all.Add(3)
+		together := func() { all.Done(); all.Wait() }
+		w.outlook.reading = together
+		w.outlook.work.Before = func(string, string) error { together(); return nil }
+		if out := w.ask(t, alice, "GET", "/v1/jobs/"+id, ""); out.Code != http.StatusOK {
+			t.Errorf("%d %s", out.Code, out.Body)
+		}
+	})
 }
 
 // What the model server counted is told only where it can be true of the request that is

@@ -107,24 +107,30 @@ describe.each<Language>(['es', 'en'])('in %s', (language) => {
   }
 });
 
-it('shows the scan and a first look while the GPU does not come, and is cancelled', async () => {
-  // The tissue model needs no first look: the template says that another one is served.
-  const waiting = await up('--wake', '1h', '--parameter', 'Tasks=total');
-  const { page, close } = await visit(browser, [waiting.http, waiting.aws], { locale: 'es-ES' });
-  await page.goto(waiting.http);
-  await page.locator('input[type=file][multiple]').setInputFiles(scan);
-  await page.waitForURL(/\/jobs\/[0-9A-Z]{26}$/);
-  await page.locator('[data-viewer][data-drawn=glimpse]').waitFor();
-  await page.locator('main[data-status=warming]').waitFor();
-  expect(await inspect(page, 'glimpse')).toEqual([]);
-  await page.goto(waiting.http);
-  await page.locator('[href^="/jobs/"]').first().waitFor();
-  expect(await inspect(page, 'home-jobs')).toEqual([]);
-  const [job] = (await ask<{ jobs: { id: string }[] }>(`${waiting.http}/v1/jobs`)).jobs;
-  await ask(`${waiting.http}/v1/jobs/${job?.id}/cancel`, { method: 'POST' });
-  await page.goto(`${waiting.http}/jobs/${job?.id}`);
-  await page.locator('main[data-status=cancelled]').waitFor();
-  expect(await inspect(page, 'cancelled')).toEqual([]);
-  await close();
-  await waiting.stop();
+describe('while the GPU does not come', () => {
+  let waiting: Stack;
+  beforeAll(async () => {
+    // The tissue model needs no first look: the template says that another one is served.
+    waiting = await up('--wake', '1h', '--parameter', 'Tasks=total');
+  });
+  afterAll(() => waiting?.stop());
+
+  it('shows the scan and a first look, and is cancelled', async () => {
+    const { page, close } = await visit(browser, [waiting.http, waiting.aws], { locale: 'es-ES' });
+    await page.goto(waiting.http);
+    await page.locator('input[type=file][multiple]').setInputFiles(scan);
+    await page.waitForURL(/\/jobs\/[0-9A-Z]{26}$/);
+    await page.locator('[data-viewer][data-drawn=glimpse]').waitFor();
+    await page.locator('main[data-status=warming]').waitFor();
+    expect(await inspect(page, 'glimpse')).toEqual([]);
+    await page.goto(waiting.http);
+    await page.locator('[href^="/jobs/"]').first().waitFor();
+    expect(await inspect(page, 'home-jobs')).toEqual([]);
+    const [job] = (await ask<{ jobs: { id: string }[] }>(`${waiting.http}/v1/jobs`)).jobs;
+    await ask(`${waiting.http}/v1/jobs/${job?.id}/cancel`, { method: 'POST' });
+    await page.goto(`${waiting.http}/jobs/${job?.id}`);
+    await page.locator('main[data-status=cancelled]').waitFor();
+    expect(await inspect(page, 'cancelled')).toEqual([]);
+    await close();
+  });
 });

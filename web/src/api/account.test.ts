@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { account, beginSignIn, endSignIn, signOut } from './account';
 import { client } from './client';
+import { Unreachable } from './problem';
 
 const how = { kind: 'oidc', issuer: 'https://issuer.example/pool', client: 'page' } as const;
 const found = {
@@ -89,4 +90,80 @@ it('sends a code to no address without https', async () => {
   answers({ ...found, token_endpoint: 'http://login.example/token' });
   leads();
   await expect(beginSignIn(how)).rejects.toThrow('without https');
+});
+
+describe('a token that ends', () => {
+  const revoking = { ...found, revocation_endpoint: 'https://login.example/revoke' };
+  /** What the issuer gives in turn; a status where it refuses. The API takes the last token that was given. */
+  async function signedIn(...gives: (object | number)[]): Promise<string[]> {
+    const forms: string[] = [];
+    let taken = '';
+    vi.stubGlobal('fetch', async (url: string, init?: RequestInit) => {
+      if (url.includes('well-known')) return Response.json(revoking);
+      if (url.startsWith('/v1')) {
+        const sent = new Headers(init?.headers).get('Authorization');
+        return sent === `Bearer ${taken}` ? Response.json({ shares: [] }) : new Response('', { status: 401 });
+      }
+      forms.push(`${url.split('/').pop()} ${init?.body}`);
+      if (url.endsWith('revoke')) return new Response();
+      const next = gives.shift();
+      if (next === undefined) throw new TypeError('no network');
+      if (typeof next === 'number') return new Response('{"error":"invalid_grant"}', { status: next });
+      if ('access_token' in next) taken = String(next.access_token);
+      return Response.json(next);
+    });
+    const to = leads();
+    await beginSignIn(how);
+    comesBack(`?code=c&state=${to().searchParams.get('state')}`);
+    await endSignIn(how);
+    forms.splice(0);
+    return forms;
+  }
+  const first = { access_token: 'one', refresh_token: 'again', expires_in: 3600 };
+  const refused = () => {
+    client.token = 'old';
+    return client.shares('01J');
+  };
+
+  it('is renewed once for all requests that it was refused for, and nobody is asked', async () => {
+    const forms = await signedIn(first, { access_token: 'two', expires_in: 3600 });
+    const changed = vi.fn();
+    const off = account.subscribe(changed);
+    client.token = 'old';
+    expect(await Promise.all([client.shares('01J'), client.shares('01K')])).toEqual([[], []]);
+    off();
+    expect(forms).toEqual(['token grant_type=refresh_token&client_id=page&refresh_token=again']);
+    expect(client.token).toBe('two');
+    expect(changed).not.toHaveBeenCalled();
+    expect(JSON.stringify({ ...sessionStorage, ...localStorage })).not.toMatch(/two|again/);
+  });
+
+  it('is renewed before it ends, with the token that the issuer gave last', async () => {
+    vi.useFakeTimers();
+    const forms = await signedIn(first, { access_token: 'two', refresh_token: 'third', expires_in: 3600 }, first);
+    await vi.advanceTimersByTimeAsync(3000_000);
+    await vi.advanceTimersByTimeAsync(3000_000);
+    vi.useRealTimers();
+    expect(forms.map((form) => form.split('=').pop())).toEqual(['again', 'third']);
+  });
+
+  it('asks the person when the issuer has taken it back', async () => {
+    await signedIn(first, 400);
+    await expect(refused()).rejects.toHaveProperty('status', 401);
+    expect(account.signedIn()).toBe(false);
+  });
+
+  it.each([[[503]], [[]]])('asks nobody when the issuer does not answer: %j', async (gives) => {
+    await signedIn(first, ...gives);
+    await expect(refused()).rejects.toThrow(Unreachable);
+    expect(account.signedIn()).toBe(true);
+  });
+
+  it('is taken back at the issuer when the person signs out', async () => {
+    const forms = await signedIn(first);
+    signOut();
+    expect(forms).toEqual(['revoke token=again&token_type_hint=refresh_token&client_id=page']);
+    await expect(client.shares('01J')).rejects.toHaveProperty('status', 401);
+    expect(forms).toHaveLength(1);
+  });
 });

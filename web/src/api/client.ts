@@ -62,6 +62,8 @@ const SLOW = 3000; // ms
 export class Client {
   /** The token of who is signed in; it lives in memory only. */
   token: string | null = null;
+  /** Gets another token when the one that is signed in is refused; true where there is one. */
+  renew: (() => Promise<boolean>) | null = null;
 
   /** How far the server's clock is ahead of this computer's, in ms. */
   private ahead = 0;
@@ -71,14 +73,19 @@ export class Client {
   /** The time by the server's clock, in ms. */
   now = (): number => Date.now() + this.ahead;
 
-  private async call(
-    path: string,
-    { method = 'GET', body, headers = {}, signal, token }: Call = {},
-  ): Promise<Response> {
+  private async call(path: string, call: Call = {}): Promise<Response> {
+    let answer = await this.send(path, call);
+    // Tokens end in the middle of a look at a model: nothing is asked of the person for that.
+    const ours = call.token === undefined && this.token !== null;
+    if (answer.status === 401 && ours && (await this.renew?.())) answer = await this.send(path, call);
+    if (!answer.ok && answer.status !== 304) throw await problemOf(answer);
+    return answer;
+  }
+
+  private async send(path: string, { method = 'GET', body, headers = {}, signal, token }: Call): Promise<Response> {
     const bearer = token ?? this.token;
-    let answer: Response;
     try {
-      answer = await fetch(this.base + path, {
+      const answer = await fetch(this.base + path, {
         method,
         headers: {
           Accept: 'application/json',
@@ -93,13 +100,12 @@ export class Client {
         referrerPolicy: 'no-referrer',
         credentials: 'omit',
       });
+      this.setClock(answer.headers.get('Date'));
+      return answer;
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new Unreachable(error);
     }
-    this.setClock(answer.headers.get('Date'));
-    if (!answer.ok && answer.status !== 304) throw await problemOf(answer);
-    return answer;
   }
 
   /** Learns how late it is at the server, which says it in whole seconds. A way of a second or two is no difference. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeJob } from './job';
+import { decodeDeployment, decodeEvent, decodeJob } from './job';
 import { decodeProblem } from './problem';
 
 interface Example {
@@ -17,6 +17,8 @@ const fixtures = (file: string): Example[] =>
 describe.each([
   ['jobs.json', decodeJob],
   ['problems.json', decodeProblem],
+  ['status.json', decodeDeployment],
+  ['live.json', decodeEvent],
 ] as const)('%s', (file, decode) => {
   it.each(fixtures(file))('$name', ({ accepted, body }) => {
     if (accepted) expect(decode(body, 'body')).toBeTruthy();

@@ -235,3 +235,12 @@ it('waits between half a second and half a minute', () => {
   expect(backoff(1, () => 0)).toBe(0.5);
   expect(backoff(50, () => 1)).toBe(30);
 });
+
+it('begins with what somebody else was told of the job, and asks for it all the same', async () => {
+  const asked = vi.fn(async () => ({ value: job('ready', { attempt: 2 }), etag: '"2"', retryAfter: 0 }));
+  const watch = new Watch({ id: 'a', shared: false, job: asked, sign: async () => ({ wait: 1 }) }, job('ready'));
+  expect(watch.current().job?.attempt).toBe(1);
+  stops.push(watch.subscribe(() => {}));
+  await vi.waitFor(() => expect(watch.current().job?.attempt).toBe(2));
+  expect(asked.mock.calls.map(([etag]: unknown[]) => etag)).toEqual([null]);
+});

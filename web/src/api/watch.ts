@@ -36,7 +36,12 @@ export class Watch {
   private lastEvent: string | null = null;
   private streams: boolean;
 
-  constructor(private readonly reader: Reader) {
+  /** known: what somebody else was told of the job; it is asked for all the same. */
+  constructor(
+    private readonly reader: Reader,
+    known: Job | null = null,
+  ) {
+    if (known) this.state = { ...this.state, job: known };
     this.streams = reader.events !== undefined;
   }
 
@@ -197,10 +202,10 @@ export function backoff(failures: number, random: () => number = Math.random): n
 const watches = new Map<string, Watch>();
 
 /** The one watch of a job of one's own: whoever asks for the same job gets the same. */
-export function watchOf(reader: Reader): Watch {
+export function watchOf(reader: Reader, known: Job | null = null): Watch {
   let watch = watches.get(reader.id);
   if (!watch) {
-    watch = new Watch(reader);
+    watch = new Watch(reader, known);
     watches.set(reader.id, watch);
   }
   return watch;

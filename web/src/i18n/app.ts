@@ -35,6 +35,7 @@ export const app = {
   'gpu.asleep': { en: 'GPU asleep', es: 'GPU en reposo' },
   'gpu.waking': { en: 'GPU waking up', es: 'La GPU está despertando' },
   'gpu.warm': { en: 'GPU ready', es: 'GPU lista' },
+  'gpu.since': { en: 'Since {time}.', es: 'Desde el {time}.' },
   'gpu.wakes': { en: 'It usually wakes within {time}.', es: 'Suele despertar en {time}.' },
 
   'keys.title': { en: 'Keyboard shortcuts', es: 'Atajos de teclado' },

@@ -66,6 +66,7 @@ export const job = {
   'strip.name': { en: 'What happens to the scan', es: 'Qué ocurre con el estudio' },
   'strip.usually': { en: 'usually {time}', es: 'suele tardar {time}' },
   'strip.longer': { en: 'longer than usual ({time})', es: 'más de lo habitual ({time})' },
+  'strip.of': { en: 'As {n} scans of about this size took here', es: 'Según {n} estudios de tamaño parecido' },
   'strip.cold': {
     en: 'The GPU sleeps while nobody needs it, so that nobody pays for it.',
     es: 'La GPU duerme mientras nadie la necesita, para que nadie la pague.',

@@ -8,6 +8,7 @@ import { LanguageProvider, useWords } from './language';
 import { navigate, type Route, useRoute } from './route';
 import { AccountProvider, SignIn, useMustSignIn } from './SignIn';
 import { Button } from './widgets/Button';
+import { useKeptFocus } from './widgets/focus';
 import { NoticesProvider } from './widgets/notices';
 import { SlotsProvider } from './widgets/slots';
 
@@ -32,13 +33,14 @@ export function App() {
 function Frame() {
   const { t } = useWords();
   const route = useRoute();
+  useKeptFocus();
   return (
     <>
       <a className="skip" href="#main">
         {t('app.skip')}
       </a>
       <Header />
-      <Suspense fallback={<main id="main" className="page" aria-busy="true" />}>
+      <Suspense fallback={<main id="main" className="page" tabIndex={-1} aria-busy="true" />}>
         <Page route={route} />
       </Suspense>
     </>

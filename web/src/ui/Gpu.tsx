@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { client } from '../api/client';
 import type { Deployment } from '../api/job';
 import { Problem } from '../api/problem';
-import { spanOf } from './format';
+import { moment, spanOf } from './format';
 import { useWords } from './language';
 
 /** Whether the GPU sleeps, wakes or is warm: what a new scan would find. Nothing where the API does not say it. */
@@ -13,9 +13,10 @@ export function Gpu() {
   if (!gpu) return null;
   const usual = deployment.usual.warming;
   const look = { asleep: 'off', waking: 'busy', warm: 'on' }[gpu.state];
-  const more = gpu.state === 'asleep' && usual ? t('gpu.wakes', { time: spanOf(usual, language) }) : '';
+  const wakes = gpu.state !== 'warm' && usual ? t('gpu.wakes', { time: spanOf(usual, language) }) : '';
+  const more = [t('gpu.since', { time: moment(gpu.since, language) }), wakes].filter(Boolean).join(' ');
   return (
-    <span className="chip wide-only" title={more || undefined}>
+    <span className="chip wide-only" title={more}>
       <span className={`dot ${look}`} aria-hidden="true" />
       {t(`gpu.${gpu.state}`)}
     </span>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { amount, bytes, day, dollars, duration, spanOf } from './format';
+import { amount, bytes, clock, day, dollars, duration, millimetres, percent, spanOf, spread, whole } from './format';
 
 describe('en and es', () => {
   it.each([
@@ -24,6 +24,18 @@ describe('en and es', () => {
     expect(amount(value, 'en')).toBe(en);
     expect(amount(value, 'es')).toBe(es);
   });
+});
+
+it('counts, places and parts', () => {
+  expect([whole(9999, 'es'), whole(14_823, 'en'), whole(-0.2, 'en')]).toEqual(['9999', '14,823', '0']);
+  expect([millimetres(-12.46, 'es'), millimetres(0.703125, 'en', 2), millimetres(-0.2, 'es', 0)]).toEqual([
+    '-12,5',
+    '0.7',
+    '0',
+  ]);
+  expect(percent(0.455)).toBe('46 %');
+  expect(spread({ mean: -12.4, sd: 30.6 }, 'es')).toBe('-12 ± 31');
+  expect(clock('2027-02-28T14:05:00', 'en')).toBe('14:05');
 });
 
 it.each([

@@ -11,6 +11,30 @@ export function amount(value: number, language: Language): string {
   return value.toLocaleString(locale(language), { maximumFractionDigits: digits, useGrouping: 'min2' });
 }
 
+/** What is counted, and what is rounded to whole ones: 1482, 14,823. */
+export function whole(value: number, language: Language): string {
+  return value.toLocaleString(locale(language), {
+    maximumFractionDigits: 0,
+    useGrouping: 'min2',
+    signDisplay: 'negative',
+  });
+}
+
+/** A place or a length in millimetres, without the unit: 12.5, −3. */
+export function millimetres(value: number, language: Language, digits = 1): string {
+  return value.toLocaleString(locale(language), { maximumFractionDigits: digits, signDisplay: 'negative' });
+}
+
+/** A part of the whole, 0…1: 45 %. */
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
+/** Hounsfield units, mean and spread: −12 ± 30. */
+export function spread({ mean, sd }: { mean: number; sd: number }, language: Language): string {
+  return `${whole(mean, language)} ± ${whole(sd, language)}`;
+}
+
 /** Seconds as people say them: 12 s, 1 min 12 s, 2 h 5 min. */
 export function duration(seconds: number, language: Language): string {
   const s = Math.max(0, seconds);
@@ -54,6 +78,11 @@ export function day(time: string, language: Language): string {
     month: 'long',
     year: 'numeric',
   });
+}
+
+/** The time of a day: 14:05. */
+export function clock(time: string, language: Language): string {
+  return new Date(time).toLocaleTimeString(language === 'es' ? 'es' : 'en-GB', { hour: '2-digit', minute: '2-digit' });
 }
 
 /** A moment: 28 Feb 2027, 14:05. */

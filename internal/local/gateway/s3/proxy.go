@@ -12,8 +12,8 @@ import (
 )
 
 // Front is an S3 server on a socket as clients see it; tests of the server use it.
-func Front(socket string) http.Handler {
-	p := proxy(transport(unix(socket)))
+func Front(socket string, buckets ...Bucket) http.Handler {
+	p := proxy(transport(unix(socket)), buckets)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { forward(p, w, r) })
 }
 
@@ -47,7 +47,7 @@ func (a again) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // proxy forwards requests as they came: Host, path and query are signed.
-func proxy(transport http.RoundTripper) *httputil.ReverseProxy {
+func proxy(transport http.RoundTripper, buckets []Bucket) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Transport: transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -55,20 +55,26 @@ func proxy(transport http.RoundTripper) *httputil.ReverseProxy {
 			r.Out.URL.RawQuery = r.In.URL.RawQuery
 			r.Out.Host = r.In.Host
 		},
-		ModifyResponse: asAWS,
-		ErrorHandler:   unavailable,
-		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		ModifyResponse: func(r *http.Response) error {
+			asAWS(r)
+			letIn(r.Header, r.Request, buckets)
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
+			letIn(w.Header(), r, buckets)
+			unavailable(w, r)
+		},
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 }
 
 // asAWS sends each request id once; versitygw repeats them.
-func asAWS(r *http.Response) error {
+func asAWS(r *http.Response) {
 	for _, name := range []string{"X-Amz-Request-Id", "X-Amz-Id-2"} {
 		if values := r.Header[name]; len(values) > 1 {
 			r.Header[name] = values[:1]
 		}
 	}
-	return nil
 }
 
 // lowerCase spells the names of user metadata as S3 does: SDKs hand them to
@@ -91,7 +97,7 @@ func (w lowerCase) WriteHeader(status int) {
 // Unwrap lets the proxy flush.
 func (w lowerCase) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func unavailable(w http.ResponseWriter, r *http.Request, _ error) {
+func unavailable(w http.ResponseWriter, r *http.Request) {
 	if r.Context().Err() != nil {
 		return // the client left
 	}

@@ -108,7 +108,7 @@ type running struct {
 	config s3.Config
 }
 
-func start(t *testing.T, dir string, b *bus) running {
+func start(t *testing.T, dir string, b *bus, change ...func(*s3.Config)) running {
 	t.Helper()
 	if b.got == nil {
 		b.got = map[string][]string{}
@@ -117,6 +117,9 @@ func start(t *testing.T, dir string, b *bus) running {
 		Program: s3test.Program(t), Dir: dir, Socket: filepath.Join(t.TempDir(), "s3.sock"), Key: key, Region: "us-east-1",
 		Buckets:       []s3.Bucket{{Name: bucket, Announce: true}},
 		ObjectCreated: b.created, Reconcile: b.reconcile, Logger: slog.New(slog.DiscardHandler),
+	}
+	for _, c := range change {
+		c(&cfg)
 	}
 	s, err := s3.New(t.Context(), cfg)
 	if err != nil {

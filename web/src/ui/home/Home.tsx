@@ -2,6 +2,7 @@ import '../../i18n/first';
 import './home.css';
 import { useEffect, useRef, useState } from 'react';
 import { useTitle } from '../App';
+import { loadAhead } from '../ahead';
 import { useWords } from '../language';
 import { navigate } from '../route';
 import { Button } from '../widgets/Button';
@@ -95,6 +96,10 @@ function List() {
   const shown = new Set([...under, ...interrupted].map(({ job }) => job));
   const others = jobs?.filter(({ id }) => !shown.has(id)) ?? [];
   const open = sending.length + interrupted.length > 0;
+  const wanted = open || (jobs?.length ?? 0) > 0;
+  useEffect(() => {
+    if (wanted) loadAhead();
+  }, [wanted]);
   const section = useRef<HTMLElement>(null);
   const newest = sending[0]?.id ?? 0;
   const asking = sending[0]?.state.is === 'choose';

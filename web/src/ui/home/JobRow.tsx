@@ -1,6 +1,7 @@
 import { isRunning, type Job } from '../../api/job';
 import type { Known } from '../../upload/memory';
-import { dollars, duration, moment, spanOf } from '../format';
+import { hand } from '../ahead';
+import { clock, dollars, duration, moment, spanOf } from '../format';
 import { useWords } from '../language';
 import { navigate } from '../route';
 import { useWhy } from './why';
@@ -21,6 +22,7 @@ export function JobRow({ job, known }: { job: Job; known: Known | undefined }) {
           onClick={(event) => {
             if (event.metaKey || event.ctrlKey || event.shiftKey) return;
             event.preventDefault();
+            hand(job);
             navigate(to);
           }}
         >
@@ -111,8 +113,6 @@ function useWhen(): (time: string) => string {
   return (time) => {
     const at = new Date(time);
     if (at.toDateString() !== new Date().toDateString()) return moment(time, language);
-    return t('home.today', {
-      time: at.toLocaleTimeString(language === 'es' ? 'es' : 'en-GB', { hour: '2-digit', minute: '2-digit' }),
-    });
+    return t('home.today', { time: clock(time, language) });
   };
 }

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { Key } from '../../i18n/i18n';
 import type { Progress } from '../../upload/send/transfer';
 import type { Upload } from '../../upload/shown';
-import { bytes, duration } from '../format';
+import { bytes, duration, whole } from '../format';
 import { useWords } from '../language';
 import { navigate } from '../route';
 import { Button } from '../widgets/Button';
@@ -57,9 +57,7 @@ function Happening({ upload, name }: { upload: Upload; name: string }) {
     case 'reading':
       return (
         <Busy>
-          {state.files > 0
-            ? t('upload.readingCount', { count: state.files.toLocaleString(language) })
-            : t('upload.reading')}
+          {state.files > 0 ? t('upload.readingCount', { count: whole(state.files, language) }) : t('upload.reading')}
         </Busy>
       );
     case 'preparing':

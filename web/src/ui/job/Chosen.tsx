@@ -1,7 +1,7 @@
 import type { Reader } from '../../api/client';
 import { colourIn, opacityIn } from '../../viewer/state';
 import type { Structure } from '../../viewer/structure';
-import { amount } from '../format';
+import { amount, percent, spread, whole } from '../format';
 import { useWords } from '../language';
 import { Button, IconButton } from '../widgets/Button';
 import { Slider } from '../widgets/Field';
@@ -48,9 +48,9 @@ export default function Chosen({
   const numbers: [string, string | null][] = [
     [t('one.volume'), row.volume === null ? null : `${amount(row.volume, language)} ml`],
     [t('one.surface'), row.surface === null ? null : `${amount(row.surface, language)} cm²`],
-    [t('one.hu'), row.hu && `${Math.round(row.hu.mean)} ± ${Math.round(row.hu.sd)} HU`],
-    [t('one.pieces'), row.pieces === null ? null : String(row.pieces)],
-    [t('one.triangles'), row.triangles === null ? null : row.triangles.toLocaleString(language)],
+    [t('one.hu'), row.hu && `${spread(row.hu, language)} HU`],
+    [t('one.pieces'), row.pieces === null ? null : whole(row.pieces, language)],
+    [t('one.triangles'), row.triangles === null ? null : whole(row.triangles, language)],
     [t('one.closed'), row.watertight === null ? null : yes(row.watertight)],
     [t('one.partial'), yes(row.partial)],
   ];
@@ -115,7 +115,7 @@ export default function Chosen({
           <Slider
             label={t('one.opacity')}
             value={opacity}
-            shown={`${Math.round(opacity * 100)} %`}
+            shown={percent(opacity)}
             onChange={(value) => change((now) => ({ ...now, opacity: set(now.opacity, value) }), `opacity ${row.name}`)}
           />
         </div>

@@ -146,8 +146,8 @@ function SeriesChoice({ message, busy, onChoose }: { message: string } & Omit<Cu
               key={one.number}
               type="button"
               className="series-one"
-              disabled={busy}
-              onClick={() => onChoose({ series: one.number })}
+              aria-disabled={busy || undefined}
+              onClick={() => busy || onChoose({ series: one.number })}
             >
               <strong>{t('end.seriesOne', { n: one.number })}</strong>
               <span className="soft">{words(one)}</span>

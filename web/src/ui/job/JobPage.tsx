@@ -12,6 +12,9 @@ import { Loading } from './Loading';
 import { useJobTitle } from './title';
 import { useWatched } from './useWatched';
 
+// Most jobs have something to be drawn: the viewer comes beside the job, not after it.
+import('../viewer/Stage').catch(() => {});
+
 const Erased = lazy(() => import('./Erased'));
 const Gone = lazy(() => import('./Gone'));
 const isSignedOut = (error: unknown) => error instanceof Problem && error.status === 401;

@@ -38,6 +38,8 @@ export interface JobViewProps {
   stage?: ComponentType<StageProps>;
 }
 
+const rowAt = (element: Element | null) => element?.closest('[data-structure]')?.getAttribute('data-structure') ?? null;
+
 /** A job: its structures, its stage, what is known of what is chosen, and the strip that tells its truth. */
 export function JobView({ reader, job, stale, onJob, onGone, stage }: JobViewProps) {
   const { t, language } = useWords();
@@ -73,16 +75,26 @@ export function JobView({ reader, job, stale, onJob, onGone, stage }: JobViewPro
     if (state.isolated !== null) change({ isolated: null });
     else if (state.selected !== null) change({ selected: null });
   };
-  const current = state.selected ?? state.hovered;
+  // What a key means: the row that the keyboard is at, else what is chosen, else what is pointed at.
+  const current = () => rowAt(document.activeElement) ?? state.selected ?? state.hovered;
   useKeys({
     '/': () => {
       if (narrow) setSheet('list');
       else search.current?.focus();
     },
-    h: () => current && change((now) => shown(now, structures, rows, [current], !seen.has(current))),
-    i: () => current && change({ isolated: state.isolated === current ? null : current, selected: current }),
+    h: () => {
+      const one = current();
+      if (one) change((now) => shown(now, structures, rows, [one], !seen.has(one)));
+    },
+    i: () => {
+      const one = current();
+      if (one) change({ isolated: state.isolated === one ? null : one, selected: one });
+    },
     a: () => change({ hidden: [], isolated: null }),
-    f: () => current && focus(current),
+    f: () => {
+      const one = current();
+      if (one) focus(one);
+    },
     '1': () => viewer.current?.look('anterior'),
     '2': () => viewer.current?.look('left'),
     '3': () => viewer.current?.look('superior'),

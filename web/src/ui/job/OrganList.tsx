@@ -1,5 +1,5 @@
 import './list.css';
-import { type KeyboardEvent, type Ref, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { hiddenIn, type ViewState, withVisible } from '../../viewer/state';
 import type { Structure } from '../../viewer/structure';
 import { amount } from '../format';
@@ -20,7 +20,7 @@ export interface OrganListProps {
   colours: ReadonlyMap<string, string>;
   pairs: boolean;
   onPairs: (on: boolean) => void;
-  search: Ref<HTMLInputElement>;
+  search: RefObject<HTMLInputElement | null>;
   /** Somebody is about to search. */
   onSearch: () => void;
   onTable: () => void;
@@ -104,7 +104,7 @@ export function OrganList({
             <IconButton
               label={t('list.undo')}
               icon="undo"
-              disabled={!view.undo}
+              aria-disabled={!view.undo}
               aria-keyshortcuts="Control+Z"
               onClick={() => view.undo?.()}
             />
@@ -181,7 +181,13 @@ export function OrganList({
         {found.length === 0 && (
           <p className="list-none">
             <span className="soft">{t('list.none', { query })}</span>
-            <Button look="ghost" onClick={() => setQuery('')}>
+            <Button
+              look="ghost"
+              onClick={() => {
+                setQuery('');
+                search.current?.focus();
+              }}
+            >
               {t('list.clear')}
             </Button>
           </p>

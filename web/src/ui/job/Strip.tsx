@@ -6,7 +6,7 @@ import { dollars, duration, spanOf } from '../format';
 import { useWords } from '../language';
 import { Icon } from '../widgets/icons';
 import { useNotices } from '../widgets/notices';
-import { leftOf, type Step, storyOf, totalOf } from './story';
+import { isLate, leftOf, type Step, storyOf, totalOf } from './story';
 import { useNow } from './useNow';
 
 /** One strip that tells what happened, what happens and what is to come, with times that were measured. */
@@ -30,10 +30,9 @@ export function Strip({ job, shared }: { job: Job; shared: boolean }) {
         ? t('strip.free')
         : '';
   return (
-    // A strip that is wider than the screen is moved by the keyboard too.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard.
-    <section className="strip" aria-label={t('strip.name')} tabIndex={0}>
-      <ol ref={list}>
+    <section className="strip" aria-label={t('strip.name')}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: stages that are wider than the screen are moved by the keyboard too. */}
+      <ol ref={list} tabIndex={0} aria-label={t('strip.name')}>
         {steps.map((step) => (
           <StripStep key={`${step.name} ${step.state}`} step={step} />
         ))}
@@ -62,7 +61,6 @@ function StripStep({ step }: { step: Step }) {
     stopped: () => t(`status.${name as 'preparing'}`),
   };
   const state_ = { done: 'strip.done', now: 'strip.now', next: 'strip.toCome', stopped: 'strip.stopped' } as const;
-  const late = usual !== null && seconds !== null && seconds > usual.high_s * 1.25 && seconds > usual.high_s + 5;
   return (
     <li className={state} aria-current={state === 'now' ? 'step' : undefined}>
       {state === 'done' && <Icon name="check" />}
@@ -86,7 +84,16 @@ function StripStep({ step }: { step: Step }) {
         <span className="soft">{queue.ahead === 0 ? t('strip.next') : t('strip.ahead', { n: queue.ahead })}</span>
       )}
       {usual && (state === 'now' || state === 'next') && (
-        <span className="soft">{t(late ? 'strip.longer' : 'strip.usually', { time: spanOf(usual, language) })}</span>
+        <span className="soft" title={t('strip.of', { n: usual.jobs })}>
+          <span className={state === 'next' ? 'at-length' : undefined}>
+            {t(isLate(step) ? 'strip.longer' : 'strip.usually', { time: spanOf(usual, language) })}
+          </span>
+          {state === 'next' && (
+            <span className="in-short" aria-hidden="true">
+              {spanOf(usual, language)}
+            </span>
+          )}
+        </span>
       )}
       {state === 'now' && name === 'warming' && <span className="soft cold">{t('strip.cold')}</span>}
     </li>

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react';
-import { amount } from '../format';
+import { amount, spread } from '../format';
 import { useWords } from '../language';
 import { saved } from '../save';
 import { Button } from '../widgets/Button';
@@ -85,9 +85,7 @@ export function TableDialog({ rows, onClose }: { rows: readonly Row[]; onClose: 
                 </th>
                 <td className="right">{row.volume !== null && amount(row.volume, language)}</td>
                 <td className="right">{row.surface !== null && amount(row.surface, language)}</td>
-                {columns.includes('hu') && (
-                  <td className="right">{row.hu && `${Math.round(row.hu.mean)} ± ${Math.round(row.hu.sd)}`}</td>
-                )}
+                {columns.includes('hu') && <td className="right">{row.hu && spread(row.hu, language)}</td>}
               </tr>
             ))}
           </tbody>

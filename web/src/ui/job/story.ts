@@ -69,6 +69,11 @@ export function totalOf(job: Job, now: number): number | null {
   return Math.max(0, (end - Date.parse(first.started_at)) / 1000);
 }
 
+/** Whether a stage takes longer than it usually does, by more than a moment. */
+export function isLate({ usual, seconds }: Step): boolean {
+  return usual !== null && seconds !== null && seconds > usual.high_s * 1.25 && seconds > usual.high_s + 5;
+}
+
 /**
  * Range of seconds until the job is ready, of what is usual. null where a stage that is left has no usual time, and
  * where the present one has lasted longer than usual: nobody knows for how long it will.

@@ -4,6 +4,7 @@ import { words } from '../../viewer/paper';
 import type { Axis, Clip, ViewState } from '../../viewer/state';
 import { extent, type Structure } from '../../viewer/structure';
 import type { Tool, Viewer } from '../../viewer/viewer';
+import { millimetres } from '../format';
 import { useWords } from '../language';
 import { Button } from '../widgets/Button';
 import { Choice, Slider, Switch } from '../widgets/Field';
@@ -15,10 +16,12 @@ export function CutPanel({
   clip,
   structures,
   onChange,
+  onEnd,
 }: {
   clip: Clip;
   structures: readonly Structure[];
   onChange: (change: Partial<ViewState>) => void;
+  onEnd: () => void;
 }) {
   const { t, language } = useWords();
   const [low, high] = extent(structures);
@@ -38,7 +41,7 @@ export function CutPanel({
         min={Math.floor(low[k])}
         max={Math.ceil(high[k])}
         step={0.5}
-        shown={`${clip.at.toLocaleString(language, { maximumFractionDigits: 1 })} mm`}
+        shown={`${millimetres(clip.at, language)} mm`}
         onChange={(at) => onChange({ clip: { ...clip, at } })}
       />
       <Switch
@@ -46,7 +49,7 @@ export function CutPanel({
         checked={clip.flip}
         onChange={(flip) => onChange({ clip: { ...clip, flip } })}
       />
-      <Button look="ghost" icon="close" onClick={() => onChange({ clip: null })}>
+      <Button look="ghost" icon="close" onClick={onEnd}>
         {t('viewer.cutEnd')}
       </Button>
     </div>

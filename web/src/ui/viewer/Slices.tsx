@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Slices as View } from '../../viewer/slices';
 import type { ViewState } from '../../viewer/state';
 import type { Structure, Vector } from '../../viewer/structure';
+import { millimetres, percent } from '../format';
 import { useWords } from '../language';
 import { IconButton } from '../widgets/Button';
 import { Slider } from '../widgets/Field';
@@ -68,7 +69,7 @@ export default function Slices({
     setAt(view.at);
   }, [view, state.selected, structures]);
 
-  const place = at?.map((x) => x.toLocaleString(language, { maximumFractionDigits: 0 })).join(' · ');
+  const place = at?.map((x) => millimetres(x, language, 0)).join(' · ');
   return (
     <section className="stage-slices" aria-label={t('slices.title')}>
       <header>
@@ -84,7 +85,7 @@ export default function Slices({
         <Slider
           label={t('slices.overlay')}
           value={cover}
-          shown={`${Math.round(cover * 100)} %`}
+          shown={percent(cover)}
           onChange={(value) => {
             setCover(value);
             view.cover(value);

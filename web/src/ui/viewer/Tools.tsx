@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { lazy, type ReactNode, type Ref, Suspense, useEffect, useRef, useState } from 'react';
 import { middle } from '../../viewer/clip';
 import type { Measurement } from '../../viewer/measure';
 import type { ViewState } from '../../viewer/state';
@@ -43,6 +43,7 @@ export function Tools(props: ToolsProps) {
   const [slicing, setSlicing] = useState(false);
   const [code, setCode] = useState(false);
   const headset = useHeadset(viewer);
+  const toggles = { cut: useRef<HTMLButtonElement>(null), slices: useRef<HTMLButtonElement>(null) };
   const choose = (next: Tool) => {
     setTool(next);
     viewer.choose(next);
@@ -68,12 +69,25 @@ export function Tools(props: ToolsProps) {
             state={state}
             structures={structures}
             onChange={onChange}
-            onClose={() => setSlicing(false)}
+            onClose={() => {
+              setSlicing(false);
+              toggles.slices.current?.focus();
+            }}
           />
         </Suspense>
       )}
       <div className="stage-tools">
-        {state.clip && <CutPanel clip={state.clip} structures={structures} onChange={onChange} />}
+        {state.clip && (
+          <CutPanel
+            clip={state.clip}
+            structures={structures}
+            onChange={onChange}
+            onEnd={() => {
+              onChange({ clip: null });
+              toggles.cut.current?.focus();
+            }}
+          />
+        )}
         {tool !== 'turn' && (
           <MeasurePanel tool={tool} onTool={choose} viewer={viewer} measurements={props.measurements} />
         )}
@@ -82,11 +96,11 @@ export function Tools(props: ToolsProps) {
             {t('viewer.turn')}
           </Toggle>
           {slices && (
-            <Toggle on={slicing} onClick={() => setSlicing(!slicing)}>
+            <Toggle on={slicing} ref={toggles.slices} onClick={() => setSlicing(!slicing)}>
               {t('viewer.slices')}
             </Toggle>
           )}
-          <Toggle on={state.clip !== null} onClick={cut}>
+          <Toggle on={state.clip !== null} ref={toggles.cut} onClick={cut}>
             {t('viewer.cut')}
           </Toggle>
           <Toggle on={tool !== 'turn'} onClick={() => choose(tool === 'turn' ? 'distance' : 'turn')}>
@@ -124,9 +138,19 @@ export function Tools(props: ToolsProps) {
   );
 }
 
-function Toggle({ on, onClick, children }: { on: boolean; onClick: () => void; children: ReactNode }) {
+function Toggle({
+  on,
+  onClick,
+  ref,
+  children,
+}: {
+  on: boolean;
+  onClick: () => void;
+  ref?: Ref<HTMLButtonElement>;
+  children: ReactNode;
+}) {
   return (
-    <Button look="ghost" aria-pressed={on} onClick={onClick}>
+    <Button look="ghost" aria-pressed={on} onClick={onClick} {...(ref && { ref })}>
       {children}
     </Button>
   );
