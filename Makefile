@@ -145,7 +145,7 @@ test: build unit race e2e
 # What iris may weigh without the page, .golangci.yml says what makes it heavy, and the page
 # in it (decision 29).
 IRIS_BYTES := 25000000
-PAGE_BYTES := 1300000
+PAGE_BYTES := 800000
 
 # A skip that tests/skips/list.txt does not name is a failure.
 unit: build/contract/.installed build/node/.installed build/s3 bin/iris

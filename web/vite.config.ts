@@ -42,6 +42,9 @@ export default defineConfig(({ command }) => ({
   test: {
     environment: 'jsdom',
     include: ['{src,vite}/**/*.test.{ts,tsx}'],
+    // They end what would never end; a machine may be busy.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ['default', new NoSkips()],
     allowOnly: false,
   },

@@ -39,7 +39,8 @@ export interface Visit {
 /** Opens a page that may talk to these origins only. Closing it fails if it complained. */
 export async function visit(browser: Browser, origins: string[], options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: desktop, locale: 'en-GB', colorScheme: 'light', ...options });
-  context.setDefaultTimeout(300_000); // ends only what would never end
+  // It ends only what would never end; IRIS_E2E_WAIT is for whoever looks for a fault.
+  context.setDefaultTimeout(Number(process.env.IRIS_E2E_WAIT ?? 300_000));
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -2,7 +2,7 @@
 // the test. Wherever the focus comes it is seen, and it is never lost.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, FileChooser, Page } from 'playwright-core';
 import '../src/i18n/model.ts';
 import '../src/i18n/first.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -83,6 +83,7 @@ it('goes from the file to the model, through it, and to its deletion', async () 
     reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
+  const chosen = new Promise<FileChooser>((resolve) => page.once('filechooser', resolve));
   await page.goto(stack.http);
   await page.getByRole('heading', { level: 1 }).waitFor();
 
@@ -90,8 +91,8 @@ it('goes from the file to the model, through it, and to its deletion', async () 
   await page.keyboard.press('Tab');
   expect(await has(page, 'a.skip')).toBe(true);
   await tabTo(page, 'input[type=file][multiple]');
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
-  await chooser.setFiles(scan);
+  await page.keyboard.press('Enter');
+  await (await chosen).setFiles(scan);
   await page.waitForURL(/\/jobs\/[0-9A-Z]{26}$/);
   await page.locator('main[data-status=ready] [data-viewer][data-drawn=view]').waitFor();
   await holds(page, 'main');

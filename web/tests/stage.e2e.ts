@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ball, box, glb } from '../src/testing/glb.ts';
 import { launch, shot, violations, visit } from './browser.ts';
 import { nifti } from './viewer/scan.ts';
-import { type Served, served } from './viewer/server.ts';
+import { colours, hue, type Served, served } from './viewer/server.ts';
 
 // The stage with its tools and the slices beside it.
 
@@ -33,7 +33,7 @@ const files: Record<string, Uint8Array> = {
   'labels.nii.gz': nifti(48, 'uint8', labelAt),
 };
 
-async function opened(locale: string, size: { width: number; height: number }) {
+async function opened(locale: string, size: { width: number; height: number }, more: typeof files = {}) {
   const at = await visit(browser, [server.origin], {
     viewport: size,
     locale,
@@ -41,7 +41,8 @@ async function opened(locale: string, size: { width: number; height: number }) {
     colorScheme: 'dark',
   });
   await at.page.route('**/glb/*', (route) => {
-    const body = files[route.request().url().split('/').pop() ?? ''];
+    const name = route.request().url().split('/').pop() ?? '';
+    const body = more[name] ?? files[name];
     return route.fulfill({ body: Buffer.from(body ?? []), contentType: 'application/octet-stream' });
   });
   await at.page.goto(`${server.origin}/tests/viewer/stage.html`);
@@ -76,6 +77,39 @@ it('shows this page’s address as a code', async () => {
   await page.getByRole('menuitem', { name: 'Open on a phone or headset' }).click();
   await page.getByRole('img', { name: 'QR code' }).waitFor();
   expect(await violations(page)).toEqual([]);
+  await close();
+});
+
+// niivue#1578: with 128 labels and more the background had the colour of one of the first.
+it('leaves what has no label as the scan is, however many labels there are', async () => {
+  const far = organs.map((o, n) => ({ ...o, label: n === 0 ? 1 : 300 }));
+  const { page, complaints, close } = await opened(
+    'en-GB',
+    { width: 900, height: 480 },
+    {
+      'preview.glb': glb(far.map((o) => ({ ...o, ...box(o.low, o.high) }))),
+      'labels.nii.gz': nifti(48, 'uint16', (...p) => far.find((o) => within(o.low, o.high)(p))?.label ?? 0),
+    },
+  );
+  await page.getByRole('button', { name: 'Slices' }).click();
+  await page.getByRole('slider', { name: 'Structures over the scan' }).waitFor();
+  const area = await page.locator('.slices-sheet canvas').boundingBox();
+  if (!area) throw new Error('there are no slices');
+  const across = Array.from(
+    { length: 32 },
+    (_, n) => [area.x + (n * area.width) / 32, area.y + area.height / 4] as const,
+  );
+  const coloured = async () =>
+    (await colours(page, across)).filter((c) => Math.max(...c) - Math.min(...c) > 40).map((c) => hue(c));
+  // The liver is red and the spleen, which the table has at 300, violet; all else is grey.
+  await expect.poll(async () => new Set(await coloured()).size).toBe(2);
+  const grey = (await colours(page, across)).filter((c) => Math.max(...c) - Math.min(...c) < 12 && c[0] > 60);
+  expect(grey.length).toBeGreaterThan(3);
+  complaints.splice(
+    0,
+    complaints.length,
+    ...complaints.filter((line) => !line.includes('GPU stall due to ReadPixels')),
+  );
   await close();
 });
 

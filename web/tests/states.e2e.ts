@@ -35,8 +35,9 @@ async function opened(answers: Answers, address = '/', through: Browser = browse
   return at;
 }
 
-/** The browser itself writes a line for each answer that is an error. */
-function expected({ complaints }: Visit, words: RegExp): void {
+/** The browser itself writes a line for each answer that is an error. No other comes: the page is shut. */
+async function expected({ complaints, page }: Visit, words: RegExp): Promise<void> {
+  await page.close();
   const others = complaints.filter((line) => !words.test(line));
   complaints.splice(0, complaints.length, ...others);
 }
@@ -113,7 +114,7 @@ describe('a job', () => {
     await shut();
     await menu('job.remesh');
     expect(await inspect(page, 'state-remesh')).toEqual([]);
-    await dialog.getByText(t('remesh.dec.own')).click();
+    await dialog.getByRole('radio', { name: t('remesh.dec.own') }).check();
     await dialog.getByRole('button', { name: t('remesh.mergeAdd') }).click();
     await dialog.getByRole('button', { name: t('remesh.go') }).click();
     await dialog.getByText(t('remesh.mergeEmpty')).waitFor();
@@ -151,8 +152,8 @@ describe('a job', () => {
   it('whose model does not come', async () => {
     const at = await opened(having(ready(), { 'GET /s3/view.glb': problem(403, 'expired') }), `/jobs/${ID}`);
     await at.page.getByText(t('viewer.broken')).waitFor();
-    expected(at, /status of 403/);
     expect(await inspect(at.page, 'state-broken')).toEqual([]);
+    await expected(at, /status of 403/);
     await at.close();
   });
 
@@ -167,7 +168,7 @@ describe('a job', () => {
     await at.page.route(`**/v1/jobs/${ID}`, (route) => route.abort());
     await at.page.getByText(t('job.stale')).waitFor();
     expect(await inspect(at.page, 'state-stale')).toEqual([]);
-    expected(at, /ERR_FAILED/);
+    await expected(at, /ERR_FAILED/);
     await at.close();
   });
 });
@@ -222,7 +223,7 @@ describe('what is not there', () => {
     await at.page.getByRole('heading', { level: 1, name: t(heading) }).waitFor();
     if (told) await at.page.getByRole('heading', { name: t('gone.proof') }).waitFor();
     expect(await inspect(at.page, `state-${name}`)).toEqual([]);
-    expected(at, /status of 40[34]/);
+    await expected(at, /status of 40[34]/);
     await at.close();
   });
 
@@ -254,15 +255,15 @@ describe('sign-in', () => {
     await button.click();
     await at.page.getByRole('alert').waitFor();
     expect(await inspect(at.page, 'state-issuer-lost')).toEqual([]);
-    expected(at, /status of 404/);
+    await expected(at, /status of 404/);
     await at.close();
   });
 });
 
 describe('an upload', () => {
-  const file = async (name: string) => {
+  const file = async (name: string, value: (n: number) => number = (n) => (n % 7 < 3 ? -1000 : 40)) => {
     const at = path.join(folder, name);
-    await writeFile(at, gzipSync(nifti({ dims: [48, 48, 48], spacing: [3, 3, 3], value: (x) => (x * 37) % 900 })));
+    await writeFile(at, gzipSync(nifti({ dims: [48, 48, 48], spacing: [3, 3, 3], value })));
     return at;
   };
   const created = {
@@ -275,6 +276,10 @@ describe('an upload', () => {
       'POST /v1/jobs': async (route) => {
         const url = new URL('/s3/part?partNumber=1', route.request().url());
         await route.fulfill({ json: { ...created, upload: { ...created.upload, signed: [{ number: 1, url }] } } });
+      },
+      [`POST /v1/jobs/${ID}/parts`]: async (route) => {
+        const url = new URL('/s3/part?partNumber=1', route.request().url());
+        await route.fulfill({ json: { part_bytes: 16 << 20, parts: 1, uploaded: [], signed: [{ number: 1, url }] } });
       },
       'PUT /s3/*': silence,
       ...more,
@@ -305,6 +310,15 @@ describe('an upload', () => {
     await at.close();
   });
 
+  it('of which nobody can tell what it is', async () => {
+    const at = await opened(sending());
+    const unlike = await file('unlike.nii.gz', (n) => (n * 37) % 900);
+    await at.page.locator('input[type=file][multiple]').setInputFiles(unlike);
+    await at.page.locator('[data-upload=modality]').waitFor();
+    expect(await inspect(at.page, 'state-which-kind')).toEqual([]);
+    await at.close();
+  });
+
   it('that is refused, beside files that are none of its kind', async () => {
     const at = await opened(sending({ 'POST /v1/jobs': problem(422, 'bad_option') }));
     const stranger = path.join(folder, 'letter.docx');
@@ -313,7 +327,7 @@ describe('an upload', () => {
     await at.page.locator('[data-upload=failed]').waitFor();
     await at.page.locator('.refused li').first().waitFor();
     expect(await inspect(at.page, 'state-upload-failed')).toEqual([]);
-    expected(at, /status of 422/);
+    await expected(at, /status of 422/);
     await at.close();
   });
 
@@ -339,6 +353,6 @@ it('the first page while the service does not answer', async () => {
   const at = await opened(having(ready(), { 'GET /v1/jobs': (route) => route.abort() }));
   await at.page.getByText(t('home.unreachable')).waitFor();
   expect(await inspect(at.page, 'state-home-lost')).toEqual([]);
-  expected(at, /ERR_FAILED/);
+  await expected(at, /ERR_FAILED/);
   await at.close();
 });

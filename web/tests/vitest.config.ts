@@ -12,7 +12,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 600_000,
     hookTimeout: 300_000,
-    expect: { poll: { timeout: 300_000 } },
+    expect: { poll: { timeout: Number(process.env.IRIS_E2E_WAIT ?? 300_000) } },
     reporters: ['default', new NoSkips()],
     allowOnly: false,
   },

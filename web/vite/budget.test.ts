@@ -34,3 +34,8 @@ it.each([
 ])('names the %s route', (names, chunks) => {
   expect(measure(chunks, 0).problems.join()).toContain(names);
 });
+
+it('names a decoder of Zarr, which no page of ours needs', () => {
+  const zarr = chunk('blosc', 100, { moduleIds: ['/web/node_modules/numcodecs/dist/blosc.js'] });
+  expect(measure([entry, shared, zarr], 0).problems.join()).toContain('Zarr');
+});

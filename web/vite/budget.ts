@@ -63,6 +63,9 @@ export function measure(chunks: Chunk[], styles: number): Report {
   }
   const inside = (names: Set<string>, of: RegExp) => chunks.some((c) => names.has(c.fileName) && has(c, of));
   if (inside(first, /\/node_modules\/three\//)) report.problems.push('three.js is in what the upload page loads');
+  // They came with NiiVue, unused: 460 kB (vite/zarr.ts).
+  if (chunks.some((one) => has(one, /\/node_modules\/(numcodecs|zarrita)\//)))
+    report.problems.push('what decodes Zarr is in the build');
   if (inside(first, slices) || inside(second, slices))
     report.problems.push('NiiVue is loaded before anybody asks for slices');
   return report;

@@ -247,7 +247,9 @@ export class Viewer {
       changed,
     });
     const { signal } = this.stop;
-    works.stand(host, this.canvas, signal, (context) => events.onContext?.(context));
+    // A view that nobody has chosen shows all, whatever the stage's shape becomes.
+    const resized = () => motion.camera && !this.state.camera && !motion.moving && motion.place(this.fitted());
+    works.stand(host, this.canvas, signal, resized, (context) => events.onContext?.(context));
     const release = control(host, {
       move: (change) => motion.move(change),
       view: (side) => this.look(side),

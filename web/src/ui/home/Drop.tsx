@@ -31,7 +31,7 @@ export function Drop({ children }: { children: ReactNode }) {
   );
 }
 
-/** A file input that looks like a button: it keeps its keyboard and its name. */
+/** A file input that looks like a button: it keeps its keyboard (Enter and the space bar open it) and its name. */
 function Pick({ look, label, folder = false }: { look: 'primary' | 'plain'; label: string; folder?: boolean }) {
   return (
     <label className={`button ${look} pick`}>
@@ -40,10 +40,6 @@ function Pick({ look, label, folder = false }: { look: 'primary' | 'plain'; labe
         multiple={!folder}
         // Not a property of React's: browsers know the attribute alone.
         {...(folder && { webkitdirectory: '' })}
-        // It looks like a button, so it opens with Enter as well as with the space bar.
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') event.currentTarget.click();
-        }}
         onChange={({ currentTarget }) => {
           const files = [...(currentTarget.files ?? [])];
           // The same file again must be a change, too: so an upload goes on after a reload.

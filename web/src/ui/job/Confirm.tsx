@@ -21,7 +21,7 @@ export function Confirm({
       onClose={onClose}
       actions={
         <>
-          <Button autoFocus onClick={onClose}>
+          <Button data-first onClick={onClose}>
             {t(`${what}.keep`)}
           </Button>
           <Button

@@ -123,11 +123,11 @@ export function Tools(props: ToolsProps) {
             </a>
           )}
           {open.length > 0 && <Menu trigger={<Button look="ghost">{t('viewer.headset')}</Button>} items={open} />}
-          <span className="stage-zoom">
-            <IconButton label={t('viewer.farther')} icon="minus" onClick={() => viewer.zoom(1.25)} />
-            <IconButton label={t('viewer.nearer')} icon="plus" onClick={() => viewer.zoom(0.8)} />
-          </span>
         </div>
+      </div>
+      <div className="stage-zoom">
+        <IconButton label={t('viewer.nearer')} icon="plus" onClick={() => viewer.zoom(0.8)} />
+        <IconButton label={t('viewer.farther')} icon="minus" onClick={() => viewer.zoom(1.25)} />
       </div>
       {code && props.address && (
         <Suspense fallback={null}>

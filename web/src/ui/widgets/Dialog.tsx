@@ -15,7 +15,8 @@ export interface DialogProps {
 
 /**
  * A dialog that is open as long as it is rendered. It is the browser's own <dialog>: what is
- * behind cannot be reached, Escape closes it, and the focus goes back to where it was.
+ * behind cannot be reached, Escape closes it, and the focus goes back to where it was. What has
+ * the attribute data-first in it is where the focus begins.
  */
 export function Dialog({ title, onClose, children, actions, kind = 'dialog', wide = false }: DialogProps) {
   const { t } = useWords();
@@ -25,6 +26,8 @@ export function Dialog({ title, onClose, children, actions, kind = 'dialog', wid
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    // The browser gives the focus to what can be reached first, whatever React's autoFocus says.
+    dialog?.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -19,6 +19,8 @@ export function useKeys(keys: Keys): void {
       if (document.querySelector('dialog[open], [role="menu"]')) return;
       const held = event.ctrlKey || event.metaKey;
       const with_ = held ? (event.shiftKey ? 'Ctrl+Shift+' : 'Ctrl+') : '';
+      // A letter that is held down is one command: h would hide and show as long as it is held.
+      if (!held && event.repeat) return;
       if (!held && event.key.length === 1 && !singleKeys()) return;
       const run = current.current[with_ + (event.key.length === 1 ? event.key.toLowerCase() : event.key)];
       if (!run) return;

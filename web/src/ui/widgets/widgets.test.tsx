@@ -114,6 +114,7 @@ describe('useKeys', () => {
     fireEvent.keyDown(screen.getByLabelText('text'), { key: 'h' });
     fireEvent.keyDown(document.body, { key: 'h', ctrlKey: true });
     fireEvent.keyDown(document.body, { key: 'h', altKey: true });
+    fireEvent.keyDown(document.body, { key: 'h', repeat: true }); // a key that is held down is one command
     expect(run).toHaveBeenCalledTimes(2);
     rerender(<WithKeys run={run} name="Ctrl+z" />);
     fireEvent.keyDown(document.body, { key: 'z', metaKey: true });
