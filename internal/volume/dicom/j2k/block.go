@@ -34,7 +34,25 @@ func (b *blockDecoder) block(bl *block, kind, style int) (missing int, err error
 			pass++
 		}
 	}
+	if pass == 3*int(bl.planes)-3 && b.complete() {
+		return 0, nil // some writers leave a last clean-up pass out that has nothing to say
+	}
 	return (3*int(bl.planes) - pass) / 3, nil
+}
+
+// complete says whether a clean-up pass would have no sample to code.
+func (b *blockDecoder) complete() bool {
+	for y := 0; y < b.high; y += 4 {
+		i, rows := b.stripe(y)
+		for range b.wide {
+			f := b.columns[i&4095]
+			if ^(f>>4|f>>18)&rows != 0 {
+				return false
+			}
+			i++
+		}
+	}
+	return true
 }
 
 // pass decodes coding pass i of a code-block (D.3).

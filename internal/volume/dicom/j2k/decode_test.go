@@ -165,3 +165,33 @@ func TestDecodeIrreversible(t *testing.T) {
 		}
 	}
 }
+
+// TestLossy: a stream of the reversible wavelet has lost something if passes are missing
+// that would have had samples to code. Kakadu leaves the others out.
+func TestLossy(t *testing.T) {
+	dense := picture{w: 40, h: 30, precision: 12}
+	for i := range dense.w * dense.h {
+		dense.samples = append(dense.samples, 100+1700*(i*7%3%2)+i%5) // far from the middle, 2048
+	}
+	for _, c := range []struct {
+		name  string
+		im    picture
+		o     options
+		lossy bool
+	}{
+		{"all passes", dense, options{}, false},
+		{"the last pass missing, empty", dense, options{cut: 1}, false},
+		{"the last bit-plane missing", dense, options{cut: 3}, true},
+		{"the last pass missing, not empty", scene(40, 30, 12, false), options{levels: 3, cut: 1}, true},
+		{"a region of interest", dense, options{roi: 12}, false},
+		{"a region of interest, cut", dense, options{roi: 12, cut: 40}, true},
+	} {
+		got, info := decodePicture(t, encode(c.im, c.o), c.im)
+		if info.Lossy != c.lossy {
+			t.Errorf("%s: lossy = %t, want %t", c.name, info.Lossy, c.lossy)
+		}
+		if !c.lossy && !slices.Equal(got, c.im.samples) {
+			t.Errorf("%s: the samples differ", c.name)
+		}
+	}
+}
