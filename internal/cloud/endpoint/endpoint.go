@@ -62,10 +62,14 @@ type State struct {
 	Current int
 }
 
-// Describe reads the endpoint's state.
+// Describe reads the endpoint's state. While a deployment makes the endpoint, which takes
+// minutes and comes after the functions, the error is a *job.BusyError.
 func (e *Endpoint) Describe(ctx context.Context) (State, error) {
 	out, err := e.control.DescribeEndpoint(ctx, &sagemaker.DescribeEndpointInput{EndpointName: &e.cfg.Name})
-	if err != nil {
+	switch {
+	case notYet(err), err == nil && out.EndpointStatus == smtypes.EndpointStatusCreating:
+		return State{}, &job.BusyError{Message: "the endpoint " + e.cfg.Name + " is not there yet"}
+	case err != nil:
 		return State{}, fault.Name("describe endpoint "+e.cfg.Name, err)
 	}
 	for _, v := range out.ProductionVariants {
@@ -90,6 +94,13 @@ func (e *Endpoint) Up(ctx context.Context) (bool, error) {
 func (e *Endpoint) Running(ctx context.Context) (status string, current int, err error) {
 	st, err := e.Describe(ctx)
 	return st.Status, st.Current, err
+}
+
+// notYet says whether there is no such endpoint, which SageMaker says in the text of a
+// ValidationException.
+func notYet(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "ValidationException" && strings.HasPrefix(api.ErrorMessage(), "Could not find endpoint")
 }
 
 // changeable says whether SageMaker takes a change of capacity now, which it does only

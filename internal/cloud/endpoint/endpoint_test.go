@@ -158,6 +158,33 @@ func TestSendNamesTheResult(t *testing.T) {
 	}
 }
 
+// While a deployment makes the endpoint the functions are there already, and so are the
+// janitor and perhaps a scan: they try again, and nobody is told of a fault.
+func TestAnEndpointThatIsBeingMadeIsBusy(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		busy   bool
+	}{
+		"there is none":       {400, `{"__type":"ValidationException","message":"Could not find endpoint \"arn:aws:sagemaker:us-east-1:1:endpoint/gpu\"."}`, true},
+		"it is being made":    {200, `{"EndpointStatus":"Creating"}`, true},
+		"another fault of it": {400, `{"__type":"ValidationException","message":"1 validation error detected"}`, false},
+		"no variant":          {200, `{"EndpointStatus":"InService"}`, false},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(c.status)
+			_, _ = io.WriteString(w, c.body)
+		}))
+		e := endpoint.New(aws.Config{Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("k", "s", "")}, endpoint.Config{Name: "gpu"})
+		_, err := e.Up(t.Context())
+		var busy *job.BusyError
+		if errors.As(err, &busy) != c.busy || err == nil {
+			t.Errorf("%s: %v, busy want %v", name, err, c.busy)
+		}
+		server.Close()
+	}
+}
+
 func TestUnknownLever(t *testing.T) {
 	if _, err := open(t, 0).Lever("crowbar"); err == nil {
 		t.Error("accepted")

@@ -17,7 +17,11 @@ func (s Stage) gpu(ctx context.Context) (g gpu, err error) {
 	if s.Running == nil || s.Lease == nil {
 		return g, nil
 	}
-	if g.up, err = s.Running.Up(ctx); err != nil {
+	g.up, err = s.Running.Up(ctx)
+	switch {
+	case isBusy(err): // the deployment is making it: the next sweep looks again
+		g.up, err = false, nil
+	case err != nil:
 		return g, fmt.Errorf("look at endpoint: %w", err)
 	}
 	if err := s.Lease.Seen(ctx, g.up); err != nil { // it is only told

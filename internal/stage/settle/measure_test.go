@@ -165,3 +165,23 @@ func TestTheGPUIsSeen(t *testing.T) {
 		}
 	}
 }
+
+type beingMade struct{}
+
+func (beingMade) Up(context.Context) (bool, error) {
+	return false, &job.BusyError{Message: "the endpoint is not there yet"}
+}
+
+// While a deployment makes the endpoint the janitor does what can be done without it; its
+// round is no failure, which would fill the dead letters.
+func TestASweepWhileTheEndpointIsBeingMade(t *testing.T) {
+	b := newBench(t, job.Warming)
+	var seen []bool
+	b.Lease, b.Running, b.Answers = watching{lease{job.ExecutionName(id, 1): true}, &seen}, beingMade{}, &answers{}
+	if _, err := b.Invoke(t.Context(), json.RawMessage(`{"source":"aws.events"}`)); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]bool{false}, seen); diff != "" {
+		t.Error(diff)
+	}
+}
