@@ -57,6 +57,10 @@ const readBytes = 1 << 20
 // may need up to twice the bytes of the samples, and headers and comments besides.
 func (e Element) MaxBytes() int64 { return 2*int64(e.FrameBytes) + 1<<20 }
 
+// maxTotal bounds all frames of an element, which take room on disk: of the largest scan
+// some 2 GiB.
+func (e Element) maxTotal() int64 { return int64(e.Frames)*(2*int64(e.FrameBytes)+16<<10) + 1<<20 }
+
 const (
 	itemTag = 0xE000FFFE // as four little-endian bytes
 	itemEnd = 0xE00DFFFE

@@ -52,7 +52,7 @@ func (f *Frames) take(in *reader) error {
 			break
 		}
 		offset += 8 * int64(in.count-before-1) // items without bytes
-		if at+n > int64(in.Frames)*f.most {
+		if at+n > in.maxTotal() {
 			return tooLong()
 		}
 		start, err := in.start(n)
