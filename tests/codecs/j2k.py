@@ -1,4 +1,4 @@
-"""JPEG 2000 as OpenJPEG writes it, over the options of opj_compress.
+"""JPEG 2000 as OpenJPEG and FFmpeg write it, over the options of opj_compress and of libavcodec.
 
 Lossless streams must give the image itself, lossy ones what opj_decompress makes of
 them: exactly that with the 5/3 wavelet, within one unit (two of 16 bits) with 9/7.
@@ -6,8 +6,10 @@ them: exactly that with the 5/3 wavelet, within one unit (two of 16 bits) with 9
 import itertools
 import subprocess
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 
 from sets import KINDS, Sets, image, main
@@ -25,6 +27,34 @@ def word(precision: int, signed: bool) -> str:
     return ("i" if signed else "u") + ("1" if precision <= 8 else "2")
 
 
+def openjpeg(stream: bytes, suffix: str, rows: int, columns: int, precision: int, signed: bool) -> np.ndarray:
+    """What opj_decompress makes of a stream."""
+    with tempfile.TemporaryDirectory() as folder:
+        packed, back = Path(folder, "a" + suffix), Path(folder, "a.rawl")
+        packed.write_bytes(stream)
+        run("opj_decompress", "-i", packed, "-o", back)
+        want = np.fromfile(back, f"<{word(precision, signed)}").reshape(rows, columns)
+    if signed:  # opj_decompress writes the sample's bits alone
+        half = 1 << (precision - 1)
+        want = ((want.astype(np.int64) & (2 * half - 1)) ^ half) - half
+    return want
+
+
+def ffmpeg(samples: np.ndarray, precision: int, options: dict) -> bytes:
+    """A stream of libavcodec's own encoder."""
+    encoder = av.CodecContext.create("jpeg2000", "w")
+    encoder.height, encoder.width = samples.shape
+    encoder.pix_fmt, encoder.time_base = "gray" if precision == 8 else f"gray{precision}le", Fraction(1)
+    encoder.options = {"format": "j2k", **options}
+    frame = av.VideoFrame(encoder.width, encoder.height, encoder.pix_fmt)
+    plane = frame.planes[0]
+    words = np.zeros((samples.shape[0], plane.line_size // (1 if precision == 8 else 2)), f"<{word(precision, False)}")
+    words[:, : samples.shape[1]] = samples
+    plane.update(words.tobytes())
+    frame.pts = 0
+    return b"".join(bytes(p) for p in encoder.encode(frame) + encoder.encode(None))
+
+
 class Maker:
     def __init__(self, sets: Sets):
         self.sets = sets
@@ -35,16 +65,12 @@ class Maker:
         options = [str(o) for o in options]
         kind = f"<{word(precision, signed)}"
         with tempfile.TemporaryDirectory() as folder:
-            raw, packed, back = Path(folder, "a.rawl"), Path(folder, "a" + suffix), Path(folder, "b.rawl")
+            raw, packed = Path(folder, "a.rawl"), Path(folder, "a" + suffix)
             samples.astype(kind).tofile(raw)
             # opj_compress refuses raw images of which columns, rows and precision are all odd.
             run("opj_compress", "-i", raw, "-o", packed, "-F", f"{columns},{rows},1,{precision},{'s' if signed else 'u'}", *options)
-            run("opj_decompress", "-i", packed, "-o", back)
             stream = packed.read_bytes()
-            want = np.fromfile(back, kind).reshape(rows, columns)
-            if signed:  # opj_decompress writes the sample's bits alone
-                half = 1 << (precision - 1)
-                want = ((want.astype(np.int64) & (2 * half - 1)) ^ half) - half
+        want = openjpeg(stream, suffix, rows, columns, precision, signed)
         irreversible = "-I" in options
         if exact and not irreversible and not (want == samples).all():
             # OpenJPEG 2.5.0 miscodes the last columns and rows of some tiles of one sample.
@@ -150,9 +176,22 @@ def images(m: Maker):
         m.add("large", image("smooth", 700, 600, 16, True), 16, wavelet, signed=True)
 
 
+def others(m: Maker):
+    for precision in (8, 10, 12, 16):
+        ct = image("smooth", 150, 121, precision)
+        for order, tiles, marks, rates in itertools.product(
+                ("lrcp", "rlcp", "rpcl", "pcrl", "cprl"), ({}, {"tile_width": "64", "tile_height": "48"}), ({}, {"sop": "1", "eph": "1"}), ({}, {"layer_rates": "20,5,1"})):
+            for wavelet in ("dwt53", "dwt97int"):
+                options = {"pred": wavelet, "prog": order, **tiles, **marks, **rates}
+                stream = ffmpeg(ct, precision, options)
+                want = openjpeg(stream, ".j2k", *ct.shape, precision, False)
+                m.sets.add("FFmpeg's encoder", f"{precision} bits, {options}", stream, want, precision=precision,
+                           tolerance=m.tolerance(precision) if wavelet == "dwt97int" else 0)
+
+
 def make(sets: Sets):
     m = Maker(sets)
-    for part in (precisions, styles, blocks, resolutions, progressions, changes, offsets, regions, rates, images):
+    for part in (precisions, styles, blocks, resolutions, progressions, changes, offsets, regions, rates, images, others):
         part(m)
 
 

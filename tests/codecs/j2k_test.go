@@ -20,5 +20,6 @@ func TestJPEG2000(t *testing.T) {
 		"rates":                  90,
 		"guard bits":             14,
 		"images":                 100,
+		"FFmpeg's encoder":       320,
 	})
 }
