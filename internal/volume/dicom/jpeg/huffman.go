@@ -20,8 +20,9 @@ type huffman struct {
 	offset  [maxCode + 1]int32
 	symbols [256]byte
 
-	extraBits   bool                   // see widened
-	differences *[1 << lookBits]uint32 // made by forDifferences
+	extraBits    bool   // see widened
+	differences  *pairs // made by forDifferences
+	coefficients *[1 << lookBits]uint32
 }
 
 // huffmanTables reads DHT (B.2.4.2).
@@ -93,29 +94,63 @@ func (t *huffman) long(bits uint64) (length uint, symbol byte) {
 	return 0, 0
 }
 
-// forDifferences is a look-up of the differences of lossless images (H.1.2.2), code and
-// extra bits together: difference<<16 | bits, modulo 2^16, or 0 where they do not fit.
-func (t *huffman) forDifferences() *[1 << lookBits]uint32 {
+// pairs decides by the next lookBits bits of a lossless image (H.1.2.2) as many
+// differences, at most two, as are in them with their extra bits:
+//
+//	second difference<<32 | first difference<<16 | how many<<8 | bits
+//
+// Differences are modulo 2^16. The entry is 0 where the first does not fit.
+type pairs [1 << lookBits]uint64
+
+// forDifferences makes the look-up of a table once.
+func (t *huffman) forDifferences() *pairs {
 	if t.differences != nil {
 		return t.differences
 	}
-	t.differences = new([1 << lookBits]uint32)
+	single := new([1 << lookBits]uint32) // difference<<8 | bits
 	for i, e := range t.look {
 		n, category := uint(e&lookLength), uint(e>>8)
-		if n == 0 || category > wide || category == wide && t.extraBits {
+		switch {
+		case n == 0 || category > wide || category == wide && t.extraBits:
+		case category == wide:
+			single[i] = 0x8000<<8 | uint32(n)
+		case n+category <= lookBits:
+			extra := int32(i>>(lookBits-n-category)) & (1<<category - 1)
+			single[i] = uint32(uint16(extend(extra, category)))<<8 | uint32(n+category)
+		}
+	}
+	t.differences = new(pairs)
+	for i, e := range single {
+		n := e & lookLength
+		if n == 0 {
 			continue
 		}
-		if category == wide {
-			t.differences[i] = 0x8000<<16 | uint32(n)
-			continue
+		pair := uint64(e>>8)<<16 | 1<<8 | uint64(n)
+		next := single[uint32(i)<<n&(1<<lookBits-1)]
+		if m := next & lookLength; m > 0 && n+m <= lookBits {
+			pair = uint64(next>>8)<<32 | uint64(e>>8)<<16 | 2<<8 | uint64(n+m)
 		}
-		if n+category > lookBits {
-			continue
-		}
-		extra := int32(i>>(lookBits-n-category)) & (1<<category - 1)
-		t.differences[i] = uint32(uint16(extend(extra, category)))<<16 | uint32(n+category)
+		t.differences[i] = pair
 	}
 	return t.differences
+}
+
+// forCoefficients makes a look-up of the AC coefficients of sequential images (F.1.2.2),
+// once: coefficient<<16 | zeros before it<<8 | bits, or 0 where code and extra bits do not
+// fit. The coefficient is 0 at the end of a block and in a run of 16 zeros.
+func (t *huffman) forCoefficients() *[1 << lookBits]uint32 {
+	if t.coefficients != nil {
+		return t.coefficients
+	}
+	t.coefficients = new([1 << lookBits]uint32)
+	for i, e := range t.look {
+		n, run, size := uint(e&lookLength), uint32(e>>12), uint(e>>8&15)
+		if n > 0 && n+size <= lookBits {
+			extra := int32(i>>(lookBits-n-size)) & (1<<size - 1)
+			t.coefficients[i] = uint32(extend(extra, size))<<16 | run<<8 | uint32(n+size)
+		}
+	}
+	return t.coefficients
 }
 
 // wide is the category of the difference 32768, which needs no extra bits (table H.2).

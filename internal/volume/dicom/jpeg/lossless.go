@@ -2,6 +2,7 @@ package jpeg
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/iris-oculus/iris/internal/volume/dicom/codec"
 )
@@ -72,39 +73,57 @@ func (d *decoder) losslessRows(h scanHeader, table *huffman) error {
 	return finished(&r)
 }
 
-// differences reads a row of differences, modulo 2^16 (H.1.2.1, H.1.2.2). Most are
-// decided by one look-up; as three of those need no more bits than a filled reader has,
-// it is filled once for them.
+// differences reads a row of differences, modulo 2^16 (H.1.2.1, H.1.2.2). Four look-ups
+// need no more bits than a filled reader has, and find up to eight differences. One that
+// finds none leaves all as it is for those after it.
 func (r *bitReader) differences(row []uint16, table *huffman) bool {
 	look := table.forDifferences()
-	for len(row) > 0 {
+	i := 0
+	for i+8 <= len(row) {
 		r.fill()
 		bits, n := r.bits, r.n
-		i := 0
-		for ; i < 4 && i < len(row); i++ {
-			e := look[bits>>lookShift]
-			if e == 0 {
-				break
-			}
-			row[i] = uint16(e >> 16)
-			bits <<= e & 63
-			n -= uint(e & 63)
-		}
+		out := (*[8]uint16)(row[i:])
+		e := look[bits>>lookShift]
+		out[0], out[1] = uint16(e>>16), uint16(e>>32)
+		k := e >> 8 & 3
+		bits <<= e & 63
+		n -= uint(e & 63)
+		e = look[bits>>lookShift]
+		out[k&7], out[(k+1)&7] = uint16(e>>16), uint16(e>>32)
+		k += e >> 8 & 3
+		bits <<= e & 63
+		n -= uint(e & 63)
+		e = look[bits>>lookShift]
+		out[k&7], out[(k+1)&7] = uint16(e>>16), uint16(e>>32)
+		k += e >> 8 & 3
+		bits <<= e & 63
+		n -= uint(e & 63)
+		e = look[bits>>lookShift]
+		out[k&7], out[(k+1)&7] = uint16(e>>16), uint16(e>>32)
+		k += e >> 8 & 3
+		bits <<= e & 63
+		n -= uint(e & 63)
 		r.bits, r.n = bits, n
-		row = row[i:]
-		if i == 4 || len(row) == 0 {
+		i += int(k)
+		if e != 0 {
 			continue
 		}
-		difference, ok := r.difference(table)
-		if !ok {
+		var ok bool
+		if row[i], ok = r.difference(table); !ok {
 			return false
 		}
-		row[0], row = difference, row[1:]
+		i++
+	}
+	for ; i < len(row); i++ {
+		var ok bool
+		if row[i], ok = r.difference(table); !ok {
+			return false
+		}
 	}
 	return true
 }
 
-// difference reads one difference that forDifferences does not have.
+// difference reads one difference, whatever its length.
 func (r *bitReader) difference(table *huffman) (uint16, bool) {
 	r.fill()
 	length, category := table.long(r.bits)
@@ -199,6 +218,12 @@ func (d *decoder) write(y int, row []uint16, shift uint) {
 		}
 	case 16:
 		out := d.dst[2*y*len(row):][:2*len(row)]
+		if shift == 0 {
+			four := uint64(mask) * 0x0001000100010001
+			for ; len(row) >= 4 && len(out) >= 8; row, out = row[4:], out[8:] {
+				binary.LittleEndian.PutUint64(out, four&(uint64(row[0])|uint64(row[1])<<16|uint64(row[2])<<32|uint64(row[3])<<48))
+			}
+		}
 		for _, v := range row {
 			v = v << shift & mask
 			out[0], out[1] = byte(v), byte(v>>8)

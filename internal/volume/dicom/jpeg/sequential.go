@@ -1,6 +1,10 @@
 package jpeg
 
-import "github.com/iris-oculus/iris/internal/volume/dicom/codec"
+import (
+	"encoding/binary"
+
+	"github.com/iris-oculus/iris/internal/volume/dicom/codec"
+)
 
 // block is 8 × 8 coefficients or samples, row by row.
 type block [64]int32
@@ -80,25 +84,39 @@ func (r *bitReader) block(b *block, dc, ac *huffman, quant *[64]int32, predicted
 	}
 	*predicted += extend(r.receive(category), uint(category))
 	b[0] = dequantize(*predicted, quant[0])
+	look := ac.forCoefficients()
+	bits, n := r.bits, r.n
 	for k := 1; k < 64; k++ {
-		symbol, ok := r.symbol(ac)
-		if !ok {
-			return false
+		if n < 32 {
+			r.bits, r.n = bits, n
+			r.fill()
+			bits, n = r.bits, r.n
 		}
-		run, size := int(symbol>>4), symbol&15
-		if size == 0 {
-			if run != 15 {
-				return true // the rest is 0
+		e := look[bits>>lookShift]
+		if e == 0 {
+			r.bits, r.n = bits, n
+			symbol, ok := r.symbol(ac)
+			if !ok {
+				return false
 			}
-			k += 15
-			continue
+			size := symbol & 15
+			e = uint32(extend(r.receive(size), uint(size)))<<16 | uint32(symbol>>4)<<8
+			bits, n = r.bits, r.n
 		}
-		k += run
-		if k > 63 {
-			return false
+		bits <<= e & 63
+		n -= uint(e & 63)
+		run, v := int(e>>8&15), int32(e)>>16
+		if v == 0 && run < 15 {
+			break // the rest is 0
 		}
-		b[zigzag[k]] = dequantize(extend(r.receive(size), uint(size)), quant[k])
+		if k += run; k > 63 {
+			// A run of 16 zeros may end a block, if no coefficient follows.
+			r.bits, r.n = bits, n
+			return v == 0
+		}
+		b[zigzag[k&63]] = dequantize(v, quant[k&63])
 	}
+	r.bits, r.n = bits, n
 	return true
 }
 
@@ -125,29 +143,34 @@ func (r *bitReader) receive(n byte) int32 {
 
 // place transforms a block and stores what of it lies in the image.
 func (d *decoder) place(b *block, column, row int) {
-	inverse(b)
 	top := int32(1)<<d.frame.precision - 1
+	inverse(b, (top+1)>>1)
+	for i, v := range b {
+		if uint32(v) > uint32(top) {
+			b[i] = max(0, min(top, v))
+		}
+	}
 	width := min(8, d.limits.Columns-8*column)
 	for y := range min(8, d.limits.Rows-8*row) {
 		at := (8*row+y)*d.limits.Columns + 8*column
 		samples := b[8*y:][:width]
-		for x, v := range samples {
-			samples[x] = max(0, min(top, v+(top+1)>>1)) // the level shift of A.3.1
-		}
-		switch d.limits.Bits {
-		case 8:
+		switch {
+		case d.limits.Bits == 8:
+			out := d.dst[at:][:len(samples)]
 			for x, v := range samples {
-				d.dst[at+x] = byte(v)
+				out[x] = byte(v)
 			}
-		case 16:
-			out := d.dst[2*at:][:2*width]
+		case d.limits.Bits == 16 && width == 8:
+			s, out := (*[8]int32)(samples), (*[16]byte)(d.dst[2*at:])
+			binary.LittleEndian.PutUint64(out[:8], uint64(s[0])|uint64(s[1])<<16|uint64(s[2])<<32|uint64(s[3])<<48)
+			binary.LittleEndian.PutUint64(out[8:], uint64(s[4])|uint64(s[5])<<16|uint64(s[6])<<32|uint64(s[7])<<48)
+		case d.limits.Bits == 16:
 			for x, v := range samples {
-				out[2*x], out[2*x+1] = byte(v), byte(v>>8)
+				binary.LittleEndian.PutUint16(d.dst[2*(at+x):], uint16(v))
 			}
 		default:
-			out := d.dst[4*at:][:4*width]
 			for x, v := range samples {
-				out[4*x], out[4*x+1], out[4*x+2], out[4*x+3] = byte(v), byte(v>>8), 0, 0
+				binary.LittleEndian.PutUint32(d.dst[4*(at+x):], uint32(v))
 			}
 		}
 	}
