@@ -75,8 +75,13 @@ var changeSetARN = regexp.MustCompile(`arn:[a-z-]+:cloudformation:[a-z0-9-]+:\d+
 func (c *command) propose(dir string, o overrides) (name string, s changeSet, err error) {
 	args := []string{
 		"deploy", "--template-file", dir + "/template.yaml", "--stack-name", c.stack, "--region", c.region,
-		"--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--resolve-s3", "--s3-prefix", c.stack,
-		"--no-execute-changeset", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--tags", "app=" + c.stack,
+		"--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--s3-prefix", c.stack,
+		"--no-execute-changeset", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar", "--tags", "app=" + c.stack,
+	}
+	if bucket := c.env("PACKAGES"); bucket != "" {
+		args = append(args, "--s3-bucket", bucket)
+	} else {
+		args = append(args, "--resolve-s3") // a bucket that sam makes
 	}
 	if len(o) > 0 {
 		file, err := o.file()

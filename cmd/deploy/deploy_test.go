@@ -109,8 +109,8 @@ func TestDeploy(t *testing.T) {
 			calls: []string{"wait stack-create-complete"},
 		},
 		"no right to make a change set": {
-			replies: []reply{who, noStack, {When: "sam deploy", Err: deniedText, Code: 1}}, environ: yes, code: 1,
-			words: []string{"This login may not do that", "cloudformation:CreateChangeSet", "hint: "},
+			replies: []reply{who, noStack, {When: "sam deploy", Out: "Initiating deployment\n=====================\n", Err: "\nError: " + deniedText, Code: 1}}, environ: append(yes, "PACKAGES=ours"), code: 1,
+			words: []string{"This login may not do that (`sam deploy`: An error occurred (AccessDenied)", "cloudformation:CreateChangeSet", "hint: "}, calls: []string{"sam deploy --s3-bucket ours"}, never: []string{"--resolve-s3"},
 		},
 		"sam says nothing that is known": {
 			replies: []reply{who, noStack, {When: "sam deploy", Out: "done\n"}}, environ: yes, code: 1, words: []string{"without naming a change set", "hint: "},

@@ -73,6 +73,9 @@ func (c *command) failed(name string, args []string, said string, err error) err
 func lastWords(said string) string {
 	const most = 600
 	said = strings.TrimSpace(said)
+	if at := strings.LastIndex(said, "\nError: "); at >= 0 { // sam says much before it
+		said = said[at+len("\nError: "):]
+	}
 	if len(said) > most {
 		said = "…" + strings.ToValidUTF8(said[len(said)-most:], "")
 	}
