@@ -112,7 +112,8 @@ func (c *command) build(source, dir string, s stack) error {
 // copied is called with the copy before it is built; tests put into it what vite would make.
 var copied = func(dir string) error { return nil }
 
-// copySources copies a folder without what is made in it.
+// copySources copies a folder without what is made in it, and without its Go files: the copy
+// lies in the module and would be a package of it.
 func copySources(from, to string) error {
 	made := []string{"node_modules", "dist", "packed", "tests"}
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
@@ -129,7 +130,7 @@ func copySources(from, to string) error {
 			return fs.SkipDir
 		case d.IsDir():
 			return os.MkdirAll(target, 0o755)
-		case !d.Type().IsRegular():
+		case !d.Type().IsRegular(), filepath.Ext(path) == ".go":
 			return nil
 		}
 		text, err := os.ReadFile(path)

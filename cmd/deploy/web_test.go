@@ -94,6 +94,7 @@ func TestDeployWeb(t *testing.T) {
 			w.write("web/customHttp.yml", []byte("customHeaders: []\n"))
 			w.write("web/node_modules/x/index.js", nil)
 			w.write("web/tests/big", nil)
+			w.write("web/embed.go", []byte("package web\n"))
 			// The fake npm builds nothing: what vite would have made is made here.
 			w.write("web/dist-of-vite/index.html", []byte("<html>"))
 			built := filepath.Join(w.dir, "built")
@@ -111,8 +112,10 @@ func TestDeployWeb(t *testing.T) {
 				if !w.asked("amplify update-app --app-id d1 --custom-headers customHeaders") {
 					t.Error("the headers were not set")
 				}
-				if _, err := os.Stat(filepath.Join(built, "tests")); err == nil {
-					t.Error("the tests were copied")
+				for _, name := range []string{"tests", "embed.go"} {
+					if _, err := os.Stat(filepath.Join(built, name)); err == nil {
+						t.Errorf("%s was copied", name)
+					}
 				}
 			}
 		})
