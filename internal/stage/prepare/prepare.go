@@ -2,8 +2,8 @@
 // file, a DICOM file, an archive or a folder of slices. Out: volume.nii.gz (or, for a
 // label map, which may lie in an archive with a table of its names, or have one beside it
 // in the bucket, labels.bin) in the work bucket, source.json beside it for DICOM, scan.png
-// of a scan among the results, and the record with its task, modality, warnings and
-// that picture. For a CT that waits for a model the glimpse function is asked for a first
+// of a scan among the results, also of one that no model here takes, and the record with its
+// task, modality, warnings and that picture. For a CT that waits for a model the glimpse function is asked for a first
 // look, which no job waits for. The output is {"ready":false} while a
 // folder still receives slices, and {"gone":true} for a job that was cancelled or
 // erased. Errors: *job.RejectedError or *job.UnsupportedError for a scan at fault; others
@@ -107,9 +107,10 @@ func (s Stage) Prepare(ctx context.Context, in job.StageInput) (job.PrepareOutpu
 	}
 	task, modality, err := resolve(r.Options, s.Tasks, report)
 	if err != nil {
+		s.showRefused(ctx, in, slices, report.Units == unitsHounsfield || report.Modality == "CT" && report.Units != unitsOther)
 		return job.PrepareOutput{}, err
 	}
-	scan := s.show(ctx, in, slices, modality)
+	scan := s.show(ctx, in, slices, modality == "CT")
 	out, err := s.finish(ctx, in, job.PrepareOutput{Ready: true}, report.Dims, func(r *job.Record) {
 		r.Options.Task, r.Options.Modality, r.Warnings = task, modality, report.Warnings
 		r.ShowScan(scan)
@@ -144,16 +145,32 @@ func (s Stage) glimpse(ctx context.Context, in job.StageInput) {
 
 // show stores the picture of the scan, by which a person sees that the right one arrived.
 // A job does not fail for want of it: then there is none, and the log says why.
-func (s Stage) show(ctx context.Context, in job.StageInput, slices *picture.Slices, modality string) *job.Artifact {
+func (s Stage) show(ctx context.Context, in job.StageInput, slices *picture.Slices, hounsfield bool) *job.Artifact {
 	a, err := job.Stream(func(body io.Reader) (job.Artifact, error) {
 		return s.Results.Put(ctx, job.Key(in.Job, in.Attempt, job.ScanPNG), job.MediaType(job.ScanPNG), body)
-	}, func(w io.Writer) error { return slices.Write(w, modality == "CT") })
+	}, func(w io.Writer) error { return slices.Write(w, hounsfield) })
 	if err != nil {
 		slog.Warn("there is no picture of the scan", job.LogJob, in.Job, job.LogAttempt, in.Attempt, job.LogError, err.Error())
 		return nil
 	}
 	a.Name, a.Attempt = job.ScanPNG, in.Attempt
 	return &a
+}
+
+// showRefused lists the picture of a scan that was read and that no model here takes as it
+// is: its owner is asked what it is. A job that has gone meanwhile keeps none.
+func (s Stage) showRefused(ctx context.Context, in job.StageInput, slices *picture.Slices, hounsfield bool) {
+	scan := s.show(ctx, in, slices, hounsfield)
+	if scan == nil {
+		return
+	}
+	_, err := s.amend(ctx, in, func(r *job.Record) error { r.ShowScan(scan); return nil })
+	if isGone(err) {
+		err = s.Results.Delete(ctx, job.Key(in.Job, in.Attempt, job.ScanPNG))
+	}
+	if err != nil {
+		slog.Warn("the picture of a refused scan is not listed", job.LogJob, in.Job, job.LogAttempt, in.Attempt, job.LogError, err.Error())
+	}
 }
 
 // amend changes the record of this attempt; job.ErrStale for any other.

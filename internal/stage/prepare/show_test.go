@@ -184,6 +184,50 @@ func TestScanThatCannotBeShown(t *testing.T) {
 	}
 }
 
+// A scan that was read, and that no model here takes as it is, is shown all the same: its
+// owner is asked what it is, and sees what was sent.
+func TestScanThatIsRefusedIsShown(t *testing.T) {
+	identity := volume.Affine{{2, 0, 0, 0}, {0, 2, 0, 0}, {0, 0, 2, 0}}
+	scan := stored(t, [3]int{8, 8, 8}, identity, func(p [3]float64) int16 { return int16(100 + 10*p[0]) })
+	for name, c := range map[string]struct {
+		option, code string
+		tasks        []string
+	}{
+		"nobody knows what it is":  {"", "unknown_modality", []string{"total", "total_mr"}},
+		"an MR where CTs are seen": {"MR", "wrong_modality", []string{"total"}},
+	} {
+		w := dropped(t, scan, func(o *job.Options) { o.Modality = c.option })
+		_, err := w.prepare(t, c.tasks...)
+		var refused *job.RejectedError
+		if !errors.As(err, &refused) || refused.Code != c.code {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got := pictureOf(w)
+		img, err := png.Decode(bytes.NewReader(w.results.Bytes(job.Key(id, 1, job.ScanPNG))))
+		if err != nil || len(got) != 1 || got[0].Name != job.ScanPNG || got[0].Attempt != 1 {
+			t.Fatalf("%s: %v %+v", name, err, got)
+		}
+		// From its own values: black at the patient's left, white at the right.
+		high, low := 0, 255
+		for x := range img.Bounds().Dx() / 3 {
+			y := int(img.(*image.Gray).GrayAt(x, img.Bounds().Dy()/2-30).Y)
+			high, low = max(high, y), min(low, y)
+		}
+		if high < 250 || low > 5 {
+			t.Errorf("%s: its grays are %d to %d", name, low, high)
+		}
+	}
+	// It has gone meanwhile: nothing is left of it.
+	w := dropped(t, scan, nil)
+	onCall(w.results, "Put", func(string) error {
+		w.change(func(r *job.Record) { r.Status = job.Cancelled })
+		return nil
+	})
+	if _, err := w.prepare(t, "total", "total_mr"); err == nil || len(w.results.Keys()) > 0 || len(pictureOf(w)) > 0 {
+		t.Errorf("%v %v %v", err, w.results.Keys(), pictureOf(w))
+	}
+}
+
 // A label map that was uploaded has no scan to show.
 func TestLabelsHaveNoScan(t *testing.T) {
 	m := &volume.LabelMap{Dims: [3]int{3, 3, 3}, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, U8: make([]uint8, 27)}
