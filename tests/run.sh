@@ -21,7 +21,7 @@ done
 [ -s "$state/said" ] || { echo "iris up did not become ready:"; tail -20 "$log"; exit 1; }
 bin/iris run "$scan" --state "$state" -o out/model.glb | tee out/job.txt
 job=$(head -1 out/job.txt | cut -d' ' -f1)
-for picture in preview.png check.png; do
+for picture in scan.png preview.png check.png; do
   bin/iris get "$job" --state "$state" --artifact "$picture" -o "out/$picture"
 done
-echo "the model lies in out/model.glb ($(stat -c %s out/model.glb) bytes), pictures of it in out/preview.png and out/check.png"
+echo "the model lies in out/model.glb ($(stat -c %s out/model.glb) bytes), pictures of it in out/preview.png and out/check.png, and one of the scan in out/scan.png"
