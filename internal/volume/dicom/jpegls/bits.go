@@ -121,13 +121,12 @@ func (r *reader) golomb(k, limit, qbpp int) int {
 
 // finish returns where the data ends, at a marker or at the end of the stream, and
 // whether the scan used all of it. Padding may be left: less than a byte, one byte more
-// behind a last byte 0xFF (T.87 A.1), and zeros at the end of a stream whose
-// end-of-image marker is missing.
+// behind a last byte 0xFF (T.87 A.1), and zeros, which DICOM's own samples have before the
+// end-of-image marker (MR1_JLSL of WG04) and every stream of odd length behind it.
 func (r *reader) finish() (end int, ok bool) {
 	if r.overrun() {
 		return 0, false
 	}
-	left := r.n - r.pad
 	for end = r.plain; end+1 < len(r.src) && r.src[end+1] < 0x80; {
 		end += 2
 		i := bytes.IndexByte(r.src[end:], 0xFF)
@@ -137,12 +136,9 @@ func (r *reader) finish() (end int, ok bool) {
 		}
 		end += i
 	}
-	left += 8 * (end - r.pos)
-	switch {
-	case left < 8, left < 15 && end >= 2 && r.src[end-2] == 0xFF:
+	left := r.n - r.pad + 8*(end-r.pos)
+	if left < 8 || left < 15 && end >= 2 && r.src[end-2] == 0xFF {
 		return end, true
-	case end == len(r.src):
-		return end, r.acc == 0 && zeros(r.src[r.pos:])
 	}
-	return end, false
+	return end, r.acc == 0 && zeros(r.src[r.pos:end])
 }

@@ -67,17 +67,36 @@ func Decode(dst, stream []byte, limits codec.Limits) (codec.Info, error) {
 	if err := d.checkSize(); err != nil {
 		return codec.Info{}, err
 	}
-	p, err := d.preset.resolve(d.precision, d.near)
+	dst = dst[:limits.Bytes()]
+	start := d.pos
+	err := d.image(dst, d.preset)
+	if err != nil && d.precision > 12 && d.preset.t1|d.preset.t2|d.preset.t3 == 0 {
+		// Sun's JAI Image I/O, and what is built on it, writes samples of more than 12 bits
+		// with wrong default thresholds. A stream that fits them to the last bit is one of
+		// these.
+		jai := d.preset
+		jai.t1, jai.t2, jai.t3 = unclampedThresholds(d.precision, d.near)
+		d.pos = start
+		if d.image(dst, jai) == nil {
+			err = nil
+		}
+	}
 	if err != nil {
 		return codec.Info{}, err
 	}
-	if err := d.scan(dst[:limits.Bytes()], p); err != nil {
-		return codec.Info{}, err
-	}
-	if err := d.trailer(); err != nil {
-		return codec.Info{}, err
-	}
 	return codec.Info{Precision: d.precision, Lossy: d.near > 0 || d.point > 0}, nil
+}
+
+// image decodes the scan and reads what follows it.
+func (d *decoder) image(dst []byte, preset preset) error {
+	p, err := preset.resolve(d.precision, d.near)
+	if err != nil {
+		return err
+	}
+	if err := d.scan(dst, p); err != nil {
+		return err
+	}
+	return d.trailer()
 }
 
 // marker reads the next marker. Fill bytes may precede it (T.81 B.1.1.2).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/iris-oculus/iris/internal/volume/dicom/codec"
@@ -212,6 +213,31 @@ func TestContainer(t *testing.T) {
 		if _, _, err := decodeAll(append(stream, 0, 0, 0), im, 16); err != nil {
 			t.Errorf("with padding: %v", err)
 		}
+	}
+	stream, want := jpeglstest.Encode(im, jpeglstest.Options{})
+	before := append(append([]byte{}, stream[:len(stream)-2]...), 0, 0xFF, 0xFF, jpeglstest.EOI)
+	if got, _, err := decodeAll(before, im, 16); err != nil || !slices.Equal(got, want) {
+		t.Errorf("with padding before the end (CharLS issue 437), and DCMTK's: %v", err)
+	}
+}
+
+// TestJAI decodes what JAI Image I/O writes: samples of more than 12 bits with default
+// thresholds that are not the standard's (CharLS issue 25).
+func TestJAI(t *testing.T) {
+	for _, precision := range []int{13, 14, 16} {
+		f := 1 << precision / 256
+		for _, near := range []int{0, 2} {
+			p := jpeglstest.Preset{T1: f + 2 + 3*near, T2: 4*f + 3 + 5*near, T3: 17*f + 4 + 7*near}
+			for name := range patterns {
+				check(t, makeImage(name, 41, 29, precision, 1<<precision-1), jpeglstest.Options{Near: near, Preset: p, Hidden: true})
+			}
+		}
+	}
+	// Other thresholds remain an error, and so does a damaged stream.
+	im := makeImage("noise", 41, 29, 16, 65535)
+	stream, _ := jpeglstest.Encode(im, jpeglstest.Options{Preset: jpeglstest.Preset{T1: 9, T2: 9, T3: 9}, Hidden: true})
+	if _, _, err := decodeAll(stream, im, 16); err == nil {
+		t.Error("any thresholds fit")
 	}
 }
 

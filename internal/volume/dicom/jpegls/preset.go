@@ -115,6 +115,13 @@ func thresholds(maxval, near int) (t1, t2, t3 int) {
 	return t1, t2, t3
 }
 
+// unclampedThresholds are those of JAI Image I/O, which forgets that MAXVAL counts as
+// 4095 at most.
+func unclampedThresholds(precision, near int) (t1, t2, t3 int) {
+	f := (1<<precision - 1 + 128) / 256
+	return f + 2 + 3*near, 4*f + 3 + 5*near, 17*f + 4 + 7*near
+}
+
 // regions is the gradient quantiser as a table (T.87 A.3.3): regions[maxval+d] is the
 // region, -4 to 4, of the difference d of two samples.
 func (c *coding) regions() []int8 {

@@ -20,6 +20,7 @@ type Preset struct{ MaxVal, T1, T2, T3, Reset int }
 type Options struct {
 	Near, Point, Restart int
 	Preset               Preset
+	Hidden               bool   // the coding parameters are used, but not written
 	RestartBytes         int    // width of DRI's number, 2 by default
 	Large                int    // bytes of LSE 4's dimensions, 0 for none
 	LineCount            bool   // DNL instead of rows in the frame header
@@ -67,7 +68,7 @@ func Encode(im Image, o Options) (stream []byte, want []int) {
 	}
 	stream = append(stream, Segment(SOF55, byte(im.Precision), byte(rows>>8), byte(rows),
 		byte(columns>>8), byte(columns), 1, 1, 0x11, 0)...)
-	if p := o.Preset; p != (Preset{}) {
+	if p := o.Preset; p != (Preset{}) && !o.Hidden {
 		body := []byte{1}
 		for _, v := range []int{p.MaxVal, p.T1, p.T2, p.T3, p.Reset} {
 			body = append(body, byte(v>>8), byte(v))
