@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -48,12 +50,20 @@ func stackVerb(c *command, flags *flag.FlagSet, args []string) error {
 	if s.exists() {
 		undo = "check out the version before this one and `make deploy` again; parameters that are not given keep their values"
 	}
+	text, err := os.ReadFile(filepath.Join(*dir, "template.yaml"))
+	if err != nil {
+		return err
+	}
+	does := []string{
+		fmt.Sprintf("puts %d functions (%d MB, %s) and the template into S3, and shows a change set", n, size>>20, *arch),
+		"executes it once you say yes; buckets, the table and the user pool are never replaced",
+		"parameters given: " + or(o.shown(), "none"),
+	}
+	if kept := differing(string(text), o, s); len(kept) > 0 {
+		does = append(does, "kept as they are, beside the template's defaults: "+strings.Join(kept, " "))
+	}
 	c.announce("make deploy", plan{
-		does: []string{
-			fmt.Sprintf("puts %d functions (%d MB, %s) and the template into S3, and shows a change set", n, size>>20, *arch),
-			"executes it once you say yes; buckets, the table and the user pool are never replaced",
-			"parameters given: " + or(o.shown(), "none"),
-		},
+		does:  does,
 		costs: idleCosts, undo: undo,
 	})
 	if image := chosen(o, s, "ModelImageUri"); image != "" {

@@ -55,6 +55,10 @@ func TestDeploy(t *testing.T) {
 			replies: []reply{who, noStack, proposed, changes("Add UploadsBucket AWS::S3::Bucket"), {When: "aws cloudformation delete-stack"}}, environ: []string{"PLAN=1"},
 			words: []string{"nothing was made"}, calls: []string{"delete-stack --stack-name iris"}, never: []string{"execute-change-set"},
 		},
+		"parameters that keep their values": { // aws-sam-cli#4180
+			replies: []reply{who, stands("UPDATE_COMPLETE", "LingerSeconds=60", "Tasks=tissue", "MaxInstances=4", "X=z"), {When: "sam deploy", Out: "No changes to deploy. Stack iris is up to date\n"}},
+			environ: []string{"CONFIRM=1", "PARAMS=MaxInstances=2"}, words: []string{"kept as they are, beside the template's defaults: LingerSeconds=60\n"},
+		},
 		"nothing to change": {
 			replies: []reply{who, stands("UPDATE_COMPLETE"), {When: "sam deploy", Out: "No changes to deploy. Stack iris is up to date\n"}}, environ: yes,
 			words: []string{"There is nothing to change."}, never: []string{"execute-change-set"},
@@ -254,6 +258,13 @@ func TestTheTemplateHasWhatIsNamed(t *testing.T) {
 		if kind := resource[1]; !slices.Contains(kept, kind) && !slices.Contains(remaining, kind) {
 			t.Errorf("the template keeps a %s when it is deleted, and destroy does not say so", kind)
 		}
+	}
+	parameter := regexp.MustCompile(`(?m)^  \w+:$`)
+	_, section, _ := strings.Cut(parameters, "\nParameters:\n")
+	section, _, _ = strings.Cut(section, "\nRules:\n")
+	section, _, _ = strings.Cut(section, "\nConditions:\n")
+	if n, all := len(defaults.FindAllString(parameters, -1)), len(parameter.FindAllString(section, -1)); n != all || n < 30 {
+		t.Errorf("defaults of %d of %d parameters are found", n, all)
 	}
 	for _, key := range regexp.MustCompile(`(?m)^  (\w+):\n(?:    \S.*\n)*?    NoEcho: true`).FindAllStringSubmatch(parameters, -1) {
 		if !slices.Contains(secrets, key[1]) {

@@ -122,7 +122,7 @@ func (w *world) pack(arch string) {
 	machine := machineBytes[arch]
 	header[18], header[19] = machine[0], machine[1]
 	for path, text := range map[string][]byte{
-		"template.yaml": []byte("Resources: {}\n"), "statemachine/scan.asl.json": []byte("{}"),
+		"template.yaml": []byte("Parameters:\n  LingerSeconds:\n    Type: Number\n    Default: 120\n  Tasks:\n    Type: String\n    Default: \"tissue\"\n    Description: what it can do\n  MaxInstances:\n    Type: Number\n    Default: 1\n\nResources:\n  X:\n    Default: y\n"), "statemachine/scan.asl.json": []byte("{}"),
 		"build/api/bootstrap": header, "build/gpu/bootstrap": header,
 	} {
 		w.write("aws/"+path, text)

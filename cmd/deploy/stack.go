@@ -184,3 +184,27 @@ func chosen(o overrides, s stack, key string) string {
 	}
 	return s.parameter(key)
 }
+
+var defaults = regexp.MustCompile(`(?m)^  (\w+):\n(?:    \S.*\n)*?    Default: (.*)$`)
+
+// differing are the stack's parameters that were not given now and are not what the
+// template would take by itself: they keep their values, also where the template's default
+// has changed since they were set (aws-sam-cli issue 4180).
+func differing(template string, o overrides, s stack) (all []string) {
+	if at := strings.Index(template, "\nResources:\n"); at >= 0 {
+		template = template[:at]
+	}
+	for _, m := range defaults.FindAllStringSubmatch(template, -1) {
+		name, value := m[1], m[2]
+		if strings.HasPrefix(value, `"`) && strings.HasSuffix(value, `"`) && len(value) > 1 {
+			value = value[1 : len(value)-1]
+		}
+		_, given := o.value(name)
+		now := slices.IndexFunc(s.Parameters, func(p struct{ ParameterKey, ParameterValue string }) bool { return p.ParameterKey == name })
+		if given || now < 0 || s.Parameters[now].ParameterValue == value || slices.Contains(secrets, name) {
+			continue
+		}
+		all = append(all, name+"="+s.Parameters[now].ParameterValue)
+	}
+	return all
+}
