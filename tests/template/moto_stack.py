@@ -138,7 +138,7 @@ def look(url: str, stack: str, template: dict, parameters: dict) -> Look:
 
 
 def main() -> int:
-    logging.disable(logging.WARNING)  # each request, and each type that moto does not know: listed below
+    logging.disable()  # each request, each type that moto does not know (listed below), each of its own faults (the clients see a 500)
     warnings.simplefilter("ignore")
     command = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
