@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -128,7 +129,12 @@ type apiJob struct {
 	Error      *struct{ Code, Message string }
 	CostUSD    float64 `json:"cost_usd"`
 	Structures []json.RawMessage
-	Artifacts  map[string]struct {
+	Stages     []struct {
+		Name      string
+		StartedAt time.Time `json:"started_at"`
+		EndedAt   time.Time `json:"ended_at"`
+	}
+	Artifacts map[string]struct {
 		Bytes  int64
 		SHA256 string
 	}
@@ -183,6 +189,17 @@ func (a *api) follow(key string, within, pause time.Duration) (j apiJob, err err
 		case <-time.After(wait):
 		}
 	}
+}
+
+// stages says how long each took: what `iris cost` asks for as --warm-up and --segment.
+func (j apiJob) stages() string {
+	var all []string
+	for _, s := range j.Stages {
+		if !s.EndedAt.IsZero() {
+			all = append(all, fmt.Sprintf("%s %.1f s", s.Name, s.EndedAt.Sub(s.StartedAt).Seconds()))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // download fetches an artifact and checks it against the job and the format.

@@ -103,6 +103,9 @@ func (c *command) try(t trial) error {
 		return err
 	}
 	c.say("  ok     poll: job %s is ready, %d structures, %.4f USD", j.ID, len(j.Structures), j.CostUSD)
+	if took := j.stages(); took != "" {
+		c.say("         %s", took)
+	}
 	size, err := a.download(j, "model.glb")
 	if err != nil {
 		return err

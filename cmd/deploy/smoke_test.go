@@ -29,7 +29,7 @@ func newDeployment(t *testing.T) *deployment {
 	sum := sha256.Sum256(glb())
 	d := &deployment{
 		health: `{"ok":true,"service":"iris-oculus-api","version":"1.0.0"}`, model: glb(),
-		ends: fmt.Sprintf(`"status":"ready","structures":[{},{}],"cost_usd":0.05,"artifacts":{"model.glb":{"bytes":20,"sha256":%q}}`, hex.EncodeToString(sum[:])),
+		ends: fmt.Sprintf(`"status":"ready","structures":[{},{}],"stages":[{"name":"warming","started_at":"2026-12-01T10:00:00Z","ended_at":"2026-12-01T10:02:14Z"},{"name":"ready","started_at":"2026-12-01T10:04:00Z"}],"cost_usd":0.05,"artifacts":{"model.glb":{"bytes":20,"sha256":%q}}`, hex.EncodeToString(sum[:])),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, d.health) })
@@ -73,7 +73,7 @@ func TestSmoke(t *testing.T) {
 		code    int
 		words   []string
 	}{
-		"all is well":             {code: 0, words: []string{"ok     healthz", "ok     drop: s3://iris-uploads-1/smoke/", "ok     poll: job 01J is ready, 2 structures", "ok     download: model.glb, 20 bytes", "ok     the job 01J is erased"}},
+		"all is well":             {code: 0, words: []string{"ok     healthz", "ok     drop: s3://iris-uploads-1/smoke/", "ok     poll: job 01J is ready, 2 structures", "warming 134.0 s\n", "ok     download: model.glb, 20 bytes", "ok     the job 01J is erased"}},
 		"another service answers": {change: func(d *deployment) { d.health = "<html>" }, code: 1, words: []string{"is no IRIS Oculus", "hint: is URL the address of the API"}},
 		"the token is not taken":  {change: func(d *deployment) { d.code = 401 }, code: 1, words: []string{"poll: the API answers 401", "hint: IRIS_TOKEN must hold a token"}},
 		"the page's address":      {change: func(d *deployment) { d.code = 404 }, code: 1, words: []string{"hint: is URL the address of the API"}},
