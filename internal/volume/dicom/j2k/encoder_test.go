@@ -48,7 +48,7 @@ type options struct {
 
 const encoderGuard = 2
 
-func segmentBytes(marker int, body []byte) []byte {
+func markerSegment(marker int, body []byte) []byte {
 	b := binary.BigEndian.AppendUint16(nil, uint16(marker))
 	b = binary.BigEndian.AppendUint16(b, uint16(len(body)+2))
 	return append(b, body...)
@@ -177,7 +177,7 @@ func (e *encoder) params() *params {
 
 func (e *encoder) stream() []byte {
 	out := []byte{0xFF, 0x4F}
-	out = append(out, segmentBytes(markerSIZ, e.sizeBody())...)
+	out = append(out, markerSegment(markerSIZ, e.sizeBody())...)
 	right := !e.o.ownStyle && !e.o.tileStyle
 	quantization := e.quantizationBody()
 	wrong := []byte{1 << 5, 8 << 3, 8 << 3, 8 << 3, 8 << 3}
@@ -188,18 +188,18 @@ func (e *encoder) stream() []byte {
 	if len(e.o.precincts) > 0 {
 		own[1] = 1
 	}
-	out = append(out, segmentBytes(markerCOD, e.codingBody(right))...)
-	out = append(out, segmentBytes(markerQCD, wrong)...)
+	out = append(out, markerSegment(markerCOD, e.codingBody(right))...)
+	out = append(out, markerSegment(markerQCD, wrong)...)
 	if e.o.ownStyle {
-		out = append(out, segmentBytes(markerCOC, own)...)
-		out = append(out, segmentBytes(markerQCC, append([]byte{0}, quantization...))...)
+		out = append(out, markerSegment(markerCOC, own)...)
+		out = append(out, markerSegment(markerQCC, append([]byte{0}, quantization...))...)
 	}
-	out = append(out, segmentBytes(0xFF64, []byte("\x00\x01made by a test"))...)
+	out = append(out, markerSegment(0xFF64, []byte("\x00\x01made by a test"))...)
 	if e.o.roi > 0 {
-		out = append(out, segmentBytes(markerRGN, []byte{0, 0, byte(e.o.roi)})...)
+		out = append(out, markerSegment(markerRGN, []byte{0, 0, byte(e.o.roi)})...)
 	}
 	if len(e.o.changes) > 0 {
-		out = append(out, segmentBytes(markerPOC, changesBody(e.o.changes))...)
+		out = append(out, markerSegment(markerPOC, changesBody(e.o.changes))...)
 	}
 	var parts [][]tilePart
 	for i := range e.size.tiles {
@@ -214,7 +214,7 @@ func (e *encoder) stream() []byte {
 		}
 		for i := 0; len(all) > 0; i++ { // cut anywhere
 			n := min(len(all), 101)
-			out = append(out, segmentBytes(markerPPM, append([]byte{byte(i)}, all[:n]...))...)
+			out = append(out, markerSegment(markerPPM, append([]byte{byte(i)}, all[:n]...))...)
 			all = all[n:]
 		}
 	}
@@ -222,11 +222,11 @@ func (e *encoder) stream() []byte {
 		p := parts[at[0]][at[1]]
 		var head []byte
 		if e.o.tileStyle && at[1] == 0 {
-			head = append(head, segmentBytes(markerCOC, own)...)
-			head = append(head, segmentBytes(markerQCC, append([]byte{0}, quantization...))...)
+			head = append(head, markerSegment(markerCOC, own)...)
+			head = append(head, markerSegment(markerQCC, append([]byte{0}, quantization...))...)
 		}
 		if e.o.apart && !e.o.mainPacked {
-			head = append(head, segmentBytes(markerPPT, append([]byte{byte(at[1])}, p.heads...))...)
+			head = append(head, markerSegment(markerPPT, append([]byte{byte(at[1])}, p.heads...))...)
 		}
 		head = append(head, 0xFF, 0x93)
 		length := 12 + len(head) + len(p.data)
@@ -236,7 +236,7 @@ func (e *encoder) stream() []byte {
 		sot := binary.BigEndian.AppendUint16(nil, uint16(at[0]))
 		sot = binary.BigEndian.AppendUint32(sot, uint32(length))
 		sot = append(sot, byte(at[1]), byte(e.o.parts))
-		out = append(out, segmentBytes(markerSOT, sot)...)
+		out = append(out, markerSegment(markerSOT, sot)...)
 		out = append(append(out, head...), p.data...)
 	}
 	return append(out, 0xFF, 0xD9)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,6 +156,23 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("unsupported = %t, want %t", e.Unsupported, want)
 			}
 		})
+	}
+}
+
+// TestManyParts: a byte for each sample, and a precinct and a code-block with each byte,
+// are refused before they fill the memory.
+func TestManyParts(t *testing.T) {
+	const side = 1500
+	b := slices.Concat(headerOf(side, side, 0, 0), bytes.Repeat([]byte{0xE0}, side*side)) // one pass of no bytes each
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := try(t, b, codec.Limits{Columns: side, Rows: side, Bits: 16})
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), "more parts") {
+		t.Errorf("error = %v", err)
+	}
+	if got := after.TotalAlloc - before.TotalAlloc; got > 200<<20 {
+		t.Errorf("allocated %d bytes for %d samples", got, side*side)
 	}
 }
 

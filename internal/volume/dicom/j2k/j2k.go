@@ -62,7 +62,7 @@ func (d *decoder) tile(area rect, t *tile) error {
 	if err != nil {
 		return err
 	}
-	packets := packetReader{coding: &p.coding}
+	packets := packetReader{coding: &p.coding, room: roomAtLeast + roomPerSample*area.width()*area.height()}
 	packets.data, packets.heads, packets.apart = t.packets()
 	order := sequence{area: area, resolutions: parts.resolutions, packet: packets.read}
 	heads := packets.data

@@ -13,6 +13,27 @@ type packetReader struct {
 	heads  []byte // packet headers, if apart
 	apart  bool
 	new    []contribution
+	room   int // bytes of memory that are left for what the packets ask for
+}
+
+// What a tile's precincts, code-blocks and lists of chunks may take: code-blocks of 4 x 4
+// samples fit, the smallest that there are but for those that precincts make smaller. A
+// frame of a usual size fits in any case.
+const (
+	roomAtLeast   = 64 << 20
+	roomPerSample = 16
+	precinctBytes = 400 // without its code-blocks
+	blockBytes    = 100
+	segmentBytes  = 16
+	chunkBytes    = 32
+)
+
+// take takes bytes of the room.
+func (p *packetReader) take(n int) error {
+	if p.room -= n; p.room < 0 {
+		return codec.Unsupported("the JPEG 2000 stream cuts the image into more parts than memory is kept for")
+	}
+	return nil
 }
 
 // contribution is what one packet adds to a codeword segment.
@@ -47,6 +68,9 @@ func (p *packetReader) read(r *resolution, index, layer int) error {
 	if marker(*from, markerEPH) {
 		*from = (*from)[2:]
 	}
+	if err := p.take(len(p.new) * (segmentBytes + chunkBytes)); err != nil {
+		return err
+	}
 	for _, c := range p.new {
 		if c.length > len(p.data) {
 			return p.cut()
@@ -70,7 +94,18 @@ func (p *packetReader) cut() error {
 
 // header reads the header of a packet that is not empty, after its first bit (B.10).
 func (p *packetReader) header(head *bitReader, r *resolution, index, layer int) error {
-	pr := r.precinct(index, p.coding)
+	pr := r.precincts[index]
+	if pr == nil {
+		pr = r.precinct(index, p.coding)
+		for j := range pr.grids {
+			if err := p.take(len(pr.grids[j].blocks) * blockBytes); err != nil {
+				return err
+			}
+		}
+		if err := p.take(precinctBytes); err != nil {
+			return err
+		}
+	}
 	for j, b := range r.bands {
 		g := &pr.grids[j]
 		for k := range g.blocks {

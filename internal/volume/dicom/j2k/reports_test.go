@@ -58,7 +58,7 @@ func TestReportedImages(t *testing.T) {
 		{"uclouvain/openjpeg#1620: TLM with more tile-parts than there are, of impossible lengths", plain, options{levels: 3},
 			func(b []byte) []byte {
 				at := bytes.Index(b, []byte{0xFF, 0x90, 0, 10})
-				return slices.Concat(b[:at], segmentBytes(0xFF55, append([]byte{0, 0x60}, bytes.Repeat([]byte{0xFF}, 300)...)), b[at:])
+				return slices.Concat(b[:at], markerSegment(0xFF55, append([]byte{0, 0x60}, bytes.Repeat([]byte{0xFF}, 300)...)), b[at:])
 			}},
 		{"uclouvain/openjpeg#162: a tile-part of SOT alone", plain, options{levels: 3},
 			func(b []byte) []byte {
@@ -107,20 +107,14 @@ func TestReportedImages(t *testing.T) {
 // And these are not.
 func TestReportedFaults(t *testing.T) {
 	im := scene(61, 47, 12, false)
-	header := func(w, h int, levels byte, precincts ...byte) []byte {
-		b := segmentBytes(markerSIZ, (&encoder{im: picture{precision: 12}, size: size{image: rect{x1: w, y1: h}}, o: options{tileX: w, tileY: h}}).sizeBody())
-		cod := append([]byte{byte(min(len(precincts), 1)), 0, 0, 1, 0, levels, 4, 4, 0, 1}, precincts...)
-		b = slices.Concat([]byte{0xFF, 0x4F}, b, segmentBytes(markerCOD, cod), segmentBytes(markerQCD, append([]byte{2 << 5}, bytes.Repeat([]byte{13 << 3}, 97)...)))
-		return append(append(b, segmentBytes(markerSOT, []byte{0, 0, 0, 0, 0, 0, 0, 1})...), 0xFF, 0x93)
-	}
 	for _, c := range []struct {
 		report, want string
 		stream       []byte
 		limits       codec.Limits
 	}{
-		{"4thel00z/pdfboss#16: 67 million precincts in 80 bytes", "67108864 precincts", header(8192, 8192, 0, 0), codec.Limits{Columns: 8192, Rows: 8192, Bits: 16}},
-		{"uclouvain/openjpeg#885: precincts of no sample", "precincts of one sample", header(61, 47, 1, 0, 0), im.limits()},
-		{"pydicom's JPEG2000-embedded-sequence-delimiter.dcm: a width of FEFF DDE0", "4278181344", header(0xFEFFDDE0, 47, 1), im.limits()},
+		{"4thel00z/pdfboss#16: 67 million precincts in 80 bytes", "67108864 precincts", headerOf(8192, 8192, 0, 0), codec.Limits{Columns: 8192, Rows: 8192, Bits: 16}},
+		{"uclouvain/openjpeg#885: precincts of no sample", "precincts of one sample", headerOf(61, 47, 1, 0, 0), im.limits()},
+		{"pydicom's JPEG2000-embedded-sequence-delimiter.dcm: a width of FEFF DDE0", "4278181344", headerOf(0xFEFFDDE0, 47, 1), im.limits()},
 		{"uclouvain/openjpeg#193: more than 65535 tiles", "tiles", encodeTiles(im, 1, 1), codec.Limits{Columns: 300, Rows: 300, Bits: 16}},
 		{"pydicom/pylibjpeg-openjpeg#36: one pixel of three components", "3 colour components", []byte("\xff\x4f\xff\x51\x00\x2f\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01" +
 			"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x07\x01\x01\x07\x02\x01\x07\x02\x01"),
@@ -135,7 +129,7 @@ func TestReportedFaults(t *testing.T) {
 // encodeTiles is a header of 300 x 300 pixels in tiles of a size.
 func encodeTiles(im picture, w, h int) []byte {
 	e := encoder{im: im, size: size{image: rect{x1: 300, y1: 300}}, o: options{tileX: w, tileY: h}}
-	return append([]byte{0xFF, 0x4F}, segmentBytes(markerSIZ, e.sizeBody())...)
+	return append([]byte{0xFF, 0x4F}, markerSegment(markerSIZ, e.sizeBody())...)
 }
 
 // TestShiftOfRegion: jasper-software/jasper#421, #280: a region of interest with any
@@ -147,4 +141,12 @@ func TestShiftOfRegion(t *testing.T) {
 		b[find(t, b, markerRGN)+2] = byte(shift)
 		_ = try(t, b, im.limits())
 	}
+}
+
+// headerOf is a stream of w × h samples of 12 bits up to its packets.
+func headerOf(w, h int, levels byte, precincts ...byte) []byte {
+	b := markerSegment(markerSIZ, (&encoder{im: picture{precision: 12}, size: size{image: rect{x1: w, y1: h}}, o: options{tileX: w, tileY: h}}).sizeBody())
+	cod := append([]byte{byte(min(len(precincts), 1)), 0, 0, 1, 0, levels, 4, 4, 0, 1}, precincts...)
+	b = slices.Concat([]byte{0xFF, 0x4F}, b, markerSegment(markerCOD, cod), markerSegment(markerQCD, append([]byte{2 << 5}, bytes.Repeat([]byte{13 << 3}, 97)...)))
+	return append(append(b, markerSegment(markerSOT, []byte{0, 0, 0, 0, 0, 0, 0, 1})...), 0xFF, 0x93)
 }
