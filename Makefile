@@ -273,11 +273,6 @@ codecs: $(CODECS_VENV)/.installed
 	  command -v $${p%:*} >/dev/null || apt-get install -y $${p#*:}; done
 	IRIS_CODECS=1 IRIS_PYTHON=$(CODECS_VENV)/bin/python go test -count=1 -v -timeout 60m ./tests/codecs ./internal/volume/dicom/j2k
 
-# Their speed beside those of others, on one thread.
-.PHONY: bench-codecs
-bench-codecs: $(CODECS_VENV)/.installed
-	IRIS_PYTHON=$(abspath $(CODECS_VENV))/bin/python go test -run '^$$' -bench . -benchtime 5x ./tests/codecs
-
 # The memory of every process of the stack under 25,000 reads of the job list.
 READS ?= 25000
 soak: build
