@@ -73,7 +73,7 @@ func (w *world) going(t *testing.T, status job.Status, change ...func(*job.Recor
 // more reads.
 func TestWhatIsToCome(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
-	some := &job.Usual{MedianS: 3.5, LowS: 1, HighS: 6, Jobs: 6}
+	some := &job.Usual{MedianS: 3.5, LowS: 1, HighS: 5, Jobs: 6}
 	asleep, waking, warm := &gpuBody{job.GPUAsleep, stamp(at)}, &gpuBody{job.GPUWaking, stamp(at)}, &gpuBody{job.GPUWarm, stamp(at)}
 	for _, c := range []struct {
 		name    string
@@ -417,7 +417,7 @@ func TestStatus(t *testing.T) {
 		state: job.GPUState{State: job.GPUAsleep, Since: w.now},
 	}
 	body, etag, after := ask()
-	want := `200 {"gpu":{"state":"asleep","since":"2026-01-02T03:04:05.000Z"},"queue":{"ahead":0},"usual":{"segmenting":{"median_s":25.5,"low_s":5,"high_s":45,"jobs":50},"warming":{"median_s":3,"low_s":1,"high_s":5,"jobs":5}}}`
+	want := `200 {"gpu":{"state":"asleep","since":"2026-01-02T03:04:05.000Z"},"queue":{"ahead":0},"usual":{"segmenting":{"median_s":25.5,"low_s":6,"high_s":45,"jobs":50},"warming":{"median_s":3,"low_s":1,"high_s":4,"jobs":5}}}`
 	if body != want || after != "15" {
 		t.Errorf("%s, Retry-After %s, want %s", body, after, want)
 	}

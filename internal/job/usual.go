@@ -10,9 +10,9 @@ import (
 // Usual says how long a stage took in the last jobs of its class.
 type Usual struct {
 	MedianS float64 `json:"median_s"`
-	LowS    float64 `json:"low_s"`  // the 10th percentile
-	HighS   float64 `json:"high_s"` // the 90th: 8 of 10 jobs took as long as between the two
-	Jobs    int     `json:"jobs"`   // so many were measured
+	LowS    float64 `json:"low_s"` // the shortest range in which 8 of 10 jobs lie
+	HighS   float64 `json:"high_s"`
+	Jobs    int     `json:"jobs"` // so many were measured
 }
 
 // Bounds of what is kept for a class, and of what is said of it.
@@ -42,11 +42,23 @@ func (s Samples) Usual() (Usual, bool) {
 		return Usual{}, false
 	}
 	sorted := slices.Sorted(slices.Values(s))
-	// The nearest rank: the smallest sample that as many percent of all do not exceed.
-	rank := func(percent int) int64 { return sorted[(n*percent+99)/100-1] }
-	return Usual{
-		MedianS: tenths(sorted[(n-1)/2]+sorted[n/2], 2), LowS: tenths(rank(10), 1), HighS: tenths(rank(90), 1), Jobs: n,
-	}, true
+	low, high := within(sorted, (4*n+4)/5)
+	return Usual{MedianS: tenths(sorted[(n-1)/2]+sorted[n/2], 2), LowS: tenths(low, 1), HighS: tenths(high, 1), Jobs: n}, true
+}
+
+// within is the shortest range in which so many of some sorted samples lie, of several the
+// one in the middle. It leaves out what does not fit, on whichever side it is: one job in
+// five during which a machine slept for an hour, which a percentile of few would be. Of more
+// than half of all it has the median in it.
+func within(sorted []int64, count int) (low, high int64) {
+	last := len(sorted) - count
+	best := last / 2
+	for i := range last + 1 {
+		if sorted[i+count-1]-sorted[i] < sorted[best+count-1]-sorted[best] {
+			best = i
+		}
+	}
+	return sorted[best], sorted[best+count-1]
 }
 
 // tenths is a number of milliseconds, divided, as seconds with one decimal.
