@@ -106,7 +106,7 @@ func (v jobView) situation() string {
 	return words + ", usually " + span(v.Stages[n-1].Usual)
 }
 
-// span is a range of durations: "41 to 64 s", "2.5 to 4 min".
+// span is a range of durations: "41 to 64 s", "2.5 to 4 min", "9 s to 2.5 min".
 func span(u *job.Usual) string {
 	if u.HighS < 1 {
 		return "less than 1 s"
@@ -114,6 +114,9 @@ func span(u *job.Usual) string {
 	unit, low, high := "s", fmt.Sprintf("%.0f", u.LowS), fmt.Sprintf("%.0f", u.HighS)
 	if u.HighS >= 100 {
 		half := func(s float64) string { return fmt.Sprintf("%g", math.Round(s/30)/2) }
+		if u.LowS < 30 {
+			return fmt.Sprintf("%.0f s to %s min", max(u.LowS, 1), half(u.HighS))
+		}
 		unit, low, high = "min", half(u.LowS), half(u.HighS)
 	}
 	if low == high {

@@ -78,6 +78,7 @@ func TestSituation(t *testing.T) {
 		`{"status":"preparing","stages":[{"name":"preparing"}]}`:                                                                                       "preparing",
 		`{"status":"preparing","stages":[{"name":"preparing","usual":{"low_s":5.1,"high_s":9.9}}]}`:                                                    "preparing, usually 5 to 10 s",
 		`{"status":"warming","stages":[{"usual":{"low_s":150.2,"high_s":260.9}}],"queue":{"ahead":0}}`:                                                 "waiting for the GPU, usually 2.5 to 4.5 min",
+		`{"status":"warming","stages":[{"usual":{"low_s":0.1,"high_s":209}}]}`:                                                                         "waiting for the GPU, usually 1 s to 3.5 min",
 		`{"status":"warming","stages":[{"usual":{"low_s":181,"high_s":184}}]}`:                                                                         "waiting for the GPU, usually 3 min",
 		`{"status":"segmenting","stages":[{"usual":{"low_s":41,"high_s":63.7}}],"queue":{"ahead":2}}`:                                                  "segmenting, 2 jobs ahead",
 		`{"status":"segmenting","stages":[{"name":"segmenting"}],"queue":{"ahead":1}}`:                                                                 "segmenting, 1 job ahead",

@@ -41,6 +41,7 @@ it('counts, places and parts', () => {
 it.each([
   [41, 68, '41–68 s'],
   [110, 250, '2–4 min'],
+  [0.2, 209, '1 s – 3 min'],
   [8, 8.3, '8 s'],
   [0.1, 0.4, 'less than 1 s'],
 ])('a stage of %d to %d s', (low_s, high_s, want) => {

@@ -53,6 +53,7 @@ export function spanOf(usual: Usual, language: Language): string {
   const { low_s: low, high_s: high } = usual;
   if (high < 1) return language === 'es' ? 'menos de 1 s' : 'less than 1 s';
   const minutes = high >= 120;
+  if (minutes && low < 30) return `${Math.max(Math.round(low), 1)} s – ${Math.round(high / 60)} min`;
   const unit = minutes ? 'min' : 's';
   const round = (s: number) => (minutes ? Math.max(Math.round(s / 60), 1) : Math.max(Math.round(s), 1));
   const [a, b] = [round(low), round(high)];
