@@ -242,13 +242,18 @@ DECIMATE_VENV = $(call venv,tests/bench/decimate/requirements.txt)
 $(DECIMATE_VENV)/.installed: tests/bench/decimate/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
-bench: build package $(BENCH_VENV)/.installed $(DECIMATE_VENV)/.installed
+CODECS_VENV = $(call venv,tests/codecs/requirements.txt)
+$(CODECS_VENV)/.installed: tests/codecs/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+bench: build package $(BENCH_VENV)/.installed $(DECIMATE_VENV)/.installed $(CODECS_VENV)/.installed codec-tools
 	@command -v dcm2niix >/dev/null || apt-get install -y dcm2niix
 	python3 tests/bench/overhead/bench.py bin/iris --out docs/benchmarks.md
 	go run ./tests/bench/routes -out docs/benchmarks.md
 	go run ./tests/bench/functions -out docs/benchmarks.md
 	$(BENCH_VENV)/bin/python tests/bench/intake/bench.py bin/iris $${IRIS_SHARED:-../shared}
 	$(BENCH_VENV)/bin/python tests/bench/intake/compressed.py bin/iris $${IRIS_SHARED:-../shared} --out docs/benchmarks.md
+	$(CODECS_VENV)/bin/python tests/bench/codecs/bench.py --out docs/benchmarks.md
 	python3 tests/bench/surface/bench.py --out docs/benchmarks.md --judge
 	python3 tests/bench/formats.py bin/iris
 	$(DECIMATE_VENV)/bin/python tests/bench/decimate/bench.py --out docs/benchmarks.md
@@ -264,13 +269,11 @@ formats: bin/iris $(FORMATS_VENV)/.installed
 
 # The decoders of compressed DICOM beside those of others: DCMTK, OpenJPEG and OpenJPH
 # (Debian), libjpeg-turbo, libjpeg, CharLS and FFmpeg (PyPI), over the space of their parameters.
-CODECS_VENV = $(call venv,tests/codecs/requirements.txt)
-$(CODECS_VENV)/.installed: tests/codecs/requirements.txt
-	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
-.PHONY: codecs
-codecs: $(CODECS_VENV)/.installed
+.PHONY: codecs codec-tools
+codec-tools:
 	@for p in dcmcjpeg:dcmtk opj_compress:libopenjp2-tools ojph_compress:openjph-tools; do \
 	  command -v $${p%:*} >/dev/null || apt-get install -y $${p#*:}; done
+codecs: $(CODECS_VENV)/.installed codec-tools
 	IRIS_CODECS=1 IRIS_PYTHON=$(CODECS_VENV)/bin/python go test -count=1 -v -timeout 60m ./tests/codecs ./internal/volume/dicom/j2k
 
 # The memory of every process of the stack under 25,000 reads of the job list.

@@ -208,10 +208,11 @@ func BenchmarkDCT(b *testing.B) {
 			"progressive": jpegtest.Progressive(m, blocks, steps, jpegtest.Scripts["both"], jpegtest.Options{}),
 		} {
 			b.Run(fmt.Sprint(precision, name), func(b *testing.B) {
-				dst := make([]byte, 2*512*512)
+				l := limits(m, (precision+7)/8*8)
+				dst := make([]byte, l.Bytes())
 				b.SetBytes(int64(len(dst)))
 				for b.Loop() {
-					if _, err := jpeg.Decode(dst, stream, limits(m, 16)); err != nil {
+					if _, err := jpeg.Decode(dst, stream, l); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -52,6 +52,12 @@ func inverse(b *block, level int32) {
 	}
 }
 
+// mean is the inverse of a block without coefficients but the first: every sample is equal.
+func mean(first, level int32) int32 {
+	const shift, half = 3, 4 // the cosine of π/4 and a half, twice, are an eighth
+	return (first+half)>>shift + level
+}
+
 // halves are the sums over the even coefficients, and offset, and over the odd ones for the
 // first four samples. For the sample that mirrors one of them, the odd sum has the other
 // sign.

@@ -97,10 +97,12 @@ func (p *progression) finish(d *decoder, marked bool) error {
 	}
 	var b block
 	for i := range p.coefficients {
+		flat := true
 		for k, v := range p.coefficients[i] {
 			b[zigzag[k]] = dequantize(int32(v), p.quant[k])
+			flat = flat && (k == 0 || v == 0)
 		}
-		d.place(&b, i%p.across, i/p.across)
+		d.place(&b, flat, i%p.across, i/p.across)
 	}
 	return nil
 }

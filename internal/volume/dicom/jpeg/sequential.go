@@ -55,13 +55,14 @@ func (d *decoder) sequentialScan(h scanHeader) error {
 			predicted = 0
 		}
 		clear(b[:])
-		if !r.block(&b, dc, ac, quant, &predicted) {
+		flat, ok := r.block(&b, dc, ac, quant, &predicted)
+		if !ok {
 			return codec.Corrupt("the image data of the JPEG stream has an impossible code")
 		}
 		if r.overrun() {
 			return finished(&r)
 		}
-		d.place(&b, i%across, i/across)
+		d.place(&b, flat, i%across, i/across)
 	}
 	return finished(&r)
 }
@@ -76,12 +77,14 @@ func dequantize(coefficient, step int32) int32 {
 	return int32(max(-coefficientBound, min(coefficientBound, v)))
 }
 
-// block decodes and dequantizes the coefficients of a block (F.2.2).
-func (r *bitReader) block(b *block, dc, ac *huffman, quant *[64]int32, predicted *int32) bool {
+// block decodes and dequantizes the coefficients of a block (F.2.2). It is flat when it
+// has none but the first.
+func (r *bitReader) block(b *block, dc, ac *huffman, quant *[64]int32, predicted *int32) (flat, ok bool) {
 	category, ok := r.symbol(dc)
 	if !ok || category > 15 {
-		return false
+		return false, false
 	}
+	flat = true
 	*predicted += extend(r.receive(category), uint(category))
 	b[0] = dequantize(*predicted, quant[0])
 	look := ac.forCoefficients()
@@ -97,7 +100,7 @@ func (r *bitReader) block(b *block, dc, ac *huffman, quant *[64]int32, predicted
 			r.bits, r.n = bits, n
 			symbol, ok := r.symbol(ac)
 			if !ok {
-				return false
+				return false, false
 			}
 			size := symbol & 15
 			e = uint32(extend(r.receive(size), uint(size)))<<16 | uint32(symbol>>4)<<8
@@ -112,12 +115,13 @@ func (r *bitReader) block(b *block, dc, ac *huffman, quant *[64]int32, predicted
 		if k += run; k > 63 {
 			// A run of 16 zeros may end a block, if no coefficient follows.
 			r.bits, r.n = bits, n
-			return v == 0
+			return flat, v == 0
 		}
 		b[zigzag[k&63]] = dequantize(v, quant[k&63])
+		flat = false
 	}
 	r.bits, r.n = bits, n
-	return true
+	return flat, true
 }
 
 // symbol decodes the next code. At least 16 bits are filled behind it.
@@ -142,12 +146,19 @@ func (r *bitReader) receive(n byte) int32 {
 }
 
 // place transforms a block and stores what of it lies in the image.
-func (d *decoder) place(b *block, column, row int) {
+func (d *decoder) place(b *block, flat bool, column, row int) {
 	top := int32(1)<<d.frame.precision - 1
-	inverse(b, (top+1)>>1)
-	for i, v := range b {
-		if uint32(v) > uint32(top) {
-			b[i] = max(0, min(top, v))
+	if flat {
+		v := max(0, min(top, mean(b[0], (top+1)>>1)))
+		for i := range b {
+			b[i] = v
+		}
+	} else {
+		inverse(b, (top+1)>>1)
+		for i, v := range b {
+			if uint32(v) > uint32(top) {
+				b[i] = max(0, min(top, v))
+			}
 		}
 	}
 	width := min(8, d.limits.Columns-8*column)
@@ -155,6 +166,10 @@ func (d *decoder) place(b *block, column, row int) {
 		at := (8*row+y)*d.limits.Columns + 8*column
 		samples := b[8*y:][:width]
 		switch {
+		case d.limits.Bits == 8 && width == 8:
+			s := (*[8]int32)(samples)
+			binary.LittleEndian.PutUint64(d.dst[at:], uint64(s[0])|uint64(s[1])<<8|uint64(s[2])<<16|uint64(s[3])<<24|
+				uint64(s[4])<<32|uint64(s[5])<<40|uint64(s[6])<<48|uint64(s[7])<<56)
 		case d.limits.Bits == 8:
 			out := d.dst[at:][:len(samples)]
 			for x, v := range samples {
