@@ -165,3 +165,28 @@ func TestNoPolicyNamesAnAlias(t *testing.T) {
 		t.Errorf("%d ARNs of a machine were found", named)
 	}
 }
+
+// The workflow may call the functions that its states name, and no other.
+func TestTheWorkflowCallsItsFunctions(t *testing.T) {
+	all := resources(t, nil)
+	machine := all["ScanStateMachine"]
+	var may, asks []string
+	for _, s := range statements(t, machine) {
+		if slices.Contains(s.Action, "lambda:InvokeFunction") {
+			may = append(may, s.Resource...)
+		}
+	}
+	for _, v := range machine.Properties["DefinitionSubstitutions"].(map[string]any) {
+		asks = append(asks, v.(string))
+	}
+	slices.Sort(may)
+	slices.Sort(asks)
+	if d := cmp.Diff(asks, may); d != "" || len(asks) < 5 {
+		t.Errorf("functions (-asked +allowed): %s", d)
+	}
+	for _, p := range machine.Properties["Policies"].([]any) {
+		if p.(map[string]any)["Statement"] == nil {
+			t.Errorf("%v is one of SAM's own, whose resources end in a star", p)
+		}
+	}
+}
