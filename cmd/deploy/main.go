@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"golang.org/x/term"
 )
 
 // verb is one command of deploy.
@@ -38,7 +40,7 @@ var verbs = []verb{
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	c := &command{ctx: ctx, out: os.Stderr, answers: os.Stdin, terminal: isTerminal(os.Stdin), environ: os.Environ()}
+	c := &command{ctx: ctx, out: os.Stderr, answers: os.Stdin, terminal: term.IsTerminal(int(os.Stdin.Fd())), environ: os.Environ()}
 	os.Exit(run(c, os.Args[1:]))
 }
 
@@ -117,9 +119,4 @@ func parse(flags *flag.FlagSet, args []string) error {
 		return &fault{text: fmt.Sprintf("%q is no flag", flags.Arg(0)), hint: "`-h` after the command lists its flags"}
 	}
 	return nil
-}
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
 }
