@@ -194,4 +194,12 @@ func TestLossy(t *testing.T) {
 			t.Errorf("%s: the samples differ", c.name)
 		}
 	}
+	// Some encoders leave out empty bit-planes of a few small blocks (pydicom's
+	// MR_small_jp2klossless.dcm), which is no loss.
+	im := scene(64, 64, 12, false)
+	for upTo, lossy := range map[int]bool{4: false, 16: false, 64: true, 4096: true} {
+		if _, info := decodePicture(t, encode(im, options{levels: 5, cut: 6, cutUpTo: upTo}), im); info.Lossy != lossy {
+			t.Errorf("bit-planes of blocks up to %d samples are missing: lossy = %t, want %t", upTo, info.Lossy, lossy)
+		}
+	}
 }

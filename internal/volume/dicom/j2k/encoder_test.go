@@ -36,6 +36,7 @@ type options struct {
 	hideMarkers      bool // SOP and EPH are written, but COD does not say so
 	open             bool // Psot of the last tile-part is 0
 	cut              int  // passes left out of every block
+	cutUpTo          int  // only of blocks with at most so many samples; 0: of every one
 	mainPacked       bool // with apart: PPM instead of PPT
 	ownStyle         bool // COC and QCC say what is right, COD and QCD are wrong
 	tileStyle        bool // the same, in the tile-part headers

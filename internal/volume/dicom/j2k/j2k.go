@@ -42,8 +42,15 @@ func Decode(dst, data []byte, limits codec.Limits) (codec.Info, error) {
 			return codec.Info{}, err
 		}
 	}
-	return codec.Info{Precision: s.size.precision, Signed: s.size.signed, Lossy: d.lossy}, nil
+	lossy := d.lossy || d.incomplete > limits.Columns*limits.Rows/lossShare
+	return codec.Info{Precision: s.size.precision, Signed: s.size.signed, Lossy: lossy}, nil
 }
+
+// lossShare is the share of an image, one sample in 64, up to which code-blocks of the
+// reversible wavelet may lack their lowest bit-planes without a loss: some encoders leave
+// passes out in which nothing is set (pydicom's MR_small_jp2klossless, four samples in
+// 4096). One that was told a size leaves them out in nearly every code-block.
+const lossShare = 64
 
 // decoder decodes the tiles of one image, one after another.
 type decoder struct {
@@ -54,6 +61,8 @@ type decoder struct {
 	lossy  bool
 	whole  []int32 // samples of a tile, 5/3
 	real   []float32
+
+	incomplete int // samples of code-blocks that lack their lowest bit-planes
 }
 
 func (d *decoder) tile(area rect, t *tile) error {
@@ -128,7 +137,9 @@ func (d *decoder) entropy(parts *decomposition, store func(b *band, bl *block)) 
 						d.blocks.moveRegion(uint(p.roiShift))
 					}
 					// The samples of a region of interest do not use the shift's bit-planes.
-					d.lossy = d.lossy || missing > p.roiShift
+					if missing > p.roiShift {
+						d.incomplete += int(bl.wide) * int(bl.high)
+					}
 					store(b, bl)
 				}
 			}

@@ -115,7 +115,9 @@ func (w *packetWriter) packet(r *resolution, p *precinct, layer int, code func(*
 				for _, s := range c.segments {
 					c.passes += s.passes
 				}
-				c.passes = max(0, c.passes-w.o.cut)
+				if w.o.cutUpTo == 0 || int(bl.wide)*int(bl.high) <= w.o.cutUpTo {
+					c.passes = max(0, c.passes-w.o.cut)
+				}
 				w.blocks[bl] = c
 			}
 			empty = empty && w.share(c, layer) == c.sent
