@@ -94,6 +94,9 @@ export async function inspect(page: Page, name: string): Promise<string[]> {
       await theme(page, scheme);
       await shot(page, `${name}-${size}-${scheme}`);
       found.push(...(await violations(page)).map((line) => `${name}, ${size}, ${scheme}: ${line}`));
+      // Nobody has to scroll sideways to read (WCAG 1.4.10), which axe does not look at.
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (wide > 0) found.push(`${name}, ${size}, ${scheme}: ${wide} points wider than the window`);
     }
   }
   await page.setViewportSize(before);

@@ -118,6 +118,7 @@ describe('a job', () => {
     await dialog.getByRole('button', { name: t('remesh.mergeAdd') }).click();
     await dialog.getByRole('button', { name: t('remesh.go') }).click();
     await dialog.getByText(t('remesh.mergeEmpty')).waitFor();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-invalid'))).toBe('true');
     expect(await inspect(page, 'state-remesh-wrong')).toEqual([]);
     await shut();
     await menu('job.table');

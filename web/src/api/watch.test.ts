@@ -220,6 +220,35 @@ describe('events', () => {
     expect(stream.asked).toEqual([null, '1']);
   });
 
+  // joshmossas/event-source-plus#26, EventSource/eventsource#291: after the second break an old id was sent, or none.
+  it('says at each new stream which event came last', async () => {
+    const stream = open();
+    const { reader } = readerOf(
+      Array.from({ length: 8 }, () => told(job('warming'))),
+      stream.events,
+    );
+    follow(reader);
+    await pass(0);
+    for (const id of ['1', '2', '3']) {
+      stream.send(event('job', id, 'warming'));
+      await pass(46);
+    }
+    expect(stream.asked).toEqual([null, '1', '2', '3']);
+  });
+
+  // EventSource/eventsource#14: whoever answers 204 is not to be asked for a stream again and again.
+  it('reads the job where no event will follow, and asks no stream in between', async () => {
+    let opened = 0;
+    const { reader, tags } = readerOf([told(job('meshing')), told(job('ready'))], async () => {
+      opened++;
+      return new Response(null, { status: 204 });
+    });
+    const watch = follow(reader);
+    await pass(30);
+    expect(watch.current().job?.status).toBe('ready');
+    expect([opened, tags.length]).toEqual([1, 2]);
+  });
+
   it('says that the job is erased', async () => {
     const stream = open();
     const { reader } = readerOf([told(job('warming'))], stream.events);

@@ -77,8 +77,8 @@ export const endings = {
   'gone.uploads': { en: 'Unfinished uploads', es: 'Subidas sin terminar' },
   'gone.bytes': { en: 'Bytes', es: 'Bytes' },
   'gone.keptForOthers': {
-    en: '{n} uploaded files stay, because another job was made of them too.',
-    es: 'Quedan {n} archivos subidos, porque otro trabajo también se hizo con ellos.',
+    en: 'Uploaded files that stay, because another job was made of them too: {n}.',
+    es: 'Archivos subidos que quedan, porque otro trabajo también se hizo con ellos: {n}.',
   },
   'gone.proofUntil': {
     en: 'This proof can be read until {date}.',

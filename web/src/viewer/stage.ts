@@ -105,5 +105,7 @@ export class Stage {
     this.organs.dispose();
     this.caps.dispose();
     this.renderer.dispose();
+    // A browser has few contexts, and collects those that are gone late.
+    this.gl.getExtension('WEBGL_lose_context')?.loseContext();
   }
 }

@@ -145,6 +145,24 @@ describe('the list', () => {
     expect(document.querySelectorAll('[data-structure]')).toHaveLength(5);
   });
 
+  // OHIF/Viewers#3955: after a drop-down the keys did nothing. #3088: one eye hid everything.
+  it('hears its keys again after a menu, and hides the row that the keyboard is at, alone', () => {
+    show(READY);
+    fireEvent.click(screen.getByRole('button', { name: 'Options of the list' }));
+    fireEvent.click(screen.getByRole('menuitem', { name: 'Colours for colour-blind eyes' }));
+    const here = () => document.activeElement ?? document.body;
+    fireEvent.keyDown(here(), { key: '/' });
+    expect(document.activeElement).toBe(screen.getByRole('searchbox'));
+    fireEvent.keyDown(here(), { key: 'ArrowDown' });
+    const at = here().closest('[data-structure]')?.getAttribute('data-structure') ?? '';
+    fireEvent.keyDown(here(), { key: 'h' });
+    expect(visible()).toEqual(NAMES.filter((name) => name !== at));
+    fireEvent.keyDown(here(), { key: 'h', repeat: true });
+    expect(visible()).toEqual(NAMES.filter((name) => name !== at));
+    fireEvent.keyDown(here(), { key: 'h' });
+    expect(visible()).toEqual(NAMES);
+  });
+
   it('is walked by arrow keys, and the tab key reaches one row only', () => {
     show(READY);
     const names = document.querySelectorAll<HTMLElement>('[data-structure] [data-row]');

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { client, type OptionsInput } from '../../api/client';
 import type { Job, Merge } from '../../api/job';
 import { amount } from '../format';
@@ -38,13 +38,19 @@ export function RemeshDialog({
   const [own, setOwn] = useState(options.decimate ?? '');
   const [solids, setSolids] = useState<Merge[]>(options.merge ?? []);
   const [tried, setTried] = useState(false);
+  const [looked, setLooked] = useState(0);
+  const solidsPlace = useRef<HTMLElement>(null);
+  // What is wrong may lie below the dialog's edge: the focus goes there, and is told what it is.
+  useEffect(() => {
+    if (looked > 0) solidsPlace.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [looked]);
   const taken = new Set(solids.flatMap((solid) => solid.of));
   const wrong = solids.map((solid, i) => wrongWith(solid, i, solids, rows));
   const put = (i: number, solid: Merge) => setSolids((all) => all.map((one, k) => (k === i ? solid : one)));
 
   const send = () => {
     setTried(true);
-    if (wrong.some(Boolean)) return;
+    if (wrong.some(Boolean)) return setLooked((n) => n + 1);
     run(async () => {
       const input: OptionsInput = {
         smoothing,
@@ -92,7 +98,7 @@ export function RemeshDialog({
           onChange={(event) => setOwn(event.target.value)}
         />
       )}
-      <section className="solids" aria-labelledby="solids">
+      <section className="solids" aria-labelledby="solids" ref={solidsPlace}>
         <h3 id="solids">{t('remesh.merge')}</h3>
         <p className="soft small">{t('remesh.mergeHint')}</p>
         {solids.map((solid, i) => (
