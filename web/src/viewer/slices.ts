@@ -85,12 +85,7 @@ export class Slices {
     clearTimeout(this.timer);
     // The whole label map goes to the graphics processor anew: once for many changes.
     this.timer = window.setTimeout(() => {
-      const nothing = { rgb: [0, 0, 0] as const, alpha: 0 };
-      const table = [
-        { s: { label: unseenBelow(structures), name: '' }, ...nothing },
-        { s: { label: 0, name: '' }, ...nothing },
-        ...entries,
-      ];
+      const table = [{ s: { label: 0, name: '' }, rgb: [0, 0, 0] as const, alpha: 0 }, ...entries];
       this.view.volumes[1]?.setColormapLabel({
         R: table.map((e) => e.rgb[0]),
         G: table.map((e) => e.rgb[1]),
@@ -158,16 +153,6 @@ export class Slices {
     const away = (p: Vector) => Math.hypot(...p.map((x, axis) => x - (sum[axis] ?? 0) / inside.length));
     return inside.reduce<Vector>((best, p) => (away(p) < away(best) ? p : best), inside[0] ?? fallback);
   }
-}
-
-/**
- * Where a table of labels begins so that what has no label has no colour. NiiVue never looks into
- * the first 2/256 of a table (niivue#1578): with 128 labels and more the background would have
- * the colour of label 1. Unused entries below 0 keep its place out of there.
- */
-function unseenBelow(structures: readonly Structure[]): number {
-  const entries = 1 + Math.max(0, ...structures.map((s) => s.label));
-  return -(Math.ceil(entries / 126) + 1);
 }
 
 /** What NiiVue says of the crosshair. */
