@@ -107,7 +107,7 @@ func (n *noted) Read(p []byte) (int, error) {
 func getCommand() *cobra.Command {
 	var f getFlags
 	c := jobCommand("get ID", "Download the model, some of its structures, or another artifact of a job", nil)
-	c.Flags().StringVar(&f.artifact, "artifact", "", "which artifact (default: the model)")
+	c.Flags().StringVar(&f.artifact, "artifact", "", "which `file` of those that 'iris status' lists, as scan.png (default: the model)")
 	c.Flags().StringArrayVar(&f.structures, "structure", nil, "only these structures of the model, separated by commas; may be repeated")
 	c.Flags().StringVar(&f.format, "format", "", "the model's format (default: what the ending of -o names, else glb): "+strings.Join(meshfile.Formats(), ", "))
 	c.Flags().StringVarP(&f.out, "output", "o", "", "file to write, - for standard output")
