@@ -218,7 +218,8 @@ func TestLettersOfObliqueScans(t *testing.T) {
 	}
 }
 
-// Axial and coronal show 40 mm across, sagittal 60 mm; coronal and sagittal are 60 mm high.
+// Axial and coronal show 40 mm across, sagittal 60 mm; coronal and sagittal are 60 mm high
+// (nilearn/nilearn 2546 and brainsprite/brainsprite 98 drew voxels as squares).
 func TestSlicesKeepProportions(t *testing.T) {
 	img, _ := scanned(t, marked(0), 7, true)
 	p := panels(t, img)
@@ -253,6 +254,31 @@ func TestSlicesOfMR(t *testing.T) {
 	right, _, _, _ := img.At(p.Max.X-3, y).RGBA()
 	if left>>8 < 250 || right>>8 > 5 {
 		t.Errorf("the values 1019 and 1000 are shown as %d and %d: want white and black", left>>8, right>>8)
+	}
+}
+
+// Two values, of which one is rare, are black and white, and one value alone is black: a
+// window of no width showed both as white, or all as black (fo-dicom/fo-dicom 816, 1751).
+func TestSlicesOfTwoValues(t *testing.T) {
+	v := &volume.Volume{Dims: [3]int{20, 20, 20}, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}, Voxels: make([]int16, 8000)}
+	at := func(img image.Image, p image.Rectangle) uint8 {
+		middle := p.Min.Add(p.Max).Div(2)
+		return color.NRGBAModel.Convert(img.At(middle.X+p.Dx()/40, middle.Y+p.Dy()/40)).(color.NRGBA).R
+	}
+	for _, rare := range []int16{0, 1} {
+		for x := 9; x <= 10; x++ { // 8 voxels in the middle of each slice
+			for y := 9; y <= 10; y++ {
+				for z := 9; z <= 10; z++ {
+					v.Voxels[x+20*(y+20*z)] = rare
+				}
+			}
+		}
+		img, _ := scanned(t, v, 400, false)
+		p := box(img, 0, img.Bounds().Dx()/3, extremes)
+		corner := color.NRGBAModel.Convert(img.At(p.Min.X+2, p.Min.Y+2)).(color.NRGBA).R
+		if got := at(img, p); corner != 0 || got != uint8(255*rare) {
+			t.Errorf("%d in the middle of zeros is shown as %d, zeros as %d", rare, got, corner)
+		}
 	}
 }
 
