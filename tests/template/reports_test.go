@@ -183,6 +183,13 @@ func TestTheKeyLetsTheServicesIn(t *testing.T) {
 			t.Errorf("the key is closed to who comes through %s", service)
 		}
 	}
+	// Of EventBridge KMS is told no source: a condition on it lets nothing through
+	// (awslabs/landing-zone-accelerator-on-aws#407).
+	for _, s := range all["DataKey"].Properties["KeyPolicy"].(map[string]any)["Statement"].([]any) {
+		if m := s.(map[string]any); has(t, m["Principal"], "events.amazonaws.com") && m["Condition"] != nil {
+			t.Errorf("EventBridge has a condition: %v", m["Condition"])
+		}
+	}
 	for _, principal := range []string{"events.amazonaws.com", "budgets.amazonaws.com", "cloudwatch.amazonaws.com", "cloudtrail.amazonaws.com", "logs.us-east-1.amazonaws.com"} {
 		if !has(t, all["DataKey"].Properties["KeyPolicy"], `"`+principal+`"`) {
 			t.Errorf("the key is closed to %s", principal)
