@@ -229,3 +229,30 @@ func TestAFirstDeploymentCanBeRolledBack(t *testing.T) {
 		t.Errorf("by default: %v, %v", all["JobsTable"].Properties["DeletionProtectionEnabled"], all["People"].Properties["DeletionProtection"])
 	}
 }
+
+// An endpoint whose image is gone cannot wake, and says so only then
+// (ministryofjustice/analytical-platform#10195): images go by their number only, and not
+// after a few pushes that were never deployed.
+func TestTheImageThatServesStays(t *testing.T) {
+	repository := resources(t, nil)["ModelRepository"].Properties
+	var policy struct {
+		Rules []struct {
+			Selection struct {
+				CountType   string
+				CountNumber int
+			}
+			Action struct{ Type string }
+		}
+	}
+	if err := json.Unmarshal([]byte(repository["LifecyclePolicy"].(map[string]any)["LifecyclePolicyText"].(string)), &policy); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range policy.Rules {
+		if r.Selection.CountType != "imageCountMoreThan" || r.Selection.CountNumber < 10 || r.Action.Type != "expire" {
+			t.Errorf("%+v", r)
+		}
+	}
+	if len(policy.Rules) == 0 || repository["ImageTagMutability"] != "IMMUTABLE" {
+		t.Errorf("%v", repository)
+	}
+}
