@@ -5,7 +5,8 @@
 //
 // A function says who it is by the application id in its User-Agent, which the stack gives
 // it in AWS_SDK_UA_APP_ID. A URL that was signed beforehand has the rights of who signed
-// it, and nobody but the api function signs any. Other clients are not recorded.
+// it: the api function, of all functions, whose SDK names the operation in x-id. Other
+// clients, and what they sign themselves, are not recorded.
 package calls
 
 import (
@@ -59,7 +60,7 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	function := ""
 	if m := application.FindStringSubmatch(req.Header.Get("User-Agent")); m != nil {
 		function = m[1]
-	} else if req.URL.Query().Has("X-Amz-Signature") {
+	} else if q := req.URL.Query(); q.Has("X-Amz-Signature") && q.Has("x-id") {
 		function = r.signs
 	}
 	if function == "" {
