@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/iris-oculus/iris/internal/cost"
 )
 
 // The pages say what the model and the simulation come to: `make simulate` writes them.
@@ -31,6 +34,20 @@ func TestThePagesAreUpToDate(t *testing.T) {
 	for _, name := range names {
 		if text, err := os.ReadFile(filepath.Join(docs, name)); err != nil || !bytes.Equal(text, was[name]) {
 			t.Errorf("docs/%s is not what the model says: make simulate (%v)", name, err)
+		}
+	}
+}
+
+// docs/promises.md sets the model's numbers beside those of the first description.
+func TestThePromisesNameTheModelsNumbers(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "promises.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := cost.Of(cost.Base())
+	for _, number := range []string{fmt.Sprintf("%.2f USD by the model", e.Idle), fmt.Sprintf("%.3f and %.2f USD by the model", e.Alone, e.Month)} {
+		if !bytes.Contains(page, []byte(number)) {
+			t.Errorf("docs/promises.md does not say %q", number)
 		}
 	}
 }
