@@ -57,9 +57,7 @@ func (w *waiting) put(p plane) error {
 			return err
 		}
 		w.file, w.raw = f, make([]byte, 2*w.size)
-		if err := os.Remove(f.Name()); err != nil {
-			return err
-		}
+		_ = os.Remove(f.Name()) // open, but without a name; Windows removes it at close
 	}
 	for i, v := range p.voxels {
 		binary.LittleEndian.PutUint16(w.raw[2*i:], uint16(v))
@@ -82,6 +80,7 @@ func (w *waiting) get(k int, voxels []int16) error {
 
 func (w *waiting) close() {
 	if w.file != nil {
-		_ = w.file.Close() // unlinked already: nothing is kept
+		_ = w.file.Close()
+		_ = os.Remove(w.file.Name())
 	}
 }
