@@ -20,7 +20,7 @@ func (s Stage) gpu(ctx context.Context) (g gpu, err error) {
 	g.up, err = s.Running.Up(ctx)
 	switch {
 	case isBusy(err): // the deployment is making it: the next sweep looks again
-		g.up, err = false, nil
+		g.up = false
 	case err != nil:
 		return g, fmt.Errorf("look at endpoint: %w", err)
 	}
