@@ -48,7 +48,7 @@ func split(stream []byte, planes int) ([][]byte, error) {
 	segments, end := make([][]byte, planes), len(stream)
 	for i := planes - 1; i >= 0; i-- {
 		start := binary.LittleEndian.Uint32(stream[4+4*i:])
-		if start < headerBytes || start > uint32(min(end, 1<<31)) {
+		if start < headerBytes || uint64(start) > uint64(end) {
 			return nil, codec.Corrupt("segment %d of %d of the RLE stream starts at byte %d, outside %d to %d", i+1, planes, start, headerBytes, end)
 		}
 		segments[i], end = stream[start:end], int(start)
