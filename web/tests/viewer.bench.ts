@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { launch } from './browser.ts';
+import { circumstances, report } from './report.ts';
 import { opened, served } from './viewer/server.ts';
 
 // Budgets of issue 19, in software at 480×320: first organ 1.5 s after the preview's bytes,
@@ -8,7 +9,7 @@ import { opened, served } from './viewer/server.ts';
 // are printed and not asserted: no clock of a shared machine is to be trusted.
 // IRIS_MODELS names a folder with preview.glb and view.glb of a job, to measure these too.
 
-interface Cost {
+type Cost = {
   model: string;
   triangles: number;
   'first organ ms': number;
@@ -17,9 +18,10 @@ interface Cost {
   'coarse frame ms': number;
   'longest task ms': number;
   'toggle 117 ms': number;
-}
+};
 
 it('costs', async () => {
+  const words = circumstances();
   const [server, browser] = await Promise.all([served(), launch()]);
   const rows: Cost[] = [];
   const folder = process.env.IRIS_MODELS;
@@ -110,7 +112,11 @@ it('costs', async () => {
     });
     await close();
   }
-  console.table(rows);
+  await report(
+    'web-viewer',
+    `\`npm run bench\` in \`web\` (tests/viewer.bench.ts): models of 117 balls at 480 × 320 points, the preview first and then the whole. First organ and all: from the moment that the bytes are there. ${words}.`,
+    rows,
+  );
   expect(rows.length).toBe(sets.length);
   await browser.close();
   await server.stop();

@@ -12,16 +12,19 @@ export function hand(job: Job): void {
 
 let loading = false;
 
-/** Loads the code of a job's page and its viewer while nothing else is to do, once. */
+/** Loads the code of a job's page and its viewer, once. What does not come is loaded when it is wanted. */
+export function loadJobPage(): void {
+  if (loading) return;
+  loading = true;
+  for (const part of [import('./job/JobPage'), import('./viewer/Stage')]) part.catch(() => {});
+}
+
+/** The same while nothing else is to do, where one may want it. */
 export function loadAhead(): void {
   // Who pays for each megabyte asks for it when it is needed.
   const { connection } = navigator as { connection?: { saveData?: boolean } };
-  if (loading || connection?.saveData) return;
-  loading = true;
+  if (connection?.saveData) return;
   // Safari has no requestIdleCallback.
   const idle = globalThis.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 200));
-  idle(() => {
-    // What did not come is loaded when it is wanted.
-    for (const part of [import('./job/JobPage'), import('./viewer/Stage')]) part.catch(() => {});
-  });
+  idle(loadJobPage);
 }
