@@ -167,7 +167,7 @@ export const job = {
     es: 'Cortes del estudio con los contornos de las estructuras halladas',
   },
   'all.previewAlt': { en: 'The model, from several sides', es: 'El modelo, desde varios lados' },
-  'all.scanAlt': { en: 'Three slices through the middle of the scan', es: 'Tres cortes por la mitad del estudio' },
+  'all.scanAlt': { en: 'Three slices of the scan', es: 'Tres cortes del estudio' },
   'all.kept': { en: 'Kept until {date}.', es: 'Se guarda hasta el {date}.' },
   'all.enlarge': { en: 'Enlarge', es: 'Ampliar' },
   'all.options': { en: 'How it was made', es: 'Cómo se hizo' },

@@ -1,7 +1,7 @@
 import './details.css';
 import { lazy, Suspense } from 'react';
 import type { Reader } from '../../api/client';
-import type { Job } from '../../api/job';
+import { isRunning, type Job } from '../../api/job';
 import { amount, day, moment } from '../format';
 import { useWords } from '../language';
 import { Button } from '../widgets/Button';
@@ -31,6 +31,8 @@ export function Whole({
 }) {
   const { t, language } = useWords();
   const { options } = job;
+  const first = isRunning(job) && job.artifacts.has('glimpse.glb');
+  const title = rows.length === 0 ? 'all.about' : first ? 'past.glimpse' : 'all.title';
   const made: [string, string | null][] = [
     [t('all.made'), moment(job.created_at, language)],
     [t('all.modality'), options.modality ?? null],
@@ -42,7 +44,7 @@ export function Whole({
     <section className="panel" aria-labelledby="whole">
       <header>
         <div>
-          <h2 id="whole">{t(rows.length > 0 ? 'all.title' : 'all.about')}</h2>
+          <h2 id="whole">{t(title)}</h2>
           {rows.length > 0 && (
             <p className="soft small">
               {t('all.count', { n: rows.length })}. {t('one.choose')}
