@@ -189,6 +189,7 @@ schema: build $(SCHEMA_VENV)/.installed
 
 e2e: build build/contract/.installed $(E2E_VENV)/.installed $(SCHEMA_VENV)/.installed
 	@command -v $(CHROMIUM) >/dev/null || apt-get install -y chromium
+	@command -v groff >/dev/null || apt-get install -y groff-base # the AWS CLI shows its help with it
 	cd web && CHROMIUM=$$(command -v $(CHROMIUM)) npm run --silent e2e
 	IRIS_E2E=1 IRIS_SCHEMATHESIS=$(SCHEMA_VENV)/bin/schemathesis IRIS_PYTHON=$(E2E_VENV)/bin/python go test -json -count=1 -timeout 60m ./tests/... | go run ./tests/skips
 
