@@ -226,11 +226,18 @@ func (p *pass) decode(f *frame, scale *pixel.Rescaler) error {
 	if f.voxels == nil {
 		return nil
 	}
-	if p.lifted {
+	if p.lifted && f.wholeWords() {
 		f.layout.Shift = p.series.Images[f.slice.Image].Lift
 	}
 	f.counts = scale.Frame(f.voxels, f.raw, f.layout, f.slice.Slope, f.slice.Intercept)
 	return nil
+}
+
+// wholeWords says whether the samples may be shifted up in their words. A stream of the
+// stored bits alone has samples that are not; one of whole words is like samples that are
+// stored as they are.
+func (f *frame) wholeWords() bool {
+	return !f.layout.Encapsulated || f.info.Precision > f.layout.Stored
 }
 
 // sized is buffer, or a new one, with n bytes.

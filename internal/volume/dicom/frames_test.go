@@ -257,10 +257,16 @@ func TestConvertEncapsulatedForAnyWorkers(t *testing.T) {
 // A person is told that the images were compressed with loss, whatever they are stored
 // as now.
 func TestConvertLossy(t *testing.T) {
-	for value, want := range map[string]bool{"01": true, "01 ": true, "00": false, "": false} {
+	for values, want := range map[[2]string]bool{
+		{"01", ""}: true, {"01 ", ""}: true, {"00", ""}: false, {"", ""}: false, {"01", "1"}: true,
+		{"", "12.5"}: true, {"", `1\8.0`}: true, {"", "1.0"}: false, {"", "unknown"}: false, {"00", "2.3"}: false,
+	} {
 		for _, packed := range []bool{true, false} {
 			d := dicomtest.Series(5, 7, 6, func(n int, s *dicomtest.Slice) {
-				s.Extra = func(w *dicomtest.Writer) { w.Text(0x00282110, "CS", value) }
+				s.Extra = func(w *dicomtest.Writer) {
+					w.Text(0x00282110, "CS", values[0])
+					w.Text(0x00282112, "DS", values[1])
+				}
 				if packed {
 					pack(s, 1<<20)
 				}
@@ -268,7 +274,7 @@ func TestConvertLossy(t *testing.T) {
 			_, report, _, err := convert(t, d, dicom.Options{})
 			got := len(report.Warnings) == 1 && report.Warnings[0].Code == "lossy_compression"
 			if err != nil || got != want || !want && len(report.Warnings) > 0 {
-				t.Errorf("%q: %v %v", value, err, report.Warnings)
+				t.Errorf("%q: %v %v", values, err, report.Warnings)
 			}
 		}
 	}

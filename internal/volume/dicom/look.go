@@ -65,9 +65,7 @@ type lookout struct {
 func (l *lookout) frame(_ context.Context, f *frame) error {
 	l.sums[f.index] = fingerprint(f.raw, f.slice)
 	lift := l.series.Images[f.slice.Image].Lift
-	// A stream of the stored bits alone has samples that are not shifted; one of whole
-	// words is like samples that are stored as they are.
-	if lift > 0 && (!f.layout.Encapsulated || f.info.Precision > f.layout.Stored) {
+	if lift > 0 && f.wholeWords() {
 		bits := pixel.BitsOf(f.raw, f.layout, lift)
 		l.lifts = true
 		l.bits.Low = l.bits.Low || bits.Low

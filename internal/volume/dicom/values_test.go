@@ -8,6 +8,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/volume/dicom"
 	"github.com/iris-oculus/iris/internal/volume/dicom/dicomtest"
+	"github.com/iris-oculus/iris/internal/volume/dicom/jpeg/jpegtest"
 )
 
 // words sets a slice's pixels, by row and column.
@@ -271,6 +272,32 @@ func TestHighBit(t *testing.T) {
 				t.Error("other voxels than those of the sound series")
 			}
 		})
+	}
+}
+
+// In a series of which half is compressed, the streams of the stored bits alone hold
+// samples that are not shifted, whatever the others do.
+func TestHighBitOfHalfASeries(t *testing.T) {
+	_, _, want, err := convert(t, bodies(5, func(_ int, s *dicomtest.Slice) { s.Stored, s.High = 12, 11 }), dicom.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, precision := range []int{12, 16} {
+		d := bodies(5, func(n int, s *dicomtest.Slice) {
+			s.Stored, s.High = 12, 15
+			if n%2 == 1 && precision == 12 {
+				jpegOf(s, precision, 1, jpegtest.Options{})
+				return
+			}
+			words(s, func(r, c int) int { return body(1024)(r, c) << 4 })
+			if n%2 == 1 {
+				jpegOf(s, precision, 1, jpegtest.Options{})
+			}
+		})
+		_, report, got, err := convert(t, d, dicom.Options{})
+		if err != nil || len(report.Warnings) > 0 || string(got) != string(want) {
+			t.Errorf("streams of %d bits: %v %v, other voxels: %v", precision, err, report.Warnings, string(got) != string(want))
+		}
 	}
 }
 

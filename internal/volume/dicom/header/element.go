@@ -44,6 +44,7 @@ const (
 	tagSlope            tag = 0x00281053
 	tagPixelMeasures    tag = 0x00289110
 	tagLossy            tag = 0x00282110
+	tagLossyRatio       tag = 0x00282112
 	tagPixelTransforms  tag = 0x00289145
 	tagShared           tag = 0x52009229
 	tagPerFrame         tag = 0x52009230

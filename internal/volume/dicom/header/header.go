@@ -41,6 +41,7 @@ type Header struct {
 	BitsAllocated, BitsStored, HighBit int
 	Signed                             bool
 	Lossy                              bool    // it was compressed with loss at some time
+	Lossless                           bool    // it says that it never was
 	NumberOfFrames                     int     // -1: no number of frames
 	SliceStep                          float64 // spacing between slices, mm; 0: not given
 	FramesElsewhere                    bool    // frames differ in time or in something else than place

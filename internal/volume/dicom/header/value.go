@@ -43,7 +43,7 @@ func fileTag(t tag) bool {
 	case tagImageType, tagSOPClass, tagSOPInstance, tagModality, tagStudy, tagSeries, tagFrameOfReference,
 		tagSamples, tagPhotometric, tagFrames, tagFramePointer, tagRows, tagColumns,
 		tagSliceStep, tagFrameTime, tagFrameTimes,
-		tagBitsAllocated, tagBitsStored, tagHighBit, tagSigned, tagLossy:
+		tagBitsAllocated, tagBitsStored, tagHighBit, tagSigned, tagLossy, tagLossyRatio:
 		return true
 	}
 	return judgeTag(t)
@@ -69,7 +69,11 @@ func (h *Header) set(t tag, b []byte, c *cursor) {
 	case tagPhotometric:
 		h.Photometric = text(b)
 	case tagLossy:
-		h.Lossy = text(b) == "01"
+		h.Lossy, h.Lossless = text(b) == "01", text(b) == "00"
+	case tagLossyRatio:
+		// Some writers give the ratio alone. Others give it for lossless images, too, and
+		// say that they are.
+		h.Lossy = h.Lossy || !h.Lossless && above(b, 1)
 	case tagFrames:
 		h.NumberOfFrames = count(b)
 	case tagSliceStep:
@@ -104,6 +108,16 @@ func (h *Header) set(t tag, b []byte, c *cursor) {
 			h.Signed = n == 1
 		}
 	}
+}
+
+// above says whether any of the numbers in b is greater than least.
+func above(b []byte, least float64) bool {
+	for part := range strings.SplitSeq(text(b), `\`) {
+		if v, err := strconv.ParseFloat(strings.TrimSpace(part), 64); err == nil && v > least {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *Frame) set(t tag, b []byte) {
