@@ -40,7 +40,7 @@ func webVerb(c *command, flags *flag.FlagSet, args []string) error {
 	case app == "":
 		return &fault{text: fmt.Sprintf("the stack %s has no app on Amplify", c.stack), hint: "`make deploy PARAMS=WebHosting=amplify`, then again"}
 	case s.output("PeoplePool") == "" && s.parameter("JwtIssuer") == "":
-		return &fault{text: "the stack takes IAM-signed requests only, which a browser cannot send", hint: "`make deploy PARAMS='UserPool=create SignInDomain=<prefix> SignInUrls=" + or(s.output("PageUrl"), "https://…") + "/,http://localhost:8976/'`"}
+		return &fault{text: "the stack takes IAM-signed requests only, which a browser cannot send", hint: "`make deploy PARAMS='UserPool=create SignInDomain=<prefix>'`"}
 	}
 	c.announce("make deploy-web", plan{
 		does:  []string{"builds the page for " + s.output("ApiUrl"), "uploads it to Amplify (app " + app + ", branch " + branch + "), with its security headers, and looks whether they are sent"},

@@ -68,7 +68,7 @@ func bill() string {
 	row("each of ten at once", cost.Of(ten).Each, fmt.Sprintf("GPU %.4f", cost.Of(ten).GPUTogether))
 	row("a label map", e.Labels, "no GPU")
 	row("a month of 100 scans, each by itself", e.Month, fmt.Sprintf("the idle month %.2f", e.Idle))
-	row("a month without a scan", e.Idle, "images in ECR, a hosted zone, the janitor")
+	row("a month without a scan", e.Idle, "images in ECR, a hosted zone, the janitor, two alarms more than ten")
 	row("an announced upload that never comes, at most", e.DeadUpload, "")
 	row("Profile=hipaa adds to a month", e.Hipaa, "a key, a firewall of four rules; its trail and logs by what is done")
 	row("a GPU that never sleeps, a month", e.AlwaysOn, "to compare")

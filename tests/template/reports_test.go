@@ -256,3 +256,68 @@ func TestTheImageThatServesStays(t *testing.T) {
 		t.Errorf("%v", repository)
 	}
 }
+
+// What outlives its stack may not have a name that the next stack of the same name wants:
+// `make destroy` and then `make deploy` would fail with "already exists".
+func TestWhatIsKeptIsInNobodysWay(t *testing.T) {
+	names := map[string]string{"AWS::S3::Bucket": "BucketName", "AWS::DynamoDB::Table": "TableName", "AWS::ECR::Repository": "RepositoryName", "AWS::Backup::BackupVault": "BackupVaultName"}
+	doc, found := document(t), 0
+	all := resources(t, deployments["hipaa, with everything"])
+	for id, r := range all {
+		property := names[r.Type]
+		if property == "" {
+			continue
+		}
+		found++
+		if r.Properties[property] != nil && !has(t, section(section(section(doc, "Resources"), id), "Properties")[property], "${DataKey}") {
+			t.Errorf("%s stays when its stack goes, and is called %v in every stack of this name", id, r.Properties[property])
+		}
+	}
+	if found < 7 {
+		t.Errorf("%d resources were looked at", found)
+	}
+}
+
+// `iris login` comes back to an address of its own, which Cognito compares to the letter,
+// and the page to its own with a slash, whatever SignInUrls says.
+func TestPeopleComeBack(t *testing.T) {
+	for name, want := range map[string][]string{
+		"frugal, with everything": {"https://example.org/", "https://www.example.org/", "http://localhost:8976/callback"},
+		"hipaa, with everything":  {"https://example.org/", "http://localhost:8976/callback"},
+	} {
+		for _, address := range want {
+			if client := resources(t, deployments[name])["WebClient"]; !has(t, client.Properties["CallbackURLs"], `"`+address+`"`) {
+				t.Errorf("%s: nobody comes back to %s: %v", name, address, client.Properties["CallbackURLs"])
+			}
+		}
+	}
+}
+
+// Budgets looks whether it may publish when it is told of a topic: the policies of all its
+// topics come before it.
+func TestTheBudgetsTopicsAreOpenBefore(t *testing.T) {
+	budget := section(section(document(t), "Resources"), "MonthlyBudget")
+	if budget["DependsOn"] != "BudgetTopicPolicy" {
+		t.Errorf("MonthlyBudget waits for %v", budget["DependsOn"])
+	}
+	told := 0
+	for _, n := range section(budget, "Properties")["NotificationsWithSubscribers"].([]any) {
+		if has(t, n, `"AlertTopic"`) {
+			if told++; !has(t, n, `"AlertTopicPolicy"`) {
+				t.Errorf("nothing says that the policy of AlertTopic comes first: %v", n)
+			}
+		}
+	}
+	if told != 2 {
+		t.Errorf("%d notifications to AlertTopic", told)
+	}
+}
+
+// An IAM signature covers the host, and CloudFront asks the API at another one: with a
+// domain at the edge, whoever signs would be refused, whatever he does.
+func TestTheEdgeTakesTokens(t *testing.T) {
+	rule := section(section(document(t), "Rules"), "EdgeTakesTokens")
+	if !has(t, rule["RuleCondition"], "DomainName") || !has(t, rule["RuleCondition"], "hipaa") || !has(t, rule["Assertions"], "JwtIssuer") || !has(t, rule["Assertions"], "UserPool") {
+		t.Errorf("%v", rule)
+	}
+}

@@ -24,7 +24,7 @@ var All = map[string]map[string]string{
 		"Profile": "hipaa", "ModelImageUri": Image, "UserPool": "create", "SignInDomain": "iris", "DomainName": "example.org", "HostedZoneId": "Z0123456789ABC", "WebHosting": "amplify",
 		"WebhookUrl": "https://example.org/hook", "NoticeEmail": "a@example.org", "AlertEmail": "b@example.org", "MonthlyBudgetUSD": "50",
 	},
-	"hipaa, of a certificate's own":   {"Profile": "hipaa", "DomainName": "example.org", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"},
+	"hipaa, of a certificate's own":   {"Profile": "hipaa", "JwtIssuer": "https://issuer.example", "DomainName": "example.org", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"},
 	"somebody's tokens, no versions":  {"JwtIssuer": "https://issuer.example", "KeepVersions": "no", "CapacityLever": "weights", "ModelImageUri": Image},
 	"an edge, and no page":            {"Edge": "cloudfront"},
 	"a domain whose zone is not ours": {"DomainName": "example.org", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000", "WebHosting": "amplify"},
