@@ -77,7 +77,7 @@ func Named(uid string) string {
 	if name := Find(uid).Name; name != "" {
 		return name
 	}
-	return "an unknown way"
+	return "an unknown format"
 }
 
 // Supported is an *volume.Error unless pixels in this syntax can be read.

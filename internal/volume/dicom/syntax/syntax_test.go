@@ -25,8 +25,8 @@ func TestSupported(t *testing.T) {
 	for uid, name := range map[string]string{
 		"1.2.840.10008.1.2.4.110": "JPEG XL lossless", "1.2.840.10008.1.2.4.111": "JPEG XL of JPEG", "1.2.840.10008.1.2.4.112": "JPEG XL",
 		"1.2.840.10008.1.2.4.100": "MPEG-2", "1.2.840.10008.1.2.4.102": "MPEG-4", "1.2.840.10008.1.2.4.107": "HEVC",
-		"1.2.840.10008.1.2.4.204": "an unknown way", "1.2.840.10008.1.2.4.94": "an unknown way",
-		"1.2.3.ZZPHI": "an unknown way", "": "an unknown way",
+		"1.2.840.10008.1.2.4.204": "an unknown format", "1.2.840.10008.1.2.4.94": "an unknown format",
+		"1.2.3.ZZPHI": "an unknown format", "": "an unknown format",
 	} {
 		var fault *volume.Error
 		err := syntax.Supported(uid)
