@@ -243,6 +243,41 @@ it('keeps compressed pixels to their end, and nothing behind it', async () => {
   expect((await textual(open)).endsWith(latin(jpeg.slice(0, -8)))).toBe(true);
 });
 
+it('keeps the ratio of a lossy compression, of which the server warns', async () => {
+  const out = await openDicom(await cleaned(dicom(axial(0, [[0x00282112, 'DS', '1\\12.5']]))));
+  expect(textOf(out.elements, 0x00282112)).toBe('1\\12.5');
+});
+
+it('bears what writers get wrong around fragments', async () => {
+  const file = new Uint8Array(await dicom(axial(0)).arrayBuffer());
+  const at = latin(file).lastIndexOf('\xe0\x7f\x10\x00OW');
+  const begin = [...file.slice(0, at), 0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0, 255, 255, 255, 255];
+  const item = (...bytes: number[]) => [0xfe, 0xff, 0, 0xe0, bytes.length, 0, 0, 0, ...bytes];
+  const end = [0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0];
+  const secretly = Array.from(MARK, (char) => char.charCodeAt(0));
+  const out = async (...bytes: number[]) =>
+    latin(
+      new Uint8Array(
+        await (
+          await deidentify(await openDicom(new File([new Uint8Array([...begin, ...bytes])], 'a')), secret, new Map())
+        ).pixels.arrayBuffer(),
+      ),
+    );
+  const two = [...item(), ...item(1, 2, 3, 4)];
+  const text = (bytes: number[]) => latin(new Uint8Array(bytes));
+  for (const [name, kept, behind] of [
+    ['an odd length', [...item(), ...item(1, 2, 3), ...item(4, 5, 6), ...end], secretly],
+    ['a byte that the length leaves out', [...item(), ...item(1, 2, 3), 0, ...item(4, 5, 6), 0, ...end], secretly],
+    ['a delimiter of an item', [...two, 0xfe, 0xff, 0x0d, 0xe0, 0, 0, 0, 0, ...end], secretly],
+    ['zeros in place of the delimiter', two, [0, 0, 0, 0, 0, 0, 0, 0, ...secretly]],
+    ['fewer zeros than an element has', two, [0, 0, 0]],
+    ['padding behind no delimiter', two, [0xfc, 0xff, 0xfc, 0xff, 0x4f, 0x42, 0, 0, 5, 0, 0, 0, ...secretly]],
+  ] as [string, number[], number[]][])
+    expect(await out(...kept, ...behind), name).toBe(text(kept));
+  for (const bytes of [[], item(), [...two, ...secretly, ...secretly], [...two, 0xfe, 0xff, 0, 0xe0, 9, 0, 0, 0, 1]])
+    await expect(out(...bytes)).rejects.toThrow(Damaged);
+});
+
 it('tells what was removed by kinds, without a value', async () => {
   const removed: Removed = new Map();
   await cleaned(dicom(axial(0, phi)), secret, removed);

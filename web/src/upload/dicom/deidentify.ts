@@ -181,21 +181,42 @@ function pointers(value: Uint8Array, little: boolean): Uint8Array {
 /** Bounds the fragments of one file. */
 const MAX_FRAGMENTS = 100_000;
 
-/** Where pixels in fragments end, behind their delimiter. What follows them is not kept. */
+/** What may follow fragments that have no delimiter: padding, signatures, zeros. */
+const BEHIND = new Set([0xfffcfffc, 0xfffafffa, 0]);
+
+/**
+ * Where pixels in fragments end, behind their delimiter. What follows them is not kept. What
+ * writers get wrong is borne as the server bears it (internal/volume/dicom/encapsulated).
+ */
 async function endOfFragments({ body, pixels, encoding }: DicomFile): Promise<number> {
   let at = pixels?.at ?? 0;
+  let odd = false;
   for (let n = 0; n < MAX_FRAGMENTS; n++) {
-    if (at + 8 > body.size) {
-      // Some writers leave the delimiter out, as the server knows.
-      if (at === body.size && n > 1) return at;
+    let bytes = new Uint8Array(await body.slice(at, at + 9).arrayBuffer());
+    let next = at;
+    if (odd && bytes[0] !== (encoding.little ? 0xfe : 0xff)) {
+      // The fragment was padded to an even length, which its own leaves out.
+      next++;
+      bytes = bytes.slice(1);
+    }
+    if (bytes.length < 8) {
+      // Some writers leave the delimiter out.
+      if (n > 1) return Math.min(next, body.size);
       break;
     }
-    const view = new DataView(await body.slice(at, at + 8).arrayBuffer());
+    const view = new DataView(bytes.buffer);
     const tag = ((view.getUint16(0, encoding.little) << 16) | view.getUint16(2, encoding.little)) >>> 0;
     const length = view.getUint32(4, encoding.little);
-    if (tag === 0xfffee0dd) return at + 8;
-    if (tag !== 0xfffee000 || at + 8 + length > body.size) break;
-    at += 8 + length;
+    if (tag === 0xfffee0dd) return next + 8;
+    if (n > 1 && BEHIND.has(tag)) return next;
+    if (tag === 0xfffee00d && length === 0) {
+      at = next + 8;
+      odd = false;
+      continue;
+    }
+    if (tag !== 0xfffee000 || next + 8 + length > body.size) break;
+    at = next + 8 + length;
+    odd = length % 2 === 1;
   }
   throw new Damaged('truncated');
 }

@@ -68,6 +68,7 @@ const list: [tag: number, vr: string, rule: Rule][] = [
   [0x00281053, 'DS', 'number'], // rescale slope
   [0x00281054, 'LO', 'word'], // rescale type
   [0x00282110, 'CS', 'word'], // lossy compression
+  [0x00282112, 'DS', 'number'], // its ratio
   [0x00283000, 'SQ', 'emptied'], // modality LUT, which the server refuses
   [0x00289110, 'SQ', 'items'], // pixel measures
   [0x00289145, 'SQ', 'items'], // pixel value transformation
