@@ -99,7 +99,7 @@ func (c *command) propose(dir string, o overrides) (name string, s changeSet, er
 		if strings.Contains(said, "No changes to deploy") {
 			return "", s, nil
 		}
-		return "", s, &fault{text: "`sam deploy` ended without naming a change set", hint: "its words are above; `sam --version` should be 1.130 or newer"}
+		return "", s, &fault{text: "`sam deploy` ended without naming a change set", hint: "its words are above; `sam --version` should be 1.170 or newer"}
 	}
 	if err := c.aws(&s, "cloudformation", "describe-change-set", "--change-set-name", name); err != nil {
 		return name, s, err

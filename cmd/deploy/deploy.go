@@ -10,7 +10,7 @@ import (
 
 // What the plans say of money; docs/cost.md has the whole bill.
 const (
-	idleCosts = "next to nothing while idle (`bin/iris cost`); from the first scan on about 0.10 USD each"
+	idleCosts = "next to nothing while idle (`bin/iris cost`); a scan about 0.08 USD, by the model"
 )
 
 // stackVerb is `make deploy`.
@@ -93,6 +93,7 @@ func (c *command) roll(dir string, o overrides, s stack, replace bool) error {
 	if err := c.step(dir, o, s, replace); err != nil || c.planning {
 		return err
 	}
+	before := s.output("ApiUrl")
 	s, err := c.deployed()
 	if err != nil {
 		return err
@@ -103,6 +104,9 @@ func (c *command) roll(dir string, o overrides, s stack, replace bool) error {
 	}
 	if s.parameter("ModelImageUri") == "" {
 		c.say("There is no model yet: label maps become models, scans do not. `make quota-check`, then `make deploy-model`.")
+	}
+	if before != "" && before != s.output("ApiUrl") && s.output("WebAppId") != "" { // the old one is in the page, and with a domain answers no more
+		c.say("The API has another address than the page was built for: `make deploy-web` again.")
 	}
 	c.say("Try it: `make smoke URL=%s`", or(s.output("ApiUrl"), "…"))
 	return nil

@@ -34,6 +34,10 @@ func TestDomain(t *testing.T) {
 			servers: []string{"ns-2.awsdns-02.net.", "ns-1.awsdns-01.com."}, words: []string{"ok     iris-oculus.com is delegated to zone Z0123456789", "0.50 USD"},
 			calls: []string{`sam deploy --parameter-overrides {"DomainName":"iris-oculus.com","HostedZoneId":"Z0123456789"}`},
 		},
+		"with a page, which has the address of before in it": {
+			replies: []reply{who, once(stands("UPDATE_COMPLETE", ">WebAppId=d1")), stands("UPDATE_COMPLETE", ">WebAppId=d1", ">ApiUrl=https://api.iris-oculus.com"), zones, zone, proposed, changes("Add Certificate AWS::CertificateManager::Certificate"), executed, waited},
+			servers: []string{"ns-2.awsdns-02.net.", "ns-1.awsdns-01.com."}, words: []string{"The API has another address than the page was built for: `make deploy-web` again."},
+		},
 		"delegated elsewhere": {
 			replies: []reply{who, stands("UPDATE_COMPLETE"), zones, zone}, servers: []string{"ns1.registrar.example."}, code: 1,
 			words: []string{"is delegated to ns1.registrar.example, which are not the zone's: certificates would stay pending", "hint: tell the registrar these: ns-1.awsdns-01.com, ns-2.awsdns-02.net"}, never: []string{"sam deploy"},

@@ -61,7 +61,7 @@ func smokeVerb(c *command, flags *flag.FlagSet, args []string) error {
 			"asks " + t.url + "/healthz, drops a synthetic CT into s3://" + t.bucket + ", waits for its job, downloads and checks the model",
 			"erases the job again (KEEP=1 leaves it)",
 		},
-		costs: "one scan: about 0.10 USD if the GPU has to wake, 0 where no GPU is asked for",
+		costs: "one scan: about 0.08 USD if the GPU has to wake, 0 where no GPU is asked for",
 		undo:  "it erases its own job",
 	})
 	return c.try(*t)

@@ -130,6 +130,11 @@ func TestTheIdleAlarmHearsItsFilter(t *testing.T) {
 	if filter["Dimensions"] != nil || filter["MetricNamespace"] != alarm["Namespace"] || filter["MetricName"] != alarm["MetricName"] || alarm["Dimensions"] != nil && has(t, alarm["Dimensions"], "Name") {
 		t.Errorf("filter %v, alarm %v", filter, alarm)
 	}
+	// The janitor writes once in a period at most, and its schedule drifts by seconds: a
+	// period without a line may not begin the count anew.
+	if n, of := alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]; n != 4 || of != 5 || alarm["TreatMissingData"] != "notBreaching" {
+		t.Errorf("the alarm wants %v of %v periods", n, of)
+	}
 	if pattern := fmt.Sprint(all["IdleGpuMetric"].Properties["FilterPattern"]); pattern != `{ $.msg = "`+gpu.IdleInstance+`" }` {
 		t.Errorf("the filter looks for %s; internal/stage/gpu logs another line", pattern)
 	}
