@@ -59,6 +59,8 @@ def translated(parameters: dict) -> dict:
     template = sources(yaml_parse((ROOT / "template.yaml").read_text()))
     translator = Translator(MANAGED, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
     out = translator.translate(sam_template=template, parameter_values=parameters, feature_toggle=None)
+    # CloudFormation makes a repository's name of small letters, moto one that ECR refuses.
+    out["Resources"]["ModelRepository"]["Properties"]["RepositoryName"] = {"Fn::Sub": "${AWS::StackName}-modelrepository"}
     out.pop("Rules", None)  # moto knows no Rules, and fails at outputs of types that it does not
     out.pop("Outputs", None)  # know; cfn-lint checks both
     return out
