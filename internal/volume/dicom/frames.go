@@ -30,6 +30,7 @@ type frame struct {
 
 	voxels []int16 // values, where they are wanted
 	counts pixel.Counts
+	above  bool // the stream's samples use bits above those that the data set calls stored
 
 	done chan error // from the worker
 }
@@ -229,6 +230,7 @@ func (p *pass) decode(f *frame, scale *pixel.Rescaler) error {
 	if p.lifted && f.wholeWords() {
 		f.layout.Shift = p.series.Images[f.slice.Image].Lift
 	}
+	f.above = f.contradicts(p.series.Images[f.slice.Image].Lift) && pixel.Above(f.raw, f.layout)
 	f.counts = scale.Frame(f.voxels, f.raw, f.layout, f.slice.Slope, f.slice.Intercept)
 	return nil
 }
@@ -238,6 +240,12 @@ func (p *pass) decode(f *frame, scale *pixel.Rescaler) error {
 // stored as they are.
 func (f *frame) wholeWords() bool {
 	return !f.layout.Encapsulated || f.info.Precision > f.layout.Stored
+}
+
+// contradicts says whether the frame's stream speaks of more bits than the data set
+// stores. Where the data set contradicts itself too, with a lift, look judges it.
+func (f *frame) contradicts(lift int) bool {
+	return f.layout.Encapsulated && !f.info.Whole && lift == 0 && f.info.Precision > f.layout.Stored
 }
 
 // sized is buffer, or a new one, with n bytes.

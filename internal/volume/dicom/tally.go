@@ -15,6 +15,7 @@ type tally struct {
 	values   volume.Values
 	padded   int64
 	lossy    bool  // some frame was compressed with loss
+	above    bool  // some stream's samples use more bits than its file says
 	wrapped  int64 // neighbours of which one was stored beyond the sign bit
 	planes   []planeTally
 }
@@ -40,6 +41,7 @@ func newTally(planes int, modality string) *tally {
 func (t *tally) add(f *frame, voxels []int16) {
 	v, sl, l, raw, c := &t.values, f.slice, f.layout, f.raw, f.counts
 	t.lossy = t.lossy || f.info.Lossy || f.lossy
+	t.above = t.above || f.above
 	if l.Signed && l.Stored < 16 {
 		t.wrapped += wraps(voxels, l, sl)
 	}
@@ -143,6 +145,9 @@ func (t *tally) judge(s *series.Series) ([]volume.Warning, error) {
 	}
 	if t.lossy {
 		add("lossy_compression", "the images were compressed with loss: small structures and edges may differ from what the scanner saw; if the hospital has the original images, send those")
+	}
+	if t.above {
+		add("high_bit", "the files contradict themselves about which bits carry the pixels (the compressed images use more than the bits stored): the lowest ones were taken, and values may be wrong")
 	}
 	if t.padded > 0 {
 		add("padding_removed", "pixels that the files mark as padding were brighter than air and became air: %.1f %% of the scan", 100*float64(t.padded)/float64(t.values.Total))

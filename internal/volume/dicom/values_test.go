@@ -3,6 +3,7 @@ package dicom_test
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -338,5 +339,67 @@ func TestRefusalsListTheOtherSeries(t *testing.T) {
 	}
 	if _, _, _, err = convert(t, d, dicom.Options{Series: 2}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A stream whose samples need more bits than the file calls stored is read as the file
+// says, and the owner is told, in whichever slice it lies.
+func TestStreamsOfMoreBitsThanStored(t *testing.T) {
+	const offset = 1024
+	full := func(s *dicomtest.Slice) { s.Stored, s.High = 10, 9 }
+	for _, c := range []struct {
+		name, want string
+		change     func(n int, s *dicomtest.Slice)
+	}{
+		{"all slices", "high_bit", func(_ int, s *dicomtest.Slice) { full(s); jpegOf(s, 16, 1, jpegtest.Options{}) }},
+		{"the last slice", "high_bit", func(n int, s *dicomtest.Slice) {
+			if s.Stored, s.High = 12, 11; n == 5 {
+				full(s)
+			}
+			jpegOf(s, 16, 1, jpegtest.Options{})
+		}},
+		{"signed, by a bit of their own", "high_bit", func(_ int, s *dicomtest.Slice) {
+			s.Signed, s.Stored, s.High = true, 12, 11
+			words(s, func(r, c int) int { return body(offset)(r, c) | 0x1000 })
+			jpegOf(s, 16, 1, jpegtest.Options{})
+		}},
+		{"within the stored bits", "", func(_ int, s *dicomtest.Slice) { s.Stored, s.High = 12, 11; jpegOf(s, 16, 1, jpegtest.Options{}) }},
+		{"signed, the sign extended", "", func(_ int, s *dicomtest.Slice) {
+			s.Signed, s.Stored, s.High, s.Intercept = true, 12, 11, "0"
+			words(s, body(0))
+			jpegOf(s, 16, 1, jpegtest.Options{})
+		}},
+		{"signed, the bits above empty", "", func(_ int, s *dicomtest.Slice) {
+			s.Signed, s.Stored, s.High, s.Intercept = true, 12, 11, "0"
+			words(s, func(r, c int) int { return body(0)(r, c) & 0xFFF })
+			jpegOf(s, 16, 1, jpegtest.Options{})
+		}},
+		{"padding of the whole word", "padding_removed", func(_ int, s *dicomtest.Slice) {
+			s.Stored, s.High, s.Extra = 12, 11, number(0x00280120, "US", 63536)
+			words(s, func(r, c int) int {
+				if r+c < 6 {
+					return 63536
+				}
+				return body(offset)(r, c)
+			})
+			jpegOf(s, 16, 1, jpegtest.Options{})
+		}},
+		{"RLE, with overlays above", "", func(_ int, s *dicomtest.Slice) {
+			s.Stored, s.High = 12, 11
+			words(s, func(r, c int) int { return body(offset)(r, c) | r&1<<15 })
+			pack(s, 70)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, report, got, err := convert(t, bodies(6, c.change), dicom.Options{Modality: "MR"})
+			if o := outcome(report, err); o != c.want {
+				t.Errorf("%q (%v %v), want %q", o, err, report.Warnings, c.want)
+			}
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+			_, one, alone, _ := convert(t, bodies(6, c.change), dicom.Options{Modality: "MR"})
+			if string(got) != string(alone) || fmt.Sprint(one.Warnings) != fmt.Sprint(report.Warnings) {
+				t.Errorf("one worker: other bytes or warnings %v, want %v", one.Warnings, report.Warnings)
+			}
+		})
 	}
 }

@@ -44,6 +44,9 @@ type Info struct {
 	Precision int // bits that carry the sample
 	Signed    bool
 	Lossy     bool // the samples are not those that were compressed
+	// Whole says that the stream holds whole words, as RLE does, and that Precision is
+	// only their size. Frame of package decode sets it.
+	Whole bool
 }
 
 // Error says why a stream has no image. Its message is one clause without values of the

@@ -24,8 +24,10 @@ type decoder func(dst, stream []byte, limits codec.Limits) (codec.Info, error)
 // Frame decodes one frame into dst, which has limits.Bytes() bytes. Without an error dst
 // holds the whole frame, and otherwise nothing of use.
 func Frame(dst, stream []byte, uid string, limits codec.Limits) (codec.Info, error) {
-	info, err := guarded(kindOf(stream, uid, limits), dst, stream, limits)
+	kind := kindOf(stream, uid, limits)
+	info, err := guarded(kind, dst, stream, limits)
 	if err == nil {
+		info.Whole = kind == plain || kind == runs || kind == deflated
 		return info, nil
 	}
 	fault := (*codec.Error)(nil)

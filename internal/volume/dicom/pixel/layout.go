@@ -99,6 +99,24 @@ func BitsOf(raw []byte, l Layout, lift int) (b Bits) {
 	return b
 }
 
+// Above says whether some sample of a frame uses bits above the stored ones, other than
+// for its sign or for padding. Writers extend the sign or leave the bits empty.
+func Above(raw []byte, l Layout) bool {
+	r := Rescaler{layout: l}
+	all := uint32(1)<<(l.Bits-1)<<1 - 1
+	above := all &^ (uint32(1)<<l.Stored - 1)
+	for i := range l.Rows * l.Columns {
+		word := r.word(raw, i)
+		if over := word & above; over == 0 || l.Signed && over == above && word>>(l.Stored-1)&1 != 0 {
+			continue
+		}
+		if !l.Padding.holds(l, word) {
+			return true
+		}
+	}
+	return false
+}
+
 // checkLength compares the length that follows from the header with the bytes that are
 // there, before memory is allocated for it. Pixel data is padded to an even length,
 // and by some writers to a block, so that up to a row more is accepted.
