@@ -104,7 +104,7 @@ func (p *pass) run(ctx context.Context) error {
 	}
 	var group sync.WaitGroup
 	for range workers {
-		group.Go(p.work)
+		group.Go(func() { p.work(ctx) })
 	}
 	var readErr error
 	group.Go(func() {
@@ -204,9 +204,13 @@ func (p *pass) send(f *frame) {
 }
 
 // work decodes and converts frames.
-func (p *pass) work() {
+func (p *pass) work(ctx context.Context) {
 	scale := pixel.Rescaler{Background: p.background}
 	for f := range p.jobs {
+		if err := ctx.Err(); err != nil { // nobody waits for the frames behind
+			f.done <- err
+			continue
+		}
 		f.done <- p.decode(f, &scale)
 	}
 }

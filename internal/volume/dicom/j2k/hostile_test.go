@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -233,4 +234,45 @@ func FuzzDecode(f *testing.F) {
 			_ = try(t, b, l)
 		}
 	})
+}
+
+// TestMorePassesThanSamplesHave: 64 bytes that ask for every bit-plane that a sample of
+// 32 bits holds are refused before they are decoded. As many passes as samples of the
+// precision have are decoded whatever the bytes are, and more with bytes for them.
+func TestMorePassesThanSamplesHave(t *testing.T) {
+	const side = 64
+	for _, c := range []struct {
+		name                              string
+		precision, planes, passes, length int
+		refused                           bool
+	}{
+		{"30 bit-planes of 16-bit samples", 16, 30, 88, 64, true},
+		{"30 bit-planes of 8-bit samples", 8, 30, 88, 64, true},
+		{"one pass too many", 16, 24, 68, 64, true},
+		{"all of 22 bit-planes", 16, 22, 64, 64, false},
+		{"30 bit-planes of 32-bit samples", 32, 30, 88, 64, false},
+		{"30 bit-planes with bytes for them", 16, 30, 88, 1500, false},
+	} {
+		var head bitWriter
+		for range 3 { // the packet is not empty, its code-block is in it, no bit-plane is zero
+			head.bit(1)
+		}
+		writePasses(&head, c.passes)
+		const grow = 8
+		head.bits(1<<grow-1, grow)
+		head.bit(0)
+		head.bits(c.length, 3+grow+bits.Len(uint(c.passes))-1)
+		body := head.end()
+		random := rand.New(rand.NewPCG(1, 2))
+		for range c.length {
+			body = append(body, byte(random.Uint32()))
+		}
+		b := headerOf(side, side, 0)
+		b[find(t, b, markerSIZ)+36] = byte(c.precision - 1)
+		b[find(t, b, markerQCD)+1] = byte(c.planes-1) << 3 // with two guard bits
+		err := try(t, append(b, body...), codec.Limits{Columns: side, Rows: side, Bits: 32})
+		if refused := err != nil && strings.Contains(err.Error(), "more bit-planes than"); refused != c.refused || !refused && err != nil {
+			t.Errorf("%s: %v, refused %v", c.name, err, c.refused)
+		}
+	}
 }

@@ -82,6 +82,9 @@ func (d *decoder) tile(area rect, t *tile) error {
 		return err
 	}
 	n := area.width() * area.height()
+	if !parts.bears(n, d.stream.size.precision) {
+		return codec.Unsupported("the JPEG 2000 stream codes more bit-planes than its samples and its bytes can have")
+	}
 	if p.coding.reversible {
 		d.whole = empty(d.whole, n)
 		if err := d.entropy(parts, d.storeWhole); err != nil {

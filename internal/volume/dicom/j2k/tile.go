@@ -85,6 +85,43 @@ func decompose(area rect, p *params, precision int) (*decomposition, error) {
 	return d, nil
 }
 
+// The work that a tile's passes may be, in samples that they visit. T.800 bounds a
+// code-block's bit-planes by what its header claims, up to maxPlanes, and bytes that are
+// missing are read as ones, so that a few bytes may ask for all of them. Samples have no
+// more planes than their precision, the gain of the wavelet and the guard bits need,
+// on the average over a tile. A finer quantization has more; they are noise, at about a
+// bit of the stream a visit or more, unless the image is flat.
+const (
+	planesBeyond  = 6  // above the precision
+	visitsPerByte = 64 // for quantization finer than that
+)
+
+// bears says whether the passes of a tile of n samples are no more work than such samples
+// and the bytes of its code-blocks can be.
+func (d *decomposition) bears(n, precision int) bool {
+	left := 3 * (precision + planesBeyond) * n
+	for i := range d.resolutions {
+		for _, pr := range d.resolutions[i].precincts {
+			if pr == nil {
+				continue
+			}
+			for j := range pr.grids {
+				for k := range pr.grids[j].blocks {
+					bl := &pr.grids[j].blocks[k]
+					if bl.style(d.params.coding.style)&styleHT != 0 {
+						continue // one set of three passes is decoded of all
+					}
+					left -= int(bl.passes) * int(bl.wide) * int(bl.high)
+					for _, s := range bl.segments {
+						left += visitsPerByte * int(s.length)
+					}
+				}
+			}
+		}
+	}
+	return left >= 0
+}
+
 // newBand lays out sub-band number index, of a kind, of resolution res.
 func newBand(area rect, p *params, res, index, kind, precision int) (*band, error) {
 	n := uint(p.coding.levels - max(res-1, 0))
