@@ -10,6 +10,24 @@ import type { Vector } from './structure';
 
 const MOST_PIXELS = 2; // of the screen for one of the page's: more cannot be seen, and costs the square
 
+function isProcessor(gl: WebGL2RenderingContext): boolean {
+  const named = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  return /swiftshader|llvmpipe|softpipe|basic render/i.test(name);
+}
+
+let byProcessor: boolean | undefined;
+
+/** Whether the browser draws without a graphics processor. A context is asked, once: it has
+ * to be known before the stage's own is made. */
+function drawnByProcessor(page: Document): boolean {
+  if (byProcessor === undefined) {
+    const gl = page.createElement('canvas').getContext('webgl2');
+    byProcessor = gl !== null && isProcessor(gl);
+  }
+  return byProcessor;
+}
+
 /** The renderer, the scene in it and the eye. */
 export class Stage {
   readonly renderer: WebGLRenderer;
@@ -28,9 +46,11 @@ export class Stage {
 
   /** null where the browser has no WebGL 2. */
   static on(canvas: HTMLCanvasElement): Stage | null {
-    const options: WebGLContextAttributes = { alpha: true, antialias: true, stencil: true };
     let gl: WebGL2RenderingContext | null = null;
     try {
+      // A processor draws a frame in a half of the time without smooth edges (docs/benchmarks.md).
+      const antialias = !drawnByProcessor(canvas.ownerDocument);
+      const options: WebGLContextAttributes = { alpha: true, antialias, stencil: true };
       gl = canvas.getContext('webgl2', options) as WebGL2RenderingContext | null;
     } catch {
       return null;
@@ -43,9 +63,7 @@ export class Stage {
     this.renderer = new WebGLRenderer({ canvas, context: gl, alpha: true, stencil: true });
     this.renderer.outputColorSpace = SRGBColorSpace;
     this.renderer.info.autoReset = false;
-    const named = gl.getExtension('WEBGL_debug_renderer_info');
-    const name = String(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
-    this.software = /swiftshader|llvmpipe|softpipe|basic render/i.test(name);
+    this.software = isProcessor(gl);
     this.model.add(this.organs.group, this.caps.group);
     this.scene.add(this.model);
   }
