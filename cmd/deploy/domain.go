@@ -42,14 +42,8 @@ func domainVerb(c *command, flags *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.login(); err != nil {
-		return err
-	}
-	s, err := c.deployed()
+	s, err := c.standing()
 	if err != nil {
-		return err
-	}
-	if err := c.updatable(s); err != nil {
 		return err
 	}
 	c.announce("make domain", plan{

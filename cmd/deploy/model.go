@@ -35,14 +35,8 @@ func modelVerb(c *command, flags *flag.FlagSet, args []string) error {
 			return err
 		}
 	}
-	if err := c.login(); err != nil {
-		return err
-	}
-	s, err := c.deployed()
+	s, err := c.standing()
 	if err != nil {
-		return err
-	}
-	if err := c.updatable(s); err != nil {
 		return err
 	}
 	if err := c.gpuQuota(or(chosen(o, s, "InstanceType"), defaultInstance)); err != nil {

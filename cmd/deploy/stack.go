@@ -65,6 +65,18 @@ func (c *command) deployed() (stack, error) {
 	return s, nil
 }
 
+// standing logs in and is the stack that stands, one that can be changed.
+func (c *command) standing() (stack, error) {
+	if err := c.login(); err != nil {
+		return stack{}, err
+	}
+	s, err := c.deployed()
+	if err == nil {
+		err = c.updatable(s)
+	}
+	return s, err
+}
+
 // updatable refuses a stack that cannot be changed as it is, and says what cures it.
 func (c *command) updatable(s stack) error {
 	name, status := c.stack, s.StackStatus

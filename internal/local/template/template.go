@@ -75,12 +75,8 @@ func Resources(path string, who Identity, overrides map[string]string) ([]Resour
 	if err != nil {
 		return nil, err
 	}
-	parameters, err := parameterValues(object(doc["Parameters"]), overrides)
+	e, err := evaluatorOf(doc, who, overrides)
 	if err != nil {
-		return nil, err
-	}
-	e := newEvaluator(doc, who, parameters)
-	if err := e.applyGlobals(object(doc["Globals"])); err != nil {
 		return nil, err
 	}
 	var all []Resource
@@ -101,6 +97,16 @@ func Resources(path string, who Identity, overrides map[string]string) ([]Resour
 	return all, nil
 }
 
+// evaluatorOf knows the parameters' values, and has the globals in the functions.
+func evaluatorOf(doc map[string]any, who Identity, overrides map[string]string) (*evaluator, error) {
+	parameters, err := parameterValues(object(doc["Parameters"]), overrides)
+	if err != nil {
+		return nil, err
+	}
+	e := newEvaluator(doc, who, parameters)
+	return e, e.applyGlobals(object(doc["Globals"]))
+}
+
 // sections are the top-level keys; those without effect here are false.
 var sections = map[string]bool{
 	"Parameters": true, "Mappings": true, "Conditions": true, "Globals": true, "Resources": true, "Outputs": true, "Transform": true,
@@ -117,19 +123,15 @@ func evaluate(doc map[string]any, who Identity, overrides map[string]string) (*T
 	if t := text(doc["Transform"]); t != "" && t != "AWS::Serverless-2016-10-31" {
 		return nil, fmt.Errorf("transform %s is not supported on one machine", t)
 	}
-	parameters, err := parameterValues(object(doc["Parameters"]), overrides)
+	e, err := evaluatorOf(doc, who, overrides)
 	if err != nil {
-		return nil, err
-	}
-	e := newEvaluator(doc, who, parameters)
-	if err := e.applyGlobals(object(doc["Globals"])); err != nil {
 		return nil, err
 	}
 	live, declared, err := e.live()
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{Parameters: parameters, Declared: declared}
+	t := &Template{Parameters: e.parameters, Declared: declared}
 	for _, r := range live {
 		if err := t.add(e, r); err != nil {
 			return nil, fmt.Errorf("resource %s: %w", r.id, err)

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/template"
+	"github.com/iris-oculus/iris/tests/bench/page"
 )
 
 func main() {
@@ -203,17 +204,7 @@ func busy() string {
 
 // replace puts a table between the marks of a page.
 func replace(path, table string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	const begin, end = "<!-- functions: begin -->\n", "<!-- functions: end -->\n"
-	before, rest, ok := strings.Cut(string(text), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no %q and %q", path, begin, end)
-	}
 	load, _, _ := strings.Cut(busy(), " ")
 	head := fmt.Sprintf("%d processors, %s/%s, load average %s here; the zips are for Lambda's processor.\n\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, load)
-	return os.WriteFile(path, []byte(before+begin+head+table+end+after), 0o644)
+	return page.Replace(path, "functions", head+table)
 }

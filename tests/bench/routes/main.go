@@ -20,6 +20,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/iris-oculus/iris/tests/bench/page"
 )
 
 func main() {
@@ -217,16 +219,6 @@ func (b bench) one(r route, n int) ([]byte, time.Duration, error) {
 
 // replace puts the table into the page between its marks.
 func replace(path, table string) error {
-	const begin, end = "<!-- routes: begin -->\n", "<!-- routes: end -->\n"
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no %q and %q", path, begin, end)
-	}
 	head := fmt.Sprintf("%s, %d processors, %s. Everything is on this machine: the clients, API Gateway's double, the function, the job table and S3. A request is timed with its body. `retry`, `remesh` and `complete` start work and are not measured so.\n\n", runtime.GOOS, runtime.NumCPU(), runtime.Version())
-	return os.WriteFile(path, []byte(before+begin+head+table+end+after), 0o644)
+	return page.Replace(path, "routes", head+table)
 }
