@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/clock"
+	"github.com/iris-oculus/iris/internal/local/gateway/pace"
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
 	"github.com/iris-oculus/iris/internal/local/store"
 	"github.com/iris-oculus/iris/internal/local/template"
@@ -185,14 +186,18 @@ func closer(l net.Listener) func() error {
 	}
 }
 
+// maxHeader bounds the headers of a request. API Gateway takes 10,240 bytes and S3 8 KiB;
+// their own limits answer first.
+const maxHeader = 64 << 10
+
 // serve answers on a listener until the stack closes.
 func (s *Stack) serve(l net.Listener, h http.Handler) {
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		Handler: pace.Handler(h, pace.Default), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelWarn),
 	}
 	go func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		if err := server.Serve(pace.Listener(l, pace.PerAddress, pace.Altogether)); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			s.cfg.Logger.Error("a server ended", "error", err)
 		}
 	}()
