@@ -77,6 +77,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusBadRequest, "UnknownOperationException", "InvalidAction", "the service "+quoteShort(service)+" is not part of the one-machine stack")
 		return
 	}
+	if err := g.verifier.Refuse(r); err != nil {
+		refuseUnsigned(w, r, err)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
 		var tooLarge *http.MaxBytesError

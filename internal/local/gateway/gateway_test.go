@@ -135,6 +135,33 @@ func TestBodyIsBounded(t *testing.T) {
 	}
 }
 
+// unread is a body that must not be read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body of a stranger is read")
+	return 0, io.EOF
+}
+
+// Who does not name the key, or not at this time, is refused without a byte of the body.
+func TestBodiesOfStrangersAreNotRead(t *testing.T) {
+	for name, header := range map[string]string{
+		"another key":   "AWS4-HMAC-SHA256 Credential=AKIAOTHER/20261201/us-east-1/states/aws4_request, SignedHeaders=host, Signature=00",
+		"another day":   "AWS4-HMAC-SHA256 Credential=AKIAIRIS/20010101/us-east-1/states/aws4_request, SignedHeaders=host, Signature=00",
+		"another place": "AWS4-HMAC-SHA256 Credential=AKIAIRIS/20261201/eu-west-1/states/aws4_request, SignedHeaders=host, Signature=00",
+	} {
+		r := httptest.NewRequest("POST", "http://127.0.0.1:4566/", unread{t})
+		r.Header.Set("Authorization", header)
+		r.Header.Set("X-Amz-Target", "T.Op")
+		r.Header.Set("X-Amz-Date", time.Now().UTC().Format("20060102T150405Z"))
+		w := httptest.NewRecorder()
+		endpoint().ServeHTTP(w, r)
+		if w.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
 func TestHosts(t *testing.T) {
 	for host, want := range map[string]bool{
 		"127.0.0.1": true, "127.0.0.1:4566": true, "localhost:1": true, "LOCALHOST": true, "[::1]:4566": true,

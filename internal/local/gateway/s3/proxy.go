@@ -9,11 +9,13 @@ import (
 	"net/http/httputil"
 	"strings"
 	"time"
+
+	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
 )
 
 // Front is an S3 server on a socket as clients see it; tests of the server use it.
 func Front(socket string, buckets ...Bucket) http.Handler {
-	p := proxy(transport(unix(socket)), buckets)
+	p := proxy(transport(unix(socket)), buckets, nil)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { forward(p, w, r) })
 }
 
@@ -47,13 +49,28 @@ func (a again) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // proxy forwards requests as they came: Host, path and query are signed.
-func proxy(transport http.RoundTripper, buckets []Bucket) *httputil.ReverseProxy {
+//
+// Two things are not left to the child, which takes connections in a fixed number. It
+// does not read the body in chunks of a request that it refuses, and then takes the rest
+// for the next request, whose answer would be another client's: a request with a body
+// has a connection of its own. And it begins to read a body before it refuses it, so
+// that strangers with slow bodies would hold all connections: the body of a request that
+// is not signed by the key is not forwarded. A nil key is any.
+func proxy(transport http.RoundTripper, buckets []Bucket, key *sigv4.Key) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Transport: transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "s3"
 			r.Out.URL.RawQuery = r.In.URL.RawQuery
 			r.Out.Host = r.In.Host
+			if r.Out.ContentLength == 0 {
+				return
+			}
+			r.Out.Close = true
+			if key != nil && !sigv4.Names(r.In, *key) {
+				r.Out.Body, r.Out.ContentLength, r.Out.TransferEncoding = http.NoBody, 0, nil
+				r.Out.Header.Del("Expect")
+			}
 		},
 		ModifyResponse: func(r *http.Response) error {
 			asAWS(r)

@@ -98,7 +98,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	transport := transport(s.dial)
 	s.objects, s.idle = again{transport}, transport.CloseIdleConnections
-	s.front = proxy(s.objects, cfg.Buckets)
+	s.front = proxy(s.objects, cfg.Buckets, &s.cfg.Key)
 	s.control = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: unix(s.settings.Control)}}
 	p, err := s.start(ctx)
 	if err != nil {

@@ -70,12 +70,21 @@ func parseScope(credential string) (scope, bool) {
 // Service is the service that a request says it is signed for, in its
 // Authorization header or, presigned, in its query; empty when unsigned.
 func Service(r *http.Request) string {
-	credential := r.URL.Query().Get("X-Amz-Credential")
-	if a, err := parseAuthorization(r.Header.Get("Authorization")); err == nil {
-		credential = a.credential
-	}
-	s, _ := parseScope(credential)
+	s, _ := parseScope(credential(r))
 	return s.service
+}
+
+// Names says whether a request says that it is signed by a key, which may not be true.
+func Names(r *http.Request, key Key) bool {
+	s, ok := parseScope(credential(r))
+	return ok && s.key == key.ID
+}
+
+func credential(r *http.Request) string {
+	if a, err := parseAuthorization(r.Header.Get("Authorization")); err == nil {
+		return a.credential
+	}
+	return r.URL.Query().Get("X-Amz-Credential")
 }
 
 // authorization is the parsed header.
@@ -127,33 +136,54 @@ type Verifier struct {
 // Verify checks the Authorization header of a request for any service but S3,
 // whose body has been read.
 func (v Verifier) Verify(r *http.Request, body []byte) error {
-	a, problem := parseAuthorization(r.Header.Get("Authorization"))
+	h, problem := v.head(r)
 	if problem != nil {
 		return problem
 	}
-	s, ok := parseScope(a.credential)
-	if !ok {
-		return incomplete("Credential must have the form KEY/date/region/service/%s.", terminator)
-	}
-	if s.key != v.Key.ID {
-		return errUnknownKey
-	}
-	if s.region != v.Region {
-		return expired("Credential should be scoped to a valid region, not %q: this is %s.", s.region, v.Region)
-	}
-	at, problem := v.signedAt(r, s)
+	canonical, problem := canonicalRequest(r, h.signed, body)
 	if problem != nil {
 		return problem
 	}
-	canonical, problem := canonicalRequest(r, a.signed, body)
-	if problem != nil {
-		return problem
-	}
-	want := sign(v.Key.Secret, s, at, canonical)
-	if !hmac.Equal([]byte(want), []byte(a.signature)) {
+	want := sign(v.Key.Secret, h.scope, h.at, canonical)
+	if !hmac.Equal([]byte(want), []byte(h.signature)) {
 		return errMismatch
 	}
 	return nil
+}
+
+// Refuse is what Verify would say of a request whatever its body is, so that no memory
+// is given to the bodies of strangers. nil says nothing yet.
+func (v Verifier) Refuse(r *http.Request) error {
+	if _, problem := v.head(r); problem != nil {
+		return problem
+	}
+	return nil
+}
+
+// signedHead is what a request says of its signature.
+type signedHead struct {
+	authorization
+	scope scope
+	at    time.Time
+}
+
+func (v Verifier) head(r *http.Request) (signedHead, *Error) {
+	a, problem := parseAuthorization(r.Header.Get("Authorization"))
+	if problem != nil {
+		return signedHead{}, problem
+	}
+	s, ok := parseScope(a.credential)
+	if !ok {
+		return signedHead{}, incomplete("Credential must have the form KEY/date/region/service/%s.", terminator)
+	}
+	if s.key != v.Key.ID {
+		return signedHead{}, errUnknownKey
+	}
+	if s.region != v.Region {
+		return signedHead{}, expired("Credential should be scoped to a valid region, not %q: this is %s.", s.region, v.Region)
+	}
+	at, problem := v.signedAt(r, s)
+	return signedHead{a, s, at}, problem
 }
 
 // signedAt is the request's own time, when it is near ours and on the scope's day.
