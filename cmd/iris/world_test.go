@@ -101,7 +101,7 @@ func (s *partStore) StartParts(_ context.Context, key, _ string, _ map[string]st
 	return "upload", nil
 }
 
-func (s *partStore) SignPart(_ context.Context, key, _ string, number int32) (string, error) {
+func (s *partStore) SignPart(_ context.Context, key, _ string, number int32, _ int64) (string, error) {
 	return fmt.Sprintf("%s/part/%d/%s", s.w.URL, number, key), nil
 }
 

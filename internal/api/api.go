@@ -32,7 +32,7 @@ type Jobs interface {
 type Uploads interface {
 	Name() string
 	StartParts(ctx context.Context, key, mediaType string, metadata map[string]string) (string, error)
-	SignPart(ctx context.Context, key, upload string, number int32) (string, error)
+	SignPart(ctx context.Context, key, upload string, number int32, bytes int64) (string, error)
 	ListParts(ctx context.Context, key, upload string) ([]job.Uploaded, error)
 	CompleteParts(ctx context.Context, key, upload string, parts []job.Part) error
 	Head(ctx context.Context, key string) (job.Object, error)

@@ -451,6 +451,10 @@ func TestUpload(t *testing.T) {
 	if plan := answer[uploadPlan](t, w.ask(t, alice, "POST", path+"/parts", `{"numbers":[17,19]}`)); len(plan.Signed) != 2 || plan.Signed[1].Number != 19 {
 		t.Errorf("%+v", plan)
 	}
+	// A part's URL takes as many bytes as the part has; the last one has what is left.
+	if got, want := w.uploads.lengths[len(w.uploads.lengths)-3:], []int64{16 << 20, 16 << 20, 300<<20 - 18*16<<20}; !slices.Equal(got, want) {
+		t.Errorf("the parts are signed for %d bytes, want %d", got, want)
+	}
 	for _, numbers := range []string{"[0]", "[20]", "[-1]", "[1.5]", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", `"1"`, "[99999999999]"} {
 		if out := w.ask(t, alice, "POST", path+"/parts", `{"numbers":`+numbers+`}`); out.Code != http.StatusBadRequest {
 			t.Errorf("parts %s: %d", numbers, out.Code)

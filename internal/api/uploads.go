@@ -190,7 +190,7 @@ func (a *API) plan(r *http.Request, rec job.Record, numbers []int32, resumed boo
 		if n < 1 || int(n) > total {
 			return plan, problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: fmt.Sprintf("numbers: want 1 to %d", total)}
 		}
-		url, err := a.Uploads.SignPart(r.Context(), rec.Upload.Key, rec.Upload.Parts, n)
+		url, err := a.Uploads.SignPart(r.Context(), rec.Upload.Key, rec.Upload.Parts, n, lengthOf(n, rec.Upload.Size))
 		if err != nil {
 			return plan, err
 		}
@@ -209,7 +209,7 @@ func (a *API) arrived(ctx context.Context, rec job.Record) ([]job.Uploaded, erro
 	}
 	whole := parts[:0:0]
 	for _, p := range parts {
-		if p.Bytes == min(partBytes, rec.Upload.Size-int64(p.Number-1)*partBytes) {
+		if p.Bytes == lengthOf(p.Number, rec.Upload.Size) {
 			whole = append(whole, p)
 		}
 	}
@@ -305,6 +305,11 @@ func (a *API) join(ctx context.Context, rec job.Record, parts []job.Part) error 
 
 // partsOf is how many parts a file of some bytes has.
 func partsOf(bytes int64) int { return int((bytes + partBytes - 1) / partBytes) }
+
+// lengthOf is how long a part of a file of some bytes is; numbers begin at 1.
+func lengthOf(number int32, bytes int64) int64 {
+	return min(partBytes, bytes-int64(number-1)*partBytes)
+}
 
 var badParts = problem{Status: http.StatusBadRequest, Code: "bad_parts", Detail: "the parts do not make the upload: want every part's number and ETag, in order"}
 

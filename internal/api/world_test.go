@@ -45,6 +45,7 @@ type parts struct {
 	arrived []job.Uploaded  // of every upload
 	listed  int             // how often parts were listed
 	lives   []time.Duration // of the URLs that were signed
+	lengths []int64         // of the parts that were signed
 }
 
 func (p *parts) StartParts(_ context.Context, key, _ string, _ map[string]string) (string, error) {
@@ -56,7 +57,8 @@ func (p *parts) StartParts(_ context.Context, key, _ string, _ map[string]string
 	return upload, nil
 }
 
-func (p *parts) SignPart(_ context.Context, key, upload string, number int32) (string, error) {
+func (p *parts) SignPart(_ context.Context, key, upload string, number int32, bytes int64) (string, error) {
+	p.lengths = append(p.lengths, bytes)
 	return fmt.Sprintf("https://signed/%s?upload=%s&part=%d", key, upload, number), nil
 }
 

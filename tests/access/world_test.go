@@ -40,7 +40,7 @@ const whole = 40 // bytes of every upload
 func (*bucket) StartParts(context.Context, string, string, map[string]string) (string, error) {
 	return "upload", nil
 }
-func (*bucket) SignPart(context.Context, string, string, int32) (string, error) {
+func (*bucket) SignPart(context.Context, string, string, int32, int64) (string, error) {
 	return "https://signed/part", nil
 }
 func (*bucket) ListParts(context.Context, string, string) ([]job.Uploaded, error) {

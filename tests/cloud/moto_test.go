@@ -149,7 +149,7 @@ func TestUploadsAndErasuresOnMoto(t *testing.T) {
 	if parts, err := b.ListParts(ctx, "jobs/1/a.nii", upload); err != nil || len(parts) != 0 {
 		t.Errorf("parts %v, %v", parts, err)
 	}
-	if signed, err := b.SignPart(ctx, "jobs/1/a.nii", upload, 1); err != nil || !strings.Contains(signed, "partNumber=1") {
+	if signed, err := b.SignPart(ctx, "jobs/1/a.nii", upload, 1, 100); err != nil || !strings.Contains(signed, "partNumber=1") {
 		t.Errorf("%s, %v", signed, err)
 	}
 	put(t, b, "jobs/1/b.nii", "scan")

@@ -325,19 +325,21 @@ func listParts(t *testing.T, b *blobs.Bucket) {
 		t.Fatal(err)
 	}
 	for _, n := range []int32{1, 3} {
-		address, err := b.SignPart(ctx, "parts", upload, n)
+		address, err := b.SignPart(ctx, "parts", upload, n, int64(n))
 		if err != nil {
 			t.Fatal(err)
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPut, address, strings.NewReader(strings.Repeat("x", int(n))))
-		if err != nil {
-			t.Fatal(err)
+		for bytes, want := range map[int32]int{n - 1: http.StatusForbidden, n: http.StatusOK, n + 1: http.StatusForbidden, 2000: http.StatusForbidden} {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPut, address, strings.NewReader(strings.Repeat("x", int(bytes))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil || resp.StatusCode != want {
+				t.Fatalf("part %d, %d bytes: %v, %v, want %d", n, bytes, resp, err, want)
+			}
+			_ = resp.Body.Close()
 		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatalf("part %d: %v, %v", n, resp, err)
-		}
-		_ = resp.Body.Close()
 	}
 	// The ETag is the MD5 of the part's bytes, by which a client knows that they are its own.
 	sum := md5.Sum([]byte("xxx"))
