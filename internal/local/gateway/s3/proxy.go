@@ -115,13 +115,18 @@ func (w lowerCase) WriteHeader(status int) {
 func (w lowerCase) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func unavailable(w http.ResponseWriter, r *http.Request) {
-	if r.Context().Err() != nil {
-		return // the client left
-	}
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_ = xml.NewEncoder(w).Encode(struct {
+	said := struct {
 		XMLName       xml.Name `xml:"Error"`
 		Code, Message string
-	}{Code: "ServiceUnavailable", Message: "S3 does not answer: please try again."})
+	}{Code: "ServiceUnavailable", Message: "S3 does not answer: please try again."}
+	status := http.StatusServiceUnavailable
+	if r.Context().Err() != nil {
+		// The client left, or its body came too slowly. No answer would be 200, for a
+		// part that is not stored.
+		status, said.Code, said.Message = http.StatusBadRequest, "RequestTimeout", "Your socket connection to the server was not read from or written to within the timeout period."
+		w.Header().Set("Connection", "close")
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	_ = xml.NewEncoder(w).Encode(said)
 }

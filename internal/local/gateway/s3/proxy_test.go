@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/iris-oculus/iris/internal/local/gateway/pace"
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
 )
 
@@ -67,5 +69,34 @@ func TestBodiesDoNotReachEachOther(t *testing.T) {
 				t.Errorf("%s, chunked %v: the child saw %q, want %q", c.name, chunked, got, want)
 			}
 		}
+	}
+}
+
+// A body that breaks off because it came too slowly is refused: an answer of 200, which
+// Go gives where nothing is written, would be believed by a client that is still there.
+func TestABodyThatBreaksOffIsRefused(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s3.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })}
+	go func() { _ = child.Serve(listener) }()
+	t.Cleanup(func() { _ = child.Close() })
+	p := proxy(transport(unix(socket)), nil, nil)
+	front := httptest.NewServer(pace.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { forward(p, w, r) }),
+		pace.Bounds{Grace: 50 * time.Millisecond, Rate: 1 << 30, Drain: time.Millisecond}))
+	t.Cleanup(front.Close)
+	c, err := net.Dial("tcp", front.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := io.WriteString(c, "PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx"); err != nil {
+		t.Fatal(err)
+	}
+	answer, _ := io.ReadAll(c)
+	if text := string(answer); strings.HasPrefix(text, "HTTP/1.1 200") || text != "" && !strings.Contains(text, "RequestTimeout") {
+		t.Errorf("%s", text)
 	}
 }
