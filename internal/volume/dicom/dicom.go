@@ -141,6 +141,12 @@ func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
 	if n, list := s.Others(); n > 0 {
 		add("other_series", "further series in the upload: %d; the one of %d slices was taken; to take another, choose its number: %s", n, len(s.Slices), list)
 	}
+	if n := s.Strays(); n > 0 {
+		add("other_series", "images of other series, too few for a volume of their own, were left out: %d; if the scan lacks slices, they are lost in these", n)
+	}
+	if n := s.Coloured(); n > 0 {
+		add("pictures_left_out", "images of the series that are in colour, as summaries are, were left out: %d; if the scan lacks slices, they are damaged files", n)
+	}
 	if n := len(s.Slices) - len(st.Depth); n > 0 {
 		add("duplicate_slices", "repeated slices left out: %d", n)
 	}

@@ -234,7 +234,10 @@ func (p *pass) decode(f *frame, scale *pixel.Rescaler) error {
 	if p.lifted && f.wholeWords() {
 		f.layout.Shift = p.series.Images[f.slice.Image].Lift
 	}
-	f.above = f.contradicts(p.series.Images[f.slice.Image].Lift) && pixel.Above(f.raw, f.layout)
+	if f.above = f.contradicts(p.series.Images[f.slice.Image].Lift); f.above {
+		cut := f.info.Lossy && pixel.Saturate(f.raw, f.layout, f.info.Precision)
+		f.above = !cut && pixel.Above(f.raw, f.layout)
+	}
 	f.counts = scale.Frame(f.voxels, f.raw, f.layout, f.slice.Slope, f.slice.Intercept)
 	return nil
 }

@@ -218,6 +218,35 @@ func TestOrdinaryScans(t *testing.T) {
 	}
 }
 
+// An image at the end of a stack whose header lost its series, or became one in colour,
+// leaves no gap. Its owner hears of it. (tests/differential)
+func TestAnImageThatLeftItsSeriesIsToldOf(t *testing.T) {
+	last := func(change func(s *dicomtest.Slice)) dicomtest.Drop {
+		return bodies(6, func(n int, s *dicomtest.Slice) {
+			if n == 5 {
+				change(s)
+			}
+		})
+	}
+	for _, c := range []struct {
+		name, want string
+		drop       dicomtest.Drop
+	}{
+		{"no series", "other_series", last(func(s *dicomtest.Slice) { s.Series = "" })},
+		{"another series", "other_series", last(func(s *dicomtest.Slice) { s.Series += ".1" })},
+		{"another series, cut short", "other_series", last(func(s *dicomtest.Slice) { s.Series += ".1"; s.Pixels = nil })},
+		{"colour", "pictures_left_out", last(func(s *dicomtest.Slice) { s.Photometric = "YBR_FULL" })},
+		{"a PET image beside the CT", "", last(func(s *dicomtest.Slice) { pet(0, s); other(s) })},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, report, _, err := convert(t, c.drop, dicom.Options{})
+			if got := outcome(report, err); got != c.want {
+				t.Errorf("%q (%v), want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
 // The owner who asks for the CT of a PET/CT hears of no other series: none could
 // be chosen by number.
 func TestOtherModalitiesAreNoOtherSeries(t *testing.T) {

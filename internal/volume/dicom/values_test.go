@@ -10,6 +10,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom"
 	"github.com/iris-oculus/iris/internal/volume/dicom/dicomtest"
 	"github.com/iris-oculus/iris/internal/volume/dicom/jpeg/jpegtest"
+	"github.com/iris-oculus/iris/internal/volume/dicom/jpegls/jpeglstest"
 )
 
 // words sets a slice's pixels, by row and column.
@@ -401,5 +402,50 @@ func TestStreamsOfMoreBitsThanStored(t *testing.T) {
 				t.Errorf("one worker: other bytes or warnings %v, want %v", one.Warnings, report.Warnings)
 			}
 		})
+	}
+}
+
+// A near-lossless encoder that knows of 16 bits leaves samples above the 12 stored ones
+// where the image has its brightest pixels. They stay bright: without their upper bits
+// metal would be air. (tests/differential)
+func TestTheBrightestPixelsOfALossyStreamStayBright(t *testing.T) {
+	for _, signed := range []bool{false, true} {
+		over, high := 4095+2, 4095
+		if signed {
+			over, high = 2047+2, 2047
+		}
+		drop := bodies(6, func(n int, s *dicomtest.Slice) {
+			s.Signed, s.Stored, s.High = signed, 12, 11
+			m := jpeglstest.Image{Width: s.Columns, Height: s.Rows, Precision: 16}
+			for r := range s.Rows {
+				for c := range s.Columns {
+					v := body(1024)(r, c)
+					switch {
+					case signed && r == 0:
+						v = -2050 & 0xFFFF // below the lowest
+					case signed:
+						v = max(v-1024, 0)
+					}
+					if r == 8 && c == 8 {
+						v = over
+					}
+					m.Samples = append(m.Samples, v)
+				}
+			}
+			s.Intercept, s.Syntax = "0", "1.2.840.10008.1.2.4.81"
+			stream, _ := jpeglstest.Encode(m, jpeglstest.Options{Near: 2})
+			s.Items = append([][]byte{nil}, pieces(stream, 1)...)
+		})
+		v, report, _, err := convert(t, drop, dicom.Options{Modality: "MR"})
+		if o := outcome(report, err); o != "lossy_compression" {
+			t.Fatalf("signed %v: %s (%v)", signed, o, err)
+		}
+		brightest, darkest := v.Voxels[0], v.Voxels[0]
+		for _, x := range v.Voxels {
+			brightest, darkest = max(brightest, x), min(darkest, x)
+		}
+		if int(brightest) < high-4 || int(brightest) > high || signed && darkest > -2044 {
+			t.Errorf("signed %v: from %d to %d, want up to %d", signed, darkest, brightest, high)
+		}
 	}
 }

@@ -35,13 +35,21 @@ func (b *Builder) Choose(c Choice) (*Series, error) {
 		return nil, volume.Reject("bad_option", "series %d was asked for: the upload holds %d (%s)", c.Number, len(list), listing(list, nil))
 	}
 	if c.Number > 0 {
-		return list[c.Number-1], nil
+		return b.chosen(list[c.Number-1]), nil
 	}
 	if len(list) > 1 && list[0].rank() == list[1].rank() && len(list[0].Slices) == len(list[1].Slices) {
 		return nil, volume.Reject("multiple_series", "the upload holds %d series, and it is not clear which one is meant: %s. Choose one, for example with series=2",
 			len(list), listing(list, nil))
 	}
-	return list[0], nil
+	return b.chosen(list[0]), nil
+}
+
+// chosen notes what belongs to a series and was left out of it.
+func (b *Builder) chosen(s *Series) *Series {
+	if s.UID != "" {
+		s.coloured = b.coloured[s.UID]
+	}
+	return s
 }
 
 // dropScreenshots takes out secondary captures that make no stack, such as

@@ -54,6 +54,25 @@ func (s *Series) Others() (n int, list string) {
 	return n, listing(s.upload.listed, s)
 }
 
+// Strays is how many images of this modality belong to series that are too small for a
+// volume. They may be slices of this one whose series UID was lost or changed.
+func (s *Series) Strays() (n int) {
+	for _, other := range s.upload.series {
+		switch {
+		case other == s || len(other.Slices) >= MinSlices || other.Modality != s.Modality:
+		case len(other.Slices) == 0 && other.fault != nil:
+			n++ // at least one, which could not be read
+		default:
+			n += len(other.Slices)
+		}
+	}
+	return n
+}
+
+// Coloured is how many images of this series were left out because they are in colour or
+// in no scale of gray, such as summaries.
+func (s *Series) Coloured() int { return s.coloured }
+
 // Explain adds to a refusal of this series which others there are, so that its
 // owner learns how to choose one of them.
 func (s *Series) Explain(err error) error {

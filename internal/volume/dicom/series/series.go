@@ -72,6 +72,7 @@ type Series struct {
 	joined   int // series of one slice each that were joined into this one
 	scouts   int // images across the stack, which were left out
 	pictures int // images without a place that were made from others, left out too
+	coloured int // images of the series that are no grayscale, left out too
 	units    string
 	unlike   bool // the images differ in their units
 	upload   *Builder
@@ -86,6 +87,8 @@ type Builder struct {
 
 	localizers, foreign, documents int
 	frames                         int
+
+	coloured map[string]int // images that are no slices, by series
 }
 
 // Add takes one file's header. err says what is wrong with the file; h may be nil then.
@@ -107,6 +110,10 @@ func (b *Builder) Add(file int, h *header.Header, err error) {
 		b.localizers++
 	case !volumetric(h):
 		b.foreign++
+		if b.coloured == nil {
+			b.coloured = map[string]int{}
+		}
+		b.coloured[h.Series]++
 	case b.frames+h.Frames() > maxFrames:
 		b.damaged = volume.Reject("too_large", "the upload holds more than %d slices: send one series", maxFrames)
 	default:
