@@ -1,8 +1,10 @@
 package dicom_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -446,6 +448,33 @@ func TestTheBrightestPixelsOfALossyStreamStayBright(t *testing.T) {
 		}
 		if int(brightest) < high-4 || int(brightest) > high || signed && darkest > -2044 {
 			t.Errorf("signed %v: from %d to %d, want up to %d", signed, darkest, brightest, high)
+		}
+	}
+}
+
+// Values in another form than the standard's are read as their VR says, and what cannot
+// be read without a guess is refused. (tests/differential)
+func TestValuesOfAnotherVR(t *testing.T) {
+	const intercept, sign = 0x00281052, 0x00280103
+	plain, _, want, err := convert(t, bodies(6, nil), dicom.Options{})
+	if err != nil || plain == nil {
+		t.Fatal(err)
+	}
+	double := func(w *dicomtest.Writer) {
+		w.Head(intercept, "FD", 8)
+		w.Buffer.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(-1024)))
+	}
+	for _, c := range []struct {
+		name, want string
+		change     func(s *dicomtest.Slice)
+	}{
+		{"an intercept as FD", "", func(s *dicomtest.Slice) { s.Intercept, s.Extra = "", double }},
+		{"a third spacing", "bad_geometry", func(s *dicomtest.Slice) { s.Spacing += `\1` }},
+		{"a representation that is none", "corrupt_dicom", func(s *dicomtest.Slice) { s.Extra = number(sign, "US", 2) }},
+	} {
+		_, report, got, err := convert(t, bodies(6, func(_ int, s *dicomtest.Slice) { c.change(s) }), dicom.Options{})
+		if o := outcome(report, err); o != c.want || err == nil && !bytes.Equal(got, want) {
+			t.Errorf("%s: %q (%v), want %q", c.name, o, err, c.want)
 		}
 	}
 }

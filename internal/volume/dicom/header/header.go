@@ -40,6 +40,7 @@ type Header struct {
 	Rows, Columns, Samples             int
 	BitsAllocated, BitsStored, HighBit int
 	Signed                             bool
+	NoSign                             bool    // the pixel representation is neither 0 nor 1
 	Lossy                              bool    // it was compressed with loss at some time
 	Lossless                           bool    // it says that it never was
 	NumberOfFrames                     int     // -1: no number of frames

@@ -21,6 +21,7 @@ func (w *walker) value(e element, top level) error {
 	if err != nil {
 		return err
 	}
+	b = w.c.asStandard(e, b)
 	if frameTag(e.tag) && top.group != nil {
 		top.group.set(e.tag, b)
 		return nil
@@ -105,7 +106,7 @@ func (h *Header) set(t tag, b []byte, c *cursor) {
 		case tagHighBit:
 			h.HighBit = n
 		case tagSigned:
-			h.Signed = n == 1
+			h.Signed, h.NoSign = n == 1, n > 1
 		}
 	}
 }
@@ -196,10 +197,11 @@ func count(b []byte) int {
 }
 
 // numbers reads decimal strings separated by backslashes into out. It is false when
-// there are fewer, or when one is no finite number.
+// there are fewer or more, because nobody can say then which of them are meant, and when
+// one is no finite number. Backslashes at the end are passed over.
 func numbers(out []float64, b []byte) bool {
-	parts := strings.Split(text(b), `\`)
-	if len(parts) < len(out) {
+	parts := strings.Split(strings.TrimRight(text(b), padding+`\`), `\`)
+	if len(parts) != len(out) {
 		return false
 	}
 	for i := range out {

@@ -11,7 +11,8 @@ func TestNumbers(t *testing.T) {
 		{`1\2`, [2]float64{1, 2}, true},
 		{` 1.50 \ -2e1 `, [2]float64{1.5, -20}, true},
 		{"+0.25\\.5\x00", [2]float64{0.25, 0.5}, true},
-		{`1\2\3`, [2]float64{1, 2}, true}, // more than are needed
+		{`1\2\3`, [2]float64{}, false}, // more than are needed
+		{`1\2\ `, [2]float64{1, 2}, true},
 		{`1`, [2]float64{}, false},
 		{`1\`, [2]float64{}, false},
 		{`1,5\2,`, [2]float64{1.5, 2}, true}, // a comma for the decimal point

@@ -54,6 +54,9 @@ func Of(h *header.Header) (Layout, error) {
 	if l.Stored > l.Bits {
 		return Layout{}, volume.Reject("corrupt_dicom", "a DICOM file stores %d bits in samples of %d: export the series again", l.Stored, l.Bits)
 	}
+	if h.NoSign {
+		return Layout{}, volume.Reject("corrupt_dicom", "a DICOM file does not say whether its samples are signed (its pixel representation is neither 0 nor 1): export the series again")
+	}
 	l.Padding = paddingOf(h, l.Signed)
 	if l.Encapsulated = encapsulated; encapsulated {
 		return l, nil
