@@ -2,7 +2,7 @@
 
 In: a scan as the file has it (any axes, any real type) on its grid. Out: the
 task's labels, uint8, on the same grid, equal to what TotalSegmentator writes for
-the same weights (on a CPU: voxel for voxel).
+the same weights (on a CPU, with as many threads: voxel for voxel).
 """
 
 from collections.abc import Iterable
