@@ -2,6 +2,7 @@ package codes_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -15,7 +16,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 )
 
-var update = flag.Bool("update", false, "write docs/errors.md")
+var update = flag.Bool("update", false, "write docs/errors.md and the Python client's list")
 
 // Every code that the sources give to people is in the list, and the list has no other.
 func TestTheListIsWhatTheSourcesSay(t *testing.T) {
@@ -76,6 +77,35 @@ func TestErrorsPage(t *testing.T) {
 	got, err := os.ReadFile(path)
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("docs/errors.md is not the list (go test ./internal/codes -update writes it): %v", err)
+	}
+}
+
+// The Python client has the same list.
+func TestPythonCodes(t *testing.T) {
+	const path = "../../integrations/python/src/iris_oculus/codes.json"
+	type entry struct {
+		What string `json:"what"`
+		Do   string `json:"do"`
+	}
+	list := map[string]entry{}
+	for _, c := range codes.All {
+		list[c.Name] = entry{c.What, c.Do}
+	}
+	var want bytes.Buffer
+	write := json.NewEncoder(&want)
+	write.SetEscapeHTML(false)
+	write.SetIndent("", " ")
+	if err := write.Encode(list); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(path, want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(got, want.Bytes()) {
+		t.Errorf("codes.json is not the list (go test ./internal/codes -update writes it): %v", err)
 	}
 }
 

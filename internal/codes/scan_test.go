@@ -151,13 +151,18 @@ func doubles(root, path string) bool {
 	return filepath.Dir(path) == local && path != filepath.Join(local, "stack")
 }
 
-// usedByPython are the codes with which the model server in Python refuses a request.
+// usedByPython are the codes with which the model server in Python refuses a request, and
+// those of the Python client.
 func usedByPython(t *testing.T, root string, found used) {
 	t.Helper()
-	raised := regexp.MustCompile(`RequestError\(\s*"([a-z0-9_]+)"`)
-	files, err := filepath.Glob(filepath.Join(root, "containers/totalsegmentator/iris_totalsegmentator/*.py"))
-	if err != nil || len(files) == 0 {
-		t.Fatal("the model server is elsewhere", err)
+	raised := regexp.MustCompile(`(?:Request|Scan|Iris|Unreachable|Transfer|Stopped|NotEnded)Error\(\s*"([a-z0-9_]+)"`)
+	var files []string
+	for _, folder := range []string{"containers/totalsegmentator/iris_totalsegmentator", "integrations/python/src/iris_oculus", "integrations/python/src/iris_oculus/names"} {
+		some, err := filepath.Glob(filepath.Join(root, folder, "*.py"))
+		if err != nil || len(some) == 0 {
+			t.Fatal("the sources in Python are elsewhere", err)
+		}
+		files = append(files, some...)
 	}
 	for _, path := range files {
 		text, err := os.ReadFile(path)
