@@ -140,7 +140,7 @@ simulate:
 run: build
 	@tests/run.sh $(SCAN)
 
-test: build unit race e2e
+test: build unit race e2e test-python
 
 # What iris may weigh without the page, .golangci.yml says what makes it heavy, and the page
 # in it (decision 29).
@@ -193,6 +193,24 @@ e2e: build build/contract/.installed $(E2E_VENV)/.installed $(SCHEMA_VENV)/.inst
 	cd web && CHROMIUM=$$(command -v $(CHROMIUM)) npm run --silent e2e
 	IRIS_E2E=1 IRIS_SCHEMATHESIS=$(SCHEMA_VENV)/bin/schemathesis IRIS_PYTHON=$(E2E_VENV)/bin/python go test -json -count=1 -timeout 60m ./tests/... | go run ./tests/skips
 
+# The Python client: its types of openapi.json, its tests (some against `iris up`), and the
+# wheel and the source distribution in build/python. It is not published.
+PYTHON_VENV = $(call venv,integrations/python/requirements.txt)
+$(PYTHON_VENV)/.installed: integrations/python/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+.PHONY: python test-python lint-python models
+test-python: build $(PYTHON_VENV)/.installed
+	cd integrations/python && IRIS_E2E=1 $(PYTHON_VENV)/bin/python -m pytest
+lint-python: $(PYTHON_VENV)/.installed
+	cd integrations/python && $(PYTHON_VENV)/bin/ruff check --no-cache . && $(PYTHON_VENV)/bin/ruff format --no-cache --check . && $(PYTHON_VENV)/bin/mypy --cache-dir $(CURDIR)/build/mypy
+models: $(PYTHON_VENV)/.installed
+	cd integrations/python && $(PYTHON_VENV)/bin/python scripts/models.py
+python: lint-python test-python
+	rm -rf build/python && mkdir -p build/python
+	SOURCE_DATE_EPOCH=$(COMMIT_EPOCH) $(PYTHON_VENV)/bin/python -m build --no-isolation --outdir build/python integrations/python
+	$(PYTHON_VENV)/bin/python integrations/python/scripts/check_dist.py build/python
+
 $(GOLANGCI):
 	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0 && mv $(CACHE)/bin/golangci-lint $@
 $(GOVULNCHECK):
@@ -203,7 +221,7 @@ $(LINT_VENV)/.installed: tests/lint/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 
 # Layers with the reason printed, the usual mistakes, and the template by CloudFormation's rules.
-lint: $(GOLANGCI) $(LINT_VENV)/.installed web/node_modules/.package-lock.json
+lint: $(GOLANGCI) $(LINT_VENV)/.installed web/node_modules/.package-lock.json lint-python
 	cd web && npm run --silent check
 	$(GOLANGCI) run ./...
 	cd s3 && $(GOLANGCI) run --config ../.golangci.yml ./...

@@ -47,7 +47,7 @@ def program() -> Path:
 def stack(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running `iris up`, by the address of its API."""
     state = tmp_path_factory.mktemp("state")
-    command = [program, "up", "--json", "--state", state, "--http", "127.0.0.1:0", "--aws", "127.0.0.1:0"]
+    command = [str(program), "up", "--json", "--state", str(state), "--http", "127.0.0.1:0", "--aws", "127.0.0.1:0"]
     with subprocess.Popen([*command, "--linger", "1s"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

