@@ -57,7 +57,7 @@ func (f upFlags) run(cmd *cobra.Command) error {
 	s, err := stack.Start(cmd.Context(), stack.Config{
 		State: state, HTTP: f.http, AWS: f.aws,
 		Template: filepath.Join(f.install, "template.yaml"), Build: filepath.Join(f.install, "build"),
-		Parameters: m.parameters, Model: m.command, ModelStartAfter: f.wake, Calls: f.calls,
+		Parameters: m.parameters, Model: m.command, ModelStartAfter: f.wake, Calls: f.calls, Version: version,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {

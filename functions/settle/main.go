@@ -25,6 +25,7 @@ func main() {
 		Jobs: store, Links: store, Retention: store, Times: store, Workflow: flow, Work: work, Now: time.Now,
 		Uploads: blobs.New(cfg, env.String("UPLOADS_BUCKET")),
 		Results: blobs.New(cfg, env.String("RESULTS_BUCKET")),
+		Meter:   edge.Meter{Namespace: env.String("METRICS_NAMESPACE")},
 	}
 	if env.String("ENDPOINT_NAME") != edge.NoEndpoint {
 		stage.Lease, stage.Running = gpu, endpoint

@@ -29,6 +29,7 @@ const burst = 500
 type Call struct {
 	Function string // ARN or name
 	Payload  json.RawMessage
+	Event    int64 // the event of the history that scheduled it
 }
 
 // Reply is what a run gave. FunctionError is Lambda's header of that name: then
@@ -306,7 +307,7 @@ func (x *Execution) launch(ctx context.Context) {
 			continue
 		}
 		r := reply{thread: t.ID, scheduled: t.Task.Scheduled}
-		call := Call{Function: t.Task.Function, Payload: t.Task.Payload}
+		call := Call{Function: t.Task.Function, Payload: t.Task.Payload, Event: t.Task.Scheduled}
 		x.running.Go(func() {
 			r.Reply = x.env.Invoke(ctx, call)
 			if ctx.Err() != nil {

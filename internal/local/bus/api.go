@@ -28,9 +28,8 @@ func validation(format string, args ...any) error {
 // maxBody bounds a request: PutEvents may carry 256 KiB, JSON in JSON doubles it.
 const maxBody = 1 << 20
 
-// operations are those that are answered, by the name in X-Amz-Target.
+// operations are those that are answered beside PutEvents, by the name in X-Amz-Target.
 var operations = map[string]func(*Service, []byte) (any, error){
-	"PutEvents":         (*Service).putEvents,
 	"PutRule":           (*Service).putRule,
 	"DeleteRule":        (*Service).deleteRule,
 	"PutTargets":        (*Service).putTargets,
@@ -60,6 +59,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Service) serve(r *http.Request) (any, error) {
 	name, _ := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AWSEvents.")
 	operation := operations[name]
+	if name == "PutEvents" {
+		operation = func(s *Service, body []byte) (any, error) { return s.putEvents(r.Context(), body) }
+	}
 	if operation == nil {
 		return nil, &apiError{"UnknownOperationException", "this operation is not supported on one machine"}
 	}

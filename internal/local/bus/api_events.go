@@ -1,12 +1,14 @@
 package bus
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"strings"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // Limits of one PutEvents request.
@@ -30,7 +32,7 @@ type result struct {
 	Message string `json:"ErrorMessage,omitempty"`
 }
 
-func (s *Service) putEvents(body []byte) (any, error) {
+func (s *Service) putEvents(ctx context.Context, body []byte) (any, error) {
 	var in struct{ Entries []entry }
 	if err := decode(body, &in); err != nil {
 		return nil, err
@@ -47,7 +49,7 @@ func (s *Service) putEvents(body []byte) (any, error) {
 	}
 	results := make([]result, len(in.Entries))
 	failed := 0
-	b := &store.Batch{}
+	b := &store.Batch{Trace: trace.From(ctx).Text(true)}
 	for i, e := range in.Entries {
 		if results[i] = s.check(e); results[i].Code != "" {
 			failed++

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // Event is an event as targets receive it, its fields in AWS's order.
@@ -36,8 +37,8 @@ func (s *Service) newEvent(source, detailType string, resources []string, detail
 
 // Emit is how services put events on the bus, with AWS's sources too. detail
 // must be a JSON object.
-func (s *Service) Emit(_ context.Context, source, detailType string, resources []string, detail any) error {
-	b := &store.Batch{}
+func (s *Service) Emit(ctx context.Context, source, detailType string, resources []string, detail any) error {
+	b := &store.Batch{Trace: trace.From(ctx).Text(true)}
 	if err := s.Add(b, source, detailType, resources, detail); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // MaxBody bounds a request of any service but S3; the largest that AWS takes is
@@ -96,6 +97,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.cfg.WaitForDisk != nil && !reads(r.Header.Get("X-Amz-Target")) {
 		g.cfg.WaitForDisk(r.Context())
 	}
+	r = r.WithContext(trace.With(r.Context(), trace.Parse(r.Header.Get("X-Amzn-Trace-Id"))))
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	handler.ServeHTTP(w, r)
 }

@@ -80,7 +80,7 @@ func (h *Host) serveInvoke(w http.ResponseWriter, r *http.Request, name string) 
 	case "DryRun":
 		w.WriteHeader(http.StatusNoContent)
 	case "Event":
-		id, err := h.enqueue(name, payload)
+		id, err := h.enqueue(r.Context(), name, payload)
 		if err != nil {
 			fail(w, err)
 			return

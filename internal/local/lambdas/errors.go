@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -43,6 +44,23 @@ func document(kind, message string) outcome {
 	}
 	return outcome{reply: b, functionError: unhandled}
 }
+
+// errorName is the name of the error that an outcome is, or empty.
+func (o outcome) errorName() string {
+	var told struct {
+		Type string `json:"errorType"`
+	}
+	switch {
+	case o.functionError == "":
+		return ""
+	case json.Unmarshal(o.reply, &told) != nil || !errorName.MatchString(told.Type):
+		return o.functionError
+	}
+	return told.Type
+}
+
+// errorName is the form of a name: a type of Go's or one of AWS's.
+var errorName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,63}$`)
 
 func timedOut(id string, after time.Duration) outcome {
 	return document("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", id, after.Seconds()))

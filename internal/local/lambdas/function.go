@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/outbox"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // function is one function with its processes and its queue.
@@ -116,7 +117,7 @@ func (f *function) invoke(ctx context.Context, id string, payload []byte, wait b
 	done := make(chan outcome, 1)
 	go func() {
 		defer f.running.Done()
-		o := f.run(id, payload)
+		o := f.run(trace.From(ctx), id, payload)
 		<-f.slots // before the caller knows: its next call finds room
 		done <- o
 	}()
@@ -139,14 +140,20 @@ func (f *function) begin() bool {
 }
 
 // run takes a warm process or starts one, and logs as Lambda does.
-func (f *function) run(id string, payload []byte) outcome {
-	call := newInvocation(f, id, payload)
+func (f *function) run(at trace.Header, id string, payload []byte) outcome {
+	call := newInvocation(f, at, id, payload)
 	call.logf("START RequestId: %s Version: $LATEST", id)
 	in, o := f.instance(call)
 	if in != nil {
 		o = in.serve(call)
 	}
 	call.report(in)
+	if watch := f.host.config.Watch; watch != nil {
+		watch(Done{
+			Function: f.spec.Name, Trace: call.trace, Span: call.span, Begun: call.begun.Add(-call.startup), Startup: call.startup,
+			Took: time.Since(call.begun), Error: o.errorName(),
+		})
+	}
 	if in != nil {
 		f.release(in)
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/outbox"
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // DeadBucket is the bucket of the store for the records of failed invocations.
@@ -71,6 +72,23 @@ type Config struct {
 	// IdleAfter ends a process that had nothing to do for so long; default 1 min.
 	IdleAfter time.Duration
 	Logger    *slog.Logger
+	// Watch, if set, is told of every invocation that has ended.
+	Watch func(Done)
+	// Sampled says that spans are told to a collector.
+	Sampled bool
+	// Line, if set, gets every line that a function writes.
+	Line func(text string)
+}
+
+// Done is what is told of an invocation that has ended.
+type Done struct {
+	Function string
+	Trace    trace.Header // of who asked for it
+	Span     string       // its own, under which it asks others
+	Begun    time.Time    // of its process, when this invocation started one
+	Startup  time.Duration
+	Took     time.Duration // without Startup
+	Error    string        // the name of the error that it ended with, or empty
 }
 
 // Host runs functions. Make one with New.
@@ -166,17 +184,17 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (reply [
 }
 
 // InvokeAsync queues an invocation; when it returns nil, it is on the disk.
-func (h *Host) InvokeAsync(_ context.Context, name string, payload []byte) error {
-	_, err := h.enqueue(name, payload)
+func (h *Host) InvokeAsync(ctx context.Context, name string, payload []byte) error {
+	_, err := h.enqueue(ctx, name, payload)
 	return err
 }
 
-func (h *Host) enqueue(name string, payload []byte) (requestID string, err error) {
+func (h *Host) enqueue(ctx context.Context, name string, payload []byte) (requestID string, err error) {
 	f, l, err := h.letter(name, payload)
 	if err != nil {
 		return "", err
 	}
-	return l.ID, f.queue.Put(l)
+	return l.ID, f.queue.PutUnder(trace.From(ctx).Text(true), l)
 }
 
 // letter is an asynchronous invocation for the queue of the function that is named.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // invocation is one event on its way through a process.
@@ -14,6 +16,8 @@ type invocation struct {
 	payload  []byte
 	deadline time.Time
 	answered chan outcome // receives the first answer
+	trace    trace.Header // of who asks
+	span     string       // its own
 
 	startup time.Duration // of the process, when this invocation had to start it
 	begun   time.Time     // handed over; before that, made
@@ -22,8 +26,13 @@ type invocation struct {
 	tail []byte
 }
 
-func newInvocation(f *function, id string, payload []byte) *invocation {
-	return &invocation{f: f, id: id, payload: payload, answered: make(chan outcome, 1), begun: time.Now()}
+// newInvocation is an event on its way, in the trace of who asks or in a new one.
+func newInvocation(f *function, at trace.Header, id string, payload []byte) *invocation {
+	now := time.Now()
+	if at.Trace == "" {
+		at = trace.New(now)
+	}
+	return &invocation{f: f, id: id, payload: payload, answered: make(chan outcome, 1), begun: now, trace: at, span: trace.Span()}
 }
 
 // tailBytes is what LogType Tail returns at most.
@@ -34,6 +43,9 @@ func (c *invocation) logf(format string, args ...any) { c.line(fmt.Sprintf(forma
 
 func (c *invocation) line(text string) {
 	c.f.log.write(c.id, text)
+	if c.f.host.config.Line != nil {
+		c.f.host.config.Line(text)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tail = append(append(c.tail, text...), '\n')

@@ -120,19 +120,8 @@ func (in *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 	h.Set("Lambda-Runtime-Aws-Request-Id", call.id)
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(call.deadline.UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", in.f.spec.ARN)
-	h.Set("Lambda-Runtime-Trace-Id", traceID(call))
+	h.Set("Lambda-Runtime-Trace-Id", call.trace.Under(call.span).Text(in.f.host.config.Sampled))
 	_, _ = w.Write(call.payload)
-}
-
-// traceID has X-Ray's form, made from the request's time and id; not sampled.
-func traceID(call *invocation) string {
-	hex := make([]byte, 0, 32)
-	for _, c := range []byte(call.id) {
-		if c != '-' {
-			hex = append(hex, c)
-		}
-	}
-	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", call.begun.Unix(), hex[:24], hex[16:])
 }
 
 // answer takes the first outcome for the invocation of the path.

@@ -23,6 +23,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // Letter is one thing to deliver. The sender sets ID (for its own use and for
@@ -34,6 +35,7 @@ type Letter struct {
 	Due      time.Time       `json:"due"`                // not sent before
 	Attempts int             `json:"attempts,omitempty"` // that failed
 	Failure  string          `json:"failure,omitempty"`  // of the last attempt
+	Trace    string          `json:"trace,omitempty"`    // of the batch that it came with
 
 	number uint64 // follows from its key
 }
@@ -126,8 +128,11 @@ func (o *Outbox) Start() {
 }
 
 // Put accepts letters: when it returns nil, all of them are on the disk.
-func (o *Outbox) Put(letters ...Letter) error {
-	b := &store.Batch{}
+func (o *Outbox) Put(letters ...Letter) error { return o.PutUnder("", letters...) }
+
+// PutUnder is Put for letters of a trace.
+func (o *Outbox) PutUnder(trace string, letters ...Letter) error {
+	b := &store.Batch{Trace: trace}
 	if err := o.Add(b, letters...); err != nil {
 		return err
 	}
@@ -144,7 +149,7 @@ func (o *Outbox) Add(b *store.Batch, letters ...Letter) error {
 	}
 	for i := range letters {
 		l := &letters[i]
-		l.number, l.Accepted, l.Due, l.Attempts, l.Failure = o.next, now, now, 0, ""
+		l.number, l.Accepted, l.Due, l.Attempts, l.Failure, l.Trace = o.next, now, now, 0, "", b.Trace
 		o.next++
 		b.Put(o.config.Bucket, Key(l.number), l)
 	}
@@ -237,7 +242,7 @@ func (o *Outbox) hand() (next time.Time, any bool) {
 
 func (o *Outbox) deliver(l Letter) {
 	defer o.work.Done()
-	err := o.config.Send(o.ctx, l)
+	err := o.config.Send(trace.With(o.ctx, trace.Parse(l.Trace)), l)
 	switch {
 	case err == nil:
 		o.config.Store.Later(o.removal(l)) // a crash before that delivers it once more

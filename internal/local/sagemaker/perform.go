@@ -13,6 +13,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // outcome is how a request ended. reason is empty for a success.
@@ -151,6 +152,7 @@ func (s *Service) conclude(ctx context.Context, e *endpoint, r Request, o outcom
 		}
 	}
 	b := e.removal(r.Sequence)
+	b.Trace = r.Trace
 	if err := s.tell(ctx, b, e, r, o); err != nil {
 		return err
 	}
@@ -158,6 +160,10 @@ func (s *Service) conclude(ctx context.Context, e *endpoint, r Request, o outcom
 		return fmt.Errorf("%w: %w", errInterrupted, err)
 	}
 	s.served(e, r.Sequence)
+	if s.cfg.Watch != nil {
+		name, _, _ := strings.Cut(o.reason, ":")
+		s.cfg.Watch(Done{Endpoint: e.Name, Trace: trace.Parse(r.Trace), Received: r.Received, Begun: r.begun, Ended: s.cfg.Clock.Now(), Error: name})
+	}
 	return nil
 }
 

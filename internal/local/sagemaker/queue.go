@@ -22,11 +22,13 @@ type Request struct {
 	Received    time.Time     `json:"received"`
 	Expires     time.Time     `json:"expires"`
 	Timeout     time.Duration `json:"timeout"`
+	Trace       string        `json:"trace,omitempty"` // of who asks (package trace)
 
 	ttl      time.Duration // only until it is queued
 	instance int64         // that runs it; 0: none, it waits or has expired
 	deadline time.Time
-	leaving  bool // its end is being written
+	begun    time.Time // by an instance; zero while it waits
+	leaving  bool      // its end is being written
 }
 
 // maxQueue bounds the backlog of one machine.
@@ -97,7 +99,7 @@ func (s *Service) dispatch(e *endpoint, now time.Time) {
 				return
 			}
 			i.running++
-			r.instance, r.deadline = i.id, now.Add(r.Timeout)
+			r.instance, r.deadline, r.begun = i.id, now.Add(r.Timeout), now
 			s.world.serve(e, i.id, *r)
 		}
 	}

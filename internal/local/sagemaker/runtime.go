@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // Limits of InvokeEndpointAsync, as the service's model gives them.
@@ -67,7 +69,7 @@ func (s *Service) invoke(name string, h http.Header) (Request, error) {
 		return q, err
 	}
 	now := s.cfg.Clock.Now()
-	q.Received, q.Expires = now, now.Add(q.ttl)
+	q.Received, q.Expires, q.Trace = now, now.Add(q.ttl), trace.Parse(h.Get("X-Amzn-Trace-Id")).Text(true)
 	q.Output = join(e.OutputPath, q.Output)
 	if e.FailurePath != "" {
 		q.Failure = join(e.FailurePath, stem+failureSuffix)

@@ -25,6 +25,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // Region and account of everything that the one-machine stack names.
@@ -49,6 +50,38 @@ type Config struct {
 	Emit      func(ctx context.Context, source, detailType string, resources []string, detail any) error
 	Log       io.Writer // what model servers print; nil: nowhere
 	Endpoints []Endpoint
+	// Watch, if set, is told of every request that has ended.
+	Watch func(Done)
+}
+
+// Done is what is told of a request that has ended.
+type Done struct {
+	Endpoint               string
+	Trace                  trace.Header
+	Received, Begun, Ended time.Time // Begun is zero where no instance had it
+	Error                  string    // the kind of a failure: ClientError or ModelError
+}
+
+// State is what is seen of an endpoint from outside.
+type State struct {
+	Endpoint    string
+	Desired, Up int
+	Backlog     int           // requests that wait or run
+	Oldest      time.Duration // since the oldest of them came
+}
+
+// States are those of all endpoints.
+func (s *Service) States() (all []State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.endpoints {
+		one := State{Endpoint: e.Name, Desired: e.Desired, Up: e.current(), Backlog: e.backlog()}
+		for _, r := range e.queue {
+			one.Oldest = max(one.Oldest, s.cfg.Clock.Now().Sub(r.Received))
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // Endpoint declares one asynchronous endpoint with one variant.

@@ -8,6 +8,7 @@ import (
 	"github.com/iris-oculus/iris/internal/local/bus"
 	"github.com/iris-oculus/iris/internal/local/bus/topics"
 	"github.com/iris-oculus/iris/internal/local/template"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // buildMessages makes the topics, and the bus with the template's rules.
@@ -18,8 +19,8 @@ func (s *Stack) buildMessages(v *services) (err error) {
 			"lambda": func(ctx context.Context, t bus.Target, payload []byte) error {
 				return v.host.InvokeAsync(ctx, t.ARN, payload)
 			},
-			"states": func(_ context.Context, t bus.Target, payload []byte) error {
-				_, _, err := v.states.Start(t.ARN, "", string(payload))
+			"states": func(ctx context.Context, t bus.Target, payload []byte) error {
+				_, _, err := v.states.StartUnder(trace.From(ctx), t.ARN, "", string(payload))
 				return err
 			},
 			"sns": func(ctx context.Context, t bus.Target, payload []byte) error {

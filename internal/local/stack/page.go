@@ -17,6 +17,8 @@ func (s *Stack) withPage(api http.Handler, hosts gateway.Hosts) (http.Handler, e
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.URL.Path == metricsPath:
+			s.serveMetrics(hosts, w, r)
 		case web.IsAPI(r.URL.Path):
 			api.ServeHTTP(w, r)
 		case !hosts.Allow(r.Host):

@@ -69,6 +69,7 @@ func (s *Stack) build(ctx context.Context, api net.Listener) (_ *services, err e
 	v.host, err = lambdas.New(lambdas.Config{
 		Store: s.store, LogDir: s.state.path("logs"), Clock: s.cfg.Clock, Functions: functions,
 		Region: Region, Account: Account, Logger: s.cfg.Logger,
+		Watch: s.watcher.function, Line: s.watcher.set.Line, Sampled: s.watcher.spans != nil,
 	})
 	if err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func (s *Stack) buildEndpoint(v *services) error {
 	s.closing(log.Close)
 	v.sagemaker, err = sagemaker.New(sagemaker.Config{
 		Store: s.store, Clock: s.cfg.Clock, Emit: v.bus.Emit, Publish: v.topics.Add, Endpoints: endpoints, Log: log,
-		Bucket: func(name string) sagemaker.Objects { return v.s3.Objects(name) },
+		Bucket: func(name string) sagemaker.Objects { return v.s3.Objects(name) }, Watch: s.watcher.model,
 	})
 	return err
 }
@@ -149,7 +150,7 @@ func (s *Stack) buildEndpoint(v *services) error {
 func (s *Stack) buildWorkflow(v *services) (err error) {
 	v.states, err = states.New(states.Config{
 		Store: s.store, Clock: s.cfg.Clock, Invoke: invoke(v.host), Emit: v.bus.Add,
-		JSONataPath: s.jsonata(), Region: Region, Account: Account, Logger: s.cfg.Logger,
+		JSONataPath: s.jsonata(), Region: Region, Watch: s.watcher.execution, Account: Account, Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -191,7 +192,7 @@ func (s *Stack) handlers(v *services, tokens apigw.Tokens, api, endpoint net.Lis
 	if err != nil {
 		return nil, nil, err
 	}
-	front, err := s.withPage(adapter, hosts)
+	front, err := s.withPage(s.measured(adapter), hosts)
 	return endpointHandler, front, err
 }
 

@@ -52,6 +52,8 @@ type Config struct {
 	// Calls is a file that takes what the functions ask AWS for, once each; empty: nobody
 	// writes it down.
 	Calls string
+	// Version is what the metrics and the traces call the program; empty: what the build knows.
+	Version string
 }
 
 // Stack is a running system. Make one with Start.
@@ -68,7 +70,9 @@ type Stack struct {
 	state  stateDir
 	store  *store.Store
 	key    sigv4.Key
-	closes []func() error // the last is closed first
+
+	watcher watcher
+	closes  []func() error // the last is closed first
 }
 
 // Start runs the stack and returns when everything answers and its endpoint
@@ -96,6 +100,9 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
 	s.closing(s.store.Close)
+	if err = s.watch(); err != nil {
+		return nil, err
+	}
 	s.Credentials = s.state.path("credentials")
 	if s.key, err = credentials(s.Credentials); err != nil {
 		return nil, err
@@ -116,6 +123,7 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.gauges(v)
 	gateway, adapter, err := s.handlers(v, tokens, api, endpoint)
 	if err != nil {
 		return nil, errors.Join(err, v.stop())
@@ -143,6 +151,9 @@ func (c *Config) absolute() error {
 			return fmt.Errorf("path: %w", err)
 		}
 		*path = abs
+	}
+	if c.Version == "" {
+		c.Version = version()
 	}
 	if c.Clock == nil {
 		c.Clock = clock.Real{}

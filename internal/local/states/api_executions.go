@@ -7,16 +7,22 @@ import (
 	"strings"
 
 	"github.com/iris-oculus/iris/internal/local/asl"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 type startInput struct {
 	MachineARN string `json:"stateMachineArn"`
 	Name       string `json:"name"`
 	Input      string `json:"input"`
+	Trace      string `json:"traceHeader"`
 }
 
-func startExecution(s *Service, _ context.Context, in startInput) (any, error) {
-	arn, started, err := s.Start(in.MachineARN, in.Name, in.Input)
+func startExecution(s *Service, ctx context.Context, in startInput) (any, error) {
+	at := trace.Parse(in.Trace)
+	if at.Trace == "" {
+		at = trace.From(ctx)
+	}
+	arn, started, err := s.StartUnder(at, in.MachineARN, in.Name, in.Input)
 	if err != nil {
 		return nil, err
 	}

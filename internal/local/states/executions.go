@@ -11,6 +11,7 @@ import (
 
 	"github.com/iris-oculus/iris/internal/local/asl"
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // retention is how long an ended execution is kept, as on AWS.
@@ -102,7 +103,7 @@ func (s *Service) resume(x *execution, h Header, records []asl.Record) error {
 	if x.run, err = asl.Resume(parsed, s.startOf(h), records, s.env(x, h)); err != nil {
 		return err
 	}
-	s.launch(x)
+	s.launch(x, h)
 	return nil
 }
 
@@ -119,6 +120,7 @@ func (s *Service) env(x *execution, h Header) asl.Env {
 		Engine: s.engine,
 		Clock:  s.cfg.Clock,
 		Invoke: func(ctx context.Context, c asl.Call) (r asl.Reply) {
+			ctx = trace.With(ctx, trace.Parse(h.Trace).Under(trace.SpanOf(x.arn, c.Event)))
 			r.Payload, r.FunctionError, r.Err = s.cfg.Invoke(ctx, c.Function, c.Payload)
 			return r
 		},
@@ -132,7 +134,7 @@ func (s *Service) env(x *execution, h Header) asl.Env {
 // commit makes a record durable; an end together with its event. Whoever reads an
 // end in the store finds it in memory too: the lock is taken first.
 func (s *Service) commit(x *execution, h Header, r asl.Record) error {
-	b := &store.Batch{}
+	b := &store.Batch{Trace: trace.Parse(h.Trace).Under(trace.SpanOf(x.arn, 0)).Text(true)}
 	b.Put(HistoryBucket, LineKey(x.key, x.lines), Line{Record: &r})
 	if r.End == nil {
 		if err := s.cfg.Store.Write(b); err != nil {
@@ -153,23 +155,44 @@ func (s *Service) commit(x *execution, h Header, r asl.Record) error {
 		return err
 	}
 	x.Summary, x.run = ended, nil
+	s.going--
 	return nil
 }
 
 // launch runs an execution in a goroutine of its own until it ends or the service
-// does.
-func (s *Service) launch(x *execution) {
+// does. s.mu is held.
+func (s *Service) launch(x *execution, h Header) {
 	run := x.run
+	s.going++
 	s.running.Go(func() {
-		_, _ = run.Run(s.ctx) // its end is in the store by now; an error is the service's end
+		end, err := run.Run(s.ctx) // its end is in the store by now; an error is the service's end
+		if err == nil && s.cfg.Watch != nil {
+			s.cfg.Watch(Done{
+				ARN: x.arn, Machine: h.Machine, Name: h.Name, Status: end.Status, Error: end.Error, Trace: trace.Parse(h.Trace), Begun: h.Start, Ended: end.Time,
+			}, func() ([]asl.Event, error) { return s.events(x.key) })
+		}
 		run.Join()
 	})
+}
+
+// events are an execution's history as far as it is in the store.
+func (s *Service) events(key string) (events []asl.Event, err error) {
+	_, records, err := s.history(key)
+	for _, r := range records {
+		events = append(events, r.Events...)
+	}
+	return events, err
 }
 
 // Start begins an execution of a machine (its ARN or name) under a name; an empty
 // name is made up. Repeated with the same input while it runs, it is the same
 // execution.
 func (s *Service) Start(machineARN, name, input string) (arn string, started time.Time, err error) {
+	return s.StartUnder(trace.Header{}, machineARN, name, input)
+}
+
+// StartUnder is Start for who is in a trace; without one the execution begins its own.
+func (s *Service) StartUnder(at trace.Header, machineARN, name, input string) (arn string, started time.Time, err error) {
 	m, err := s.machineByARN(s.unaliased(machineARN))
 	if err != nil {
 		return "", time.Time{}, err
@@ -195,12 +218,15 @@ func (s *Service) Start(machineARN, name, input string) (arn string, started tim
 	if s.ctx.Err() != nil {
 		return "", time.Time{}, errors.New("the service is closing")
 	}
-	h := Header{Name: name, Machine: m.Name, RoleARN: m.RoleARN, Definition: m.Definition, Revision: m.Revision, Input: payload, Start: s.now()}
+	if at.Trace == "" {
+		at = trace.New(s.now())
+	}
+	h := Header{Trace: at.Text(true), Name: name, Machine: m.Name, RoleARN: m.RoleARN, Definition: m.Definition, Revision: m.Revision, Input: payload, Start: s.now()}
 	x := &execution{
 		Summary: Summary{Name: name, Machine: m.Name, Start: h.Start, Status: Running},
 		arn:     arn, key: ExecutionKey(m.Name, name), lines: 1,
 	}
-	b := &store.Batch{}
+	b := &store.Batch{Trace: at.Under(trace.SpanOf(arn, 0)).Text(true)}
 	b.Put(ExecutionBucket, x.key, x.Summary)
 	b.Put(HistoryBucket, LineKey(x.key, 0), Line{Header: &h})
 	err = s.announce(b, x, h, nil)
@@ -212,7 +238,7 @@ func (s *Service) Start(machineARN, name, input string) (arn string, started tim
 	}
 	x.run = asl.New(m.parsed, s.startOf(h), s.env(x, h))
 	s.executions[arn] = x
-	s.launch(x)
+	s.launch(x, h)
 	return arn, x.Start, nil
 }
 

@@ -38,6 +38,7 @@ type Header struct {
 	Revision   string          `json:"revision"`
 	Input      json.RawMessage `json:"input"`
 	Start      time.Time       `json:"start"`
+	Trace      string          `json:"trace,omitempty"` // of who began it (package trace)
 }
 
 // Line is one part of an execution's history: the header, then records.

@@ -23,6 +23,7 @@ import (
 	"github.com/iris-oculus/iris/internal/local/asl"
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // Config is what the service needs.
@@ -40,8 +41,25 @@ type Config struct {
 	JSONataPath     string
 	Region, Account string
 	Logger          *slog.Logger
+	// Watch, if set, is told of every execution that has ended. Events reads its history.
+	Watch func(d Done, events func() ([]asl.Event, error))
 	// Random is in [0, 1), for the jitter of retries; nil: math/rand.
 	Random func() float64
+}
+
+// Done is what is told of an execution that has ended.
+type Done struct {
+	ARN, Machine, Name string
+	Status, Error      string
+	Trace              trace.Header // of who began it
+	Begun, Ended       time.Time
+}
+
+// Running counts the executions that have not ended.
+func (s *Service) Running() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.going
 }
 
 // Service is Step Functions. Make one with New.
@@ -53,6 +71,7 @@ type Service struct {
 	machines   map[string]*Machine   // by name
 	aliases    map[string]string     // names of machines by an alias's ARN
 	executions map[string]*execution // by ARN
+	going      int                   // executions that run
 
 	ctx     context.Context // of every running execution
 	cancel  context.CancelFunc

@@ -11,6 +11,10 @@ import (
 
 // Batch is changes that are made together or not at all. The zero Batch is empty.
 type Batch struct {
+	// Trace is the place in a trace (package trace) of what made the batch; queues keep it
+	// with what they send. It changes nothing in the store.
+	Trace string
+
 	changes []change
 	then    []func()
 	err     error // of the first record that is no JSON

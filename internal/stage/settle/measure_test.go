@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -183,5 +184,48 @@ func TestASweepWhileTheEndpointIsBeingMade(t *testing.T) {
 	}
 	if diff := cmp.Diff([]bool{false}, seen); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// meter notes what it is told.
+type meter struct {
+	mu   sync.Mutex
+	told []string
+}
+
+func (m *meter) say(text string)       { m.mu.Lock(); defer m.mu.Unlock(); m.told = append(m.told, text) }
+func (m *meter) Count(s job.Status)    { m.say("ended " + string(s)) }
+func (m *meter) Whole(d time.Duration) { m.say("whole " + d.String()) }
+func (m *meter) Stage(s job.Status, d time.Duration) {
+	m.say(string(s) + " " + d.String())
+}
+
+// Whoever watches is told of an ending once, with the stages that the job had.
+func TestAnEndingIsToldToTheMeter(t *testing.T) {
+	b, m := measured(t), &meter{}
+	b.Meter = m
+	b.amend(t, func(r *job.Record) { r.CreatedAt = start })
+	for range 2 {
+		if _, err := b.Handle(t.Context(), job.SettleInput{Action: job.ActionPublish, Job: id, Attempt: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"ended ready", "preparing 5s", "warming 1m30s", "segmenting 30s", "meshing 14s", "whole 2m20s"}
+	if diff := cmp.Diff(want, m.told); diff != "" {
+		t.Errorf("(-want +got): %s", diff)
+	}
+}
+
+func TestAFailureIsToldToTheMeter(t *testing.T) {
+	b, m := measured(t), &meter{}
+	b.Meter = m
+	for range 2 {
+		in := job.SettleInput{Action: job.ActionSettle, Job: id, Attempt: 1, Error: &job.TaskError{Error: "RejectedError", Cause: `{"errorMessage":"x"}`}}
+		if _, err := b.Handle(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(m.told) == 0 || m.told[0] == "ended ready" || strings.Contains(strings.Join(m.told[1:], " "), "ended") || strings.Contains(strings.Join(m.told, " "), "whole") {
+		t.Errorf("%q", m.told)
 	}
 }

@@ -68,7 +68,7 @@ type Workflow interface {
 
 // Stage is the settle stage. Lease, Answers and Running may be nil when no endpoint is
 // deployed, and in the API, which does not sweep. So may Retention, without which a sweep
-// erases no job whose time is over, and Times, without which nothing is measured.
+// erases no job whose time is over, and Times and Meter, without which nothing is measured.
 type Stage struct {
 	Jobs     Jobs
 	Links    Links
@@ -80,6 +80,7 @@ type Stage struct {
 
 	Retention Retention
 	Times     Times
+	Meter     Meter
 
 	Lease   Lease
 	Answers Answers

@@ -1,6 +1,7 @@
 package topics
 
 import (
+	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	action := r.Form.Get("Action")
-	result, err := s.perform(action, r.Form)
+	result, err := s.perform(r.Context(), action, r.Form)
 	if err != nil {
 		fail(w, requestID, err)
 		return
@@ -80,14 +81,14 @@ type subscriptionMember struct {
 // errUnknownAction is an action that this API lacks.
 var errUnknownAction = errors.New("this operation is not supported on one machine")
 
-func (s *Service) perform(action string, form url.Values) (any, error) {
+func (s *Service) perform(ctx context.Context, action string, form url.Values) (any, error) {
 	topic := form.Get("TopicArn")
 	switch action {
 	case "Publish":
 		if topic == "" {
 			topic = form.Get("TargetArn")
 		}
-		id, err := s.publish(topic, form.Get("Subject"), form.Get("Message"))
+		id, err := s.publish(ctx, topic, form.Get("Subject"), form.Get("Message"))
 		return publishResult{MessageID: id}, err
 	case "ListTopics":
 		var out topicsResult

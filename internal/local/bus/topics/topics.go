@@ -26,6 +26,7 @@ import (
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/outbox"
 	"github.com/iris-oculus/iris/internal/local/store"
+	"github.com/iris-oculus/iris/internal/local/trace"
 )
 
 // The buckets of the store that are the topics' own.
@@ -143,13 +144,13 @@ func (s *Service) Subscribe(topicARN, functionARN string) (subscriptionARN strin
 
 // Publish sends a message to every subscriber of a topic. The subject may be
 // empty. When it returns nil, the message is on the disk.
-func (s *Service) Publish(_ context.Context, topicARN, subject, message string) error {
-	_, err := s.publish(topicARN, subject, message)
+func (s *Service) Publish(ctx context.Context, topicARN, subject, message string) error {
+	_, err := s.publish(ctx, topicARN, subject, message)
 	return err
 }
 
-func (s *Service) publish(topicARN, subject, message string) (messageID string, err error) {
-	b := &store.Batch{}
+func (s *Service) publish(ctx context.Context, topicARN, subject, message string) (messageID string, err error) {
+	b := &store.Batch{Trace: trace.From(ctx).Text(true)}
 	if messageID, err = s.add(b, topicARN, subject, message); err != nil {
 		return "", err
 	}
