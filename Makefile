@@ -296,6 +296,13 @@ codec-tools:
 codecs: $(CODECS_VENV)/.installed codec-tools
 	IRIS_CODECS=1 IRIS_PYTHON=$(CODECS_VENV)/bin/python go test -count=1 -v -timeout 60m ./tests/codecs ./internal/volume/dicom/j2k
 
+# The state that a version leaves when it is killed in the middle of jobs, for tests that it
+# is opened by later ones: tests/upgrades/testdata. The commit is built in a worktree.
+.PHONY: fixture
+fixture: $(E2E_VENV)/.installed
+	@[ -n "$(COMMIT)" ] || { echo "COMMIT: the last commit whose state has the old form"; exit 1; }
+	$(E2E_VENV)/bin/python tests/upgrades/make.py $(COMMIT)
+
 # The memory of every process of the stack under 25,000 reads of the job list.
 READS ?= 25000
 soak: build
