@@ -100,7 +100,7 @@ func rootCommand() *cobra.Command {
 	})
 	root.AddCommand(
 		upCommand(), envCommand(), runCommand(), submitCommand(), statusCommand(), watchCommand(), getCommand(),
-		listCommand(), cancelCommand(), retryCommand(), rmCommand(), cohortCommand(), prepareCommand(), meshCommand(), gpuCommand(), costCommand(),
+		listCommand(), cancelCommand(), retryCommand(), rmCommand(), cohortCommand(), prepareCommand(), meshCommand(), dicomCommand(), gpuCommand(), costCommand(),
 		sampleCommand(), loginCommand(), logoutCommand(), doctorCommand(), completionCommand(), versionCommand(),
 	)
 	root.AddCommand(receiptCommand(), shareCommand())

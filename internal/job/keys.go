@@ -13,7 +13,7 @@ import (
 const (
 	VolumeObject = "volume.nii.gz"
 	LabelsObject = "labels.bin"
-	SourceObject = "source.json" // what an export to DICOM SEG needs: UIDs, frame of reference
+	SourceObject = "source.json" // of DICOM: what an object in its study needs. It names the patient
 	MeshObject   = "mesh.json"   // what the mesh stage measured, read by settle when it publishes
 )
 
@@ -36,6 +36,7 @@ const (
 	ViewGLB          = "view.glb"
 	PreviewGLB       = "preview.glb"
 	LabelsNIfTI      = "labels.nii.gz"
+	LabelsSEG        = "labels.seg.dcm" // names the patient, as the scan does; of DICOM only
 	SlicesNIfTI      = "slices.nii.gz"
 	MeasurementsJSON = "measurements.json"
 	MeasurementsCSV  = "measurements.csv"
@@ -45,7 +46,7 @@ const (
 )
 
 // ArtifactNames are the artifacts that a job may have.
-var ArtifactNames = []string{ScanPNG, GlimpseGLB, ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
+var ArtifactNames = []string{ScanPNG, GlimpseGLB, ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, LabelsSEG, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
 
 // IsArtifact says whether a name is one of ArtifactNames.
 func IsArtifact(name string) bool { return slices.Contains(ArtifactNames, name) }
@@ -72,6 +73,8 @@ func MediaType(name string) string {
 		return "model/gltf-binary"
 	case strings.HasSuffix(name, ".nii.gz"):
 		return "application/gzip"
+	case strings.HasSuffix(name, ".dcm"):
+		return "application/dicom"
 	case strings.HasSuffix(name, ".json"):
 		return "application/json"
 	case strings.HasSuffix(name, ".csv"):

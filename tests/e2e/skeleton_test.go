@@ -244,7 +244,9 @@ const keyMarker = "ZZDROPPED"
 // planted is what the shared cases forbid.
 var planted = []string{"ZZPHI", "PHI-MRN", "PHIHOSPITAL", "PHIDOC", "PHISTUDY", "PHISERIES", "PHIACC", "19010203"}
 
-// What is planted in a scan's header or names lies nowhere but in the upload.
+// What is planted in a scan's header or names lies nowhere but in the upload, in what is
+// kept of its DICOM series beside the prepared volume, and in the DICOM objects made of it,
+// which bear the patient's name as the series does.
 func TestNoIdentityLeavesTheUpload(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()
@@ -263,6 +265,7 @@ func TestNoIdentityLeavesTheUpload(t *testing.T) {
 		s.ends(t, s.send(t, file, keyMarker+ending), status, "")
 	}
 	s.rests(t)
+	dicom := 0
 	err := filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !d.Type().IsRegular() {
 			return nil // a file that goes meanwhile
@@ -274,10 +277,21 @@ func TestNoIdentityLeavesTheUpload(t *testing.T) {
 		if strings.Contains(path, "iris-uploads") {
 			return nil
 		}
+		object := filepath.Base(path)
+		if strings.Contains(path, "iris-work") && object == "source.json" {
+			return nil
+		}
 		if zipped, err := gzip.NewReader(bytes.NewReader(text)); err == nil {
 			if inner, err := io.ReadAll(zipped); err == nil {
 				text = inner
 			}
+		}
+		if strings.Contains(path, "iris-results") && strings.HasSuffix(object, ".dcm") {
+			dicom++
+			if !bytes.Contains(text, []byte("ZZPHI")) {
+				t.Errorf("%s does not bear its patient's name", object)
+			}
+			return nil
 		}
 		markers := planted
 		if under := strings.TrimPrefix(path, state); !strings.HasPrefix(under, "/s3/") && !strings.HasPrefix(under, "/dynamodb/") {
@@ -292,5 +306,8 @@ func TestNoIdentityLeavesTheUpload(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+	if dicom == 0 {
+		t.Error("no DICOM object was made of DICOM images")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/iris-oculus/iris/internal/meshfile"
 	"github.com/iris-oculus/iris/internal/surface/build"
 	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/origin"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
@@ -21,6 +22,9 @@ type scan struct {
 	volume  *volume.Volume
 	reading *reading   // of the volume, while surfaces are made; nil where there is none
 	origin  [3]float64 // from which the surfaces count their positions (build.Near)
+
+	source   *origin.Scan // the DICOM series that volume was made of, or nil
+	doubtful *job.Notice  // why source is nil for what was a DICOM series
 }
 
 // read reads the label map, refuses what would not fit into memory before any work is
@@ -47,11 +51,14 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 	if err := job.CheckMemory(labels.Dims, memory(labels, need), s.MemoryBytes); err != nil {
 		return scan{}, err
 	}
+	out := scan{labels: labels}
+	if out.source, out.doubtful, err = s.openSource(ctx, r.ID, from); err != nil {
+		return scan{}, err
+	}
 	body, err := s.openVolume(ctx, r.ID, from)
 	if err != nil {
 		return scan{}, fmt.Errorf("read volume: %w", err)
 	}
-	out := scan{labels: labels}
 	if body != nil {
 		out.reading = startReading(body, labels)
 	}

@@ -45,6 +45,9 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 	if preview == nil {
 		meshed.Warnings = append(meshed.Warnings, noPreview)
 	}
+	if scan.doubtful != nil {
+		meshed.Warnings = append(meshed.Warnings, *scan.doubtful)
+	}
 	if meshed.IsLong() { // no record holds it: whoever reads the job reads this
 		_, err := s.put(ctx, r, job.TableObject, func(w io.Writer) error { return json.NewEncoder(w).Encode(meshed.Table) })
 		if err != nil {
@@ -60,6 +63,9 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 			return err
 		}
 		meshed.Artifacts = append(meshed.Artifacts, done)
+	}
+	if err := s.writeSEG(ctx, r, scan, &meshed); err != nil {
+		return err
 	}
 	text, err := json.Marshal(meshed)
 	if err != nil {

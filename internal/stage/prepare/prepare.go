@@ -16,7 +16,6 @@ package prepare
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -219,11 +218,11 @@ func (s Stage) volume(ctx context.Context, r job.Record, source Source, watch ni
 	if err != nil || report.Source == nil {
 		return report, err
 	}
-	text, err := json.Marshal(report.Source)
-	if err != nil {
-		return report, fmt.Errorf("describe source: %w", err)
+	var text bytes.Buffer
+	if err := report.Source.Write(&text); err != nil {
+		return report, err
 	}
-	_, err = s.Work.Put(ctx, job.Key(r.ID, r.Attempt, job.SourceObject), job.MediaType(job.SourceObject), bytes.NewReader(text))
+	_, err = s.Work.Put(ctx, job.Key(r.ID, r.Attempt, job.SourceObject), job.MediaType(job.SourceObject), &text)
 	return report, wrapped("write source", err)
 }
 

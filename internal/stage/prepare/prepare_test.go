@@ -16,8 +16,8 @@ import (
 	"github.com/iris-oculus/iris/internal/job/jobtest"
 	"github.com/iris-oculus/iris/internal/stage/prepare"
 	"github.com/iris-oculus/iris/internal/volume"
-	"github.com/iris-oculus/iris/internal/volume/dicom"
 	"github.com/iris-oculus/iris/internal/volume/dicom/dicomtest"
+	"github.com/iris-oculus/iris/internal/volume/dicom/origin"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
 
@@ -133,7 +133,7 @@ func TestPrepareSeries(t *testing.T) {
 		len(w.record().Warnings) != 1 || w.record().Warnings[0].Code != "strangers" {
 		t.Errorf("record %+v", w.record())
 	}
-	var source dicom.Source
+	var source origin.Scan
 	if err := json.Unmarshal(w.object(job.SourceObject), &source); err != nil || source.Series != "1.2.3.4" || len(source.Slices) != 4 {
 		t.Errorf("source %+v, %v", source, err)
 	}

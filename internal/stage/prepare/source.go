@@ -8,6 +8,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/archive"
 	"github.com/iris-oculus/iris/internal/volume/dicom"
+	"github.com/iris-oculus/iris/internal/volume/dicom/origin"
 	"github.com/iris-oculus/iris/internal/volume/drop"
 	"github.com/iris-oculus/iris/internal/volume/nifti"
 )
@@ -30,8 +31,8 @@ type Options struct {
 type Report struct {
 	Dims     [3]int
 	Affine   volume.Affine
-	Modality string        // CT, MR, PT; empty: not known
-	Source   *dicom.Source // nil unless the scan was DICOM
+	Modality string       // CT, MR, PT; empty: not known
+	Source   *origin.Scan // nil unless the scan was DICOM
 	Warnings []job.Notice
 	Units    units
 }
@@ -54,27 +55,49 @@ func (s Source) Volume(ctx context.Context, dst io.Writer, o Options) (Report, e
 	return report, named(err)
 }
 
-func (s Source) convert(ctx context.Context, dst io.Writer, o Options) (Report, error) {
+// Describe says which DICOM series Volume would make its volume of, and where its frames
+// lie. A source that is no DICOM has none: unrecognized.
+func (s Source) Describe(ctx context.Context, o Options) (*origin.Scan, error) {
+	files, err := s.files()
+	if err == nil && files == nil {
+		err = volume.Reject("unrecognized", "the source is no DICOM series: want its folder, its archive or its file")
+	}
+	if err != nil {
+		return nil, named(err)
+	}
+	found, err := dicom.Describe(ctx, files, dicom.Options{Series: o.Series, Modality: o.Modality})
+	return found, named(err)
+}
+
+// files are those of a drop, nil for a source that is one file of another kind.
+func (s Source) files() (drop.Files, error) {
 	if s.Folder != nil {
-		return fromDICOM(ctx, s.Folder, dst, o)
+		return s.Folder, nil
 	}
 	kind, err := s.detect()
 	if err != nil {
-		return Report{}, err
+		return nil, err
 	}
 	switch kind {
 	case kindZip:
-		z, err := archive.OpenZip(s.File, s.Size)
-		if err != nil {
-			return Report{}, err
-		}
-		return fromDICOM(ctx, z, dst, o)
+		return archive.OpenZip(s.File, s.Size)
 	case kindTarGz:
-		return fromDICOM(ctx, &archive.TarGz{R: s.File, Size: s.Size}, dst, o)
+		return &archive.TarGz{R: s.File, Size: s.Size}, nil
 	case kindDICOM:
-		return fromDICOM(ctx, single{s}, dst, o)
+		return single{s}, nil
 	case kindNRRD:
-		return Report{}, volume.Reject("unrecognized", "the file is an NRRD volume, a format in which only label maps are read: if it is one (.seg.nrrd), say task=labels; if it is a scan, %s", sendNIfTI)
+		return nil, volume.Reject("unrecognized", "the file is an NRRD volume, a format in which only label maps are read: if it is one (.seg.nrrd), say task=labels; if it is a scan, %s", sendNIfTI)
+	}
+	return nil, nil
+}
+
+func (s Source) convert(ctx context.Context, dst io.Writer, o Options) (Report, error) {
+	files, err := s.files()
+	if err != nil {
+		return Report{}, err
+	}
+	if files != nil {
+		return fromDICOM(ctx, files, dst, o)
 	}
 	r, err := nifti.Convert(ctx, s.File, s.Size, dst, nifti.ConvertOptions{Modality: o.Modality, Watch: o.Watch})
 	report := Report{Dims: r.Dims, Affine: r.Affine, Modality: r.Modality, Units: unitsOther, Warnings: notices(r.Warnings)}

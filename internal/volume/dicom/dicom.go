@@ -17,6 +17,7 @@ import (
 	"io"
 
 	"github.com/iris-oculus/iris/internal/volume"
+	"github.com/iris-oculus/iris/internal/volume/dicom/origin"
 	"github.com/iris-oculus/iris/internal/volume/dicom/pixel"
 	"github.com/iris-oculus/iris/internal/volume/dicom/regrid"
 	"github.com/iris-oculus/iris/internal/volume/dicom/series"
@@ -37,24 +38,7 @@ type Report struct {
 	Affine   volume.Affine
 	Modality string
 	Warnings []nifti.Warning
-	Source   Source
-}
-
-// Source names the instances behind a volume, for an export that must refer to
-// them. It identifies a study: it belongs with the job's work files, never in a log.
-type Source struct {
-	Study            string        `json:"study_instance_uid"`
-	Series           string        `json:"series_instance_uid"`
-	FrameOfReference string        `json:"frame_of_reference_uid"`
-	Resampled        bool          `json:"resampled"` // slices and planes do not correspond
-	Slices           []SourceSlice `json:"slices"`    // in order of the planes along the stack
-}
-
-// SourceSlice is one frame: Frame counts from 1 in multi-frame files, 0 in others.
-type SourceSlice struct {
-	Class    string `json:"sop_class_uid"`
-	Instance string `json:"sop_instance_uid"`
-	Frame    int    `json:"frame,omitempty"`
+	Source   origin.Scan // it identifies a study
 }
 
 // Convert chooses the series and writes its volume to dst. The bytes written are of
@@ -73,6 +57,25 @@ func Convert(ctx context.Context, files drop.Files, dst io.Writer, o Options) (R
 		return Report{}, chosen.Explain(err)
 	}
 	return report, nil
+}
+
+// Describe is what Convert says of the series that it would choose, from the headers
+// alone.
+func Describe(ctx context.Context, files drop.Files, o Options) (*origin.Scan, error) {
+	found, err := scan(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := found.series.Choose(series.Choice{Number: o.Series, Modality: o.Modality})
+	if err != nil {
+		return nil, err
+	}
+	stack, err := chosen.Stack()
+	if err != nil {
+		return nil, chosen.Explain(err)
+	}
+	described := source(chosen, stack)
+	return &described, nil
 }
 
 // write writes the volume of one series.
@@ -161,16 +164,28 @@ func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
 	}
 }
 
-func source(s *series.Series, st *series.Stack) Source {
-	out := Source{Study: s.Study, Series: s.UID, FrameOfReference: s.FrameOfReference, Resampled: !st.Regular()}
+// source describes the series for objects that refer to it.
+func source(s *series.Series, st *series.Stack) origin.Scan {
+	first := s.Slices[0].Geometry()
+	out := origin.Scan{
+		Study: s.Study, Series: s.UID, FrameOfReference: s.FrameOfReference, Modality: s.Modality, Resampled: !st.Regular(),
+		Rows: st.Dims[1], Columns: st.Dims[0], Orientation: first.Orientation, Spacing: first.Spacing, Gap: st.Spacing[2], Thickness: first.Thickness,
+	}
+	for _, a := range s.Identity {
+		out.Attributes = append(out.Attributes, origin.Attribute(a))
+	}
 	plane := -1
-	for _, sl := range s.Slices {
+	for i := range s.Slices {
+		sl := &s.Slices[i]
 		if sl.Plane == plane {
 			continue // a duplicate
 		}
 		plane = sl.Plane
 		im := s.Images[sl.Image]
-		slice := SourceSlice{Class: im.SOPClass, Instance: im.SOPInstance}
+		slice := origin.Slice{Class: im.SOPClass, Instance: im.SOPInstance, Position: sl.Geometry().Position}
+		if im.Series != s.UID {
+			slice.Series = im.Series
+		}
 		if im.Frames > 1 {
 			slice.Frame = sl.Frame + 1
 		}

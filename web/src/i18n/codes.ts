@@ -481,6 +481,12 @@ export const CODES: Readonly<Record<string, Row>> = {
     'Ninguna de las series es una TC.',
     'Envíe una TC o elija una tarea adecuada.',
   ],
+  no_dicom_object: [
+    'There is no DICOM segmentation of the scan, for the reason that the message gives; everything else is whole.',
+    'Do what the message says, or take labels.nii.gz.',
+    'No hay segmentación DICOM del estudio, por la razón que da el mensaje; todo lo demás está completo.',
+    'Haga lo que dice el mensaje, o use labels.nii.gz.',
+  ],
   no_image_series: [
     'Nothing in the upload is a series of images.',
     'Send the folder of slices, not reports or structured data.',
@@ -614,6 +620,12 @@ export const CODES: Readonly<Record<string, Row>> = {
     'Nothing, unless one of them was meant.',
     'Hay archivos que no son parte del estudio ni una tabla de nombres; se pasaron por alto.',
     'Nada, salvo que alguno de ellos fuera el deseado.',
+  ],
+  structures_between_frames: [
+    'Structures lie between the frames of the DICOM series, or outside them: the DICOM object lacks them.',
+    'Take labels.nii.gz, which has all of them.',
+    'Hay estructuras entre las imágenes de la serie DICOM, o fuera de ellas: no están en el objeto DICOM.',
+    'Use labels.nii.gz, que las tiene todas.',
   ],
   structure_not_found: [
     'Something that was asked for is not in the scan.',

@@ -110,6 +110,10 @@ export const endings = {
   'file.view.glb': { en: 'the model, compressed for browsers', es: 'el modelo, comprimido para navegadores' },
   'file.preview.glb': { en: 'the light model', es: 'el modelo ligero' },
   'file.labels.nii.gz': { en: 'the segmentation', es: 'la segmentación' },
+  'file.labels.seg.dcm': {
+    en: 'the segmentation, for the PACS; names the patient',
+    es: 'la segmentación, para el PACS; identifica al paciente',
+  },
   'file.slices.nii.gz': { en: 'the scan at 2 mm or more', es: 'el estudio a 2 mm o más' },
   'file.measurements.csv': { en: 'measurements, as a table', es: 'medidas, como tabla' },
   'file.measurements.json': { en: 'measurements, for programs', es: 'medidas, para programas' },

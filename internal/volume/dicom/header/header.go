@@ -53,6 +53,10 @@ type Header struct {
 	Root, Shared Frame
 	PerFrame     []Frame
 
+	// Identity is what an object derived from this image shares with it. It names a
+	// patient: it belongs with the job's work files, never in a log.
+	Identity []Attribute
+
 	Pixels PixelData
 }
 

@@ -13,7 +13,8 @@ func (w *walker) value(e element, top level) error {
 		w.h.Pixels.Offsets = offsets
 		return err
 	}
-	wanted := top.group != nil && frameTag(e.tag) || len(w.stack) == 0 && fileTag(e.tag)
+	root := len(w.stack) == 0
+	wanted := top.group != nil && frameTag(e.tag) || root && (fileTag(e.tag) || identityTag(e.tag))
 	if !wanted || e.length > maxValue {
 		return w.c.skip(int64(e.length))
 	}
@@ -25,6 +26,9 @@ func (w *walker) value(e element, top level) error {
 	if frameTag(e.tag) && top.group != nil {
 		top.group.set(e.tag, b)
 		return nil
+	}
+	if root && identityTag(e.tag) {
+		w.h.identify(e.tag, b)
 	}
 	w.h.set(e.tag, b, w.c)
 	return nil

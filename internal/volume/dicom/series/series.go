@@ -31,6 +31,7 @@ const maxFrames = 100_000
 type Image struct {
 	File                  int // as Builder.Add was given it
 	SOPClass, SOPInstance string
+	Series                string // its series instance UID
 	Layout                pixel.Layout
 	Frames                int
 	Lift                  int // by how many bits its samples are shifted up, if HighBit is right
@@ -50,6 +51,9 @@ type Slice struct {
 	geometry         header.Frame
 }
 
+// Geometry is where the slice lies, as its file has it.
+func (s *Slice) Geometry() header.Frame { return s.geometry }
+
 // Series holds the images that share a series instance UID. Files without one make up
 // one series.
 type Series struct {
@@ -57,6 +61,7 @@ type Series struct {
 	Modality                     string // CT, MR or PT
 	Images                       []Image
 	Slices                       []Slice
+	Identity                     []header.Attribute // of its first image
 
 	first    int    // lowest file, which orders equal series
 	fault    error  // the first file that cannot be used
@@ -166,6 +171,7 @@ func (s *Series) add(file int, h *header.Header) {
 	if len(s.Images) == 0 {
 		s.first = file
 		s.sizes, s.Modality, s.units = [2]int{h.Rows, h.Columns}, modality(h), h.Units
+		s.Identity = h.Identity
 	}
 	s.Stepped = s.Stepped || h.Stepped()
 	isMade := h.Derived || isSecondary(h.SOPClass)
@@ -176,7 +182,7 @@ func (s *Series) add(file int, h *header.Header) {
 	s.captured = s.captured || isSecondary(h.SOPClass)
 	s.mixed = s.mixed || s.sizes != [2]int{h.Rows, h.Columns}
 	s.Images = append(s.Images, Image{
-		File: file, SOPClass: h.SOPClass, SOPInstance: h.SOPInstance, Layout: layout, Frames: h.Frames(),
+		File: file, SOPClass: h.SOPClass, SOPInstance: h.SOPInstance, Series: s.UID, Layout: layout, Frames: h.Frames(),
 		Lift: pixel.HighBit(h, layout), derived: isMade, sizes: [2]int{h.Rows, h.Columns}, study: mark(h.Study), space: mark(h.FrameOfReference)})
 	for n := range h.Frames() {
 		f := h.Frame(n)

@@ -17,6 +17,7 @@ const ORDER = [
   'model.glb',
   'measurements.csv',
   'labels.nii.gz',
+  'labels.seg.dcm',
   'slices.nii.gz',
   'preview.png',
   'check.png',
