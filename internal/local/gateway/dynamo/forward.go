@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ const (
 	// than the 30 s of the functions that ask.
 	patience = 25 * time.Second
 	maxBody  = 16<<20 + 64<<10
+	maxReply = 32 << 20 // the largest is BatchGetItem's, of 16 MiB
 )
 
 // ServeHTTP forwards a request. A child that dies of it (it cannot write: the
@@ -60,7 +62,10 @@ func (s *Server) forward(ctx context.Context, r *http.Request, body []byte) (int
 		return 0, nil, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	reply, err := io.ReadAll(resp.Body)
+	reply, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
+	if len(reply) > maxReply {
+		return 0, nil, nil, fmt.Errorf("dynamodb: an answer of more than %d bytes", maxReply)
+	}
 	return resp.StatusCode, resp.Header, reply, err
 }
 
