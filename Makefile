@@ -91,6 +91,10 @@ smoke: build/deploy
 destroy: build/deploy bin/iris
 	@build/deploy destroy
 
+SECURITY_VENV = $(call venv,tests/security/requirements.txt)
+$(SECURITY_VENV)/.installed: tests/security/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+
 # Archives of iris for Linux, macOS and Windows, with completion scripts, man pages, SBOMs
 # and checksums, in build/dist. `make dist-twice` makes them twice and compares the bytes.
 GORELEASER := $(CACHE)/goreleaser-v2.12.7
@@ -101,13 +105,20 @@ $(CYCLONEDX):
 	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0 && mv $(CACHE)/bin/cyclonedx-gomod $@
 
 COMMIT_EPOCH = $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
-.PHONY: dist dist-twice share
+.PHONY: dist dist-twice sbom share
 dist: export IRIS_VERSION := $(VERSION)
 dist: export IRIS_EPOCH = $(COMMIT_EPOCH)
 dist: export IRIS_DATE = $(shell date -u -d @$(COMMIT_EPOCH) +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r $(COMMIT_EPOCH) +%Y-%m-%dT%H:%M:%SZ)
 dist: export CYCLONEDX := $(CYCLONEDX)
 dist: $(GORELEASER) $(CYCLONEDX) web/packed/index.html.gz
 	$(GORELEASER) release --snapshot --clean --skip=publish,announce,validate
+	$(MAKE) sbom
+	cp build/sbom/*.cdx.json build/dist/ && (cd build/sbom && sha256sum *.cdx.json) >> build/dist/checksums.txt
+# What no linker writes down: Go's modules, the page, the workflow's packages, the model's.
+sbom: export IRIS_DATE = $(shell date -u -d @$(COMMIT_EPOCH) +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r $(COMMIT_EPOCH) +%Y-%m-%dT%H:%M:%SZ)
+sbom: export CYCLONEDX := $(CYCLONEDX)
+sbom: $(CYCLONEDX) $(SECURITY_VENV)/.installed
+	CYCLONEDX_PY=$(SECURITY_VENV)/bin/cyclonedx-py tests/dist/sboms.sh build/sbom
 dist-twice:
 	$(MAKE) dist && cp build/dist/checksums.txt build/checksums.first && $(MAKE) dist
 	tests/dist/compare.sh build/checksums.first build/dist/checksums.txt
@@ -252,6 +263,29 @@ vuln: $(GOVULNCHECK)
 	@cd web && { report=$$(npm audit --json --package-lock-only) && echo "npm audit: nothing found"; } || \
 	  if grep -q auditReportVersion <<< "$$report"; then echo "$$report"; exit 1; else echo "npm audit: SKIPPED, its database cannot be reached from here"; fi
 	@{ $(GOVULNCHECK) ./... && cd s3 && $(GOVULNCHECK) ./...; } || { [ $$? -eq 3 ] && exit 3; echo "govulncheck: SKIPPED, its database cannot be reached from here"; }
+
+# Scanners, whose findings tests/security/answers.txt answers one by one: gosec (by
+# golangci-lint), our own rules by semgrep (none comes from a registry), secrets in the
+# history by gitleaks, and the databases of vulnerabilities, of which those that cannot be
+# reached are said.
+GITLEAKS := $(CACHE)/gitleaks-v8.24.0
+$(GITLEAKS):
+	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/zricethezav/gitleaks/v8@v8.24.0 && mv $(CACHE)/bin/gitleaks $@
+.PHONY: security
+security: $(GOLANGCI) $(GITLEAKS) $(SECURITY_VENV)/.installed
+	@mkdir -p build/security && rm -f build/security/*.json
+	$(GOLANGCI) run --config tests/security/golangci.yaml --issues-exit-code 0 --show-stats=false --output.json.path build/security/gosec.json ./...
+	cd s3 && $(GOLANGCI) run --config ../tests/security/golangci.yaml --issues-exit-code 0 --show-stats=false --output.json.path ../build/security/gosec-s3.json --path-prefix s3 ./...
+	PATH=$(SECURITY_VENV)/bin:$$PATH semgrep --test --metrics=off tests/security/rules
+	PATH=$(SECURITY_VENV)/bin:$$PATH semgrep scan --quiet --metrics=off --disable-version-check --config tests/security/rules/iris.yaml --exclude tests/security/rules --json --output build/security/semgrep.json
+	$(GITLEAKS) git . --no-banner --redact --exit-code 0 --report-format json --report-path build/security/gitleaks.json
+	go run ./tests/security tests/security/answers.txt gosec=build/security/gosec.json gosec=build/security/gosec-s3.json semgrep=build/security/semgrep.json gitleaks=build/security/gitleaks.json
+	@for f in containers/totalsegmentator/requirements.txt $$(ls tests/*/requirements.txt); do \
+	  out=build/security/pip-$$(echo $$f | tr / -).json; \
+	  $(SECURITY_VENV)/bin/pip-audit --requirement $$f --disable-pip --no-deps --progress-spinner off --format json --output $$out >/dev/null 2>build/security/pip.err || true; \
+	  if [ -s $$out ]; then echo "$$f"; go run ./tests/security tests/security/answers.txt pip-audit=$$out || exit 1; \
+	  else echo "$$f: pip-audit: SKIPPED: $$(tail -1 build/security/pip.err)"; fi; done
+	@$(MAKE) vuln
 
 # Ratios against named peers, each pair in one run; they write docs/benchmarks.md.
 BENCH_VENV = $(call venv,tests/bench/intake/requirements.txt)
