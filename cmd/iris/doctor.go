@@ -42,18 +42,23 @@ type diagnosis struct {
 }
 
 func doctorCommand() *cobra.Command {
-	var state, install string
+	var state, install, bundleFile string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what is wrong on this machine or with its service, and the command that cures it",
 		Long: "Doctor looks at what `iris up` and `make build` need (programs and their versions, ports, disk, memory, file descriptors,\n" +
 			"the state folder) and at the service that the other commands talk to (its answer, clock, token, proxies).\n" +
-			"It changes nothing. A note works and may surprise; what is missing will not work, and ends the command with code 1.",
+			"Of a stack that runs on this machine it explains what is sick. With --bundle it writes a zip file for who is to help, without\n" +
+			"names, keys, owners or addresses. It changes nothing. A note works and may surprise; what is missing will not work, and ends the command with code 1.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := diagnosis{OK: true, Findings: append(machine(cmd.Context(), state, install), theService(cmd)...)}
-			var err error
+			api, err := newClient(cmd)
+			if err != nil {
+				api = nil // a finding says so
+			}
+			d.Findings = append(d.Findings, sick(cmd.Context(), api)...)
 			if d.WithoutEffect, err = withoutEffect(install); err != nil {
 				return err
 			}
@@ -64,6 +69,12 @@ func doctorCommand() *cobra.Command {
 				}
 			}
 			d.OK = lacks == 0
+			if bundleFile != "" {
+				if err := writeBundle(cmd.Context(), bundleFile, state, d, api); err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s holds what helps somebody else to see what is wrong, and nobody's name: look into it before you send it\n", bundleFile)
+			}
 			if asJSON {
 				e := json.NewEncoder(cmd.OutOrStdout())
 				e.SetIndent("", "  ")
@@ -78,6 +89,7 @@ func doctorCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&install, "install", defaultInstall(), "folder that holds template.yaml, statemachine/ and build/")
+	c.Flags().StringVar(&bundleFile, "bundle", "", "also write a support bundle to this new file (.zip)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	stateFlag(c, &state)
 	return c

@@ -27,6 +27,9 @@ type ready struct {
 	Token string `json:"token,omitempty"`
 	// Issuer is whose tokens the HTTP API asks for instead, with iris up --auth jwt.
 	Issuer string `json:"issuer,omitempty"`
+	// Parameters are those of the template that are not its defaults; only in the state
+	// folder.
+	Parameters map[string]string `json:"parameters,omitempty"`
 }
 
 func readReady(state string) (ready, error) {

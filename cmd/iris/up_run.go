@@ -63,7 +63,7 @@ func (f upFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	r := ready{Ready: true, HTTP: s.HTTP, AWS: s.AWS, Credentials: s.Credentials, Token: s.Token, Issuer: s.Issuer}
+	r := ready{Ready: true, HTTP: s.HTTP, AWS: s.AWS, Credentials: s.Credentials, Token: s.Token, Issuer: s.Issuer, Parameters: m.parameters}
 	if err := errors.Join(writeReady(state, r), say(cmd, r, f.state, f.json)); err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -97,7 +97,7 @@ func writeReady(state string, r ready) error {
 // the line reads the same in scripts.
 func say(cmd *cobra.Command, r ready, state string, asJSON bool) error {
 	token := r.Token != ""
-	r.Credentials, r.Token = filepath.Join(state, "credentials"), ""
+	r.Credentials, r.Token, r.Parameters = filepath.Join(state, "credentials"), "", nil
 	if asJSON {
 		text, err := json.Marshal(r)
 		if err != nil {
