@@ -152,7 +152,7 @@ simulate:
 run: build
 	@tests/run.sh $(SCAN)
 
-test: build unit race e2e test-python
+test: build unit race differential-short e2e test-python
 
 # What iris may weigh without the page, .golangci.yml says what makes it heavy, and the page
 # in it (decision 29).
@@ -329,6 +329,25 @@ codec-tools:
 	  command -v $${p%:*} >/dev/null || apt-get install -y $${p#*:}; done
 codecs: $(CODECS_VENV)/.installed codec-tools
 	IRIS_CODECS=1 IRIS_PYTHON=$(CODECS_VENV)/bin/python go test -count=1 -v -timeout 60m ./tests/codecs ./internal/volume/dicom/j2k
+
+# The readers of DICOM and NIfTI beside pydicom, nibabel, SimpleITK and suyashkumar/dicom over
+# generated and damaged files, each drawn from (SEED, number): voxels and geometry are the
+# same, or the scan is refused by name, or a class of tests/differential/answers.py says why
+# not. It writes docs/reliability.md; the short set has pydicom and nibabel alone.
+DIFFERENTIAL_VENV = $(call venv,tests/differential/requirements.txt)
+$(DIFFERENTIAL_VENV)/.installed: tests/differential/requirements.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+SHORT_VENV = $(call venv,tests/differential/short.txt)
+$(SHORT_VENV)/.installed: tests/differential/short.txt
+	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
+SEED ?= 1
+CASES ?= generated=1200,changed=1600,nifti=1200
+.PHONY: differential differential-short
+differential: bin/iris $(DIFFERENTIAL_VENV)/.installed
+	cd tests/differential/suyash && go vet ./... && go build -o ../../../build/suyash .
+	$(DIFFERENTIAL_VENV)/bin/python tests/differential/differ.py bin/iris --suyash build/suyash --seed $(SEED) --cases $(CASES) --out docs/reliability.md
+differential-short: bin/iris $(SHORT_VENV)/.installed
+	$(SHORT_VENV)/bin/python tests/differential/differ.py bin/iris --plain --cases generated=90,changed=150,nifti=110
 
 # The state that a version leaves when it is killed in the middle of jobs, for tests that it
 # is opened by later ones: tests/upgrades/testdata. The commit is built in a worktree.
