@@ -356,14 +356,14 @@ fixture: $(E2E_VENV)/.installed
 	@[ -n "$(COMMIT)" ] || { echo "COMMIT: the last commit whose state has the old form"; exit 1; }
 	$(E2E_VENV)/bin/python tests/upgrades/make.py $(COMMIT)
 
-# DICOM objects that iris writes, read by others on the source's frames: dciodvfy (Debian
-# dicom3tools), highdicom, pydicom, SimpleITK and dcmqi (PyPI).
+# DICOM objects that iris writes, read by others on the source's frames: dciodvfy (dicom3tools)
+# and plastimatch of Debian; highdicom, pydicom, SimpleITK, dcmqi and dcmrtstruct2nii of PyPI.
 ROUNDTRIP_VENV = $(call venv,tests/roundtrip/requirements.txt)
 $(ROUNDTRIP_VENV)/.installed: tests/roundtrip/requirements.txt
 	python3 -m venv $(@D) && $(@D)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@
 .PHONY: roundtrip
 roundtrip: bin/iris $(ROUNDTRIP_VENV)/.installed
-	@command -v dciodvfy >/dev/null || apt-get install -y --no-install-recommends dicom3tools
+	@for p in dciodvfy:dicom3tools plastimatch:plastimatch; do command -v $${p%:*} >/dev/null || apt-get install -y --no-install-recommends $${p#*:}; done
 	$(ROUNDTRIP_VENV)/bin/python tests/roundtrip/judge.py bin/iris
 
 # The memory of every process of the stack under 25,000 reads of the job list.

@@ -9,6 +9,7 @@ import (
 	"github.com/iris-oculus/iris/internal/job"
 	"github.com/iris-oculus/iris/internal/stage/prepare"
 	dicom "github.com/iris-oculus/iris/internal/volume/dicom/object"
+	"github.com/iris-oculus/iris/internal/volume/dicom/rtstruct"
 	"github.com/iris-oculus/iris/internal/volume/dicom/seg"
 )
 
@@ -23,12 +24,13 @@ func dicomCommand() *cobra.Command {
 		Long: "Dicom writes the structures of LABELS, a label map (NIfTI or NRRD), as a DICOM object that refers to SERIES:\n" +
 			"the folder, archive or file of the DICOM images that LABELS was made of. It lies on their frames, and has\n" +
 			"their patient, study and frame of reference.\n" +
-			"--as says which object: seg is a binary segmentation, labelmap a label map segmentation (Supplement 243).\n" +
+			"--as says which object: seg is a binary segmentation, labelmap a label map segmentation (Supplement 243),\n" +
+			"rtstruct a structure set for radiotherapy, of closed planar contours.\n" +
 			"The same input and --date give the same bytes. Warnings go to standard error.",
 		Args: arguments("LABELS", "SERIES", "OUT.dcm"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if as != "seg" && as != "labelmap" {
-				return usage("bad_option: --as %q: want seg or labelmap", as)
+			if as != "seg" && as != "labelmap" && as != "rtstruct" {
+				return usage("bad_option: --as %q: want seg, labelmap or rtstruct", as)
 			}
 			made := dicom.Made{Created: time.Now()}
 			if date != "" {
@@ -55,6 +57,11 @@ func dicomCommand() *cobra.Command {
 			}
 			warn(cmd, labels.Warnings)
 			err = replace(args[2], func(out *os.File) error {
+				if as == "rtstruct" {
+					report, err := rtstruct.Write(out, labels, scan, rtstruct.Options{Made: made})
+					warn(cmd, report.Warnings())
+					return err
+				}
 				report, err := seg.Write(out, labels, scan, seg.Options{Made: made, LabelMap: as == "labelmap"})
 				warn(cmd, report.Warnings())
 				return err
@@ -65,7 +72,7 @@ func dicomCommand() *cobra.Command {
 			return coded("write the output", err)
 		},
 	}
-	c.Flags().StringVar(&as, "as", "seg", "the object: seg or labelmap")
+	c.Flags().StringVar(&as, "as", "seg", "the object: seg, labelmap or rtstruct")
 	c.Flags().IntVar(&o.Series, "series", 0, "number of the series, from the list of a multiple_series error")
 	c.Flags().StringVar(&o.Modality, "modality", "", "CT, MR or PT (default: what the files say)")
 	c.Flags().StringVar(&table, "labels-table", "", "a file with the labels' names and colours, which counts before the header's")

@@ -9,11 +9,9 @@ import (
 // of the white D65, L* of 0 to 100 and a*, b* of -128 to 127, each on 0 to 65,535. Grey
 // for what is no colour.
 func Lab(color string) [3]int {
-	rgb := [3]float64{0.5, 0.5, 0.5}
-	if len(color) == 7 && color[0] == '#' {
-		if n, err := strconv.ParseUint(color[1:], 16, 32); err == nil {
-			rgb = [3]float64{float64(n>>16) / 255, float64(n>>8&255) / 255, float64(n&255) / 255}
-		}
+	var rgb [3]float64
+	for i, v := range RGB(color) {
+		rgb[i] = float64(v) / 255
 	}
 	for i, v := range rgb { // to linear light, IEC 61966-2-1
 		if v > 0.04045 {
@@ -34,4 +32,14 @@ func Lab(color string) [3]int {
 		return int(math.Round(65535 * (math.Max(low, math.Min(high, v)) - low) / (high - low)))
 	}
 	return [3]int{scaled(116*y-16, 0, 100), scaled(500*(x-y), -128, 127), scaled(200*(y-z), -128, 127)}
+}
+
+// RGB is an sRGB colour "#rrggbb", each part of 0 to 255; grey for what is no colour.
+func RGB(color string) [3]int {
+	if len(color) == 7 && color[0] == '#' {
+		if n, err := strconv.ParseUint(color[1:], 16, 32); err == nil {
+			return [3]int{int(n >> 16), int(n >> 8 & 255), int(n & 255)}
+		}
+	}
+	return [3]int{128, 128, 128}
 }

@@ -51,6 +51,7 @@ type Common struct {
 	ImageType   []string
 	Number      int  // of the series
 	Content     bool // it has a content date
+	Operators   bool // it has operators, of whom none is known
 }
 
 // vrs are the VRs of the attributes that are copied from the source.
@@ -111,8 +112,8 @@ func only(value []byte, allowed string) bool {
 	return strings.Trim(string(value), allowed) == ""
 }
 
-// Times of an object.
-func (c *Common) now() (date, clock string) {
+// Now is the object's date and time, in the zone of its source's where that says one.
+func (c *Common) Now() (date, clock string) {
 	at := c.Made.Created.UTC()
 	if offset := strings.TrimSpace(string(c.Source.Value(0x00080201))); len(offset) == 5 {
 		if zone, err := time.Parse("-0700", offset); err == nil {
@@ -125,7 +126,7 @@ func (c *Common) now() (date, clock string) {
 // Begin writes the attributes up to the series' description.
 func (c *Common) Begin(s *Set) {
 	c.charset(s)
-	date, clock := c.now()
+	date, clock := c.Now()
 	if len(c.ImageType) > 0 {
 		s.Text(0x00080008, "CS", c.ImageType...)
 	}
@@ -152,6 +153,9 @@ func (c *Common) Equipment(s *Set) {
 	s.Text(0x00080070, "LO", Manufacturer)
 	c.Copy(s, 0x00080090, 0x00080201, 0x00081030)
 	s.Text(0x0008103E, "LO", c.Description)
+	if c.Operators {
+		s.Text(0x00081070, "PN")
+	}
 	s.Text(0x00081090, "LO", Manufacturer)
 }
 
@@ -205,10 +209,15 @@ func or(uid, what string, s *origin.Scan) string {
 	return UID(what, s.Study, s.Series, s.Slices[0].Instance)
 }
 
-// References writes the instances that an object refers to, by series.
-func References(s *Set, scan *origin.Scan) {
-	bySeries, order := map[string][]origin.Slice{}, []string{}
-	seen := map[string]bool{}
+// Group is the images of one series, each once.
+type Group struct {
+	Series string
+	Slices []origin.Slice
+}
+
+// BySeries are the images of a scan that can be referred to.
+func BySeries(scan *origin.Scan) (out []Group) {
+	at, seen := map[string]int{}, map[string]bool{}
 	for _, slice := range scan.Slices {
 		if slice.Instance == "" || slice.Class == "" || seen[slice.Instance] {
 			continue
@@ -218,18 +227,25 @@ func References(s *Set, scan *origin.Scan) {
 		if series == "" {
 			series = scan.Series
 		}
-		if bySeries[series] == nil {
-			order = append(order, series)
+		i, known := at[series]
+		if !known {
+			i, at[series] = len(out), len(out)
+			out = append(out, Group{Series: series})
 		}
-		bySeries[series] = append(bySeries[series], slice)
+		out[i].Slices = append(out[i].Slices, slice)
 	}
-	if len(order) == 0 {
+	return out
+}
+
+// References writes the instances that an object refers to, by series.
+func References(s *Set, scan *origin.Scan) {
+	groups := BySeries(scan)
+	if len(groups) == 0 {
 		return
 	}
-	s.Items(0x00081115, len(order), func(i int, s *Set) {
-		group := bySeries[order[i]]
-		s.Items(0x0008114A, len(group), func(n int, s *Set) { Reference(s, &group[n], false) })
-		s.Text(0x0020000E, "UI", order[i])
+	s.Items(0x00081115, len(groups), func(i int, s *Set) {
+		s.Items(0x0008114A, len(groups[i].Slices), func(n int, s *Set) { Reference(s, &groups[i].Slices[n], false) })
+		s.Text(0x0020000E, "UI", groups[i].Series)
 	})
 }
 

@@ -5,6 +5,8 @@
 package origin
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,6 +106,13 @@ func finite(numbers []float64) bool {
 		}
 	}
 	return true
+}
+
+// Digest tells two descriptions apart.
+func (s *Scan) Digest() string {
+	h := sha256.New()
+	_ = json.NewEncoder(h).Encode(s) // its numbers are finite (Check)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Write writes the description.

@@ -12,14 +12,10 @@ package seg
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/object"
@@ -85,7 +81,7 @@ func Write(w io.Writer, m *volume.LabelMap, scan *origin.Scan, o Options) (Repor
 	if o.LabelMap {
 		class = LabelMap
 	}
-	f.report.Instance = object.UID("segmentation", class, o.Made.Seed, o.Made.Created.UTC().Format("20060102150405"), digest(m), sourceOf(scan))
+	f.report.Instance = object.UID("segmentation", class, o.Made.Seed, o.Made.Created.UTC().Format("20060102150405"), object.Digest(m), scan.Digest())
 	s := object.NewSet(object.ExplicitLE)
 	f.header(s, class)
 	out := bufio.NewWriterSize(w, 1<<18)
@@ -99,32 +95,6 @@ func Write(w io.Writer, m *volume.LabelMap, scan *origin.Scan, o Options) (Repor
 		return Report{}, fmt.Errorf("write a segmentation: %w", err)
 	}
 	return f.report, nil
-}
-
-// digest is of everything in a label map that a segmentation shows.
-func digest(m *volume.LabelMap) string {
-	h := sha256.New()
-	_ = json.NewEncoder(h).Encode(m.Table) // a table of strings and numbers can be encoded
-	if m.U8 != nil {
-		_, _ = h.Write(m.U8)
-	} else {
-		buffer := make([]byte, 0, 1<<16)
-		for part := range slices.Chunk(m.U16, 1<<15) {
-			buffer = buffer[:0]
-			for _, v := range part {
-				buffer = binary.LittleEndian.AppendUint16(buffer, v)
-			}
-			_, _ = h.Write(buffer)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// sourceOf tells two series apart.
-func sourceOf(s *origin.Scan) string {
-	h := sha256.New()
-	_ = json.NewEncoder(h).Encode(s) // finite numbers, as Check has seen
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // arrange numbers the segments and lists the frames.
@@ -286,10 +256,4 @@ func (f *file) labels(w io.Writer) error {
 }
 
 // Warnings are what is doubtful about what was written.
-func (r Report) Warnings() []volume.Warning {
-	if len(r.Lost) == 0 {
-		return nil
-	}
-	return []volume.Warning{{Code: "structures_between_frames", Message: fmt.Sprintf(
-		"structures that lie between the frames of the DICOM series, or outside them, and are not in the DICOM object: %d; they are in the label map", len(r.Lost))}}
-}
+func (r Report) Warnings() []volume.Warning { return object.Between(len(r.Lost)) }
