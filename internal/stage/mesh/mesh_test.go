@@ -300,7 +300,12 @@ func TestRefusals(t *testing.T) {
 			w.change(func(r *job.Record) { r.Options.Structures = []string{"liver", "spleen"} })
 		}, "rejected empty_segmentation: none of what you asked for (liver, spleen) was found in the scan"},
 		{"only a structure without voxels", func(w *world) { w.change(func(r *job.Record) { r.Options.Structures = []string{"kidney_left"} }) }, "rejected empty_segmentation: none of what you asked for (kidney_left) was found; the scan has liver, spleen"},
-		{"no label map at all", func(w *world) { w.work.Set(job.Key(id, 1, job.LabelsObject), []byte("what is this"), nil) }, "rejected"},
+		{"an answer that is no label map", func(w *world) { w.work.Set(job.Key(id, 1, job.LabelsObject), []byte("what is this"), nil) }, "endpoint"},
+		{"an answer that is empty", func(w *world) { w.work.Set(job.Key(id, 1, job.LabelsObject), nil, nil) }, "endpoint"},
+		{"an upload that is no label map", func(w *world) {
+			w.work.Set(job.Key(id, 1, job.LabelsObject), []byte("what is this"), nil)
+			w.change(func(r *job.Record) { r.Options.Task = job.TaskLabels })
+		}, "rejected"},
 		{"another grid", func(w *world) {
 			var b bytes.Buffer
 			_ = nifti.WriteVolume(&b, &volume.Volume{Dims: [3]int{2, 2, 2}, Affine: plane, Voxels: []int16{1, 2, 3, 4, 5, 6, 7, 8}})

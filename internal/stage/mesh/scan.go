@@ -42,7 +42,7 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 	}
 	labels, err := readFrom(ctx, labelsIn, job.Key(r.ID, from, labelsName), nifti.ReadLabels)
 	if err != nil {
-		return scan{}, fmt.Errorf("read labels: %w", err)
+		return scan{}, fmt.Errorf("read labels: %w", atFault(r, err))
 	}
 	need, err := build.MemoryOf(labels, s.options(r.Options))
 	if err != nil {
@@ -63,6 +63,17 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 		out.reading = startReading(body, labels)
 	}
 	return out, nil
+}
+
+// atFault names who is at fault when a label map cannot be read. An uploaded one is its
+// owner's; any other was made of a volume that is right, so that the model server is, which
+// has answered 200 with something else.
+func atFault(r job.Record, err error) error {
+	var fault *volume.Error
+	if r.Options.Task == job.TaskLabels || !errors.As(err, &fault) {
+		return err
+	}
+	return &job.EndpointFailedError{Message: "the model server's answer is no label map: " + fault.Message}
 }
 
 // finish waits until the volume is read.
