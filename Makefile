@@ -223,6 +223,16 @@ python: lint-python test-python
 	SOURCE_DATE_EPOCH=$(COMMIT_EPOCH) $(PYTHON_VENV)/bin/python -m build --no-isolation --outdir build/python integrations/python
 	$(PYTHON_VENV)/bin/python integrations/python/scripts/check_dist.py build/python
 
+# A thousand seeded runs of the whole system in a storm of faults, in virtual time
+# (docs/reliability.md); make test has a few. CHAOS_SEED=n repeats one.
+.PHONY: chaos chaos-defects
+CHAOS_RUNS ?= 1000
+chaos: build/node/.installed
+	GOGC=400 CHAOS_RUNS=$(CHAOS_RUNS) go test -count=1 -timeout 6h -run '^TestChaos$$' ./tests/chaos
+# Each planted defect of tests/chaos/defects, in a copy, must be found by a seed.
+chaos-defects: build/node/.installed
+	tests/chaos/defects/find.sh
+
 $(GOLANGCI):
 	mkdir -p $(CACHE) && GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0 && mv $(CACHE)/bin/golangci-lint $@
 $(GOVULNCHECK):

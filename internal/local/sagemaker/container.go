@@ -70,6 +70,10 @@ func (c *container) tell(inference string, p job.Progress) {
 // ctx. up is told each time that /ping answers, or once that it never did; down
 // each time that the process has ended after that.
 func (c *container) keep(ctx context.Context, up func(error), down func()) {
+	if c.model.Server != nil {
+		up(nil)
+		return
+	}
 	backoff, wasUp := firstBackoff, false
 	giveUp := time.Now().Add(c.model.StartTimeout)
 	for {
@@ -183,6 +187,9 @@ func (c *container) ping(ctx context.Context) bool {
 
 // RoundTrip sends req to the running process, whatever host it names.
 func (c *container) RoundTrip(req *http.Request) (*http.Response, error) {
+	if c.model.Server != nil {
+		return c.model.Server.RoundTrip(req)
+	}
 	c.mu.Lock()
 	address := c.address
 	c.mu.Unlock()
@@ -237,7 +244,9 @@ func (c *container) abandon(sequence int64) bool {
 	c.mu.Unlock()
 	if found {
 		cancel()
-		_ = p.Kill()
+		if p != nil {
+			_ = p.Kill()
+		}
 	}
 	return found
 }

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -123,6 +124,9 @@ type Endpoint struct {
 // Model is the container: a program with SageMaker's contract. It is started
 // with its port in SAGEMAKER_BIND_TO_PORT and listens on 127.0.0.1.
 type Model struct {
+	// Server, in place of a program, serves the model within this process: a simulation's
+	// time does not pass while a socket is open.
+	Server  http.RoundTripper
 	Command []string
 	Env     []string // complete; nil: this process's own
 	Dir     string

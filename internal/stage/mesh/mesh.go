@@ -5,9 +5,9 @@
 // writes equal bytes; a job that has moved on gets nothing (Gone).
 //
 // Errors: job.RejectedError bad_option (a structure the scan has not),
-// empty_segmentation, or what the label map's reader says; job.UnsupportedError
-// too_large_to_mesh and unsupported_option; job.EndpointFailedError when the
-// label map does not lie on the volume's grid.
+// empty_segmentation, or what the reader says of a label map that was uploaded;
+// job.UnsupportedError too_large_to_mesh and unsupported_option; job.EndpointFailedError
+// when the model's answer is no label map, or does not lie on the volume's grid.
 package mesh
 
 import (
@@ -46,6 +46,7 @@ type Stage struct {
 
 	MemoryBytes int64 // the function's memory, or 0 for no limit
 	Threads     int   // the number of goroutines, or 0 for one per processor
+	Draw        Draw
 }
 
 // maxStructures bounds a job's table, and with it what the API answers: 200 bytes
@@ -93,7 +94,7 @@ func (s Stage) Handle(ctx context.Context, in job.StageInput) (job.MeshOutput, e
 		return job.MeshOutput{}, fmt.Errorf("look at the job again: %w", err)
 	}
 	// The preview's steps leave a processor idle at times, in which pictures are drawn.
-	pictures := startPictures(scan, surfaces)
+	pictures := s.startPictures(scan, surfaces)
 	preview, err := s.preview(ctx, r, scan, surfaces)
 	drawn := pictures.wait()
 	if err != nil {
