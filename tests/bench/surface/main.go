@@ -3,6 +3,7 @@
 //
 //	surface sample torso|enlarge|plain OUT.nii [IN.nii.gz]   a label map, not compressed
 //	surface run [-threads 1] [-repeat 1] [-whole] [-out DIR] FILE.nii
+//	surface job [-threads 1] [-decimate 0.25vx] [-out DIR] FILE.nii[.gz]     the models of a job
 //
 // run prints one line of JSON: seconds of each step, the median over the repeats,
 // counts, and the peak memory of the process. compare.py runs it beside its peers.
@@ -40,8 +41,10 @@ func start(args []string) error {
 		return sample(args[1], args[2], args[3:])
 	case len(args) >= 2 && args[0] == "run":
 		return run(args[1:])
+	case len(args) >= 2 && args[0] == "job":
+		return runJob(args[1:])
 	default:
-		return fmt.Errorf("want sample or run, see the comment in main.go")
+		return fmt.Errorf("want sample, run or job, see the comment in main.go")
 	}
 }
 
