@@ -18,8 +18,10 @@ type finder struct {
 	moved []bool // of each vertex of the block: triangles that have it are new
 	low   point
 	high  point
-	per   float32 // steps in a millimetre
-	most  [3]int  // steps along each axis
+	per   float32   // steps in a millimetre
+	most  spotted   // steps along each axis
+	at    []spotted // of each vertex of the block
+	found []edges   // of each new triangle: the box around it
 	shift int
 	dims  [3]int
 
@@ -58,8 +60,9 @@ const (
 	fields    = 1<<60 - 1 - spare
 )
 
-func pack(low, high [3]uint64) uint64 {
-	return high[0] | high[1]<<10 | high[2]<<20 | (mostSteps-low[0])<<30 | (mostSteps-low[1])<<40 | (mostSteps-low[2])<<50
+func pack(e edges) uint64 {
+	return uint64(e.high.x) | uint64(e.high.y)<<10 | uint64(e.high.z)<<20 |
+		uint64(mostSteps-e.low.x)<<30 | uint64(mostSteps-e.low.y)<<40 | uint64(mostSteps-e.low.z)<<50
 }
 
 // bottom has the low corner in steps, and the high corner down from 511.
@@ -69,10 +72,25 @@ func bottom(top uint64) uint64 { return ^(top>>30 | top<<30) & fields }
 // other's bottom, so that no difference borrows the spare bit above it.
 func overlap(top, bottom uint64) bool { return ((top|spare)-bottom)&spare == spare }
 
-// steps is a position in steps.
-func (f *finder) steps(p point) [3]uint64 {
-	step := func(x float32, most int) uint64 { return uint64(min(max(int(x*f.per), 0), most)) }
-	return [3]uint64{step(p.x-f.low.x, f.most[0]), step(p.y-f.low.y, f.most[1]), step(p.z-f.low.z, f.most[2])}
+// spotted is a position in steps.
+type spotted struct{ x, y, z int32 }
+
+// edges are the low and the high corner of a box.
+type edges struct{ low, high spotted }
+
+func (f *finder) stepsOf(p point) spotted {
+	step := func(x float32, most int32) int32 { return int32(min(max(int(x*f.per), 0), int(most))) }
+	return spotted{step(p.x-f.low.x, f.most.x), step(p.y-f.low.y, f.most.y), step(p.z-f.low.z, f.most.z)}
+}
+
+// boxOf is the box around three vertices of the block.
+func (f *finder) boxOf(v *[3]int32) edges { return around(f.at[v[0]], f.at[v[1]], f.at[v[2]]) }
+
+func around(a, b, c spotted) edges {
+	return edges{
+		spotted{min(a.x, b.x, c.x), min(a.y, b.y, c.y), min(a.z, b.z, c.z)},
+		spotted{max(a.x, b.x, c.x), max(a.y, b.y, c.y), max(a.z, b.z, c.z)},
+	}
 }
 
 // find lists the pairs of triangles that cross, of which at least one is new and of the
@@ -84,24 +102,34 @@ func (b *block) find() [][2]int32 {
 		return nil
 	}
 	for i := range b.tri {
-		if t := &b.tri[i]; t.v[0] != gone && !b.isNew(t) {
-			if s := (solid{p: [3]point{b.v[t.v[0]].at, b.v[t.v[1]].at, b.v[t.v[2]].at}}); f.add(&s) {
-				f.number = append(f.number, int32(i))
-				f.boxes[len(f.boxes)-1].id = corners{b.cell(t.v[0]), b.cell(t.v[1]), b.cell(t.v[2])}
-			}
+		t := &b.tri[i]
+		if t.v[0] == gone || b.isNew(t) {
+			continue
+		}
+		s := b.solidOf(t)
+		if f.isNear(&s) && f.put(f.boxOf(&t.v), false) {
+			s.span()
+			f.solids, f.number = append(f.solids, s), append(f.number, int32(i))
+			f.boxes[len(f.boxes)-1].id = corners{b.cell(t.v[0]), b.cell(t.v[1]), b.cell(t.v[2])}
 		}
 	}
 	// Corners of triangles that no cube decimates are those of the block where they are in it.
 	c := b.s.c
 	for _, t := range b.q.reaching.of(int(b.cube)) {
 		v := &c.Triangles[t]
-		if s := (solid{p: [3]point{pointOf(c.Vertices[v[0]]), pointOf(c.Vertices[v[1]]), pointOf(c.Vertices[v[2]])}}); f.add(&s) {
-			f.number = append(f.number, -1)
+		s := solid{p: [3]point{pointOf(c.Vertices[v[0]]), pointOf(c.Vertices[v[1]]), pointOf(c.Vertices[v[2]])}}
+		if f.isNear(&s) && f.put(around(f.stepsOf(s.p[0]), f.stepsOf(s.p[1]), f.stepsOf(s.p[2])), false) {
+			s.span()
+			f.solids, f.number = append(f.solids, s), append(f.number, -1)
 			f.boxes[len(f.boxes)-1].id = corners{b.idOf(v[0]), b.idOf(v[1]), b.idOf(v[2])}
 		}
 	}
 	f.compare()
 	return f.crossing
+}
+
+func (b *block) solidOf(t *triangle) solid {
+	return solid{p: [3]point{b.v[t.v[0]].at, b.v[t.v[1]].at, b.v[t.v[2]].at}}
 }
 
 func (b *block) isNew(t *triangle) bool {
@@ -129,20 +157,19 @@ func (b *block) begin() bool {
 	for i := range b.v {
 		b.v[i].flat = unasked
 	}
-	sum := float32(0)
 	for i := range b.tri {
 		t := &b.tri[i]
 		if t.v[0] == gone || !b.isNew(t) {
 			continue
 		}
-		s := solid{p: [3]point{b.v[t.v[0]].at, b.v[t.v[1]].at, b.v[t.v[2]].at}}
-		s.span()
-		low, high := s.bounds()
+		s := b.solidOf(t)
 		if len(f.solids) == 0 {
-			f.low, f.high = low, high
+			f.low, f.high = s.p[0], s.p[0]
 		}
-		f.low, f.high = lower(f.low, low), higher(f.high, high)
-		sum += max(high.x-low.x, high.y-low.y, high.z-low.z)
+		for k := range s.p {
+			f.widen(&s.p[k])
+		}
+		s.span()
 		f.solids, f.number = append(f.solids, s), append(f.number, int32(i))
 	}
 	f.new = len(f.solids)
@@ -154,18 +181,24 @@ func (b *block) begin() bool {
 	if most := max(extent.x, extent.y, extent.z); most > 0 {
 		f.per = mostSteps / most
 	}
-	// A box is about as wide as a triangle, and there are a few for each triangle at most.
-	f.shift = bits.Len(uint(sum / float32(f.new) * f.per))
-	f.most = [3]int{mostSteps, mostSteps, mostSteps}
-	for axis, steps := range f.steps(f.high) {
-		f.most[axis] = int(steps)
+	f.most = spotted{mostSteps, mostSteps, mostSteps}
+	f.most = f.stepsOf(f.high)
+	f.at = resize(f.at, len(b.v))
+	for i := range b.v {
+		f.at[i] = f.stepsOf(b.v[i].at)
 	}
+	f.found = resize(f.found, f.new)
+	sum := 0
+	for i, number := range f.number {
+		e := f.boxOf(&b.tri[number].v)
+		f.found[i] = e
+		sum += int(max(e.high.x-e.low.x, e.high.y-e.low.y, e.high.z-e.low.z))
+	}
+	// A box is about as wide as a triangle, and there are a few for each triangle at most.
+	f.shift = bits.Len(uint(sum / f.new))
 	for ; ; f.shift++ {
-		n := 1
-		for axis := range f.dims {
-			f.dims[axis] = f.most[axis]>>f.shift + 1
-			n *= f.dims[axis]
-		}
+		f.dims = [3]int{int(f.most.x>>f.shift) + 1, int(f.most.y>>f.shift) + 1, int(f.most.z>>f.shift) + 1}
+		n := f.dims[0] * f.dims[1] * f.dims[2]
 		if n <= 8*f.new+64 {
 			f.start, f.fresh, f.next = resize(f.start, n+1), resize(f.fresh, n), resize(f.next, n)
 			break
@@ -174,7 +207,7 @@ func (b *block) begin() bool {
 	clear(f.start)
 	clear(f.fresh)
 	for i, number := range f.number {
-		f.put(&f.solids[i], true)
+		f.put(f.found[i], true)
 		id := &f.boxes[i].id
 		for k, v := range b.tri[number].v {
 			id[k] = b.cell(v)
@@ -187,32 +220,44 @@ func (b *block) begin() bool {
 	return true
 }
 
-func lower(a, b point) point  { return point{min(a.x, b.x), min(a.y, b.y), min(a.z, b.z)} }
-func higher(a, b point) point { return point{max(a.x, b.x), max(a.y, b.y), max(a.z, b.z)} }
+// widen makes the space of new triangles reach to a position. Most positions are in it.
+func (f *finder) widen(p *point) {
+	if p.x < f.low.x {
+		f.low.x = p.x
+	}
+	if p.x > f.high.x {
+		f.high.x = p.x
+	}
+	if p.y < f.low.y {
+		f.low.y = p.y
+	}
+	if p.y > f.high.y {
+		f.high.y = p.y
+	}
+	if p.z < f.low.z {
+		f.low.z = p.z
+	}
+	if p.z > f.high.z {
+		f.high.z = p.z
+	}
+}
 
-// add lists a triangle that is not new, if it comes near one that is.
-func (f *finder) add(s *solid) bool {
-	low, high := s.bounds()
-	if high.x < f.low.x || low.x > f.high.x || high.y < f.low.y || low.y > f.high.y || high.z < f.low.z || low.z > f.high.z {
-		return false
-	}
-	if !f.put(s, false) {
-		return false
-	}
-	s.span()
-	f.solids = append(f.solids, *s)
-	return true
+// isNear says whether a triangle comes near the space of new triangles.
+func (f *finder) isNear(s *solid) bool {
+	a, b, c := &s.p[0], &s.p[1], &s.p[2]
+	l, h := &f.low, &f.high
+	return !(a.x < l.x && b.x < l.x && c.x < l.x || a.x > h.x && b.x > h.x && c.x > h.x ||
+		a.y < l.y && b.y < l.y && c.y < l.y || a.y > h.y && b.y > h.y && c.y > h.y ||
+		a.z < l.z && b.z < l.z && c.z < l.z || a.z > h.z && b.z > h.z && c.z > h.z)
 }
 
 // put lists a triangle in the boxes that it reaches into, if it is a new one or a new
 // one reaches into them; it says whether there are any.
-func (f *finder) put(s *solid, isNew bool) bool {
-	low, high := s.bounds()
-	from, to := f.steps(low), f.steps(high)
+func (f *finder) put(e edges, isNew bool) bool {
 	began := len(f.cells)
-	x0, x1 := int(from[0]>>f.shift), int(to[0]>>f.shift)
-	for z := int(from[2] >> f.shift); z <= int(to[2]>>f.shift); z++ {
-		for y := int(from[1] >> f.shift); y <= int(to[1]>>f.shift); y++ {
+	x0, x1 := int(e.low.x>>f.shift), int(e.high.x>>f.shift)
+	for z := int(e.low.z >> f.shift); z <= int(e.high.z>>f.shift); z++ {
+		for y := int(e.low.y >> f.shift); y <= int(e.high.y>>f.shift); y++ {
 			row := f.dims[0] * (y + f.dims[1]*z)
 			for box := row + x0; box <= row+x1; box++ {
 				if isNew || f.fresh[box] > 0 {
@@ -225,7 +270,7 @@ func (f *finder) put(s *solid, isNew bool) bool {
 	if len(f.cells) == began {
 		return false
 	}
-	top := pack(from, to)
+	top := pack(e)
 	f.boxes, f.ends = append(f.boxes, boxed{top: top, bottom: bottom(top)}), append(f.ends, int32(len(f.cells)))
 	return true
 }
@@ -256,19 +301,21 @@ func (f *finder) compare() {
 		here := f.here
 		f.bottoms = resize(f.bottoms, len(list))
 		bottoms := f.bottoms
+		x, yz := box%f.dims[0], box/f.dims[0]
+		y, z := yz%f.dims[1], yz/f.dims[1]
 		for n, i := range list {
 			here[n] = &f.boxes[i]
-			bottoms[n] = here[n].bottom
+			bottoms[n] = here[n].bottom | f.begins(here[n].bottom, x, y, z)<<beginsAt
 		}
 		for n, i := range list[:fresh] {
-			own := here[n]
+			own, first := here[n], bottoms[n]
 			for k, bottom := range bottoms[n+1:] {
-				if !overlap(own.top, bottom) {
+				// Two triangles may meet in many boxes: they are compared in the first one.
+				if !overlap(own.top, bottom) || (first|bottom)>>beginsAt != inAll {
 					continue
 				}
-				// Two triangles may meet in many boxes: they are compared in the first one.
 				m := n + 1 + k
-				if f.first(own.bottom, bottom) == box && f.cross(i, list[m], &own.id, &here[m].id) {
+				if f.cross(i, list[m], &own.id, &here[m].id) {
 					f.crossing = append(f.crossing, [2]int32{f.number[i], f.number[list[m]]})
 				}
 			}
@@ -276,10 +323,27 @@ func (f *finder) compare() {
 	}
 }
 
-// first is the first box into which two that overlap both reach.
-func (f *finder) first(a, b uint64) int {
-	x, y, z := max(a&mostSteps, b&mostSteps), max(a>>10&mostSteps, b>>10&mostSteps), max(a>>20&mostSteps, b>>20&mostSteps)
-	return int(x>>f.shift) + f.dims[0]*(int(y>>f.shift)+f.dims[1]*int(z>>f.shift))
+// Above the fields of a bottom there is room for a bit for each axis, which overlap does
+// not look at.
+const (
+	beginsAt = 60
+	inAll    = 7
+)
+
+// begins says along which axes a box around a triangle begins in a box of the grid, in
+// which it is. Of two that overlap, along each axis one begins in the first box into
+// which both reach, and in no other one.
+func (f *finder) begins(bottom uint64, x, y, z int) (axes uint64) {
+	if int(bottom&mostSteps>>f.shift) == x {
+		axes = 1
+	}
+	if int(bottom>>10&mostSteps>>f.shift) == y {
+		axes |= 2
+	}
+	if int(bottom>>20&mostSteps>>f.shift) == z {
+		axes |= 4
+	}
+	return axes
 }
 
 // cross says whether two triangles cross, of which the first is new.

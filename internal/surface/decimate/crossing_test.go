@@ -92,25 +92,52 @@ func TestFlatNeverHidesACrossing(t *testing.T) {
 	}
 }
 
-// Boxes in steps overlap where boxes do: packed fields against plain comparison.
+// Boxes in steps overlap where boxes do, packed fields against plain comparison, whatever
+// stands above the fields; and of the boxes of a grid into which two reach, one is the first.
 func TestPackedBoxesOverlap(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 1))
-	box := func() (low, high [3]uint64) {
-		for axis := range low {
-			a, b := uint64(r.IntN(mostSteps+1)), uint64(r.IntN(mostSteps+1))
-			low[axis], high[axis] = min(a, b), max(a, b)
+	box := func() (e edges) {
+		side := func(low, high *int32) {
+			a, b := r.Int32N(mostSteps+1), r.Int32N(mostSteps+1)
+			*low, *high = min(a, b), max(a, b)
 		}
-		return low, high
+		side(&e.low.x, &e.high.x)
+		side(&e.low.y, &e.high.y)
+		side(&e.low.z, &e.high.z)
+		return e
 	}
-	for range 50000 {
-		aLow, aHigh := box()
-		bLow, bHigh := box()
-		want := true
-		for axis := range aLow {
-			want = want && aLow[axis] <= bHigh[axis] && bLow[axis] <= aHigh[axis]
+	f := finder{shift: 6}
+	over := 0
+	for i := range 50000 {
+		if i >= 200 { // the grid's boxes are gone through for few
+			f.shift = 9
 		}
-		if got := overlap(pack(aLow, aHigh), bottom(pack(bLow, bHigh))); got != want {
-			t.Fatalf("%v to %v and %v to %v: %v", aLow, aHigh, bLow, bHigh, got)
+		a, b := box(), box()
+		want := a.low.x <= b.high.x && b.low.x <= a.high.x && a.low.y <= b.high.y && b.low.y <= a.high.y && a.low.z <= b.high.z && b.low.z <= a.high.z
+		if got := overlap(pack(a), bottom(pack(b))|r.Uint64()<<beginsAt); got != want {
+			t.Fatalf("%v and %v: %v", a, b, got)
 		}
+		if !want {
+			continue
+		}
+		over++
+		firsts := 0
+		reaches := func(e edges, x, y, z int) bool {
+			at := func(low, high int32, k int) bool { return int(low>>f.shift) <= k && k <= int(high>>f.shift) }
+			return at(e.low.x, e.high.x, x) && at(e.low.y, e.high.y, y) && at(e.low.z, e.high.z, z)
+		}
+		n := mostSteps>>f.shift + 1
+		for k := range n * n * n {
+			x, y, z := k%n, k/n%n, k/n/n
+			if reaches(a, x, y, z) && reaches(b, x, y, z) && f.begins(bottom(pack(a)), x, y, z)|f.begins(bottom(pack(b)), x, y, z) == inAll {
+				firsts++
+			}
+		}
+		if firsts != 1 {
+			t.Fatalf("%v and %v have %d first boxes", a, b, firsts)
+		}
+	}
+	if over < 1000 {
+		t.Errorf("only %d overlapped", over)
 	}
 }

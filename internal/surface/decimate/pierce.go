@@ -40,12 +40,6 @@ func (c *corners) common(o *corners) (own, other uint8) {
 	return own, other
 }
 
-// bounds are the corners of the box around the triangle.
-func (s *solid) bounds() (low, high point) {
-	a, b, c := &s.p[0], &s.p[1], &s.p[2]
-	return point{min(a.x, b.x, c.x), min(a.y, b.y, c.y), min(a.z, b.z, c.z)}, point{max(a.x, b.x, c.x), max(a.y, b.y, c.y), max(a.z, b.z, c.z)}
-}
-
 func (s *solid) span() {
 	u, v := s.p[1].minus(s.p[0]), s.p[2].minus(s.p[0])
 	s.normal, s.size = u.cross(v), u.steps()*v.steps()
