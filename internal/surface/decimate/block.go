@@ -166,7 +166,8 @@ func (b *block) fill(vertices []uint32) {
 	for i, t := range triangles {
 		from, sides := &c.Triangles[t], c.Sides[t]
 		to := &b.tri[i]
-		*to = triangle{v: [3]int32{int32(number[from[0]]), int32(number[from[1]]), int32(number[from[2]])}, sides: uint32(sides[0])<<16 | uint32(sides[1])}
+		to.v[0], to.v[1], to.v[2] = int32(number[from[0]]), int32(number[from[1]]), int32(number[from[2]])
+		to.sides = uint32(sides[0])<<16 | uint32(sides[1])
 		x, y, z := &b.v[to.v[0]], &b.v[to.v[1]], &b.v[to.v[2]]
 		x.count++
 		y.count++

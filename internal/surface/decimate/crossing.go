@@ -106,30 +106,44 @@ func (b *block) find() [][2]int32 {
 		if t.v[0] == gone || b.isNew(t) {
 			continue
 		}
-		s := b.solidOf(t)
-		if f.isNear(&s) && f.put(f.boxOf(&t.v), false) {
-			s.span()
-			f.solids, f.number = append(f.solids, s), append(f.number, int32(i))
-			f.boxes[len(f.boxes)-1].id = corners{b.cell(t.v[0]), b.cell(t.v[1]), b.cell(t.v[2])}
+		s := f.add(b.v[t.v[0]].at, b.v[t.v[1]].at, b.v[t.v[2]].at)
+		if !f.isNear(s) || !f.put(f.boxOf(&t.v), false) {
+			f.solids = f.solids[:len(f.solids)-1]
+			continue
 		}
+		s.span()
+		f.number = append(f.number, int32(i))
+		f.identify(b.cell(t.v[0]), b.cell(t.v[1]), b.cell(t.v[2]), 0)
 	}
 	// Corners of triangles that no cube decimates are those of the block where they are in it.
 	c := b.s.c
 	for _, t := range b.q.reaching.of(int(b.cube)) {
 		v := &c.Triangles[t]
-		s := solid{p: [3]point{pointOf(c.Vertices[v[0]]), pointOf(c.Vertices[v[1]]), pointOf(c.Vertices[v[2]])}}
-		if f.isNear(&s) && f.put(around(f.stepsOf(s.p[0]), f.stepsOf(s.p[1]), f.stepsOf(s.p[2])), false) {
-			s.span()
-			f.solids, f.number = append(f.solids, s), append(f.number, -1)
-			f.boxes[len(f.boxes)-1].id = corners{b.idOf(v[0]), b.idOf(v[1]), b.idOf(v[2])}
+		s := f.add(pointOf(c.Vertices[v[0]]), pointOf(c.Vertices[v[1]]), pointOf(c.Vertices[v[2]]))
+		if !f.isNear(s) || !f.put(around(f.stepsOf(s.p[0]), f.stepsOf(s.p[1]), f.stepsOf(s.p[2])), false) {
+			f.solids = f.solids[:len(f.solids)-1]
+			continue
 		}
+		s.span()
+		f.number = append(f.number, -1)
+		f.identify(b.idOf(v[0]), b.idOf(v[1]), b.idOf(v[2]), 0)
 	}
 	f.compare()
 	return f.crossing
 }
 
-func (b *block) solidOf(t *triangle) solid {
-	return solid{p: [3]point{b.v[t.v[0]].at, b.v[t.v[1]].at, b.v[t.v[2]].at}}
+// add appends a triangle, field by field, see addFan. Its span is still to be found.
+func (f *finder) add(p, q, r point) *solid {
+	f.solids = longer(f.solids)
+	s := &f.solids[len(f.solids)-1]
+	s.p[0], s.p[1], s.p[2] = p, q, r
+	return s
+}
+
+// identify tells the corners of the triangle that was put last.
+func (f *finder) identify(p, q, r, flat int32) {
+	id := &f.boxes[len(f.boxes)-1].id
+	id[0], id[1], id[2], id[3] = p, q, r, flat
 }
 
 func (b *block) isNew(t *triangle) bool {
@@ -162,15 +176,15 @@ func (b *block) begin() bool {
 		if t.v[0] == gone || !b.isNew(t) {
 			continue
 		}
-		s := b.solidOf(t)
+		p, q, r := b.v[t.v[0]].at, b.v[t.v[1]].at, b.v[t.v[2]].at
 		if len(f.solids) == 0 {
-			f.low, f.high = s.p[0], s.p[0]
+			f.low, f.high = p, p
 		}
-		for k := range s.p {
-			f.widen(&s.p[k])
-		}
-		s.span()
-		f.solids, f.number = append(f.solids, s), append(f.number, int32(i))
+		f.widen(p)
+		f.widen(q)
+		f.widen(r)
+		f.add(p, q, r).span()
+		f.number = append(f.number, int32(i))
 	}
 	f.new = len(f.solids)
 	if f.new == 0 {
@@ -208,20 +222,20 @@ func (b *block) begin() bool {
 	clear(f.fresh)
 	for i, number := range f.number {
 		f.put(f.found[i], true)
-		id := &f.boxes[i].id
-		for k, v := range b.tri[number].v {
-			id[k] = b.cell(v)
-			if b.flatAt(v) {
-				id[3] |= 1 << k
+		v, flat := &b.tri[number].v, int32(0)
+		for k, x := range v {
+			if b.flatAt(x) {
+				flat |= 1 << k
 			}
 		}
+		f.identify(b.cell(v[0]), b.cell(v[1]), b.cell(v[2]), flat)
 	}
 	copy(f.fresh, f.start[1:])
 	return true
 }
 
 // widen makes the space of new triangles reach to a position. Most positions are in it.
-func (f *finder) widen(p *point) {
+func (f *finder) widen(p point) {
 	if p.x < f.low.x {
 		f.low.x = p.x
 	}
@@ -270,8 +284,10 @@ func (f *finder) put(e edges, isNew bool) bool {
 	if len(f.cells) == began {
 		return false
 	}
-	top := pack(e)
-	f.boxes, f.ends = append(f.boxes, boxed{top: top, bottom: bottom(top)}), append(f.ends, int32(len(f.cells)))
+	f.boxes, f.ends = longer(f.boxes), append(f.ends, int32(len(f.cells)))
+	own := &f.boxes[len(f.boxes)-1]
+	own.top = pack(e)
+	own.bottom = bottom(own.top)
 	return true
 }
 

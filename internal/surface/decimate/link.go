@@ -43,7 +43,7 @@ func (b *block) links(u, w int32) bool {
 		p, q := t.next(u)
 		b.v[b.cell(p)].mark, b.v[b.cell(q)].mark = near, near
 		c, d := b.v[p].at.minus(to.at), b.v[q].at.minus(to.at)
-		x.fans = append(x.fans, fan{t.sides, f, c, d, c.minus(e).cross(d.minus(e))})
+		x.addFan(t.sides, f, c, d, c.minus(e).cross(d.minus(e)))
 		n := c.cross(d)
 		b.sheet(t.sides).add(n, e.dot(n))
 	}
@@ -66,10 +66,29 @@ func (b *block) links(u, w int32) bool {
 		}
 		c, d := b.v[p].at.minus(to.at), b.v[q].at.minus(to.at)
 		n := c.cross(d)
-		x.fans = append(x.fans, fan{t.sides, f, c, d, n})
+		x.addFan(t.sides, f, c, d, n)
 		b.sheet(t.sides).add(n, 0)
 	}
 	return from.kind < curve || to.kind < curve || !b.triangleOfCurves(u, w)
+}
+
+// addFan appends a fan. It is written field by field in its place: a struct that is put
+// together first and then copied is read in pieces wider than those that were just
+// written, for which a processor waits.
+func (x *scratch) addFan(sides uint32, f int32, c, d, normal point) {
+	x.fans = longer(x.fans)
+	to := &x.fans[len(x.fans)-1]
+	to.sides, to.f = sides, f
+	to.c, to.d, to.normal = c, d, normal
+}
+
+// longer is a slice with one element more, whatever it holds.
+func longer[T any](s []T) []T {
+	if len(s) < cap(s) {
+		return s[:len(s)+1]
+	}
+	var zero T
+	return append(s, zero)
 }
 
 // isSharp says whether a triangle at the first vertex has both other corners opposite to

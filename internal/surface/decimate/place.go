@@ -49,11 +49,12 @@ func (b *block) collapse(u, w int32) outcome {
 		return costs
 	}
 	e := b.v[u].at.minus(b.v[w].at)
-	f := formOf(&b.v[w].quad, &b.v[u].quad, e)
+	var f form
+	f.sum(&b.v[w].quad, &b.v[u].quad, e)
 	p := b.v[w].at
 	if b.v[u].kind == b.v[w].kind {
 		var ok bool
-		if p, ok = b.place(u, w, f); !ok {
+		if p, ok = b.place(u, w, &f); !ok {
 			return shapes
 		}
 	}
@@ -68,10 +69,9 @@ func (b *block) collapse(u, w int32) outcome {
 	b.budget.take(pair)
 	b.join(u, w)
 	b.v[w].at = p
-	b.v[w].quad = quadric{
-		xx: float32(f.xx), yy: float32(f.yy), zz: float32(f.zz), xy: float32(f.xy), xz: float32(f.xz), yz: float32(f.yz),
-		bx: float32(gx), by: float32(gy), bz: float32(gz), c: float32(max(value, 0)),
-	}
+	q := &b.v[w].quad
+	q.xx, q.yy, q.zz, q.xy, q.xz, q.yz = float32(f.xx), float32(f.yy), float32(f.zz), float32(f.xy), float32(f.xz), float32(f.yz)
+	q.bx, q.by, q.bz, q.c = float32(gx), float32(gy), float32(gz), float32(max(value, 0))
 	b.stands[w] += b.stands[u]
 	return collapsed
 }
@@ -83,13 +83,13 @@ func (b *block) allowed(f *form) float64 {
 }
 
 // place is where the new vertex of an edge lies best.
-func (b *block) place(u, w int32, f form) (point, bool) {
+func (b *block) place(u, w int32, of *form) (point, bool) {
 	e := b.v[u].at.minus(b.v[w].at)
 	ex, ey, ez := float64(e.x), float64(e.y), float64(e.z)
 	r := 1 - float64(b.along(u, w))
 	mx, my, mz := r*ex, r*ey, r*ez
-	weight := f.xx + f.yy + f.zz
-	f.pull(evenness*weight, mx, my, mz)
+	var f form
+	f.pull(of, evenness*(of.xx+of.yy+of.zz), mx, my, mz)
 	b.keepVolumes(&f)
 	x, y, z, ok := f.least()
 	if !ok {
@@ -228,7 +228,10 @@ type step struct {
 func (b *block) join(u, w int32) {
 	from, to := &b.v[u], &b.v[w]
 	if !b.s.o.Crossings {
-		b.steps = append(b.steps, step{u: u, w: w, last: b.last[w], at: to.at, quad: to.quad, stands: b.stands[w], died: int32(len(b.work.dying))})
+		b.steps = longer(b.steps)
+		s := &b.steps[len(b.steps)-1]
+		s.u, s.w, s.last, s.died = u, w, b.last[w], int32(len(b.work.dying))
+		s.at, s.quad, s.stands = to.at, to.quad, b.stands[w]
 	}
 	start := len(b.ring)
 	for _, f := range b.work.dying {

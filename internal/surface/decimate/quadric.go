@@ -81,20 +81,18 @@ type form struct {
 	bx, by, bz, c          float64
 }
 
-// formOf is the sum of the quadrics of two vertices, the second of them d away from
+// sum makes the form that of the quadrics of two vertices, the second of them d away from
 // the first, counted from the first.
-func formOf(first, second *quadric, d point) form {
+func (f *form) sum(first, second *quadric, d point) {
 	dx, dy, dz := float64(d.x), float64(d.y), float64(d.z)
 	xx, yy, zz := float64(second.xx), float64(second.yy), float64(second.zz)
 	xy, xz, yz := float64(second.xy), float64(second.xz), float64(second.yz)
 	ax, ay, az := xx*dx+xy*dy+xz*dz, xy*dx+yy*dy+yz*dz, xz*dx+yz*dy+zz*dz
 	bx, by, bz := float64(second.bx), float64(second.by), float64(second.bz)
-	return form{
-		xx: xx + float64(first.xx), yy: yy + float64(first.yy), zz: zz + float64(first.zz),
-		xy: xy + float64(first.xy), xz: xz + float64(first.xz), yz: yz + float64(first.yz),
-		bx: bx - ax + float64(first.bx), by: by - ay + float64(first.by), bz: bz - az + float64(first.bz),
-		c: ax*dx + ay*dy + az*dz - 2*(bx*dx+by*dy+bz*dz) + float64(second.c) + float64(first.c),
-	}
+	f.xx, f.yy, f.zz = xx+float64(first.xx), yy+float64(first.yy), zz+float64(first.zz)
+	f.xy, f.xz, f.yz = xy+float64(first.xy), xz+float64(first.xz), yz+float64(first.yz)
+	f.bx, f.by, f.bz = bx-ax+float64(first.bx), by-ay+float64(first.by), bz-az+float64(first.bz)
+	f.c = ax*dx + ay*dy + az*dz - 2*(bx*dx+by*dy+bz*dz) + float64(second.c) + float64(first.c)
 }
 
 // at is the value at x, and half the gradient there.
@@ -104,10 +102,12 @@ func (f *form) at(x, y, z float64) (value, gx, gy, gz float64) {
 	return value, ax + f.bx, ay + f.by, az + f.bz
 }
 
-// pull adds weight times the squared distance from a point.
-func (f *form) pull(weight, x, y, z float64) {
-	f.xx, f.yy, f.zz = f.xx+weight, f.yy+weight, f.zz+weight
-	f.bx, f.by, f.bz = f.bx-weight*x, f.by-weight*y, f.bz-weight*z
+// pull makes the form another one and weight times the squared distance from a point.
+func (f *form) pull(of *form, weight, x, y, z float64) {
+	f.xx, f.yy, f.zz = of.xx+weight, of.yy+weight, of.zz+weight
+	f.xy, f.xz, f.yz = of.xy, of.xz, of.yz
+	f.bx, f.by, f.bz = of.bx-weight*x, of.by-weight*y, of.bz-weight*z
+	f.c = of.c
 }
 
 // plane adds weight·(g·x - h)².
