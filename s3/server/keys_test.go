@@ -25,3 +25,33 @@ func TestNamesThatNoFileSystemKeeps(t *testing.T) {
 		t.Errorf("255 bytes: %v", err)
 	}
 }
+
+// Keys that would be the file of another key, or lie where nothing is listed, are refused,
+// however they come: an erasure of one would take the other's object, or miss its own.
+func TestKeysThatAreAnothersFile(t *testing.T) {
+	s := start(t, t.TempDir())
+	bucket := "iris-uploads"
+	if err := s.put(t, bucket, "x.nii", "mine"); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"./x.nii", "/x.nii", "a//x.nii", "jobs/./x.nii", "x.nii//", ".sgwtmp/x.nii", ".sgwtmp/multipart/x.nii", "nul\x00.nii"} {
+		_, multipart := s.client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
+		source := bucket + "/x.nii"
+		_, copied := s.client.CopyObject(t.Context(), &awss3.CopyObjectInput{Bucket: &bucket, Key: &key, CopySource: &source})
+		for name, err := range map[string]error{"put": s.put(t, bucket, key, "another's"), "multipart": multipart, "copy": copied} {
+			var api smithy.APIError
+			if !errors.As(err, &api) || api.ErrorCode() != "InvalidArgument" {
+				t.Errorf("%s %q: %v", name, key, err)
+			}
+		}
+	}
+	for _, key := range []string{"a/.sgwtmp/x.nii", "..nii", "a/...", "\u2026/x.nii", "a\\..\\x.nii", "folder/"} {
+		body := "x"
+		if strings.HasSuffix(key, "/") {
+			body = ""
+		}
+		if err := s.put(t, bucket, key, body); err != nil {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
+}

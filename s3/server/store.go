@@ -92,10 +92,23 @@ func (s *store) CreateMultipartUpload(ctx context.Context, in s3response.CreateM
 // maxName is the longest name of a file, in bytes.
 const maxName = 255
 
+// inner is the folder of a bucket in which versitygw keeps parts of uploads. What lies
+// there is listed by nobody, so that an erasure would not find it.
+const inner = ".sgwtmp"
+
 // checkKey refuses keys that S3 takes and a file system cannot keep: the parts of a
-// key between slashes become the names of folders and of a file.
+// key between slashes become the names of folders and of a file. A key with a part that
+// is empty or leads elsewhere (a//b, ./b, a/../b) would be the file of another key, and an
+// erasure of the one would take the other's.
 func checkKey(key string) error {
-	for part := range strings.SplitSeq(key, "/") {
+	parts := strings.Split(strings.TrimSuffix(key, "/"), "/")
+	for n, part := range parts {
+		if part == "" || part == "." || part == ".." || n == 0 && part == inner || strings.ContainsRune(part, 0) {
+			return s3err.APIError{
+				Code: "InvalidArgument", HTTPStatusCode: http.StatusBadRequest,
+				Description: "On one machine no part of a key between slashes is empty, . or .., or holds a NUL, and the first is not " + inner + ".",
+			}
+		}
 		if len(part) > maxName {
 			return s3err.APIError{
 				Code: "KeyTooLongError", HTTPStatusCode: http.StatusBadRequest,
