@@ -25,6 +25,8 @@ type ready struct {
 	Credentials string `json:"credentials"`
 	// Token is what the HTTP API asks for off loopback; only in the state folder.
 	Token string `json:"token,omitempty"`
+	// Backup is the socket that gives a backup of the stack; only in the state folder.
+	Backup string `json:"backup,omitempty"`
 	// Issuer is whose tokens the HTTP API asks for instead, with iris up --auth jwt.
 	Issuer string `json:"issuer,omitempty"`
 	// Parameters are those of the template that are not its defaults; only in the state

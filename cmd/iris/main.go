@@ -103,7 +103,7 @@ func rootCommand() *cobra.Command {
 		listCommand(), cancelCommand(), retryCommand(), rmCommand(), cohortCommand(), prepareCommand(), meshCommand(), dicomCommand(), gpuCommand(), costCommand(),
 		sampleCommand(), loginCommand(), logoutCommand(), doctorCommand(), completionCommand(), versionCommand(),
 	)
-	root.AddCommand(receiptCommand(), shareCommand())
+	root.AddCommand(receiptCommand(), shareCommand(), backupCommand(), restoreCommand())
 	root.Args, root.RunE = cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	usageErrors(root)
 	complete(root)

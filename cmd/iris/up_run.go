@@ -63,7 +63,7 @@ func (f upFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	r := ready{Ready: true, HTTP: s.HTTP, AWS: s.AWS, Credentials: s.Credentials, Token: s.Token, Issuer: s.Issuer, Parameters: m.parameters}
+	r := ready{Ready: true, HTTP: s.HTTP, AWS: s.AWS, Credentials: s.Credentials, Token: s.Token, Issuer: s.Issuer, Parameters: m.parameters, Backup: s.Backup}
 	if err := errors.Join(writeReady(state, r), say(cmd, r, f.state, f.json)); err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -98,6 +98,7 @@ func writeReady(state string, r ready) error {
 func say(cmd *cobra.Command, r ready, state string, asJSON bool) error {
 	token := r.Token != ""
 	r.Credentials, r.Token, r.Parameters = filepath.Join(state, "credentials"), "", nil
+	r.Backup = ""
 	if asJSON {
 		text, err := json.Marshal(r)
 		if err != nil {

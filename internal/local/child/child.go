@@ -143,6 +143,24 @@ func (p *Process) Terminate(grace time.Duration) error {
 	return p.Kill() // also for grandchildren that stayed behind
 }
 
+// Pause stops the child and all its threads where they are, until resume is called. It is
+// back when they have stopped. A child that has ended is os.ErrProcessDone.
+func (p *Process) Pause() (resume func(), err error) {
+	p.signal(syscall.SIGSTOP)
+	resume = func() { p.signal(syscall.SIGCONT) }
+	err = p.stopped()
+	select {
+	case <-p.done:
+		err = os.ErrProcessDone
+	default:
+	}
+	if err != nil {
+		resume()
+		return nil, fmt.Errorf("pause process %d: %w", p.Pid(), err)
+	}
+	return resume, nil
+}
+
 // signal reaches the group. Once the child is reaped its id may be anybody's,
 // but the kernel keeps a group's id taken while a member lives.
 func (p *Process) signal(s syscall.Signal) {

@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/iris-oculus/iris/internal/local/backup"
 	"github.com/iris-oculus/iris/internal/local/clock"
 	"github.com/iris-oculus/iris/internal/local/gateway/pace"
 	"github.com/iris-oculus/iris/internal/local/gateway/sigv4"
@@ -61,6 +62,7 @@ type Stack struct {
 	HTTP, AWS   string // URLs
 	Credentials string // path of the AWS shared-credentials file
 	Token       string // what the HTTP API asks for; empty on loopback, and where it asks for a JWT
+	Backup      string // path of the socket that gives a backup
 	Issuer      string // whose tokens the HTTP API asks for; empty: nobody's
 	Template    *template.Template
 	Reannounced int // uploads that a crash had cut off from their announcement
@@ -96,6 +98,9 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 	}
 	s.closing(held.Close)
 	s.closing(s.state.removeSockets)
+	if err := backup.Tidy(s.state.root); err != nil {
+		return nil, fmt.Errorf("state folder: %w", err)
+	}
 	if s.store, err = upgrade.Open(s.state.root, s.cfg.Logger); err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
@@ -132,6 +137,9 @@ func Start(ctx context.Context, cfg Config) (_ *Stack, err error) {
 		return nil, errors.Join(fmt.Errorf("announce uploads: %w", err), v.stop())
 	}
 	s.serve(endpoint, gateway)
+	if err := s.serveBackups(v); err != nil {
+		return nil, errors.Join(err, v.stop())
+	}
 	s.closing(v.stop) // before the endpoint, which what still runs calls
 	v.start()
 	if err := registerTargets(v.sagemaker, s.Template); err != nil {

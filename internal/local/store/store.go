@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -112,6 +113,22 @@ func Open(path string, fill func(*Store) error) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	return s, nil
+}
+
+// Frozen calls while when no batch is being written, and none is until it returns. Write
+// writes the file as it is then.
+func (s *Store) Frozen(while func(write func(io.Writer) error) error) error {
+	stop, err := s.db.Begin(true)
+	if err != nil {
+		return fmt.Errorf("hold the store: %w", plain(err))
+	}
+	defer func() { _ = stop.Rollback() }()
+	return while(func(w io.Writer) error {
+		return s.db.View(func(tx *bbolt.Tx) error {
+			_, err := tx.WriteTo(w)
+			return err
+		})
+	})
 }
 
 // create makes the file under another name and renames it once it is whole.

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/child"
@@ -54,6 +55,7 @@ type Server struct {
 	cfg       Config
 	transport *http.Transport
 	stop      context.CancelFunc
+	child     atomic.Pointer[child.Process]
 	loops     sync.WaitGroup
 }
 
@@ -124,6 +126,7 @@ func (s *Server) start(ctx context.Context) (*child.Process, error) {
 		if err != nil {
 			return nil, fmt.Errorf("start dynamodb: %w", err)
 		}
+		s.child.Store(p)
 		failed := s.answers(ctx, p)
 		if failed == nil {
 			return p, nil
@@ -188,6 +191,23 @@ func (s *Server) supervise(ctx context.Context, p *child.Process) {
 			s.cfg.Logger.Error("dynalite does not start; it is tried again", "error", err)
 		}
 	}
+}
+
+// Pause stops the child until resume is called, which says whether it was the same child
+// all the time.
+func (s *Server) Pause() (resume func() error, err error) {
+	p := s.child.Load()
+	cont, err := p.Pause()
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		cont()
+		if s.child.Load() != p {
+			return errors.New("dynalite was started again meanwhile")
+		}
+		return nil
+	}, nil
 }
 
 // Close ends the child.

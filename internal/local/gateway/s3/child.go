@@ -30,6 +30,7 @@ func (s *Server) start(ctx context.Context) (*child.Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start s3: %w", err)
 	}
+	s.child.Store(p)
 	for {
 		resp, err := s.ask(ctx, http.MethodGet, PathReady)
 		if err == nil {

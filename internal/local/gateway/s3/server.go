@@ -17,6 +17,7 @@ import (
 	"net/http/httputil"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/iris-oculus/iris/internal/local/child"
@@ -65,6 +66,7 @@ type Server struct {
 	objects  http.RoundTripper
 	idle     func()
 	stop     context.CancelFunc
+	child    atomic.Pointer[child.Process]
 	loops    sync.WaitGroup
 
 	mu   sync.Mutex
@@ -127,6 +129,23 @@ func (s *Server) Announce(ctx context.Context) (int, error) {
 		}
 		pause(ctx, againAfter) // the child has died: it comes back
 	}
+}
+
+// Pause stops the child until resume is called, which says whether it was the same child
+// all the time.
+func (s *Server) Pause() (resume func() error, err error) {
+	p := s.child.Load()
+	cont, err := p.Pause()
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		cont()
+		if s.child.Load() != p {
+			return errors.New("s3 was started again meanwhile")
+		}
+		return nil
+	}, nil
 }
 
 // Close ends the child; requests under way have a few seconds.
