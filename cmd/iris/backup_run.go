@@ -32,7 +32,7 @@ func backUp(cmd *cobra.Command, state, path string) error {
 	if err != nil {
 		return coded("write the backup", err)
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // it is there only after a failure
+	defer os.Remove(f.Name()) // it is there only after a failure
 	if held {
 		err = ask(cmd.Context(), state, f)
 	} else {

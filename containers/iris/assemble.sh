@@ -12,8 +12,8 @@ rm -rf "$fresh" && mkdir -p "$fresh/bin" "$fresh/build/node"
 cp bin/iris "$fresh/bin/"
 cp -r template.yaml statemachine LICENSE "$fresh/"
 rm -f "$fresh"/statemachine/*.go
-for function in functions/*/; do
-  name=$(basename "$function")
+for main in functions/*/main.go; do
+  name=$(basename "$(dirname "$main")")
   mkdir "$fresh/build/$name" && cp "build/$name/bootstrap" "$fresh/build/$name/"
 done
 cp build/s3 build/tissue "$fresh/build/"

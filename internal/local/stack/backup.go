@@ -17,6 +17,9 @@ import (
 // serveBackups answers on a socket of this user's with a backup of the running stack.
 func (s *Stack) serveBackups(v *services) error {
 	path := s.state.socket("backup")
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // of a stack that was killed
+		return fmt.Errorf("listen for backups: %w", err)
+	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		return fmt.Errorf("listen for backups: %w", err)
@@ -40,7 +43,7 @@ func (s *Stack) serveBackups(v *services) error {
 		}
 		err = held.Write(w, s.cfg.Clock.Now())
 		if err = errors.Join(err, held.Close()); err != nil {
-			s.cfg.Logger.Error("a backup broke off", "error", err)
+			s.cfg.Logger.Warn("a backup broke off", "error", err)
 			panic(http.ErrAbortHandler) // who reads it sees that it is not whole
 		}
 	})}
