@@ -381,6 +381,22 @@ READS ?= 25000
 soak: build
 	python3 tests/bench/soak/soak.py bin/iris $(READS)
 
+# 10,000 drops, 200 at once, with a model that takes no time: what becomes of them, how long
+# they and the API take, memory and files of every process. LOAD_STATE is gone on with when
+# it was cut off; LOAD_WITHIN=8m stops dropping after so long.
+LOAD_DROPS ?= 10000
+LOAD_STATE ?= build/load
+LOAD_WITHIN ?= 0
+.PHONY: load load-growth
+load: build
+	mkdir -p $(LOAD_STATE)
+	go build -o build/loadtest ./tests/load
+	build/loadtest -drops $(LOAD_DROPS) -clients 200 -state $(LOAD_STATE) -within $(LOAD_WITHIN) -v -out docs
+# What a job costs with more voxels and more structures.
+load-growth: build
+	go build -o build/loadtest ./tests/load
+	build/loadtest -growth -drops 4 -out docs
+
 # The long sets of phantoms of bone beside contrast medium; some are known to fail
 # (docs/benchmarks.md).
 SEEDS ?= 1-120

@@ -9,11 +9,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/iris-oculus/iris/internal/cloud/awsconfig"
@@ -47,8 +47,12 @@ type clients struct {
 
 func newClients(ctx context.Context, o options, s *stack) (*clients, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: o.clients, MaxConnsPerHost: 0, IdleConnTimeout: time.Minute}
-	cfg, err := awsconfig.Load(ctx, config.WithBaseEndpoint(s.AWS), config.WithRegion("us-east-1"),
-		config.WithSharedCredentialsFiles([]string{s.Credentials}), config.WithSharedConfigFiles(nil))
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL": s.AWS, "AWS_SHARED_CREDENTIALS_FILE": s.Credentials, "AWS_REGION": "us-east-1", "AWS_CONFIG_FILE": os.DevNull, "AWS_PROFILE": "default"} {
+		if err := os.Setenv(name, value); err != nil {
+			return nil, err
+		}
+	}
+	cfg, err := awsconfig.Load(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +107,7 @@ func (j job) ended() bool {
 }
 
 // one drops a scan and waits for what comes of it. It asks as a patient program does:
-// seldom at first, and never twice in a moment.
+// the longer it has waited, the longer it waits until it asks again.
 func (c *clients) one(ctx context.Context, owner string, number int) (d drop, err error) {
 	d = drop{Number: number, Owner: owner}
 	body, err := scan(c.o.voxels, c.o.structures, number)
@@ -118,10 +122,7 @@ func (c *clients) one(ctx context.Context, owner string, number int) (d drop, er
 	sent := time.Now()
 	d.Put = sent.Sub(began).Seconds()
 	for {
-		wait := time.Duration((4 + 4*rand.Float64()) * float64(time.Second))
-		if since := time.Since(sent); since < 20*time.Second {
-			wait = since/4 + 500*time.Millisecond
-		}
+		wait := 500*time.Millisecond + time.Duration((0.2+0.1*rand.Float64())*float64(time.Since(sent)))
 		select {
 		case <-ctx.Done():
 			return d, ctx.Err()

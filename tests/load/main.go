@@ -44,9 +44,17 @@ func main() {
 	flag.StringVar(&o.out, "out", "", "folder that takes load.svg")
 	flag.DurationVar(&o.within, "within", 0, "stop dropping after this time; 0: never")
 	flag.BoolVar(&o.verbose, "v", false, "say every ten seconds how far it is")
+	growing := flag.Bool("growth", false, "instead of one run several small ones, of scans of more voxels and more structures; -out takes growth.svg")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	if *growing {
+		if err := growth(ctx, o); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if o.state == "" {
 		dir, err := os.MkdirTemp("", "load")
 		if err != nil {

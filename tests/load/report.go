@@ -36,8 +36,8 @@ func (r *result) seconds(owner string) (all []float64) {
 
 // print writes the tables of docs/reliability.md.
 func (r *result) print(w io.Writer) {
-	fmt.Fprintf(w, "%d drops of %d (%d of this run in %.0f s), %d clients, %d³ voxels, %d structures: %.2f jobs a second\n\n",
-		len(r.drops), r.o.drops, r.fresh, r.took.Seconds(), r.o.clients, r.o.voxels, r.o.structures, float64(r.fresh)/r.took.Seconds())
+	fmt.Fprintf(w, "%d drops of %d (%d of this run in %.0f s), %d clients, %d³ voxels, %d structures: %.2f jobs a second, %.2f processor seconds a job\n\n",
+		len(r.drops), r.o.drops, r.fresh, r.took.Seconds(), r.o.clients, r.o.voxels, r.o.structures, float64(r.fresh)/r.took.Seconds(), r.cpu/float64(max(r.fresh, 1)))
 	fmt.Fprintln(w, "| seconds | count | p50 | p95 | p99 | most |\n|---|---|---|---|---|---|")
 	var puts []float64
 	for _, d := range r.drops {

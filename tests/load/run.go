@@ -40,8 +40,8 @@ type result struct {
 	clients  *clients
 	samples  []sample
 	programs map[string]most
-	rest     error // why the stack did not come to rest
-	cpu      float64
+	rest     error   // why the stack did not come to rest
+	cpu      float64 // processor seconds of the stack, its start too
 }
 
 // before are the drops of earlier runs on the state folder.
@@ -83,7 +83,12 @@ func run(ctx context.Context, o options) (*result, error) {
 		return nil, err
 	}
 	r := &result{o: o, drops: all, programs: map[string]most{}}
-	defer func() { r.rest = errors.Join(r.rest, s.end()) }()
+	defer func() {
+		r.rest = errors.Join(r.rest, s.end())
+		if p := s.process.ProcessState; p != nil { // with all processes below it, which it has waited for
+			r.cpu = (p.UserTime() + p.SystemTime()).Seconds()
+		}
+	}()
 	if r.clients, err = newClients(ctx, o, s); err != nil {
 		return nil, err
 	}
@@ -172,9 +177,6 @@ func (r *result) watch(ctx context.Context, root int, mu *sync.Mutex) {
 		for name, m := range sums {
 			old := r.programs[name]
 			r.programs[name] = most{max(old.Resident, m.Resident), max(old.Together, m.Together), max(old.Files, m.Files), max(old.Processes, m.Processes)}
-		}
-		if len(all) > 0 {
-			r.cpu = all[0].Seconds
 		}
 		if r.o.verbose && n%5 == 0 {
 			fmt.Fprintf(os.Stderr, "%d drops, %d MB in %d processes\n", now.Drops, now.Resident>>20, now.Processes)

@@ -12,6 +12,7 @@
 package outbox
 
 import (
+	"container/heap"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,7 +75,8 @@ type Outbox struct {
 
 	mu      sync.Mutex
 	next    uint64   // number of the next letter
-	waiting []Letter // every letter that is not in Send
+	due     []Letter // that are to be sent now, in order
+	later   byDue    // that are to be sent at a later time
 	busy    int
 	started bool
 	closed  bool
@@ -93,8 +95,12 @@ func Open(c Config) (*Outbox, error) {
 	o.idle = sync.NewCond(&o.mu)
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	var err error
-	if o.waiting, o.next, err = letters(c.Store, c.Bucket); err != nil {
+	var all []Letter
+	if all, o.next, err = letters(c.Store, c.Bucket); err != nil {
 		return nil, fmt.Errorf("open queue: %w", err)
+	}
+	for _, l := range all {
+		o.keep(l)
 	}
 	return o, nil
 }
@@ -156,7 +162,9 @@ func (o *Outbox) Add(b *store.Batch, letters ...Letter) error {
 	b.Then(func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		o.waiting = append(o.waiting, letters...)
+		for _, l := range letters {
+			o.keep(l)
+		}
 		o.stir()
 	})
 	return nil
@@ -166,14 +174,14 @@ func (o *Outbox) Add(b *store.Batch, letters ...Letter) error {
 func (o *Outbox) Len() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.waiting) + o.busy
+	return o.left()
 }
 
 // Drain waits until no letter is left; the clock must go on for those that wait.
 func (o *Outbox) Drain() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.waiting)+o.busy > 0 && !o.closed {
+	for o.left() > 0 && !o.closed {
 		o.idle.Wait()
 	}
 }
@@ -218,26 +226,61 @@ func (o *Outbox) run() {
 }
 
 // hand starts a send for each letter that is due, as far as Parallel allows,
-// and says when the next one falls due; a send that ends stirs the loop.
+// and says when the next one falls due; a send that ends stirs the loop. It looks at what
+// it hands out and at what falls due, never at all that wait: ten thousand letters are
+// handed out in ten thousand steps.
 func (o *Outbox) hand() (next time.Time, any bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.config.Clock.Now()
-	kept := o.waiting[:0]
-	for _, l := range o.waiting {
-		if !l.Due.After(now) && o.busy < o.config.Parallel && !o.closed {
-			o.busy++
-			o.work.Add(1)
-			go o.deliver(l)
-			continue
-		}
-		if l.Due.After(now) && (!any || l.Due.Before(next)) {
-			next, any = l.Due, true
-		}
-		kept = append(kept, l)
+	for len(o.later) > 0 && !o.later[0].Due.After(now) {
+		o.due = append(o.due, heap.Pop(&o.later).(Letter))
 	}
-	o.waiting = kept
-	return next, any
+	for len(o.due) > 0 && o.busy < o.config.Parallel && !o.closed {
+		l := o.due[0]
+		o.due[0] = Letter{} // its body may be large
+		o.due = o.due[1:]
+		o.busy++
+		o.work.Add(1)
+		go o.deliver(l)
+	}
+	if len(o.later) > 0 {
+		return o.later[0].Due, true
+	}
+	return next, false
+}
+
+// keep takes a letter that is not in Send; o.mu is held.
+func (o *Outbox) keep(l Letter) {
+	if l.Due.After(o.config.Clock.Now()) {
+		heap.Push(&o.later, l)
+	} else {
+		o.due = append(o.due, l)
+	}
+}
+
+// left counts the letters that have not arrived; o.mu is held.
+func (o *Outbox) left() int { return len(o.due) + len(o.later) + o.busy }
+
+// byDue is a heap whose first letter falls due first, and of those that fall due together
+// the one that was put first.
+type byDue []Letter
+
+func (q byDue) Len() int { return len(q) }
+func (q byDue) Less(i, j int) bool {
+	if !q[i].Due.Equal(q[j].Due) {
+		return q[i].Due.Before(q[j].Due)
+	}
+	return q[i].number < q[j].number
+}
+func (q byDue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *byDue) Push(l any)   { *q = append(*q, l.(Letter)) }
+func (q *byDue) Pop() any {
+	old := *q
+	l := old[len(old)-1]
+	old[len(old)-1] = Letter{}
+	*q = old[:len(old)-1]
+	return l
 }
 
 func (o *Outbox) deliver(l Letter) {
@@ -253,9 +296,9 @@ func (o *Outbox) deliver(l Letter) {
 	defer o.mu.Unlock()
 	o.busy--
 	if err != nil {
-		o.waiting = append(o.waiting, l)
+		o.keep(l)
 	}
-	if len(o.waiting)+o.busy == 0 {
+	if o.left() == 0 {
 		o.idle.Broadcast()
 	}
 	o.stir()

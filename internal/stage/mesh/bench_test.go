@@ -45,3 +45,20 @@ func BenchmarkFullSize(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSmall is the whole stage on a scan of 12 voxels along each axis: what every
+// scan pays, however small it is.
+func BenchmarkSmall(b *testing.B) {
+	m := surfacetest.Torso([3]int{12, 12, 12}, [3]float64{2, 2, 2})
+	v := &volume.Volume{Dims: m.Dims, Affine: m.Affine, Voxels: make([]int16, m.Len())}
+	labels := encoded(b, func(w io.Writer) error { return nifti.WriteLabels(w, m) })
+	scan := encoded(b, func(w io.Writer) error { return nifti.WriteVolume(w, v) })
+	for b.Loop() {
+		w := newWorld(b, twoBoxes())
+		w.work.Set(job.Key(id, 1, job.LabelsObject), labels, nil)
+		w.work.Set(job.Key(id, 1, job.VolumeObject), scan, nil)
+		if _, err := w.Handle(b.Context(), job.StageInput{Job: id, Attempt: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
