@@ -66,3 +66,6 @@ func (m *mask) at(n int) bool {
 }
 
 func (m *mask) clear(row, x int) { m.row(row)[x/64] &^= 1 << (x % 64) }
+
+// put sets the voxel of a linear index.
+func (m *mask) put(n int32) { m.row(int(n) / m.nx)[int(n)%m.nx/64] |= 1 << (int(n) % m.nx % 64) }

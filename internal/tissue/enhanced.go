@@ -15,6 +15,7 @@ const (
 	gapMM      = 5    // two regions this near may be one stream of blood
 	branchMM   = 10   // how far vessels are followed from a pool
 	branchML   = 15   // what is left of vessels beyond that is smaller
+	boneShare  = 4    // one in so many voxels of it known to be bone, and it is bone
 	restShare  = 0.25 // of the surface of what is left of blood of another density, or in streaks, lies against blood
 )
 
@@ -144,9 +145,12 @@ func (s *scan) enhanced(inside, dense, metal *mask) (_ *mask, doubtful, touching
 	c.only(c.touching(blood.dilate(s.ball(0, 1))))
 	branch, sizes, compact := make([]bool, c.count), c.sizes(), s.atLeast(c, tops)
 	faces, against := c.faces(blood)
+	bony := c.within(p.expand(p.bone, s.grid))
 	for k, n := range sizes {
 		ml := float64(n) * s.voxelML()
-		branch[k] = ml < branchML && compact[k]*compactShare < n || float64(against[k]) > restShare*float64(faces[k])
+		vessel := ml < branchML && compact[k]*compactShare < n
+		streak := boneShare*bony[k] < n && float64(against[k]) > restShare*float64(faces[k])
+		branch[k] = vessel || streak
 	}
 	return blood.or(c.keep(branch)), doubtful, p.touching
 }

@@ -10,7 +10,7 @@ import (
 type verdict struct {
 	blood, bone *mask
 	rays        *rays
-	doubtful    bool // bone, of which a part may be an artery that is as dense
+	doubtful    bool // a part of the bone may be an artery that is as dense
 }
 
 // How much of a region's border must say the same.
@@ -30,6 +30,7 @@ const (
 	solidLeast = 700 // spongy bone is less dense than this, even with streaks and noise
 	sameHU     = 15  // spongy bone differs by less from one place to another
 	samePart   = 20  // and this part of it
+	stentPart  = 4   // of the border of a vessel with calcium or a stent in its wall, one in so many
 	smallBone  = 3   // a small region is bone if one in four of its rays has a shell
 )
 
@@ -44,22 +45,66 @@ func (s *scan) judge(c *coarse, region, layers *mask, least int16, noise int) (v
 	if all := e.with + e.without; 3*all < r.ended { // nothing that is known: left to the rules of bone
 		return verdict{}, false
 	}
-	ridged := func() bool {
+	switch e.decide(c.blockMM2(), least) {
+	case isBlood:
+		return s.bloody(c, region, r), true
+	case isBoth:
 		blood, bone := c.divide(region, r, median(e.inside))
-		return s.ridged(c, blood, bone, noise)
-	}
-	switch bony, bloody := e.decide(c.blockMM2(), least, ridged); {
-	case !bloody:
-		// Where something dense touches, only what is as dense as the inside is known.
-		hidden := r.hidden.dilate(c.ball(hiddenMM, 1))
-		if len(e.below) > 0 {
-			hidden.minus(c.alike(region, median(e.below)))
-		}
-		return verdict{c.empty(), region.clone().minus(hidden), r, e.touches(c.blockMM2())}, true
-	case bony:
-		blood, bone := c.divide(region, r, median(e.inside))
+		blood, bone = c.apart(blood, bone, c.ball(seamMM, 1))
 		return verdict{blood, bone, r, false}, true
+	case isEither:
+		switch blood, bone, faint := s.parts(c, region, r, e, noise); {
+		case bone.none():
+			return s.bloody(c, region, r), true
+		case !blood.none():
+			return verdict{blood, bone, r, faint}, true
+		}
 	}
+	// Where something dense touches, only what is as dense as the inside is known.
+	hidden := r.hidden.dilate(c.ball(hiddenMM, 1))
+	if len(e.below) > 0 {
+		hidden.minus(c.alike(region, median(e.below)))
+	}
+	return verdict{c.empty(), region.clone().minus(hidden), r, e.touches(c.blockMM2())}, true
+}
+
+// parts is the blood and the bone of a region in which both are as dense: its bodies,
+// or where the shell between them is too faint, what the best cut gives. Without blood
+// all of it is bone, without bone all is blood. Faint says that the seam may be wrong.
+func (s *scan) parts(c *coarse, region *mask, r *rays, e shellEvidence, noise int) (blood, bone *mask, faint bool) {
+	voxel := c.ball(0, 1)
+	// What fills half of the scan is not divided: tissue.Memory has no room for that.
+	if 2*region.count() <= c.nx*c.ny*c.nz {
+		of, pure := c.lump(region), false
+		blood, bone, pure = s.solids(of, r, noise)
+		if pure && !blood.none() && !bone.none() {
+			return blood.minus(bone.dilate(voxel)), bone, false
+		}
+		switch b, o := of.cut(r, e); {
+		case !b.none() && o.none():
+			return b, o, false
+		case !b.none():
+			b, o = c.apart(b, o, voxel)
+			return b, o, true
+		case !blood.none() && !bone.none():
+			return blood.minus(bone.dilate(voxel)), bone, true
+		}
+	}
+	if e.without > 3*e.with {
+		return region, c.empty(), false
+	}
+	if float64(e.freePatch)*c.blockMM2() >= bodyMM2 {
+		blood, bone = c.divide(region, r, median(e.inside))
+		blood, bone = c.apart(blood, bone, c.ball(seamMM, 1))
+		if 3*e.without >= 4*e.with || s.ridged(c, blood, bone, noise) {
+			return blood, bone, true
+		}
+	}
+	return c.empty(), region, false // a bone whose shell is too thin to be seen in places
+}
+
+// bloody is the verdict that a region is blood.
+func (s *scan) bloody(c *coarse, region *mask, r *rays) verdict {
 	// Bone may touch where something denser does.
 	away, seen := r.risen, c.empty()
 	for k := range r.cells {
@@ -73,7 +118,7 @@ func (s *scan) judge(c *coarse, region, layers *mask, least int16, noise int) (v
 	// What is left is blood where its border was seen, not the inside of a bone that
 	// is hidden behind a shell.
 	parts := region.clone().minus(away.dilate(c.ball(hiddenMM, 1))).components(false)
-	return verdict{parts.keep(parts.touching(seen)), c.empty(), r, false}, true
+	return verdict{parts.keep(parts.touching(seen)), c.empty(), r, false}
 }
 
 // shellEvidence is what the cells of a region say: the rays with a shell and without, the
@@ -112,33 +157,42 @@ func (r *rays) evidence(least int16, noise int) shellEvidence {
 	}
 	slices.Sort(e.inside)
 	slices.Sort(e.below)
-	e.withPatch, e.freePatch = r.patch(true), r.patch(false)
+	e.withPatch, e.freePatch = largestOf(r.patches(true)), largestOf(r.patches(false))
 	return e
 }
 
+// what a region is. Either is blood, bone or both as its best division says.
+type what int
+
+const (
+	isBone what = iota
+	isBlood
+	isBoth
+	isEither
+)
+
 // decide says whether a region holds bone, blood or both. Block is the area of the
-// face of a block, in mm². Ridged says whether a shell lies between the part of the
-// region with a shell and the part without.
-func (e shellEvidence) decide(block float64, least int16, ridged func() bool) (bony, bloody bool) {
+// face of a block, in mm².
+func (e shellEvidence) decide(block float64, least int16) what {
 	free := float64(e.freePatch) * block
-	bony, bloody = float64(e.withPatch)*block >= boneMM2, free >= bodyMM2
+	bony, bloody := float64(e.withPatch)*block >= boneMM2, free >= bodyMM2
 	few := smallBone*e.with <= e.without // no vessel has more of a shell
 	bony = bony || bloody && !few
 	switch {
 	case e.without == 0 || least < solidLeast && varies(e.inside): // bone of one density here and another there
-		return true, false
-	case !bony && !bloody: // a small region
-		return !few, few
+		return isBone
+	case !bony && !bloody && few, !bony && bloody: // a small region
+		return isBlood
 	case !bony:
-		return false, true
-	case same(e.below, e.inside) && bloody && ridged(): // an artery that is as dense as the inside of the bone that it touches
-		return true, true
-	case same(e.below, e.inside) && 4*e.with > 3*e.without: // a bone whose shell is too thin to be seen in places
-		return true, false
-	case same(e.below, e.inside) && e.without > 3*e.with: // a vessel with calcium or a stent in its wall
-		return false, true
+		return isBone
+	case same(e.below, e.inside) && e.without > stentPart*e.with: // a vessel with calcium or a stent in its wall
+		return isBlood
+	case same(e.below, e.inside):
+		return isEither
+	case bloody || free >= otherMM2:
+		return isBoth
 	}
-	return true, bloody || !same(e.below, e.inside) && free >= otherMM2
+	return isBone
 }
 
 // touches says of a region that is bone whether something as dense as its inside, large
@@ -154,38 +208,38 @@ func varies(inside []int) bool {
 	return inside[n*9/10]-inside[n/10] > variesHU+inside[n/2]/variesPart
 }
 
-// patch is the number of blocks of the largest patch of cells with or without a
-// shell that are neighbours.
-func (r *rays) patch(shell bool) int {
+// patches is for each cell with or without a shell how many blocks lie in the patch of
+// cells that are its neighbours and theirs; 0 for the others.
+func (r *rays) patches(shell bool) []int {
 	at := map[[3]int]int{} // only looked up
 	for k := range r.cells {
 		if r.cells[k].known && r.cells[k].shelled == shell {
 			at[r.cells[k].cube] = k
 		}
 	}
-	most, seen := 0, make([]bool, len(r.cells))
+	sizes, seen := make([]int, len(r.cells)), make([]bool, len(r.cells))
 	for first := range r.cells {
 		if n, ok := at[r.cells[first].cube]; !ok || n != first || seen[first] {
 			continue
 		}
 		size, queue := 0, []int{first}
 		seen[first] = true
-		for len(queue) > 0 {
-			k := queue[0]
-			queue = queue[1:]
-			size += len(r.cells[k].blocks)
-			for n := range 27 {
-				cube := r.cells[k].cube
-				cube[0], cube[1], cube[2] = cube[0]+n%3-1, cube[1]+n/3%3-1, cube[2]+n/9-1
+		for n := 0; n < len(queue); n++ {
+			size += len(r.cells[queue[n]].blocks)
+			for m := range 27 {
+				cube := r.cells[queue[n]].cube
+				cube[0], cube[1], cube[2] = cube[0]+m%3-1, cube[1]+m/3%3-1, cube[2]+m/9-1
 				if next, ok := at[cube]; ok && !seen[next] {
 					seen[next] = true
 					queue = append(queue, next)
 				}
 			}
 		}
-		most = max(most, size)
+		for _, k := range queue {
+			sizes[k] = size
+		}
 	}
-	return most
+	return sizes
 }
 
 // blockMM2 is the area of a block's face.
@@ -261,10 +315,13 @@ func (c *coarse) divide(region *mask, r *rays, inside int) (blood, bone *mask) {
 		blood.or(b)
 		bone.or(o)
 	}
-	seam := c.ball(seamMM, 1)
+	return blood, bone
+}
+
+// apart leaves the seam of blood and bone to the flood.
+func (c *coarse) apart(blood, bone *mask, seam ball) (*mask, *mask) {
 	near := blood.dilate(seam)
-	blood.minus(bone.dilate(seam))
-	return blood, bone.minus(near)
+	return blood.clone().minus(bone.dilate(seam)), bone.clone().minus(near)
 }
 
 // alike is the blocks of a mask whose means are about as dense as hu.
@@ -294,6 +351,14 @@ func (c *coarse) mark(m *mask, of *cell) {
 	for _, at := range of.blocks {
 		m.set(int(at)/c.nx, int(at)%c.nx, int(at)%c.nx+1)
 	}
+}
+
+func largestOf(sizes []int) int {
+	most := 0
+	for _, n := range sizes {
+		most = max(most, n)
+	}
+	return most
 }
 
 func median(sorted []int) int { return sorted[len(sorted)/2] }

@@ -41,7 +41,7 @@ func (f found) warnings() []volume.Warning {
 	}
 	if f.touching > 0 {
 		out = append(out, volume.Warning{Code: "contrast_touches_bone", Message: fmt.Sprintf(
-			"%.0f ml in bone are one solid, of which a large part has no shell: an artery with contrast medium that touches the bone and is as dense may be part of it", f.touching)})
+			"%.0f ml are solids of bone of which a large part has no shell: an artery with contrast medium that touches the bone and is as dense may be part of it, or was cut off along a seam that is hard to see", f.touching)})
 	}
 	return out
 }

@@ -7,18 +7,19 @@ import (
 
 // How the border of a solid region is looked at, in mm.
 const (
-	outMM      = 6   // the border is looked for this far outside the region's blocks
-	behindMM   = 14  // or this far, behind a shell
-	backMM     = 4   // and this far within them
-	soonMM     = 3   // the blur of a scanner; blood is as dense as inside from there
-	rimMM      = 5   // a shell of compact bone lies within this depth
-	deepMM     = 7   // the inside begins here
-	endMM      = 10  // and is looked at as far as this
-	stepMM     = 0.5 // between the samples of a ray, or a voxel if that is more
-	flankHU    = 50  // lean tissue around a region
-	cellMM     = 12  // the edge of the cubes whose rays are judged together
-	fewRays    = 12  // fewer say nothing
-	cellBlocks = 5   // and as many blocks at least: smaller cells of large blocks have too few rays
+	outMM         = 6   // the border is looked for this far outside the region's blocks
+	behindMM      = 14  // or this far, behind a shell
+	backMM        = 4   // and this far within them
+	soonMM        = 3   // the blur of a scanner; blood is as dense as inside from there
+	rimMM         = 5   // a shell of compact bone lies within this depth
+	deepMM        = 7   // the inside begins here
+	endMM         = 10  // and is looked at as far as this
+	stepMM        = 0.5 // between the samples of a ray, or a voxel if that is more
+	flankHU       = 50  // lean tissue around a region
+	cellMM        = 12  // the edge of the cubes whose rays are judged together
+	rimPercentile = 60  // of the samples at a depth, so that a speck of calcium says nothing
+	fewRays       = 12  // fewer say nothing
+	cellBlocks    = 5   // and as many blocks at least: smaller cells of large blocks have too few rays
 )
 
 // Shell or none: a shell is denser than the inside by shellHU and a twentieth of
@@ -49,6 +50,7 @@ type rays struct {
 type line struct {
 	ray
 	border float64 // mm along it
+	middle float64 // mm from the border to the middle of what it passes, endMM at most
 	block  int32
 }
 
@@ -71,7 +73,6 @@ type cell struct {
 // Rim and inside are percentiles over the rays at each depth, so that noise and
 // a speck of calcium say nothing.
 func (c *cell) shell(noise int) (shell, even bool, inside int) {
-	const percentile = 60
 	if len(c.inside) < fewRays {
 		return false, false, 0
 	}
@@ -81,7 +82,7 @@ func (c *cell) shell(noise int) (shell, even bool, inside int) {
 	for d, v := range c.samples {
 		if len(v) >= fewRays {
 			slices.Sort(v)
-			rim = max(rim, int(v[len(v)*percentile/100]))
+			rim = max(rim, int(v[len(v)*rimPercentile/100]))
 		}
 		if d <= c.soon {
 			soon = rim
@@ -133,8 +134,9 @@ func (s *scan) look(c *coarse, region, shells *mask, least int16) *rays {
 					out.cells = append(out.cells, cell{cube: cube, soon: max(1, int(soonMM/step)), samples: make([][]int16, int(rimMM/step)+1)})
 				}
 				out.cells[k].blocks = append(out.cells[k].blocks, int32(x+c.nx*n))
-				out.lines = append(out.lines, line{r, at, int32(x + c.nx*n)})
-				s.sample(c, region, &out.cells[k], r, at, step, half)
+				middle := min(endMM, s.chord(r, at, step, half)/2)
+				out.lines = append(out.lines, line{r, at, middle, int32(x + c.nx*n)})
+				s.sample(c, region, &out.cells[k], r, at, step, middle)
 			}
 		})
 	}
@@ -143,8 +145,7 @@ func (s *scan) look(c *coarse, region, shells *mask, least int16) *rays {
 
 // sample adds what a ray passes from its border inwards, no farther than the
 // middle of what it passes: beyond that lies the opposite shell.
-func (s *scan) sample(c *coarse, region *mask, to *cell, r ray, border, step float64, half int16) {
-	end := min(endMM, s.chord(r, border, step, half)/2)
+func (s *scan) sample(c *coarse, region *mask, to *cell, r ray, border, step, end float64) {
 	for depth := 0.0; depth <= max(end, rimMM); depth += step {
 		k, in := s.index(r.at(border - depth))
 		if !in || depth >= deepMM && !c.holds(region, s, k) {

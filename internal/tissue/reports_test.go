@@ -27,16 +27,18 @@ func dryRing(outer, inner float64) func(spot) float64 {
 	return without(without(column(0, 0, outer, outer, -1e3, 1e3), column(0, 0, inner, inner, -1e3, 1e3)), plate(72, 30, 0, 16, 8, 90))
 }
 
-// reports are inputs that people told other tools' authors about, made anew: at least
+// report is an input that people told another tool's authors about, made anew: at least
 // most of the bone and the metal is found, and little else.
-var reports = []struct {
+type report struct {
 	name, source string
 	scene        *scene
 	by           scanner
 	bone, metal  float64 // least shares that are bone
 	otherML      float64 // most ml of what is neither
 	warns        []string
-}{
+}
+
+var reports = []report{
 	{
 		"a sacrum whose marrow is fat has no hole", "https://github.com/wasserth/TotalSegmentator/issues/249",
 		&scene{[3]float64{56, 48, 40}, append([]solid{
@@ -124,7 +126,7 @@ var reports = []struct {
 }
 
 func TestPublicReports(t *testing.T) {
-	for _, c := range reports {
+	for _, c := range slices.Concat(reports, vesselReports) {
 		t.Run(c.name, func(t *testing.T) {
 			s := c.scene.see(c.by)
 			m := segment(t, s.Volume)

@@ -15,7 +15,7 @@ const (
 )
 
 // Version changes whenever the same scan may give other labels.
-const Version = "1.6.1"
+const Version = "1.7.0"
 
 // Table is what every label map of this model says of itself.
 func Table() volume.Table {
