@@ -80,6 +80,7 @@ func findings(report []byte) (all []finding, err error) {
 		Errors       []struct{ Message string } // of semgrep
 		Dependencies *[]struct {
 			Name, Version string
+			SkipReason    string `json:"skip_reason"`
 			Vulns         []struct {
 				ID          string
 				FixVersions []string `json:"fix_versions"`
@@ -102,10 +103,17 @@ func findings(report []byte) (all []finding, err error) {
 			all = append(all, finding{"semgrep", s.CheckID[strings.LastIndexByte(s.CheckID, '.')+1:], s.Path, s.Start.Line, s.Extra.Message})
 		}
 	case r.Dependencies != nil:
+		unknown := 0
 		for _, d := range *r.Dependencies {
+			if d.SkipReason != "" {
+				unknown++
+			}
 			for _, v := range d.Vulns {
 				all = append(all, finding{"pip-audit", v.ID, d.Name, 0, fmt.Sprintf("%s %s; fixed in %v", d.Name, d.Version, v.FixVersions)})
 			}
+		}
+		if unknown > 0 { // said, not hidden: the database is not on every network
+			fmt.Printf("security: pip-audit: SKIPPED %d of %d packages, which its database does not tell of from here\n", unknown, len(*r.Dependencies))
 		}
 	default:
 		return nil, fmt.Errorf("the report is of none of the scanners")
