@@ -52,6 +52,8 @@ CLASSES = [
           "cut to the range, where a peer masks (bone becomes air) or goes beyond it"),
     Class(r".*/encapsulated|frames/.*", "pydicom|itk", "they refuse", OK, "encapsulated uncompressed", "we", "PS3.5 A.4.11", "read; the peers do not know the syntax", ".*(?:Unable to decode|0 series).*"),
     Class("frames/.*|" + BYTES, "itk", "geometry|voxels|shape|they refuse", OK, "enhanced multi-frame by GDCM", "we", "PS3.3 C.7.6.16.2.3, C.7.6.16.2.9: place and scale of each frame", "each frame by its own place and scale; GDCM takes the file's order and the first frame's"),
+    Class("compressed/j2k-lossy", "pydicom|itk", "we refuse", "empty_volume", "a lossy stream of one value", "we", "there is nothing to segment", "refused"),
+    Class("values/monochrome1|changed/photometric", "itk", "they refuse", OK, "MONOCHROME1", "we", "PS3.3 C.7.6.3.1.2: how it is shown, not what is stored", "read as it is; GDCM turns the values over, or stops", ".*(?:gdcm|GDCM).*"),
     Class(".*", "suyash", "they refuse", OK, "suyashkumar/dicom reads no compressed frames", "we", "PS3.5 A.4", "read", ".*(?:compressed|nil pointer|not read here|stack: positions|index out of range).*"),
     Class(".*", "itk|suyash", "they refuse", OK, "a peer that hangs or crashes", "we", "every file gets an answer", "read", "hangs|crash"),
     # Good NIfTI files.
@@ -73,9 +75,12 @@ CLASSES = [
     # Changed DICOM files.
     Class("changed/(?:late|again)", ALL, "voxels|geometry|shape|we refuse|they refuse", r"ok.*|" + NAMED, "elements after the pixels", "we", "PS3.5 §7.1: in ascending order, each once",
           "not read, as GDCM; what is missing then is refused or warned of. pydicom takes the last of two"),
-    Class("changed/twice", ALL, "voxels|geometry|shape|we refuse|they refuse", r"ok.*|" + NAMED, "an element twice", "nobody", "PS3.5 §7.1: each once", "the last, as pydicom, and slices that differ then are refused or warned of; GDCM and suyashkumar/dicom take the first"),
+    Class("changed/twice", ALL, "voxels|geometry|shape|we refuse|they refuse", r"ok.*|" + NAMED, "an element twice", "nobody", "PS3.5 §7.1: each once", "refused if the values differ and places or values would; pydicom takes the last, GDCM and suyashkumar/dicom the first"),
     Class("changed/scale", "pydicom|suyash", "voxels", r"ok\+.*(?:missing_rescale|not_hounsfield).*", "a rescale slope of 0", "nobody", "PS3.3 C.11.1.1.2 does not forbid it", "taken for none, as GDCM, with a warning; pydicom makes every voxel the intercept"),
     Class("changed/scale", ALL, "voxels", r"ok\+.*(?:saturated|not_hounsfield|uneven_scale).*", "a scale beyond all", "nobody", "PS3.3 C.11.1.1.2", "cut to int16, with a warning"),
+    Class("changed/(?:drop|empty)", ALL, "voxels", r"ok\+.*missing_rescale.*", "no slope or no intercept", "nobody", "PS3.3 C.11.1: type 1 in a CT", "the stored values, with a warning; a peer takes the half that is there"),
+    Class("changed/.*", ALL, "resampled", r"ok\+.*(?:tilt_corrected|variable_spacing).*", "a position that was changed", "nobody", "no checksum in DICOM", "as if the table had moved: resampled, with a warning"),
+    Class("changed/preamble", "truth|" + ALL, "shape", r"ok\+.*lost_slices.*", "no DICM in the last slice", "we", "PS3.10 §7.1", "left out, with a warning"),
     Class("changed/photometric", ALL, "shape|voxels", r"ok\+.*(?:pictures_left_out).*", "one image says that it is in colour", "nobody", "PS3.3 C.7.6.3.1.2", "left out, with a warning; a peer takes it for gray or stops"),
     Class("changed/.*", ALL, "shape|geometry", r"ok\+.*(?:other_series|lost_slices|pictures_left_out|localizers_left_out|missing_rescale).*", "an image that left its series", "nobody", "PS3.3 C.7.3.1: the series UID makes the series", "left out, with a warning"),
     Class("changed/.*", "itk", "shape|geometry|voxels", OK, "GDCM passes over a file in silence, or reads a number by its prefix", "we", "no slice is dropped in silence", "every file is read or the scan refused"),

@@ -109,15 +109,7 @@ def overlay(rng):
     low, _ = bounds(f)
     noisy = (stored & 0xFFF) | (rng.integers(0, 16, stored.shape) << 12)
 
-    def each(ds, k):
-        ds.PixelData = noisy[k].astype("<u2").tobytes()
-    import scans
-    kept = scans.words
-    try:  # the words as they are
-        scans.words = lambda frames, ds, big=False: frames.astype("<u2").tobytes()
-        files = classic(rng, f, g, noisy)
-    finally:
-        scans.words = kept
+    files = classic(rng, f, g, noisy, words=lambda frames, ds, big=False: frames.astype("<u2").tobytes())  # the words as they are
     return Scan("values/bits-above-stored", files, Truth(want, g.affine()))
 
 

@@ -109,6 +109,8 @@ def assemble(images):
         series.add(v.get("series", [""])[0])
         stored, signed = v["stored"][0], v["signed"][0]
         slope, intercept = (float(v[n][0]) if n in v else d for n, d in (("slope", 1), ("intercept", 0)))
+        if not stored:
+            raise ValueError("no bits stored")
         for frame in image["frames"]:
             x = np.array(frame, np.int64) & ((1 << stored) - 1)
             if signed:

@@ -167,7 +167,7 @@ def words(stored: np.ndarray, ds: Dataset, big=False) -> bytes:
     return data + b"\0" * (len(data) % 2)
 
 
-def written(ds: Dataset, frames: np.ndarray, syntax: str, rng) -> bytes:
+def written(ds: Dataset, frames: np.ndarray, syntax: str, rng, words=words) -> bytes:
     """The file of a data set and its stored frames, in a transfer syntax."""
     uid = SYNTAXES[syntax]
     meta = FileMetaDataset()
@@ -199,7 +199,7 @@ def values(form: Form, field_at, g: Grid, slope=None, intercept=None):
     return stored, stored * slope[:, None, None] + intercept[:, None, None]
 
 
-def classic(rng, form: Form, g: Grid, stored: np.ndarray, each=None, names="%03d.dcm", order=True) -> dict[str, bytes]:
+def classic(rng, form: Form, g: Grid, stored: np.ndarray, each=None, names="%03d.dcm", order=True, words=words) -> dict[str, bytes]:
     """A file a slice. each(ds, n) may change a data set before it is written."""
     seed = str(rng.integers(1 << 40))
     files, numbers = {}, rng.permutation(len(stored)) if order else np.arange(len(stored))
@@ -213,7 +213,7 @@ def classic(rng, form: Form, g: Grid, stored: np.ndarray, each=None, names="%03d
         ds.SliceThickness = "1"
         if each:
             each(ds, n)
-        files[names % int(numbers[n])] = written(ds, plane[None], form.syntax, rng)
+        files[names % int(numbers[n])] = written(ds, plane[None], form.syntax, rng, words)
     return files
 
 

@@ -455,7 +455,14 @@ func TestTheBrightestPixelsOfALossyStreamStayBright(t *testing.T) {
 // Values in another form than the standard's are read as their VR says, and what cannot
 // be read without a guess is refused. (tests/differential)
 func TestValuesOfAnotherVR(t *testing.T) {
-	const intercept, sign = 0x00281052, 0x00280103
+	const intercept, position, rows = 0x00281052, 0x00200032, 0x00280010
+	above := func(pixels []byte) []byte { // overlays in the upper bits
+		out := bytes.Clone(pixels)
+		for i := 1; i < len(out); i += 4 {
+			out[i] |= 0x80
+		}
+		return out
+	}
 	plain, _, want, err := convert(t, bodies(6, nil), dicom.Options{})
 	if err != nil || plain == nil {
 		t.Fatal(err)
@@ -470,7 +477,10 @@ func TestValuesOfAnotherVR(t *testing.T) {
 	}{
 		{"an intercept as FD", "", func(s *dicomtest.Slice) { s.Intercept, s.Extra = "", double }},
 		{"a third spacing", "bad_geometry", func(s *dicomtest.Slice) { s.Spacing += `\1` }},
-		{"a representation that is none", "corrupt_dicom", func(s *dicomtest.Slice) { s.Extra = number(sign, "US", 2) }},
+		{"two positions", "corrupt_dicom", func(s *dicomtest.Slice) { s.Extra = text(position, "DS", dicomtest.At(0, 0, 7)) }},
+		{"one position, twice", "", func(s *dicomtest.Slice) { s.Extra = text(position, "DS", s.Position) }},
+		{"two sizes", "corrupt_dicom", func(s *dicomtest.Slice) { s.Extra = number(rows, "US", s.Rows+1) }},
+		{"no bits stored, and a high bit", "", func(s *dicomtest.Slice) { s.Stored, s.High = 0, 11; s.Pixels = above(s.Pixels) }},
 	} {
 		_, report, got, err := convert(t, bodies(6, func(_ int, s *dicomtest.Slice) { c.change(s) }), dicom.Options{})
 		if o := outcome(report, err); o != c.want || err == nil && !bytes.Equal(got, want) {

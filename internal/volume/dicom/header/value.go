@@ -1,6 +1,7 @@
 package header
 
 import (
+	"hash/fnv"
 	"math"
 	"strconv"
 	"strings"
@@ -23,6 +24,9 @@ func (w *walker) value(e element, top level) error {
 		return err
 	}
 	b = w.c.asStandard(e, b)
+	if len(w.stack) == 0 && w.contradicts(e.tag, b) {
+		return corrupt("an element stands in it twice, with different values")
+	}
 	if frameTag(e.tag) && top.group != nil {
 		top.group.set(e.tag, b)
 		return nil
@@ -32,6 +36,27 @@ func (w *walker) value(e element, top level) error {
 	}
 	w.h.set(e.tag, b, w.c)
 	return nil
+}
+
+// contradicts says whether an element of the data set was there before with another
+// value. A tag stands once (PS3.5 §7.1), and readers differ in which of two they take.
+// It counts where the volume's place, size or values would differ.
+func (w *walker) contradicts(t tag, b []byte) bool {
+	if !decimalTag(t) && !wordTag(t) && t != tagFrames && t != tagPhotometric && t != tagSeries {
+		return false
+	}
+	value := fingerprint(b)
+	if wordTag(t) { // a word is no text
+		h := fnv.New64a()
+		_, _ = h.Write(b)
+		value = h.Sum64()
+	}
+	was, there := w.seen[t]
+	if w.seen == nil {
+		w.seen = map[tag]uint64{}
+	}
+	w.seen[t] = value
+	return there && was != value
 }
 
 // frameTag says whether t may be given frame by frame.

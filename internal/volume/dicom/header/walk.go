@@ -18,6 +18,7 @@ type walker struct {
 	h     *Header
 	stack []level
 	count int
+	seen  map[tag]uint64 // of the data set's own elements that stand for one value: a hash of it
 }
 
 // walk reads elements until the pixel data or the end of the file.

@@ -48,8 +48,10 @@ func Of(h *header.Header) (Layout, error) {
 		return Layout{}, err
 	}
 	l := Layout{Rows: h.Rows, Columns: h.Columns, Bits: h.BitsAllocated, Stored: h.BitsStored, Signed: h.Signed}
-	if l.Stored == 0 {
-		l.Stored = l.Bits
+	if l.Stored == 0 { // absent: the high bit tells (PS3.3 C.7.6.3.1.4), or else every bit is stored
+		if l.Stored = l.Bits; h.HighBit > 0 && h.HighBit < l.Bits {
+			l.Stored = h.HighBit + 1
+		}
 	}
 	if l.Stored > l.Bits {
 		return Layout{}, volume.Reject("corrupt_dicom", "a DICOM file stores %d bits in samples of %d: export the series again", l.Stored, l.Bits)

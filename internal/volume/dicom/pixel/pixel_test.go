@@ -156,3 +156,16 @@ func BenchmarkFrame(b *testing.B) {
 		r.Frame(dst, raw, l, 1, -1024)
 	}
 }
+
+// A pixel representation that is neither 0 nor 1 says nothing of the sign.
+func TestARepresentationThatIsNone(t *testing.T) {
+	h := header.Header{Rows: 2, Columns: 2, BitsAllocated: 16, BitsStored: 12, HighBit: 11, NoSign: true, Pixels: header.PixelData{Present: true, Length: 8}}
+	var fault *volume.Error
+	if _, err := pixel.Of(&h); !errors.As(err, &fault) || fault.Code != "corrupt_dicom" {
+		t.Errorf("%v", err)
+	}
+	h.NoSign = false
+	if _, err := pixel.Of(&h); err != nil {
+		t.Error(err)
+	}
+}
