@@ -38,7 +38,7 @@ const (
 	truncated fit = "half a labels" // whole by its length, and half a label map
 )
 
-var fits = []fit{dies, hangs, rubbish, fails, overrun, lies, nothing, nameless, busy, verbose, truncated}
+var fits = []fit{dies, hangs, rubbish, fails, fails, overrun, overrun, lies, nothing, nameless, busy, verbose, truncated}
 
 // replies are the label maps by the digest of their request: the model is the tissue model,
 // whose answer is the same each time, and the work is done once for all runs.

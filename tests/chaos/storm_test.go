@@ -49,7 +49,7 @@ func stormOf(seed uint64, lasts time.Duration) *storm {
 	for _, f := range []fault{throttled, broken, unavailable, cutBefore, cutAfter, cutInside, killBefore, killAfter, slow} {
 		s.calls[f] = rate(0, 0, 0.004, 0.02, 0.05)
 	}
-	s.invoke, s.deliveries, s.models = rate(0, 0.02, 0.1), rate(0, 0.1, 0.4), rate(0, 0.15, 0.5)
+	s.invoke, s.deliveries, s.models = rate(0, 0.02, 0.1), rate(0, 0.1, 0.4), rate(0, 0.3, 0.7)
 	for range r.IntN(3) {
 		from := time.Now().Add(time.Duration(r.Int64N(int64(lasts))))
 		o := outage{from: from, to: from.Add(time.Duration(r.Int64N(int64(10 * time.Minute))))}
