@@ -25,7 +25,7 @@ for patch in "${patches[@]}"; do
   if CHAOS_STOP=1 GOGC=400 CHAOS_RUNS=${CHAOS_RUNS:-60} go test -count=1 -parallel 1 -timeout 60m -run '^TestChaos$' ./tests/chaos > found.txt 2>&1; then
     echo "$name: NOT FOUND by ${CHAOS_RUNS:-60} seeds"
     missed=1
-  elif accusation=$(grep -m1 -E "seed [0-9]+: .*($by)" found.txt); then
+  elif accusation=$(grep -m1 -E "(seed [0-9]+|undisturbed): .*($by)" found.txt); then
     echo "$name: found in $(($(date +%s) - begun)) s: ${accusation#*: }"
   else
     echo "$name: something else failed:"
