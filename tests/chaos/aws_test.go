@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +21,8 @@ import (
 // wire is the network between the functions and AWS: an HTTP client of the SDK's whose
 // requests are answered within this process, each after some time and as the storm wants it.
 type wire struct {
+	meanwhile atomic.Value // func(call), which happens just before a call has its effect
+
 	services map[string]http.Handler // by the service that the signature names
 	storm    interface {
 		at(c call) (fault, time.Duration)
@@ -99,6 +102,9 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errCut
 	case throttled, broken, unavailable, full:
 		return n.refuse(r, service, f), nil
+	}
+	if meanwhile, ok := n.meanwhile.Load().(func(call)); ok {
+		meanwhile(c)
 	}
 	if r.Body == nil {
 		r.Body = http.NoBody

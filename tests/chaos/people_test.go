@@ -84,7 +84,23 @@ func (w *world) people(r *rand.Rand, lasts time.Duration) (uploads []*dropped) {
 		})
 	}
 	everybody.Wait()
-	return uploads
+	// Somebody sends another file under a key whose first one is just being deleted.
+	old := &dropped{scan: all[0], key: "ward/again.nii.gz"}
+	old.etag = w.drop(old.key, old.scan)
+	old.id = w.idOf(old)
+	now := &dropped{scan: all[1], key: old.key}
+	var once sync.Once
+	send := func() { once.Do(func() { now.etag = w.drop(now.key, now.scan) }) }
+	w.wire.meanwhile.Store(func(c call) {
+		if strings.HasPrefix(c.operation, http.MethodDelete) && c.key == "/iris-uploads/"+old.key {
+			send()
+		}
+	})
+	w.act(old, "erase")
+	time.Sleep(10 * time.Minute) // the janitor may have to finish it
+	send()
+	now.id = w.idOf(now)
+	return append(uploads, old, now)
 }
 
 type act struct {
