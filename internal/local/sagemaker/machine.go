@@ -137,6 +137,9 @@ func (m *machine) abandon(e *endpoint, id int64, r Request, reason string) {
 		return
 	}
 	c := m.container(e, id)
+	if c == nil {
+		return // ended by a scale-in: whoever served the request tells how it ended, once S3 takes that
+	}
 	m.spawn(func(ctx context.Context) {
 		if c.abandon(r.Sequence) {
 			m.finish(ctx, e, r, outcome{reason: reason})
