@@ -195,18 +195,18 @@ func (b bundle) jobs(ctx context.Context, api *client) error {
 		}
 		for _, j := range page.Jobs {
 			n++
-			status, code := string(j.Status), ""
+			status, reason := string(j.Status), ""
 			if j.Status.Rank() < 0 {
 				status = "unknown"
 			}
 			if j.Error != nil {
-				if code = "unknown"; known(j.Error.Code) {
-					code = j.Error.Code
+				if reason = "unknown"; known(j.Error.Code) {
+					reason = j.Error.Code
 				}
 			}
-			counts[strings.TrimSpace(status+" "+code)]++
+			counts[strings.TrimSpace(status+" "+reason)]++
 			if (j.Status == job.Failed || j.Status == job.Rejected) && len(failed) < bundleFailed && job.ValidID(j.ID) {
-				failed = append(failed, failedJob{j.ID, j.Attempt, j.Status, code, since(j.CreatedAt), stageSeconds(j.Stages)})
+				failed = append(failed, failedJob{j.ID, j.Attempt, j.Status, reason, since(j.CreatedAt), stageSeconds(j.Stages)})
 			}
 		}
 		if after = page.Next; after == "" {
