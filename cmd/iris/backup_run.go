@@ -44,6 +44,9 @@ func backUp(cmd *cobra.Command, state, path string) error {
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = rename(f.Name(), path)
 	}
+	if err == nil {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s holds scans, results and secrets: keep it as you keep the scans\n", path)
+	}
 	return coded("write the backup", err)
 }
 
@@ -111,6 +114,7 @@ func restore(cmd *cobra.Command, state, path string, replace bool) error {
 	case err != nil:
 		return err
 	}
+	fmt.Fprintf(cmd.OutOrStdout(), "the state lies in %s: `iris up --state %s` goes on with it\n", state, quote(state))
 	if before != "" {
 		fmt.Fprintf(cmd.OutOrStdout(), "the state that was there lies in %s\n", before)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
@@ -52,6 +53,9 @@ type bundle struct {
 // writeBundle writes the bundle to a file that was not there before, or leaves none.
 func writeBundle(ctx context.Context, path, state string, d diagnosis, api *client) (err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return usage("no_output: there is a file of the bundle's name: choose another, or delete it")
+	}
 	if err != nil {
 		return withoutPath("the bundle cannot be written", err)
 	}

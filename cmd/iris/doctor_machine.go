@@ -80,7 +80,7 @@ func processors() finding {
 	if runtime.NumCPU() < 2 {
 		return finding{"processors", note, "there is one processor: everything works on it, slowly", "a larger machine"}
 	}
-	return finding{"processors", good, "two processors", ""}
+	return finding{"processors", good, fmt.Sprintf("%d processors", runtime.NumCPU()), ""}
 }
 
 // program says whether a program is there in the version that is wanted; worst is the

@@ -105,7 +105,7 @@ func explain(all map[string]float64) (found []finding) {
 		add("spans", note, fmt.Sprintf("%.0f spans of traces got lost", n), "is the collector of OTEL_EXPORTER_OTLP_ENDPOINT there, and does it take OTLP over HTTP as JSON?")
 	}
 	if len(found) == 0 && len(all) > 0 {
-		add("system", good, fmt.Sprintf("the stack is well: %.0f jobs are ready since its start, %.0f are under way", of(all, "iris_jobs_ended_total", `status="ready"`), of(all, "iris_executions_running")), "")
+		add("system", good, fmt.Sprintf("the stack is well: %.0f jobs are ready since its start; %.0f executions run, each until the linger after its job", of(all, "iris_jobs_ended_total", `status="ready"`), of(all, "iris_executions_running")), "")
 	}
 	return found
 }

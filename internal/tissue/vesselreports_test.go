@@ -83,7 +83,7 @@ var vesselReports = []report{
 		spine(boneOf{120, 500, 1.2}), scanner{mm: 1.5, noise: 20, seed: 38}, 0.9, 0, 12, nil,
 	},
 	{
-		"vessels and bone of one density in one mask", "Computational Modeling in Biomedical Engineering, figure 3.6 (doi 10.1016/C2020-0-00450-0)",
+		"vessels and bone of one density in one mask", "Computational Modeling in Biomedical Engineering, figure 3.6",
 		thigh(boneOf{260, 1000, 1.5}, solid{blood, column(32, 0, 9, 9, -1e3, 1e3), even(270)}),
 		scanner{mm: 1.5, noise: 20, seed: 39}, 0.95, 0, 8, nil,
 	},

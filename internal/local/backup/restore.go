@@ -27,7 +27,7 @@ import (
 type DamagedError struct{ Reason string }
 
 func (e *DamagedError) Error() string {
-	return "the file is no whole backup (" + e.Reason + "): nothing was changed"
+	return "the file is no whole backup (" + e.Reason + ")"
 }
 
 // NewerError refuses an archive of a later version.

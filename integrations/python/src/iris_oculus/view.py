@@ -83,7 +83,7 @@ class View:
         for structure in self.structures:
             if structure["name"] == name:
                 return structure
-        raise KeyError(name)
+        raise KeyError(f"{name}: the job has {', '.join(s['name'] for s in self.structures) or 'no structure'}")
 
     def __repr__(self) -> str:
         return f"<iris job {self.id}: {self.status}, attempt {self.attempt}, {len(self.structures)} structures>"

@@ -119,7 +119,7 @@ func trace(m *volume.LabelMap, scan *origin.Scan, p *planes.Planes) ([][]contour
 		regions, labels = append(regions, by[label]), append(labels, l)
 	}
 	if len(labels) == 0 {
-		return nil, nil, volume.Reject("empty_segmentation", "no structure of the label map lies on the frames of the DICOM series")
+		return nil, nil, volume.Reject("empty_segmentation", "no structure of the label map lies on the frames of the DICOM series: was it made of another series?")
 	}
 	return regions, labels, nil
 }

@@ -131,7 +131,7 @@ func (f *file) arrange(m *volume.LabelMap) error {
 	}
 	f.report.Segments = f.segments
 	if len(f.segments) == 0 {
-		return volume.Reject("empty_segmentation", "no structure of the label map lies on the frames of the DICOM series")
+		return volume.Reject("empty_segmentation", "no structure of the label map lies on the frames of the DICOM series: was it made of another series?")
 	}
 	f.wide = f.segments[len(f.segments)-1].ID > math.MaxUint8
 	f.list()
