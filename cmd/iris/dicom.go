@@ -51,11 +51,11 @@ func dicomCommand() *cobra.Command {
 				return err
 			}
 			defer done()
-			scan, err := source.Describe(cmd.Context(), o)
+			scan, doubts, err := source.Describe(cmd.Context(), o)
 			if err != nil {
 				return coded("read the series", err)
 			}
-			warn(cmd, labels.Warnings)
+			warn(cmd, append(labels.Warnings, doubts...))
 			err = replace(args[2], func(out *os.File) error {
 				if as == "rtstruct" {
 					report, err := rtstruct.Write(out, labels, scan, rtstruct.Options{Made: made})

@@ -56,17 +56,18 @@ func (s Source) Volume(ctx context.Context, dst io.Writer, o Options) (Report, e
 }
 
 // Describe says which DICOM series Volume would make its volume of, and where its frames
-// lie. A source that is no DICOM has none: unrecognized.
-func (s Source) Describe(ctx context.Context, o Options) (*origin.Scan, error) {
+// lie, and what is doubtful about the choice. A source that is no DICOM has none:
+// unrecognized.
+func (s Source) Describe(ctx context.Context, o Options) (*origin.Scan, []volume.Warning, error) {
 	files, err := s.files()
 	if err == nil && files == nil {
 		err = volume.Reject("unrecognized", "the source is no DICOM series: want its folder, its archive or its file")
 	}
 	if err != nil {
-		return nil, named(err)
+		return nil, nil, named(err)
 	}
-	found, err := dicom.Describe(ctx, files, dicom.Options{Series: o.Series, Modality: o.Modality})
-	return found, named(err)
+	found, warnings, err := dicom.Describe(ctx, files, dicom.Options{Series: o.Series, Modality: o.Modality})
+	return found, warnings, named(err)
 }
 
 // files are those of a drop, nil for a source that is one file of another kind.

@@ -60,22 +60,24 @@ func Convert(ctx context.Context, files drop.Files, dst io.Writer, o Options) (R
 }
 
 // Describe is what Convert says of the series that it would choose, from the headers
-// alone.
-func Describe(ctx context.Context, files drop.Files, o Options) (*origin.Scan, error) {
+// alone, and what is doubtful about the choice.
+func Describe(ctx context.Context, files drop.Files, o Options) (*origin.Scan, []nifti.Warning, error) {
 	found, err := scan(ctx, files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	chosen, err := found.series.Choose(series.Choice{Number: o.Series, Modality: o.Modality})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stack, err := chosen.Stack()
 	if err != nil {
-		return nil, chosen.Explain(err)
+		return nil, nil, chosen.Explain(err)
 	}
 	described := source(chosen, stack)
-	return &described, nil
+	var doubts Report
+	doubts.warn(found, chosen, stack)
+	return &described, doubts.Warnings, nil
 }
 
 // write writes the volume of one series.
@@ -98,6 +100,7 @@ func write(ctx context.Context, files drop.Files, dst io.Writer, o Options, foun
 	}
 	report.Source = source(chosen, stack)
 	report.warn(found, chosen, stack)
+	report.warnResampled(stack)
 	report.Warnings = append(append(report.Warnings, seen.warnings...), scale...)
 	background := pixel.BackgroundOf(report.Modality)
 	out := output{dims: stack.Dims, affine: stack.Affine}
@@ -124,10 +127,13 @@ func write(ctx context.Context, files drop.Files, dst io.Writer, o Options, foun
 	return report, out.close()
 }
 
+func (r *Report) add(code, format string, args ...any) {
+	r.Warnings = append(r.Warnings, nifti.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+// warn says what was chosen, and what of the files was left out.
 func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
-	add := func(code, format string, args ...any) {
-		r.Warnings = append(r.Warnings, nifti.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
-	}
+	add := r.add
 	r.Warnings = append(r.Warnings, found.others.warnings()...)
 	if n := s.Scouts(); n > 0 {
 		add("localizers_left_out", "images that lie across the slices were taken for localizers and left out: %d", n)
@@ -156,11 +162,15 @@ func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
 	if s.Stepped {
 		add("frames_assumed", "the file says where its first slice lies and how far apart the slices are (%.2f mm), not on which side the others follow: the usual side was taken; check that head and feet are not exchanged", st.Spacing[2])
 	}
+}
+
+// warnResampled says why the volume is not on the frames' grid.
+func (r *Report) warnResampled(st *series.Stack) {
 	if st.Tilted {
-		add("tilt_corrected", "the gantry was tilted: the scan was resampled to a rectangular grid")
+		r.add("tilt_corrected", "the gantry was tilted: the scan was resampled to a rectangular grid")
 	}
 	if !st.Even {
-		add("variable_spacing", "the distance between slices varies: the scan was resampled to even slices")
+		r.add("variable_spacing", "the distance between slices varies: the scan was resampled to even slices")
 	}
 }
 

@@ -6,6 +6,7 @@
 package object
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ type Common struct {
 
 // vrs are the VRs of the attributes that are copied from the source.
 var vrs = map[uint32]string{
-	0x00080005: "CS", 0x00080020: "DA", 0x00080030: "TM", 0x00080050: "SH", 0x00080090: "PN", 0x00080201: "SH", 0x00081030: "LO",
+	0x00080020: "DA", 0x00080030: "TM", 0x00080050: "SH", 0x00080090: "PN", 0x00080201: "SH", 0x00081030: "LO",
 	0x00100010: "PN", 0x00100020: "LO", 0x00100021: "LO", 0x00100022: "CS", 0x00100030: "DA", 0x00100032: "TM", 0x00100040: "CS",
 	0x00101010: "AS", 0x00101020: "DS", 0x00101030: "DS", 0x00120062: "CS", 0x00120063: "LO", 0x00200010: "SH", 0x00201040: "LO",
 	0x00282110: "CS", 0x00282112: "DS", 0x00282114: "CS",
@@ -75,6 +76,9 @@ func (c *Common) Copy(s *Set, tags ...uint32) {
 		value := []byte(strings.TrimRight(string(c.Source.Value(tag)), " \x00"))
 		if len(value) == 0 && !required[tag] {
 			continue
+		}
+		if vr == "CS" {
+			value = bytes.ToUpper(value) // a sex of "f" is F
 		}
 		if !proper(vr, value) {
 			value = nil
@@ -159,9 +163,33 @@ func (c *Common) Equipment(s *Set) {
 	s.Text(0x00081090, "LO", Manufacturer)
 }
 
-// charset writes the source's character set: its texts are copied as they are.
+// charset writes the source's character set, in the standard's spelling: its texts are
+// copied as they are, and without their character set a name would be read as another.
 func (c *Common) charset(s *Set) {
-	c.Copy(s, 0x00080005)
+	value := strings.TrimRight(string(c.Source.Value(0x00080005)), " \x00")
+	sets := strings.Split(value, `\`)
+	for i, set := range sets {
+		sets[i] = spelled(set)
+	}
+	if value = strings.Join(sets, `\`); value != "" && proper("CS", []byte(value)) {
+		s.Text(0x00080005, "CS", value)
+	}
+}
+
+// spelled is a character set as PS3.3 C.12.1.1.2 has it; files have "iso_ir 100", "ISO-IR
+// 100", "ISO 2022-IR-87" or "utf8", too.
+func spelled(set string) string {
+	set = strings.ToUpper(strings.Trim(set, " \x00"))
+	words := strings.FieldsFunc(set, func(r rune) bool { return strings.ContainsRune(" _-", r) })
+	switch {
+	case strings.Join(words, "") == "UTF8":
+		return "ISO_IR 192"
+	case len(words) == 3 && words[0] == "ISO" && words[1] == "IR":
+		return "ISO_IR " + words[2]
+	case len(words) == 4 && words[0] == "ISO" && words[1] == "2022" && words[2] == "IR":
+		return "ISO 2022 IR " + words[3]
+	}
+	return set
 }
 
 // Patient writes the patient and the device.

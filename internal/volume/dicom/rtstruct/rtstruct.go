@@ -28,8 +28,12 @@ import (
 // Class is the SOP class of structure sets (PS3.4 B.5).
 const Class = "1.2.840.10008.5.1.4.1.1.481.3"
 
-// maxBytes bounds a file, which is made in memory: some 10 million vertices.
-const maxBytes = 512 << 20
+// maxBytes bounds a file, which is made in memory: some 10 million vertices. headBytes is
+// what a contour takes beside its vertices.
+const (
+	maxBytes  = 512 << 20
+	headBytes = 400
+)
 
 // Options says how a structure set is written.
 type Options struct{ Made object.Made }
@@ -57,7 +61,7 @@ func Write(w io.Writer, m *volume.LabelMap, scan *origin.Scan, o Options) (Repor
 	if err != nil {
 		return Report{}, fmt.Errorf("write a structure set: %w", err)
 	}
-	regions, labels, err := trace(m, scan, p)
+	regions, labels, err := trace(m, scan, p, maxBytes)
 	if err != nil {
 		return Report{}, err
 	}
@@ -79,8 +83,9 @@ func Write(w io.Writer, m *volume.LabelMap, scan *origin.Scan, o Options) (Repor
 	return report, nil
 }
 
-// trace gives the contours of each structure that lies on the frames, in order of labels.
-func trace(m *volume.LabelMap, scan *origin.Scan, p *planes.Planes) ([][]contour, []volume.Label, error) {
+// trace gives the contours of each structure that lies on the frames, in order of labels:
+// in the file they take most bytes.
+func trace(m *volume.LabelMap, scan *origin.Scan, p *planes.Planes, most int) ([][]contour, []volume.Label, error) {
 	by, total := map[int][]contour{}, 0
 	row := make([]uint16, p.Columns)
 	for k, boxes := range p.Boxes() {
@@ -95,8 +100,8 @@ func trace(m *volume.LabelMap, scan *origin.Scan, p *planes.Planes) ([][]contour
 			}
 			for _, loop := range contours(&part) {
 				c := contour{frame: k, points: len(loop), data: points(scan, k, b.Top, b.Left, loop)}
-				if total += len(c.data); total > maxBytes {
-					return nil, nil, volume.Reject("too_large", "the contours of the structures have more than %d MB", maxBytes>>20)
+				if total += len(c.data) + headBytes; total > most {
+					return nil, nil, volume.Reject("too_large", "the contours of the structures have more than %d MB", most>>20)
 				}
 				by[b.Label] = append(by[b.Label], c)
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/iris-oculus/iris/internal/volume/dicom/object"
 	"github.com/iris-oculus/iris/internal/volume/dicom/objecttest"
 	"github.com/iris-oculus/iris/internal/volume/dicom/origin"
+	"github.com/iris-oculus/iris/internal/volume/dicom/planes"
 )
 
 // within says whether a point lies in a closed contour, by the number of edges to its right.
@@ -195,5 +196,34 @@ func TestRefusals(t *testing.T) {
 	report, err := Write(&bytes.Buffer{}, m, s, Options{Made: made})
 	if err != nil || report.Lost != 1 || len(report.Warnings()) != 1 {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// A contour of few vertices takes most of its bytes for itself: noise is refused by them.
+func TestBound(t *testing.T) {
+	s, m := series(3)
+	for n := range m.U8 {
+		m.U8[n] = uint8(n%2 + 1)
+	}
+	p, err := planes.Of(m, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	regions, _, err := trace(m, s, p, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, vertices := 0, 0
+	for _, region := range regions {
+		for _, c := range region {
+			count, vertices = count+1, vertices+len(c.data)
+		}
+	}
+	var fault *volume.Error
+	if _, _, err := trace(m, s, p, count*headBytes+vertices-1); !errors.As(err, &fault) || fault.Code != "too_large" {
+		t.Errorf("%d contours: %v", count, err)
+	}
+	if _, _, err := trace(m, s, p, count*headBytes+vertices); err != nil {
+		t.Errorf("%d contours: %v", count, err)
 	}
 }

@@ -29,6 +29,10 @@ const (
 	LabelMap = "1.2.840.10008.5.1.4.1.1.66.7"
 )
 
+// maxFrames bounds the header, which is made in memory: some 420 bytes a frame. 1,000 slices
+// with 300 structures in each have fewer; a map of noise has a frame for each voxel.
+const maxFrames = 1 << 19
+
 // Options says how a segmentation is written.
 type Options struct {
 	Made     object.Made
@@ -134,6 +138,15 @@ func (f *file) arrange(m *volume.LabelMap) error {
 		return volume.Reject("empty_segmentation", "no structure of the label map lies on the frames of the DICOM series: was it made of another series?")
 	}
 	f.wide = f.segments[len(f.segments)-1].ID > math.MaxUint8
+	frames := 0
+	for _, plane := range f.boxes {
+		if frames += len(plane); f.options.LabelMap {
+			frames += min(1, len(plane)) - len(plane)
+		}
+	}
+	if frames > maxFrames {
+		return volume.Reject("too_large", "the segmentation would have %d frames, one for each structure in each slice: at most %d can be written", frames, maxFrames)
+	}
 	f.list()
 	f.report.Frames = len(f.frames)
 	if n := f.bytes(); n > object.MaxPixelBytes {

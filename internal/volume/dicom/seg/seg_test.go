@@ -327,6 +327,26 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// Files spell their character set in ways of their own. Without it, the name of a patient
+// would be read as another: it is kept, as the standard has it.
+func TestCharacterSet(t *testing.T) {
+	g := geometries()["axial"]
+	_, m := g.pixels(1)
+	for is, want := range map[string]string{
+		"iso_ir 192": "ISO_IR 192", "ISO-IR 100": "ISO_IR 100", "ISO IR 144 ": "ISO_IR 144", "utf-8": "ISO_IR 192", "GB18030": "GB18030",
+		`\ISO 2022 IR 87`: `\ISO 2022 IR 87`, `ISO 2022 IR 6\ISO_2022-IR-149\ `: `ISO 2022 IR 6\ISO 2022 IR 149\`, "": "",
+	} {
+		s := g.scan()
+		s.Attributes[0].Value, s.Attributes[1].Value = []byte(is), []byte("ZZPHI^\xe5\xb1\xb1")
+		s.Attributes = append(s.Attributes, origin.Attribute{Tag: 0x00100040, Value: []byte("f ")})
+		file, _ := write(t, m, s, seg.Options{Made: made})
+		_, d, err := objecttest.Read(file)
+		if err != nil || d.Text(0x00080005) != want || d.Text(0x00100010) != "ZZPHI^\xe5\xb1\xb1" || d.Text(0x00100040) != "F" {
+			t.Errorf("%q: %q, want %q; sex %q; %v", is, d.Text(0x00080005), want, d.Text(0x00100040), err)
+		}
+	}
+}
+
 // Another job, another label map or another series makes another instance; a source
 // without UIDs is named by what it has.
 func TestInstances(t *testing.T) {
@@ -365,6 +385,19 @@ func TestRefusals(t *testing.T) {
 	var fault *volume.Error
 	if _, err := seg.Write(&bytes.Buffer{}, m, s, seg.Options{Made: made}); !errors.As(err, &fault) || fault.Code != "empty_segmentation" {
 		t.Errorf("an empty map: %v", err)
+	}
+	// Noise has a frame for every voxel, whose header would take gigabytes.
+	noise := geometry{row: [3]float64{1}, col: [3]float64{0, 1}, step: [3]float64{0, 0, 1}, rows: 64, columns: 64, n: 130, spacing: [2]float64{1, 1}}
+	many := &volume.LabelMap{Dims: [3]int{64, 64, 130}, Affine: volume.Affine{{-1, 0, 0, 31.25}, {0, -1, 0, -17.5}, {0, 0, 1, -203}}}
+	many.U16 = make([]uint16, many.Len())
+	for n := range many.U16 {
+		many.U16[n] = uint16(1 + n%4096)
+	}
+	if _, err := seg.Write(&bytes.Buffer{}, many, noise.scan(), seg.Options{Made: made}); !errors.As(err, &fault) || fault.Code != "too_large" {
+		t.Errorf("noise: %v", err)
+	}
+	if _, err := seg.Write(&bytes.Buffer{}, many, noise.scan(), seg.Options{Made: made, LabelMap: true}); err != nil {
+		t.Errorf("noise as labels: %v", err)
 	}
 	s.Slices = nil
 	if _, err := seg.Write(&bytes.Buffer{}, m, s, seg.Options{Made: made}); err == nil {
