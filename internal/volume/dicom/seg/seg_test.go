@@ -2,6 +2,7 @@ package seg_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -130,6 +131,15 @@ func write(t testing.TB, m *volume.LabelMap, s *origin.Scan, o seg.Options) ([]b
 	return b.Bytes(), report
 }
 
+// decimals are numbers as the file has them.
+func decimals(numbers []float64) string {
+	text := make([]string, len(numbers))
+	for i, x := range numbers {
+		text[i] = object.Decimal(x)
+	}
+	return strings.Join(text, `\`)
+}
+
 // decode gives the labels of each source frame from a file.
 func decode(t testing.TB, file []byte, s *origin.Scan, id func(number int) int) [][]int {
 	t.Helper()
@@ -142,6 +152,11 @@ func decode(t testing.TB, file []byte, s *origin.Scan, id func(number int) int) 
 	for k := range out {
 		out[k] = make([]int, size)
 	}
+	shared := d.In(0x52009229)
+	measures, orientation := shared.In(0x00289110), shared.In(0x00209116).Text(0x00200037)
+	if got, want := measures.Text(0x00280030), decimals(s.Spacing[:]); got != want || orientation != decimals(s.Orientation[:]) || measures.Text(0x00180050) != decimals([]float64{s.Thickness}) {
+		t.Errorf("spacing %q, want %q; orientation %q, thickness %q", got, want, orientation, measures.Text(0x00180050))
+	}
 	pixels, bits := d[0x7FE00010].Value, d.Short(0x00280100)
 	groups := d[0x52009230].Items
 	if d.Text(0x00280008) != fmt.Sprint(len(groups)) {
@@ -149,11 +164,7 @@ func decode(t testing.TB, file []byte, s *origin.Scan, id func(number int) int) 
 	}
 	for n, g := range groups {
 		k := slices.IndexFunc(s.Slices, func(slice origin.Slice) bool {
-			var text []string
-			for _, x := range slice.Position {
-				text = append(text, object.Decimal(x))
-			}
-			return strings.Join(text, `\`) == g.In(0x00209113).Text(0x00200032)
+			return decimals(slice.Position[:]) == g.In(0x00209113).Text(0x00200032)
 		})
 		if k < 0 {
 			t.Fatalf("frame %d lies at %q, where no frame of the source is", n, g.In(0x00209113).Text(0x00200032))
@@ -161,6 +172,14 @@ func decode(t testing.TB, file []byte, s *origin.Scan, id func(number int) int) 
 		image := g.In(0x00089124).In(0x00082112)
 		if image.Text(0x00081155) != s.Slices[k].Instance || s.Slices[k].Frame > 0 && image.Text(0x00081160) != fmt.Sprint(s.Slices[k].Frame) {
 			t.Errorf("frame %d refers to %q, frame %q", n, image.Text(0x00081155), image.Text(0x00081160))
+		}
+		// Places along the dimensions: segment and plane, or the plane alone, from 1.
+		place := binary.LittleEndian.AppendUint32(nil, uint32(k+1))
+		if bits == 1 {
+			place = append(binary.LittleEndian.AppendUint32(nil, uint32(g.In(0x0062000A).Short(0x0062000B))), place...)
+		}
+		if got := g.In(0x00209111)[0x00209157].Value; !bytes.Equal(got, place) {
+			t.Errorf("frame %d has the dimension index values %v, want %v", n, got, place)
 		}
 		for i := range size {
 			switch at := n*size + i; bits {
