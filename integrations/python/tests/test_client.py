@@ -92,6 +92,8 @@ def test_a_scan_becomes_a_model(kind: Kind, scan: Path) -> None:
     job = use.run(scan, progress=lambda now: seen.append(str(now)), smoothing=0.3, fast=None)
     sent(service)
     assert job.status == "ready" and job.structures[0]["volume_ml"] == 1.5
+    with pytest.raises(KeyError, match="liver2: the job has " + job.structures[0]["name"]):
+        job.structure("liver2")
     assert use.read(job, "model.glb") == b"the model"
     assert service.options == {"smoothing": 0.3}
     assert seen[0] == "uploading 0 %" and "uploading 100 %" in seen and seen[-1] == "ready"
