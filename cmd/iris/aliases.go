@@ -23,7 +23,7 @@ type optionFlags struct {
 
 func (o *optionFlags) add(c *cobra.Command) {
 	f := c.Flags()
-	f.StringArrayVarP(&o.list, "option", "O", nil, "an option of the job as name=value (task, fast, structures, series, modality, smoothing, decimate, merge); may be repeated")
+	f.StringArrayVarP(&o.list, "option", "O", nil, "an option of the job as name=value (task, fast, structures, series, modality, smoothing, decimate, merge, dicom); may be repeated")
 	f.StringVar(&o.task, "task", "", "the same as -O task=…")
 	f.StringArrayVar(&o.subset, "roi_subset", nil, "the same as -O structures=…: names separated by commas; may be repeated")
 	f.BoolVar(&o.fast, "fast", false, "the same as -O fast=true: the coarse model of 3 mm, where the task has one")

@@ -74,6 +74,7 @@ var values = map[string][]string{
 // optionValues are what -O takes for an option.
 var optionValues = map[string][]string{
 	"decimate":   values["decimate"],
+	"dicom":      {job.DICOMSeg, job.DICOMLabelMap, job.DICOMStruct, job.DICOMNone},
 	"fast":       {"true", "false"},
 	"merge":      nil,
 	"modality":   values["modality"],

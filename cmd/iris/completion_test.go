@@ -140,7 +140,7 @@ func TestBashOffersValues(t *testing.T) {
 		{"iris completion ", []string{"bash", "fish", "powershell", "zsh"}},
 		{"iris up --model ", []string{"none", "tissue", "totalsegmentator"}},
 		{"iris up --model=ti", []string{"tissue"}},
-		{"iris run scan.nii -O ", []string{"decimate=", "fast=", "merge=", "modality=", "series=", "smoothing=", "structures=", "task="}},
+		{"iris run scan.nii -O ", []string{"decimate=", "dicom=", "fast=", "merge=", "modality=", "series=", "smoothing=", "structures=", "task="}},
 		{"iris run scan.nii -O fast=t", []string{"true"}},
 		{"iris run scan.nii -O modality=", []string{"CT", "MR", "PT"}},
 		{"iris status ", []string{someJob}},

@@ -93,6 +93,8 @@ func TestARemeshAsksForWhatTheLabelMapHolds(t *testing.T) {
 		{"a merge's name without the merge", `"structures":["both"]`, "bad_option", ""},
 		{"all", `"structures":[]`, "", "subset_only"},
 		{"a decimation", `"decimate":"0.5"`, "", ""},
+		{"DICOM objects", `"dicom":["seg","rtstruct"]`, "", ""},
+		{"no DICOM object", `"dicom":"none"`, "", ""},
 	}
 	for _, long := range []bool{false, true} {
 		for _, c := range cases {
@@ -181,9 +183,11 @@ func TestALongTableIsShown(t *testing.T) {
 // An option that cannot be is refused before anything is uploaded.
 func TestOptionsThatCannotBe(t *testing.T) {
 	w := newWorld()
-	out := w.ask(t, alice, "POST", "/v1/jobs", `{"file":"a.nii","bytes":1,"options":{"decimate":"0"}}`)
-	if out.Code != http.StatusBadRequest || code(out) != "bad_option" {
-		t.Errorf("%d %s", out.Code, out.Body)
+	for _, options := range []string{`"decimate":"0"`, `"dicom":["seg","none"]`, `"dicom":"rtss"`, `"dicom":[]`, `"dicom":[1]`, `"dicom":true`} {
+		out := w.ask(t, alice, "POST", "/v1/jobs", `{"file":"a.nii","bytes":1,"options":{`+options+`}}`)
+		if out.Code != http.StatusBadRequest || code(out) != "bad_option" {
+			t.Errorf("%s: %d %s", options, out.Code, out.Body)
+		}
 	}
 	if p := problemOf(errors.Join(&job.BusyError{Message: "x"}, nil)); p.Status != http.StatusServiceUnavailable || p.RetryAfter == 0 {
 		t.Errorf("%+v", p)

@@ -145,7 +145,7 @@ var All = []Code{
 	{"no_artifact", Request, []int{404}, "The job has no file of this name.", "GET the job: artifacts lists those that it has."},
 	{"no_body", Scan | Glimpse, nil, "No part of a body was found in the scan.", "Check that it is a CT of a person, in Hounsfield units."},
 	{"no_ct_series", Scan, nil, "None of the series is a CT.", "Send a CT, or choose a task for what it is."},
-	{"no_dicom_object", Warning, nil, "A scan of DICOM images has no DICOM segmentation, for the reason that the message gives; everything else is whole.", "Do what the message says, or take labels.nii.gz."},
+	{"no_dicom_object", Warning, nil, "A scan of DICOM images lacks DICOM objects that the job was to make, for the reason that the message gives; everything else is whole.", "Do what the message says, or take labels.nii.gz."},
 	{"no_image_series", Scan, nil, "Nothing in the upload is a series of images.", "Send the folder of slices, not reports or structured data."},
 	{"no_model", Scan, nil, "This deployment has no model that does the task.", "Choose one of the tasks that the message lists."},
 	{"no_output", Command, nil, "The output cannot be written where it was named.", "Name a file in a folder that is there and can be written to."},

@@ -34,6 +34,9 @@ func (o Options) Values() map[string]string {
 	if len(o.Merge) > 0 {
 		out["merge"] = SpelledMerge(o.Merge)
 	}
+	if len(o.DICOM) > 0 {
+		out["dicom"] = strings.Join(o.DICOM, ",")
+	}
 	return out
 }
 

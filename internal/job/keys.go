@@ -36,7 +36,9 @@ const (
 	ViewGLB          = "view.glb"
 	PreviewGLB       = "preview.glb"
 	LabelsNIfTI      = "labels.nii.gz"
-	LabelsSEG        = "labels.seg.dcm" // names the patient, as the scan does; of DICOM only
+	LabelsSEG        = "labels.seg.dcm" // names the patient, as the scan does, like the next two; of DICOM only
+	LabelsDICOM      = "labels.labelmap.dcm"
+	LabelsStruct     = "labels.rtstruct.dcm"
 	SlicesNIfTI      = "slices.nii.gz"
 	MeasurementsJSON = "measurements.json"
 	MeasurementsCSV  = "measurements.csv"
@@ -46,7 +48,7 @@ const (
 )
 
 // ArtifactNames are the artifacts that a job may have.
-var ArtifactNames = []string{ScanPNG, GlimpseGLB, ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, LabelsSEG, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
+var ArtifactNames = []string{ScanPNG, GlimpseGLB, ModelGLB, ViewGLB, PreviewGLB, LabelsNIfTI, LabelsSEG, LabelsDICOM, LabelsStruct, SlicesNIfTI, MeasurementsJSON, MeasurementsCSV, PreviewPNG, CheckPNG, ProvenanceJSON}
 
 // IsArtifact says whether a name is one of ArtifactNames.
 func IsArtifact(name string) bool { return slices.Contains(ArtifactNames, name) }

@@ -18,6 +18,48 @@ type Options struct {
 	Smoothing  float64  `json:"smoothing"`            // 0…1
 	Decimate   string   `json:"decimate,omitempty"`   // as CheckDecimate; empty: the default
 	Merge      []Merge  `json:"merge,omitempty"`
+	// DICOM are the DICOM objects to make of a scan that is DICOM; empty: DICOMSeg alone.
+	DICOM []string `json:"dicom,omitempty"`
+}
+
+// The DICOM objects of a job, as the option dicom names them; DICOMNone stands alone.
+const (
+	DICOMSeg      = "seg"
+	DICOMLabelMap = "labelmap"
+	DICOMStruct   = "rtstruct"
+	DICOMNone     = "none"
+)
+
+// Makes says whether a DICOM object is asked for.
+func (o Options) Makes(object string) bool {
+	if len(o.DICOM) == 0 {
+		return object == DICOMSeg
+	}
+	return contains(o.DICOM, object)
+}
+
+// dicomList reads the option dicom: the objects in one order, each once; nil for the
+// default, so that one request has one spelling.
+func dicomList(value string) ([]string, error) {
+	known, asked := []string{DICOMSeg, DICOMLabelMap, DICOMStruct, DICOMNone}, split(value, ',')
+	for i := range asked {
+		if asked[i] = strings.TrimSpace(asked[i]); !contains(known, asked[i]) {
+			return nil, bad("dicom", wantDICOM)
+		}
+	}
+	var out []string
+	for _, object := range known {
+		if contains(asked, object) {
+			out = append(out, object)
+		}
+	}
+	switch {
+	case contains(out, DICOMNone) && len(out) > 1:
+		return nil, bad("dicom", wantDICOM)
+	case len(out) == 1 && out[0] == DICOMSeg:
+		return nil, nil
+	}
+	return out, nil
 }
 
 // Merge makes one closed solid of several structures.
@@ -101,7 +143,7 @@ const (
 )
 
 // OptionNames are the options of a job, in the order of docs/options.md.
-var OptionNames = []string{"task", "fast", "structures", "series", "modality", "smoothing", "decimate", "merge"}
+var OptionNames = []string{"task", "fast", "structures", "series", "modality", "smoothing", "decimate", "merge", "dicom"}
 
 // MetadataPrefix is how an option is spelled in S3 object metadata (after x-amz-meta-).
 const MetadataPrefix = "iris-"
@@ -233,6 +275,12 @@ func (o *Options) set(name, value string, tasks []string) error {
 			return err
 		}
 		o.Merge = merges
+	case "dicom":
+		list, err := dicomList(value)
+		if err != nil {
+			return err
+		}
+		o.DICOM = list
 	default:
 		if near, ok := nearest(name, OptionNames); ok {
 			return Reject("bad_option", "option %s is not known: did you mean %s?", quoted(name), near)
@@ -248,10 +296,11 @@ func CheckDecimate(s string) bool {
 	return decimatePattern.MatchString(s) && (s == "none" || strings.Trim(number, "0.") != "")
 }
 
-// What the options that name structures take.
+// What the options that are lists take.
 const (
 	wantNames = "structure names separated by commas"
 	wantMerge = "name=a,b,c;name2=d,e"
+	wantDICOM = "some of seg, labelmap, rtstruct, separated by commas, or none"
 )
 
 // ParseLabelNames reads the values of structures and merge for a label map that is at

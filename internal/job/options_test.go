@@ -18,11 +18,14 @@ func TestParseOptions(t *testing.T) {
 	}{
 		{"none", nil, func(*Options) {}},
 		{"all", map[string]string{"task": "total", "fast": "true", "structures": "liver, spleen,liver", "series": "3", "modality": "MR",
-			"smoothing": "0.25", "decimate": "0.2mm", "merge": "lungs=a,b;x=c"},
+			"smoothing": "0.25", "decimate": "0.2mm", "merge": "lungs=a,b;x=c", "dicom": "rtstruct, seg,rtstruct"},
 			func(o *Options) {
 				*o = Options{Task: "total", Fast: true, Structures: []string{"liver", "spleen"}, Series: 3, Modality: "MR", Smoothing: 0.25,
-					Decimate: "0.2mm", Merge: []Merge{{"lungs", []string{"a", "b"}}, {"x", []string{"c"}}}}
+					Decimate: "0.2mm", Merge: []Merge{{"lungs", []string{"a", "b"}}, {"x", []string{"c"}}}, DICOM: []string{DICOMSeg, DICOMStruct}}
 			}},
+		{"the DICOM object that is made anyway", map[string]string{"dicom": "seg,seg"}, func(*Options) {}},
+		{"a label map alone", map[string]string{"dicom": "labelmap"}, func(o *Options) { o.DICOM = []string{DICOMLabelMap} }},
+		{"no DICOM object", map[string]string{"dicom": "none"}, func(o *Options) { o.DICOM = []string{DICOMNone} }},
 		{"labels", map[string]string{"task": " labels "}, func(o *Options) { o.Task = TaskLabels }},
 		{"no smoothing", map[string]string{"smoothing": "0"}, func(o *Options) { o.Smoothing = 0 }},
 	}
@@ -54,6 +57,7 @@ func TestHostileOptions(t *testing.T) {
 		"smoothing":  {"", "-0.1", "1.01", "NaN", "Inf", "x"},
 		"decimate":   {"", "mm", "vx", "0", "2", "5", "-1", "0.25cm", "1e5", "12345mm", "9999999999", "NaNmm", "0mm", "0.00vx", ".0mm", ".000", "0.0"},
 		"merge":      {"", "a", "=b", "a=", "a=b;", "a=b;a=c", "a=b,;c=d", "a b=c"},
+		"dicom":      {"", ",", "seg,", "SEG", "rtss", "none,seg", "seg,labelmap,none", "seg;rtstruct", "seg rtstruct", "seg\x00", strings.Repeat("seg,", 3000) + "seg"},
 		"x-unknown":  {"", "1"},
 	} {
 		for _, value := range values {
@@ -88,6 +92,7 @@ func FuzzParseOptions(f *testing.F) {
 	f.Add("merge", "a=b,c;d=e")
 	f.Add("smoothing", "0x1p-2")
 	f.Add("structures", "a,b")
+	f.Add("dicom", "labelmap,seg")
 	f.Fuzz(func(t *testing.T, name, value string) {
 		o, err := ParseOptions(map[string]string{name: value}, tasks)
 		if err != nil {
@@ -101,6 +106,35 @@ func FuzzParseOptions(f *testing.F) {
 			t.Errorf("%q=%q: %v %s", name, value, err, diff)
 		}
 	})
+}
+
+// A job whose DICOM objects nobody chose has the segmentation alone; a retry chooses anew.
+func TestDICOMObjectsAskedFor(t *testing.T) {
+	all := []string{DICOMSeg, DICOMLabelMap, DICOMStruct}
+	o := DefaultOptions()
+	for _, c := range []struct {
+		value string
+		want  []string
+	}{{"", []string{DICOMSeg}}, {"rtstruct,labelmap,seg", all}, {"labelmap", []string{DICOMLabelMap}}, {"rtstruct", []string{DICOMStruct}}, {"none", nil}, {"seg", []string{DICOMSeg}}} {
+		if c.value != "" {
+			var err error
+			if o, err = o.Changed(map[string]string{"dicom": c.value}, tasks); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for _, object := range all {
+			if o.Makes(object) {
+				got = append(got, object)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%q: %s", c.value, diff)
+		}
+	}
+	if _, err := o.Changed(map[string]string{"dicom": ""}, tasks); err == nil {
+		t.Error("an empty choice is taken")
+	}
 }
 
 // A job whose task the deployment has no more is meshed again all the same: only

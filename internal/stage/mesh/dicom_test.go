@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,6 +94,83 @@ func TestDICOMSegmentation(t *testing.T) {
 	}
 }
 
+// Each value of the option dicom gives its artifacts and no other, on the frames of the
+// series, and a retry, which prepares and segments anew, and a remesh write the same bytes.
+func TestDICOMOption(t *testing.T) {
+	classes := map[string]string{
+		job.LabelsSEG: "1.2.840.10008.5.1.4.1.1.66.4", job.LabelsDICOM: "1.2.840.10008.5.1.4.1.1.66.7", job.LabelsStruct: "1.2.840.10008.5.1.4.1.1.481.3",
+	}
+	for value, want := range map[string][]string{
+		"seg": {job.LabelsSEG}, "labelmap": {job.LabelsDICOM}, "rtstruct": {job.LabelsStruct}, "none": nil,
+		"rtstruct,seg,labelmap": {job.LabelsSEG, job.LabelsDICOM, job.LabelsStruct},
+	} {
+		options, err := job.ParseOptions(map[string]string{"dicom": value}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := twoBoxes()
+		w := newWorld(t, m)
+		w.change(func(r *job.Record) { r.Options.DICOM = options.DICOM })
+		w.withSource(t, 1, series(m))
+		w.run(t, 1)
+		w.change(func(r *job.Record) { // a remesh
+			r.Attempt, r.Shown, r.Status, r.From, r.Stages = 2, 1, job.Received, job.FromMesh, nil
+		})
+		w.run(t, 2)
+		w.change(func(r *job.Record) { // a retry
+			r.Attempt, r.Shown, r.Status, r.From, r.Stages = 3, 1, job.Received, job.FromPrepare, nil
+		})
+		for _, name := range []string{job.LabelsObject, job.VolumeObject} {
+			w.work.Set(job.Key(id, 3, name), w.work.Bytes(job.Key(id, 1, name)), nil)
+		}
+		w.withSource(t, 3, series(m))
+		w.run(t, 3)
+
+		instances := map[string]bool{}
+		for attempt := 1; attempt <= 3; attempt++ {
+			meshed := w.meshed(t, attempt)
+			var got []string
+			for _, a := range meshed.Artifacts {
+				if !strings.HasSuffix(a.Name, ".dcm") {
+					continue
+				}
+				got = append(got, a.Name)
+				if a.MediaType != "application/dicom" || a.Encoding != "gzip" || !job.IsArtifact(a.Name) {
+					t.Errorf("%s, attempt %d: %+v", value, attempt, a)
+				}
+				file := meshtest.Unpacked(t, w.results.Bytes(job.Key(id, attempt, a.Name)))
+				if first := meshtest.Unpacked(t, w.results.Bytes(job.Key(id, 1, a.Name))); !bytes.Equal(file, first) {
+					t.Errorf("%s: attempt %d wrote other bytes of %s", value, attempt, a.Name)
+				}
+				_, d, err := objecttest.Read(file)
+				if err != nil {
+					t.Fatalf("%s, %s: %v", value, a.Name, err)
+				}
+				if d.Text(0x00080016) != classes[a.Name] || d.Text(0x0020000D) != "1.2.3.777" || d.Text(0x00100010) != "ZZPHI^NAME" {
+					t.Errorf("%s, %s: class %s, study %s, patient %s", value, a.Name, d.Text(0x00080016), d.Text(0x0020000D), d.Text(0x00100010))
+				}
+				instances[d.Text(0x00080018)] = true
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) || len(meshed.Artifacts) != len(everyArtifact)+len(want) {
+				t.Errorf("%s, attempt %d: %q, %d artifacts, want %q", value, attempt, got, len(meshed.Artifacts), want)
+			}
+			for _, n := range meshed.Warnings {
+				if n.Code == "no_dicom_object" {
+					t.Errorf("%s, attempt %d: %s", value, attempt, n.Message)
+				}
+			}
+		}
+		for _, key := range w.results.Keys() {
+			if name := key[strings.LastIndex(key, "/")+1:]; strings.HasSuffix(name, ".dcm") && !slices.Contains(want, name) {
+				t.Errorf("%s: %s was stored", value, key)
+			}
+		}
+		if len(instances) != len(want) {
+			t.Errorf("%s: %d instances of %d objects", value, len(instances), len(want))
+		}
+	}
+}
+
 // A scan that was no DICOM has no segmentation, and nothing to say of it.
 func TestNoSource(t *testing.T) {
 	w := newWorld(t, twoBoxes())
@@ -116,13 +194,23 @@ func TestNoSegmentation(t *testing.T) {
 	} {
 		m := twoBoxes()
 		w := newWorld(t, m)
+		w.change(func(r *job.Record) { r.Options.DICOM = []string{job.DICOMSeg, job.DICOMLabelMap, job.DICOMStruct} })
 		s := series(m)
 		change(s)
 		w.withSource(t, 1, s)
 		w.run(t, 1)
 		meshed := w.meshed(t, 1)
 		if got := notices(meshed); len(got) != 1 || got[0] != "no_dicom_object" || len(meshed.Artifacts) != len(everyArtifact) {
-			t.Errorf("%s: %q, %d artifacts", name, got, len(meshed.Artifacts))
+			t.Errorf("%s: %q, %d artifacts", name, meshed.Warnings, len(meshed.Artifacts))
+		} else if said := meshed.Warnings[0].Message; !strings.HasPrefix(said, "there is no labels.seg.dcm, no labels.labelmap.dcm, no labels.rtstruct.dcm: ") {
+			t.Errorf("%s: %s", name, said)
+		}
+		w = newWorld(t, m)
+		w.change(func(r *job.Record) { r.Options.DICOM = []string{job.DICOMNone} })
+		w.withSource(t, 1, s)
+		w.run(t, 1)
+		if got := w.meshed(t, 1).Warnings; len(got) != 0 {
+			t.Errorf("%s: nobody asked for it: %q", name, got)
 		}
 	}
 }
@@ -136,6 +224,7 @@ func TestPatientIsNamedInDICOMOnly(t *testing.T) {
 	defer slog.SetDefault(before)
 	m := twoBoxes()
 	w := newWorld(t, m)
+	w.change(func(r *job.Record) { r.Options.DICOM = []string{job.DICOMSeg, job.DICOMLabelMap, job.DICOMStruct} })
 	w.withSource(t, 1, series(m))
 	w.run(t, 1)
 	named := 0
@@ -153,7 +242,7 @@ func TestPatientIsNamedInDICOMOnly(t *testing.T) {
 					continue
 				}
 				named++
-				if !strings.HasSuffix(key, job.LabelsSEG) && !strings.HasSuffix(key, job.SourceObject) {
+				if !strings.HasSuffix(key, ".dcm") && !strings.HasSuffix(key, job.SourceObject) {
 					t.Errorf("%s in %s of %s", marker, key, where)
 				}
 			}
@@ -163,7 +252,8 @@ func TestPatientIsNamedInDICOMOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if named < 2 || strings.Contains(string(record)+log.String(), "ZZPHI") || strings.Contains(string(record)+log.String(), "1.2.3.77") {
+	if named != 7 || // both in each of the three objects; the texts of what prepare kept are base64
+		strings.Contains(string(record)+log.String(), "ZZPHI") || strings.Contains(string(record)+log.String(), "1.2.3.77") {
 		t.Errorf("named in %d places, record %s, log %s", named, record, log.String())
 	}
 }

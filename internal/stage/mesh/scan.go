@@ -52,7 +52,7 @@ func (s Stage) read(ctx context.Context, r job.Record) (scan, error) {
 		return scan{}, err
 	}
 	out := scan{labels: labels}
-	if out.source, out.doubtful, err = s.openSource(ctx, r.ID, from); err != nil {
+	if out.source, out.doubtful, err = s.openSource(ctx, r, from); err != nil {
 		return scan{}, err
 	}
 	body, err := s.openVolume(ctx, r.ID, from)

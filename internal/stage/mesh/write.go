@@ -64,7 +64,7 @@ func (s Stage) write(ctx context.Context, r job.Record, scan scan, surfaces []su
 		}
 		meshed.Artifacts = append(meshed.Artifacts, done)
 	}
-	if err := s.writeSEG(ctx, r, scan, &meshed); err != nil {
+	if err := s.writeDICOM(ctx, r, scan, &meshed); err != nil {
 		return err
 	}
 	text, err := json.Marshal(meshed)

@@ -37,6 +37,7 @@ const options = object(
     smoothing: number,
     decimate: text,
     merge: list(merge),
+    dicom: list(text),
   },
 );
 export type Options = ReturnType<typeof options>;

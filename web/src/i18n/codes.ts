@@ -482,9 +482,9 @@ export const CODES: Readonly<Record<string, Row>> = {
     'Envíe una TC o elija una tarea adecuada.',
   ],
   no_dicom_object: [
-    'There is no DICOM segmentation of the scan, for the reason that the message gives; everything else is whole.',
+    'DICOM objects that the job was to make are lacking, for the reason that the message gives; everything else is whole.',
     'Do what the message says, or take labels.nii.gz.',
-    'No hay segmentación DICOM del estudio, por la razón que da el mensaje; todo lo demás está completo.',
+    'Faltan objetos DICOM que el trabajo debía crear, por la razón que da el mensaje; todo lo demás está completo.',
     'Haga lo que dice el mensaje, o use labels.nii.gz.',
   ],
   no_image_series: [

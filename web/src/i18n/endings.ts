@@ -114,6 +114,14 @@ export const endings = {
     en: 'the segmentation, for the PACS; names the patient',
     es: 'la segmentación, para el PACS; identifica al paciente',
   },
+  'file.labels.rtstruct.dcm': {
+    en: 'its contours, for radiotherapy; names the patient',
+    es: 'sus contornos, para radioterapia; identifica al paciente',
+  },
+  'file.labels.labelmap.dcm': {
+    en: 'the segmentation, as a DICOM label map; names the patient',
+    es: 'la segmentación, como mapa de etiquetas DICOM; identifica al paciente',
+  },
   'file.slices.nii.gz': { en: 'the scan at 2 mm or more', es: 'el estudio a 2 mm o más' },
   'file.measurements.csv': { en: 'measurements, as a table', es: 'medidas, como tabla' },
   'file.measurements.json': { en: 'measurements, for programs', es: 'medidas, para programas' },

@@ -219,6 +219,7 @@ class OptionsInput(TypedDict):
     smoothing: NotRequired[float | str]
     decimate: NotRequired[str | float]
     merge: NotRequired[list[Merge] | str]
+    dicom: NotRequired[list[Literal['seg', 'labelmap', 'rtstruct', 'none']] | str]
 
 
 class Options(TypedDict):
@@ -230,6 +231,7 @@ class Options(TypedDict):
     smoothing: NotRequired[float]
     decimate: NotRequired[str]
     merge: NotRequired[list[Merge]]
+    dicom: NotRequired[list[Literal['seg', 'labelmap', 'rtstruct', 'none']]]
 
 
 class Stage(TypedDict):

@@ -36,7 +36,12 @@ const (
 )
 
 // Options says how a structure set is written.
-type Options struct{ Made object.Made }
+type Options struct {
+	Made object.Made
+	// MaxBytes bounds what the contours take in the file; up to three times as much is in
+	// memory at once. 0: 512 MB, which is also the most.
+	MaxBytes int64
+}
 
 // Report says what was written.
 type Report struct {
@@ -61,7 +66,11 @@ func Write(w io.Writer, m *volume.LabelMap, scan *origin.Scan, o Options) (Repor
 	if err != nil {
 		return Report{}, fmt.Errorf("write a structure set: %w", err)
 	}
-	regions, labels, err := trace(m, scan, p, maxBytes)
+	most := maxBytes
+	if o.MaxBytes > 0 && o.MaxBytes < maxBytes {
+		most = int(o.MaxBytes)
+	}
+	regions, labels, err := trace(m, scan, p, most)
 	if err != nil {
 		return Report{}, err
 	}

@@ -191,6 +191,11 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("an empty map: %v", err)
 	}
 	m.U8[0], m.U8[70] = 1, 2
+	var out bytes.Buffer
+	_, err := Write(&out, m, s, Options{Made: made, MaxBytes: 40})
+	if !errors.As(err, &fault) || fault.Code != "too_large" || out.Len() > 0 {
+		t.Errorf("contours beyond the bound: %v, %d bytes", err, out.Len())
+	}
 	s.Slices = []origin.Slice{s.Slices[0], s.Slices[2], {Class: "1", Instance: "9", Position: [3]float64{-10, -20, 38}}}
 	s.Gap = 4
 	report, err := Write(&bytes.Buffer{}, m, s, Options{Made: made})

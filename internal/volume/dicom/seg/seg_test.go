@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iris-oculus/iris/internal/meshfile/deflate"
 	"github.com/iris-oculus/iris/internal/volume"
 	"github.com/iris-oculus/iris/internal/volume/dicom/header"
 	"github.com/iris-oculus/iris/internal/volume/dicom/object"
@@ -441,6 +442,18 @@ func BenchmarkWrite(b *testing.B) {
 		}
 		b.ReportMetric(float64(c)/1e6, "MB")
 	}
+	var stored counter // as the mesh stage stores it
+	z, err := deflate.NewGzip(&stored)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := seg.Write(z, m, s, seg.Options{Made: made}); err != nil {
+		b.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(stored)/1e6, "stored-MB")
 }
 
 type counter int64

@@ -18,6 +18,8 @@ const ORDER = [
   'measurements.csv',
   'labels.nii.gz',
   'labels.seg.dcm',
+  'labels.rtstruct.dcm',
+  'labels.labelmap.dcm',
   'slices.nii.gz',
   'preview.png',
   'check.png',
