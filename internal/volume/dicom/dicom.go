@@ -127,50 +127,50 @@ func write(ctx context.Context, files drop.Files, dst io.Writer, o Options, foun
 	return report, out.close()
 }
 
-func (r *Report) add(code, format string, args ...any) {
+func (r *Report) doubt(code, format string, args ...any) {
 	r.Warnings = append(r.Warnings, nifti.Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
 // warn says what was chosen, and what of the files was left out.
 func (r *Report) warn(found *found, s *series.Series, st *series.Stack) {
-	add := r.add
+	doubt := r.doubt
 	r.Warnings = append(r.Warnings, found.others.warnings()...)
 	if n := s.Scouts(); n > 0 {
-		add("localizers_left_out", "images that lie across the slices were taken for localizers and left out: %d", n)
+		doubt("localizers_left_out", "images that lie across the slices were taken for localizers and left out: %d", n)
 	}
 	if n := s.Pictures(); n > 0 {
-		add("pictures_left_out", "images that were made from others and have no place in the patient, such as screenshots, were left out: %d", n)
+		doubt("pictures_left_out", "images that were made from others and have no place in the patient, such as screenshots, were left out: %d", n)
 	}
 	if n := s.Joined(); n > 0 {
-		add("series_joined", "every slice says that it is a series of its own, as careless anonymisers write: %d of equal orientation and size were taken as one series", n)
+		doubt("series_joined", "every slice says that it is a series of its own, as careless anonymisers write: %d of equal orientation and size were taken as one series", n)
 	}
 	if s.Scattered() {
-		add("frames_of_reference", "every slice says that it has a frame of reference of its own, as careless anonymisers write: their positions were taken as they are")
+		doubt("frames_of_reference", "every slice says that it has a frame of reference of its own, as careless anonymisers write: their positions were taken as they are")
 	}
 	if n, list := s.Others(); n > 0 {
-		add("other_series", "further series in the upload: %d; the one of %d slices was taken; to take another, choose its number: %s", n, len(s.Slices), list)
+		doubt("other_series", "further series in the upload: %d; the one of %d slices was taken; to take another, choose its number: %s", n, len(s.Slices), list)
 	}
 	if n := s.Strays(); n > 0 {
-		add("other_series", "images of other series, too few for a volume of their own, were left out: %d; if the scan lacks slices, they are lost in these", n)
+		doubt("other_series", "images of other series, too few for a volume of their own, were left out: %d; if the scan lacks slices, they are lost in these", n)
 	}
 	if n := s.Coloured(); n > 0 {
-		add("pictures_left_out", "images of the series that are in colour, as summaries are, were left out: %d; if the scan lacks slices, they are damaged files", n)
+		doubt("pictures_left_out", "images of the series that are in colour, as summaries are, were left out: %d; if the scan lacks slices, they are damaged files", n)
 	}
 	if n := len(s.Slices) - len(st.Depth); n > 0 {
-		add("duplicate_slices", "repeated slices left out: %d", n)
+		doubt("duplicate_slices", "repeated slices left out: %d", n)
 	}
 	if s.Stepped {
-		add("frames_assumed", "the file says where its first slice lies and how far apart the slices are (%.2f mm), not on which side the others follow: the usual side was taken; check that head and feet are not exchanged", st.Spacing[2])
+		doubt("frames_assumed", "the file says where its first slice lies and how far apart the slices are (%.2f mm), not on which side the others follow: the usual side was taken; check that head and feet are not exchanged", st.Spacing[2])
 	}
 }
 
 // warnResampled says why the volume is not on the frames' grid.
 func (r *Report) warnResampled(st *series.Stack) {
 	if st.Tilted {
-		r.add("tilt_corrected", "the gantry was tilted: the scan was resampled to a rectangular grid")
+		r.doubt("tilt_corrected", "the gantry was tilted: the scan was resampled to a rectangular grid")
 	}
 	if !st.Even {
-		r.add("variable_spacing", "the distance between slices varies: the scan was resampled to even slices")
+		r.doubt("variable_spacing", "the distance between slices varies: the scan was resampled to even slices")
 	}
 }
 
