@@ -106,8 +106,12 @@ it('a connection that breaks in part 3 and a reload send nothing again that had 
   expect(total).toBeGreaterThan(size - first - MiB);
   expect(total).toBeLessThan(size - first + MiB);
   complaints.splice(0); // the browser itself writes a line for each connection that broke
-  const jobs = await ask<{ jobs: { status: string }[] }>(`${stack.http}/v1/jobs`);
-  expect(jobs.jobs.filter(({ status }) => status === 'awaiting_upload')).toEqual([]);
+  // The upload's event still has to come to intake.
+  const waiting = async () => {
+    const { jobs } = await ask<{ jobs: { status: string }[] }>(`${stack.http}/v1/jobs`);
+    return jobs.filter(({ status }) => status === 'awaiting_upload');
+  };
+  await expect.poll(waiting, { timeout: 120_000 }).toEqual([]);
   await page.close();
   await close();
   await proxy.close();
