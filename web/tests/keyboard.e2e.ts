@@ -117,7 +117,7 @@ it('goes from the file to the model, through it, and to its deletion', async () 
   await page.keyboard.press('/');
   await page.keyboard.press('Escape');
   await expect.poll(() => rows.count()).toBe(all);
-  expect(await shown.count()).toBe(1);
+  await expect.poll(() => shown.count()).toBe(1);
   await page.keyboard.press('Escape'); // out of the field, which takes letters
   await page.keyboard.press('a');
   await expect.poll(() => shown.count()).toBe(all);
