@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"net/http"
 	"strconv"
@@ -98,19 +97,7 @@ func (w *world) main(folder string, env map[string]string) func(context.Context,
 	case "segment":
 		return sink(w.request(env).Start)
 	case "segmented":
-		stage := w.request(env)
-		return sink(func(ctx context.Context, e events.SNSEvent) error {
-			var problems []error
-			for _, record := range e.Records {
-				var m segment.Message
-				if err := json.Unmarshal([]byte(record.SNS.Message), &m); err != nil {
-					problems = append(problems, err)
-					continue
-				}
-				problems = append(problems, stage.Answer(ctx, m))
-			}
-			return errors.Join(problems...)
-		})
+		return sink(edge.Messages(w.request(env).Answer))
 	case "mesh":
 		return handler(mesh.Stage{Jobs: store, Work: work, Results: results, MemoryBytes: memory, Now: time.Now, Draw: draw}.Handle)
 	case "settle":

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -159,6 +160,24 @@ func (p *Process) Pause() (resume func(), err error) {
 		return nil, fmt.Errorf("pause process %d: %w", p.Pid(), err)
 	}
 	return resume, nil
+}
+
+// PauseCurrent is Pause of the process that current holds. It is for a child that is
+// started again when it dies: resume fails when it was, since then it did not stand still
+// all the time.
+func PauseCurrent(current *atomic.Pointer[Process], name string) (resume func() error, err error) {
+	p := current.Load()
+	cont, err := p.Pause()
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		cont()
+		if current.Load() != p {
+			return fmt.Errorf("%s was started again meanwhile", name)
+		}
+		return nil
+	}, nil
 }
 
 // signal reaches the group. Once the child is reaped its id may be anybody's,

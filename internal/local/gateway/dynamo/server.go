@@ -196,18 +196,7 @@ func (s *Server) supervise(ctx context.Context, p *child.Process) {
 // Pause stops the child until resume is called, which says whether it was the same child
 // all the time.
 func (s *Server) Pause() (resume func() error, err error) {
-	p := s.child.Load()
-	cont, err := p.Pause()
-	if err != nil {
-		return nil, err
-	}
-	return func() error {
-		cont()
-		if s.child.Load() != p {
-			return errors.New("dynalite was started again meanwhile")
-		}
-		return nil
-	}, nil
+	return child.PauseCurrent(&s.child, "dynalite")
 }
 
 // Close ends the child.

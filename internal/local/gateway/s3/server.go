@@ -134,18 +134,7 @@ func (s *Server) Announce(ctx context.Context) (int, error) {
 // Pause stops the child until resume is called, which says whether it was the same child
 // all the time.
 func (s *Server) Pause() (resume func() error, err error) {
-	p := s.child.Load()
-	cont, err := p.Pause()
-	if err != nil {
-		return nil, err
-	}
-	return func() error {
-		cont()
-		if s.child.Load() != p {
-			return errors.New("s3 was started again meanwhile")
-		}
-		return nil
-	}, nil
+	return child.PauseCurrent(&s.child, "s3")
 }
 
 // Close ends the child; requests under way have a few seconds.
